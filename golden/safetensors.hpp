@@ -1,0 +1,86 @@
+// Reads (memory-mapped) and writes safetensors files; every malformed file is an InputError, never a crash.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "golden/half.hpp"
+
+namespace mixvec {
+
+enum class Dtype : std::uint8_t { kF64, kF32, kF16, kBF16, kI64, kI32, kI16, kI8, kU64, kU32, kU16, kU8, kBool };
+
+std::string_view name_of(Dtype dtype);  ///< the name in the file: "F32", "BOOL", …
+std::size_t size_of(Dtype dtype);       ///< bytes per element
+
+/// One tensor of an open file: a view into the mapping.
+struct TensorView {
+  std::string name;
+  Dtype dtype = Dtype::kF32;
+  std::vector<std::size_t> shape;
+  std::span<const std::byte> data;
+
+  [[nodiscard]] std::size_t elements() const;
+  /// All elements as binary32. F64 rounds once; integers above 2^24 are refused (InputError).
+  [[nodiscard]] std::vector<float> as_float() const;
+  /// All elements as binary64. 64-bit integers above 2^53 are refused (InputError).
+  [[nodiscard]] std::vector<double> as_double() const;
+  /// All elements rounded once to binary16. NaN, infinities and values that overflow binary16 are refused (InputError).
+  [[nodiscard]] std::vector<Half> as_half() const;
+  /// Integer (I*, U*, BOOL) elements as int64; other dtypes are refused (InputError).
+  [[nodiscard]] std::vector<std::int64_t> as_int() const;
+};
+
+/// An open, validated safetensors file. Views stay valid as long as the object (or a move of it) lives.
+class SafetensorsFile {
+ public:
+  /// Maps and validates. Throws InputError naming the file and the field for anything the format does not allow.
+  static SafetensorsFile open(const std::filesystem::path& path);
+  /// The same checks on bytes in memory (not copied, must outlive the object); `label` stands in for the file name.
+  static SafetensorsFile parse(std::span<const std::byte> bytes, std::string label);
+
+  [[nodiscard]] const std::vector<TensorView>& tensors() const;  ///< in file order of their data
+  [[nodiscard]] const TensorView* find(std::string_view name) const;
+  /// Like find, but throws InputError that lists similar names.
+  [[nodiscard]] const TensorView& at(std::string_view name) const;
+  [[nodiscard]] const std::map<std::string, std::string>& metadata() const;
+  [[nodiscard]] const std::string& label() const;
+
+ private:
+  struct Impl;
+  explicit SafetensorsFile(std::shared_ptr<const Impl> impl);
+  std::shared_ptr<const Impl> impl_;
+};
+
+/// Collects tensors and writes them as one file (temporary file, then rename). Identical input gives identical bytes.
+class SafetensorsWriter {
+ public:
+  /// Adds raw little-endian bytes. Throws InputError on a duplicate name or when bytes ≠ shape × dtype.
+  void add(std::string name, Dtype dtype, std::vector<std::size_t> shape, std::vector<std::byte> bytes);
+  void add(std::string name, std::vector<std::size_t> shape, std::span<const float> values);
+  void add(std::string name, std::vector<std::size_t> shape, std::span<const double> values);
+  void add(std::string name, std::vector<std::size_t> shape, std::span<const Half> values);
+  void add(std::string name, std::vector<std::size_t> shape, std::span<const std::int32_t> values);
+  void add(std::string name, std::vector<std::size_t> shape, std::span<const std::uint8_t> values);
+  void set_metadata(std::string key, std::string value);
+  void write(const std::filesystem::path& path) const;
+
+ private:
+  struct Entry {
+    std::string name;
+    Dtype dtype;
+    std::vector<std::size_t> shape;
+    std::vector<std::byte> bytes;
+  };
+  std::vector<Entry> entries_;
+  std::map<std::string, std::string> metadata_;
+};
+
+}  // namespace mixvec
