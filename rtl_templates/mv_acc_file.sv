@@ -1,0 +1,35 @@
+// Mixvec
+// Accumulator file of one MAC lane.
+//
+// Holds Slots partial sums in binary32: one write port, one read port of the accumulation loop, one of the drain. Reads
+// are combinational; a slot reads as its new value in the cycle after its write.
+
+module mv_acc_file #(
+  parameter int Slots = 32,
+  // Derived: width of a slot number.
+  parameter int SlotW = (Slots > 1) ? $clog2(Slots) : 1
+) (
+  input  logic             clk_i,
+  // write port
+  input  logic             we_i,
+  input  logic [SlotW-1:0] wslot_i,
+  input  logic [31:0]      wdata_i,
+  // read port of the loop
+  input  logic [SlotW-1:0] rslot_i,
+  output logic [31:0]      rdata_o,
+  // read port of the drain: +0 while it is not enabled, so that the lanes can be joined by OR
+  input  logic             drain_i,
+  input  logic [SlotW-1:0] dslot_i,
+  output logic [31:0]      ddata_o
+);
+
+  logic [31:0] slots[Slots];
+
+  always_ff @(posedge clk_i) begin
+    if (we_i) slots[wslot_i] <= wdata_i;
+  end
+
+  assign rdata_o = slots[rslot_i];
+  assign ddata_o = drain_i ? slots[dslot_i] : 32'd0;
+
+endmodule

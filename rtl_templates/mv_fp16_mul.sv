@@ -1,0 +1,143 @@
+// Mixvec
+// Exact product of two binary16 values in binary32.
+//
+// Multiplies two operands in the format of mv_fp16_widen. The product of two 11-bit significands has 22 bits and its
+// exponent lies between -48 and 31, so binary32 holds it exactly: nothing is rounded and nothing is subnormal.
+
+module mv_fp16_mul #(
+  // Registers from the operands to the product, the last one at the output.
+  parameter int Stages = 2
+) (
+  input  logic              clk_i,
+  // One enable per register, in order.
+  input  logic [Stages-1:0] en_i,
+  input  logic [16:0]       a_i,
+  input  logic [16:0]       b_i,
+  // 0: the lane has no work; its product is +0 whatever the operands hold (infinities and NaN too).
+  input  logic              mask_i,
+  output logic [31:0]       product_o
+);
+
+  localparam int CutHalves = (Stages >= 2) ? 1 : 0;
+  localparam int CutSum = (Stages >= 3) ? 1 : 0;
+
+  if (Stages < 1 || Stages > 3) begin : g_illegal
+    initial $error("mv_fp16_mul: Stages must lie in 1..3");
+  end
+
+  // Special cases and the exponent
+
+  logic a_zero, b_zero, a_special, b_special;
+  logic zero, special, nan, sign;
+  logic [7:0] exponent;
+  assign a_zero = a_i[15:10] == 6'd0;
+  assign b_zero = b_i[15:10] == 6'd0;
+  // Finite exponents end at 40, so the two top bits are both set in infinities and NaN only.
+  assign a_special = &a_i[15:14];
+  assign b_special = &b_i[15:14];
+  assign nan = mask_i && ((a_special && (a_i[9] || b_zero)) || (b_special && (b_i[9] || a_zero)));
+  assign special = mask_i && (a_special || b_special);
+  assign zero = !mask_i || a_zero || b_zero;
+  assign sign = mask_i && !nan && (a_i[16] ^ b_i[16]);
+  // Either exponent is biased by 25: -50 + 127 = 77.
+  assign exponent = {2'd0, a_i[15:10]} + {2'd0, b_i[15:10]} + 8'd77;
+
+  // Two half products: 11 x 6 and 11 x 5 bits
+
+  logic [10:0] a_significand;
+  logic [16:0] low;
+  logic [15:0] high;
+  assign a_significand = {1'b1, a_i[9:0]};
+  assign low = {6'd0, a_significand} * {11'd0, b_i[5:0]};
+  assign high = {5'd0, a_significand} * {11'd0, 1'b1, b_i[9:6]};
+
+  logic [16:0] low_1;
+  logic [15:0] high_1;
+  logic [7:0] exponent_1;
+  logic kill_1, special_1, nan_1, sign_1;
+
+  if (CutHalves != 0) begin : g_halves
+    logic [16:0] low_q;
+    logic [15:0] high_q;
+    logic [7:0] exponent_q;
+    logic kill_q, special_q, nan_q, sign_q;
+    always_ff @(posedge clk_i) begin
+      if (en_i[0]) begin
+        low_q <= low;
+        high_q <= high;
+        exponent_q <= exponent;
+        kill_q <= zero || special;
+        special_q <= special;
+        nan_q <= nan;
+        sign_q <= sign;
+      end
+    end
+    assign low_1 = low_q;
+    assign high_1 = high_q;
+    assign exponent_1 = exponent_q;
+    assign kill_1 = kill_q;
+    assign special_1 = special_q;
+    assign nan_1 = nan_q;
+    assign sign_1 = sign_q;
+  end else begin : g_no_halves
+    assign low_1 = low;
+    assign high_1 = high;
+    assign exponent_1 = exponent;
+    assign kill_1 = zero || special;
+    assign special_1 = special;
+    assign nan_1 = nan;
+    assign sign_1 = sign;
+  end
+
+  // Their sum
+
+  logic [21:0] sum, sum_2;
+  logic [7:0] exponent_2;
+  logic kill_2, special_2, nan_2, sign_2;
+  assign sum = {5'd0, low_1} + {high_1, 6'd0};
+
+  if (CutSum != 0) begin : g_sum
+    logic [21:0] sum_q;
+    logic [7:0] exponent_q;
+    logic kill_q, special_q, nan_q, sign_q;
+    always_ff @(posedge clk_i) begin
+      if (en_i[CutHalves]) begin
+        sum_q <= sum;
+        exponent_q <= exponent_1;
+        kill_q <= kill_1;
+        special_q <= special_1;
+        nan_q <= nan_1;
+        sign_q <= sign_1;
+      end
+    end
+    assign sum_2 = sum_q;
+    assign exponent_2 = exponent_q;
+    assign kill_2 = kill_q;
+    assign special_2 = special_q;
+    assign nan_2 = nan_q;
+    assign sign_2 = sign_q;
+  end else begin : g_no_sum
+    assign sum_2 = sum;
+    assign exponent_2 = exponent_1;
+    assign kill_2 = kill_1;
+    assign special_2 = special_1;
+    assign nan_2 = nan_1;
+    assign sign_2 = sign_1;
+  end
+
+  // Normalise by one place and pack
+
+  logic [30:0] magnitude;
+  logic [31:0] product_q;
+  always_comb begin
+    if (kill_2) magnitude = {{8{special_2}}, nan_2, 22'd0};
+    else if (sum_2[21]) magnitude = {exponent_2 + 8'd1, sum_2[20:0], 2'd0};
+    else magnitude = {exponent_2, sum_2[19:0], 3'd0};
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (en_i[Stages-1]) product_q <= {sign_2, magnitude};
+  end
+  assign product_o = product_q;
+
+endmodule

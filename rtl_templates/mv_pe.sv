@@ -1,0 +1,224 @@
+// Mixvec
+// Reconfigurable processing element: Lv x Lt MAC lanes.
+//
+// Multiplies Lv weights with Lt tokens each, reduces the products over the vector lanes by red_i tree levels, and
+// accumulates the Lv >> red_i sums per token in slots. Each vector lane has one adder per token, m = 0..Lv-1: tree level
+// k is done by adders [Lv>>k, 2*(Lv>>k)), result i by adder (Lv>>k)+i, and accumulation by adders 0..(Lv>>red_i)-1.
+// A datapath only: nothing stalls, and the caller gives the control of each stage exactly when the data are there.
+
+module mv_pe #(
+  // Vector lanes (a power of two) and token lanes.
+  parameter int Lv = 8,
+  parameter int Lt = 8,
+  // Shortest column vector at full rate: bounds the tree levels of column steps.
+  parameter int FullRate = 4,
+  // Row vectors and column vectors supported.
+  parameter int EnRow = 1,
+  parameter int EnCol = 1,
+  // Registers of a multiplication (1..3) and of an addition (2..6).
+  parameter int MulStages = 2,
+  parameter int AddStages = 4,
+  // Accumulators per lane.
+  parameter int Slots = 32,
+  // Derived: widths of a row number, of a slot number and of the reduction mode.
+  parameter int SelW = (Lv > 1) ? $clog2(Lv) : 1,
+  parameter int SlotW = (Slots > 1) ? $clog2(Slots) : 1,
+  parameter int RedW = (Lv > 1) ? $clog2($clog2(Lv) + 1) : 1
+) (
+  input  logic                clk_i,
+  input  logic                rst_ni,
+  // operands: row j, token t of the activations stands at ((j*Lt)+t)*16
+  input  logic                op_valid_i,
+  input  logic                op_col_i,
+  input  logic [Lv*16-1:0]    op_weight_i,
+  input  logic [Lv-1:0]       op_mask_i,
+  input  logic [Lv*SelW-1:0]  op_sel_i,
+  input  logic [Lv*Lt*16-1:0] op_act_i,
+  // tree levels before accumulation; may change only while nothing is under way
+  input  logic [RedW-1:0]     red_i,
+  // accumulation: 1 + MulStages + red_i*AddStages cycles after the operands
+  input  logic                acc_valid_i,
+  input  logic                acc_first_i,
+  input  logic [SlotW-1:0]    acc_slot_i,
+  input  logic [Lv*32-1:0]    acc_bias_i,
+  // drain: the result follows two cycles later
+  input  logic                rd_valid_i,
+  input  logic [SlotW-1:0]    rd_slot_i,
+  input  logic [SelW-1:0]     rd_lane_i,
+  output logic [Lt*16-1:0]    res_o
+);
+  /*verilator hier_block*/
+
+  localparam int LogLv = $clog2(Lv);
+  // Tree levels of the longest column step, and of any step.
+  localparam int ColLevels = (EnCol != 0) ? $clog2(Lv / FullRate) : 0;
+  localparam int Levels = (EnRow != 0 || FullRate == 1) ? LogLv : ColLevels;
+  // Cycles from the operands to those of the last tree level, or to the product's register where there is no tree.
+  localparam int Depth = MulStages + ((Levels > 0) ? 1 + (Levels - 1) * AddStages : 0);
+
+  if (Lv != (1 << LogLv) || Lt < 1 || FullRate < 1 || FullRate > Lv || Slots < 1) begin : g_bad_size
+    initial $error("mv_pe: Lv and FullRate must be powers of two, FullRate <= Lv, Lt and Slots at least 1");
+  end
+  if (MulStages < 1 || MulStages > 3 || AddStages < 2 || AddStages > 6) begin : g_bad_stages
+    initial $error("mv_pe: MulStages must lie in 1..3 and AddStages in 2..6");
+  end
+
+  // Valid bits of the operands on their way: bit s is set s cycles after op_valid_i.
+
+  logic [Depth:0] op_valid;
+  logic [Depth:1] op_valid_q;
+  assign op_valid = {op_valid_q, op_valid_i};
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) op_valid_q <= '0;
+    else op_valid_q <= op_valid[Depth-1:0];
+  end
+
+  // Adders by their tree level k, 0 for the adder that is in no tree: are they accumulating, and the enables of
+  // their registers.
+
+  logic [Levels:0] accumulate;
+  logic [(Levels+1)*AddStages-1:0] add_en;
+  for (genvar k = 0; k <= Levels; k++) begin : g_level
+    logic entry;
+    logic [AddStages-1:1] stage_q;
+    if (k == 0) begin : g_root
+      assign accumulate[k] = 1'b1;
+      assign entry = acc_valid_i;
+    end else begin : g_tree
+      assign accumulate[k] = red_i < RedW'(k);
+      assign entry = accumulate[k] ? acc_valid_i : op_valid[1+MulStages+(k-1)*AddStages];
+    end
+    assign add_en[k*AddStages+:AddStages] = {stage_q, entry};
+    always_ff @(posedge clk_i or negedge rst_ni) begin
+      if (!rst_ni) stage_q <= '0;
+      else stage_q <= add_en[k*AddStages+:AddStages-1];
+    end
+  end
+
+  // Slots on their way through the accumulating adders
+
+  logic [AddStages*SlotW-1:0] slot;
+  logic [AddStages*SlotW-1:SlotW] slot_q;
+  assign slot = {slot_q, acc_slot_i};
+  always_ff @(posedge clk_i) slot_q <= slot[(AddStages-1)*SlotW-1:0];
+
+  // Weights are shared by the tokens
+
+  logic [Lv*17-1:0] weight, weight_q;
+  logic [Lv-1:0] mask_q;
+  logic [Lv*SelW-1:0] row;
+  logic [Lv-1:0] drain;
+  for (genvar i = 0; i < Lv; i++) begin : g_vector
+    mv_fp16_widen u_widen (
+      .half_i(op_weight_i[i*16+:16]),
+      .wide_o(weight[i*17+:17])
+    );
+    assign row[i*SelW+:SelW] = (op_col_i && EnCol != 0) ? op_sel_i[i*SelW+:SelW] : SelW'(i);
+    assign drain[i] = rd_valid_i && rd_lane_i == SelW'(i);
+  end
+  always_ff @(posedge clk_i) begin
+    if (op_valid_i) begin
+      weight_q <= weight;
+      mask_q <= op_mask_i;
+    end
+  end
+
+  // Drain: the second of its two cycles rounds
+
+  logic drain_q;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) drain_q <= 1'b0;
+    else drain_q <= rd_valid_i;
+  end
+
+  for (genvar t = 0; t < Lt; t++) begin : g_token
+    logic [15:0] act[Lv];
+    logic [Lv*32-1:0] product, sum, ddata;
+    logic [31:0] ddata_q;
+    logic [15:0] half, half_q;
+    // The sums of adders that feed no tree go to their slots only.
+    logic unused;
+    assign unused = ^sum;
+
+    for (genvar m = 0; m < Lv; m++) begin : g_lane
+      // Adder m works in tree level Level, as far as there are so many levels.
+      localparam int Level = (m == 0) ? 0 : LogLv - $clog2(m + 1) + 1;
+      localparam int EnLevel = (Level > Levels) ? 0 : Level;
+      logic [31:0] left, right;
+
+      assign act[m] = op_act_i[(m*Lt+t)*16+:16];
+
+      if (Level == 0 || Level > Levels) begin : g_no_tree
+        assign right = 32'd0;
+      end else if (Level == 1) begin : g_leaf
+        assign right = product[m*32+:32];
+      end else begin : g_inner
+        assign right = sum[(m+2*(Lv>>Level))*32+:32];
+      end
+
+      // The value to accumulate: the own product (red_i = 0) or what level red_i of the tree gives, as far as a legal mode
+      // does so.
+      logic [31:0] value;
+      always_comb begin
+        value = product[m*32+:32];
+        for (int r = 1; r <= LogLv; r++) begin
+          if (r <= Levels && (r <= ColLevels || r == LogLv) && m < (Lv >> r) && red_i == RedW'(r)) begin
+            value = sum[(((Lv>>r)+m)%Lv)*32+:32];
+          end
+        end
+      end
+      if (Level == 0 || Level > Levels) begin : g_left_accumulate
+        assign left = value;
+      end else if (Level == 1) begin : g_left_leaf
+        assign left = accumulate[Level] ? value : product[(m-Lv/2)*32+:32];
+      end else begin : g_left_inner
+        assign left = accumulate[Level] ? value : sum[(m+(Lv>>Level))*32+:32];
+      end
+
+      mv_pe_lane #(
+        .MulStages(MulStages),
+        .AddStages(AddStages),
+        .Slots(Slots)
+      ) u_lane (
+        .clk_i,
+        .act_en_i(op_valid_i),
+        .act_i(act[row[m*SelW+:SelW]]),
+        .mul_en_i(op_valid[MulStages:1]),
+        .weight_i(weight_q[m*17+:17]),
+        .mask_i(mask_q[m]),
+        .product_o(product[m*32+:32]),
+        .add_en_i(add_en[EnLevel*AddStages+:AddStages]),
+        .accumulate_i(accumulate[EnLevel]),
+        .left_i(left),
+        .right_i(right),
+        .bias_i(acc_bias_i[m*32+:32]),
+        .first_i(acc_first_i),
+        .slot_i(acc_slot_i),
+        .wslot_i(slot[(AddStages-1)*SlotW+:SlotW]),
+        .sum_o(sum[m*32+:32]),
+        .drain_i(drain[m]),
+        .dslot_i(rd_slot_i),
+        .ddata_o(ddata[m*32+:32])
+      );
+    end
+
+    // All lanes but the one that is read give zero.
+    logic [31:0] joined;
+    always_comb begin
+      joined = 32'd0;
+      for (int m = 0; m < Lv; m++) joined = joined | ddata[m*32+:32];
+    end
+
+    always_ff @(posedge clk_i) begin
+      if (rd_valid_i) ddata_q <= joined;
+      if (drain_q) half_q <= half;
+    end
+
+    mv_fp32_to_fp16 u_round (
+      .float_i(ddata_q),
+      .half_o(half)
+    );
+    assign res_o[t*16+:16] = half_q;
+  end
+
+endmodule

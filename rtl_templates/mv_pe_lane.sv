@@ -1,0 +1,115 @@
+// Mixvec
+// One MAC lane of the processing element.
+//
+// A multiplier, an adder and its accumulator file. The adder either adds two neighbours of the reduction tree or
+// accumulates into a slot; the caller says which and times everything.
+
+module mv_pe_lane #(
+  parameter int MulStages = 2,
+  parameter int AddStages = 4,
+  parameter int Slots = 32,
+  // Derived: width of a slot number.
+  parameter int SlotW = (Slots > 1) ? $clog2(Slots) : 1
+) (
+  input  logic                 clk_i,
+  // multiplier: activation with its enable (time 0), then the registered weight and its enables (time 1)
+  input  logic                 act_en_i,
+  input  logic [15:0]          act_i  /*verilator public_flat_rw*/,
+  input  logic [MulStages-1:0] mul_en_i,
+  input  logic [16:0]          weight_i  /*verilator public_flat_rw*/,
+  input  logic                 mask_i  /*verilator public_flat_rw*/,
+  output logic [31:0]          product_o,
+  // adder: one enable per register; operands of the reduction tree, and the value to accumulate
+  input  logic [AddStages-1:0] add_en_i  /*verilator public_flat_rw*/,
+  input  logic                 accumulate_i  /*verilator public_flat_rw*/,
+  input  logic [31:0]          left_i  /*verilator public_flat_rw*/,
+  input  logic [31:0]          right_i  /*verilator public_flat_rw*/,
+  input  logic [31:0]          bias_i  /*verilator public_flat_rw*/,
+  input  logic                 first_i,
+  input  logic [SlotW-1:0]     slot_i,
+  // slot_i as it was when the sum that now leaves the adder entered it
+  input  logic [SlotW-1:0]     wslot_i,
+  output logic [31:0]          sum_o,
+  // drain
+  input  logic                 drain_i  /*verilator public_flat_rw*/,
+  input  logic [SlotW-1:0]     dslot_i,
+  output logic [31:0]          ddata_o
+);
+  /*verilator no_inline_module*/
+
+  // The first register of the adder holds its operands, the last one the sum.
+  localparam int Cuts = AddStages - 2;
+  localparam int EnW = (Cuts > 0) ? Cuts : 1;
+
+  // Multiplier
+
+  logic [16:0] act_wide, act_q;
+  mv_fp16_widen u_widen (
+    .half_i(act_i),
+    .wide_o(act_wide)
+  );
+
+  always_ff @(posedge clk_i) begin
+    if (act_en_i) act_q <= act_wide;
+  end
+
+  mv_fp16_mul #(
+    .Stages(MulStages)
+  ) u_mul (
+    .clk_i,
+    .en_i(mul_en_i),
+    .a_i(act_q),
+    .b_i(weight_i),
+    .mask_i,
+    .product_o
+  );
+
+  // Adder
+
+  logic [31:0] x_q, y_q, slot_value, sum, sum_q;
+  always_ff @(posedge clk_i) begin
+    if (add_en_i[0]) begin
+      x_q <= left_i;
+      y_q <= !accumulate_i ? right_i : first_i ? bias_i : slot_value;
+    end
+  end
+
+  logic [EnW-1:0] cut_en;
+  if (Cuts > 0) begin : g_cuts
+    assign cut_en = add_en_i[AddStages-2:1];
+  end else begin : g_no_cuts
+    assign cut_en = 1'b0;
+  end
+
+  mv_fp32_add #(
+    .Cuts(Cuts)
+  ) u_add (
+    .clk_i,
+    .en_i(cut_en),
+    .x_i(x_q),
+    .y_i(y_q),
+    .sum_o(sum)
+  );
+
+  always_ff @(posedge clk_i) begin
+    if (add_en_i[AddStages-1]) sum_q <= sum;
+  end
+  assign sum_o = sum_q;
+
+  // The file takes the sum at the edge at which sum_q does, so that the slot can be read AddStages cycles after its last
+  // read.
+  mv_acc_file #(
+    .Slots(Slots)
+  ) u_file (
+    .clk_i,
+    .we_i(accumulate_i && add_en_i[AddStages-1]),
+    .wslot_i,
+    .wdata_i(sum),
+    .rslot_i(slot_i),
+    .rdata_o(slot_value),
+    .drain_i,
+    .dslot_i,
+    .ddata_o
+  );
+
+endmodule
