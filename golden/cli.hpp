@@ -1,7 +1,9 @@
-// What every Mixvec program shares: --help, --version, --json, exit codes, and files that are written whole or not at all.
+// What every Mixvec program shares: --help, --version, --json, exit codes, and files that are written whole or not at
+// all.
 #pragma once
 
 #include <boost/program_options.hpp>
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <nlohmann/json_fwd.hpp>
@@ -18,11 +20,12 @@ class CommandLine {
   /// `purpose` is the first line of --help; `examples` are printed last, as they stand.
   CommandLine(std::string program, std::string purpose, std::string examples);
 
-  /// Where the program adds its options (--help, --version and --json FILE are there already).
+  /// Where the program adds its options. --help, --version and --json FILE are there already; "json" is a std::string,
+  /// empty if not given.
   boost::program_options::options_description& options() { return options_; }
 
-  /// Parses and runs `body`. Returns the exit code: what body returns, or 2 with the message on stderr for InputError and
-  /// bad usage (an unknown option names its nearest match). No exception leaves it.
+  /// Parses and runs `body`. Returns the exit code: what body returns, or 2 with the message on stderr for InputError
+  /// and bad usage (an unknown option names its nearest match). No exception leaves it.
   int run(int argc, char** argv, const std::function<int(const boost::program_options::variables_map&)>& body);
 
  private:
@@ -35,7 +38,8 @@ class CommandLine {
 /// The project's version and commit, e.g. "0.1.0 (3f2a91c)".
 std::string_view version();
 
-/// Writes a file by way of a temporary one in the same folder and a rename. Throws InputError with the reason.
+/// Writes a file by way of a temporary one in the same folder and a rename (devices directly). Throws InputError with
+/// the reason.
 void write_file(const std::filesystem::path& path, std::string_view content);
 
 /// Reads a whole file. Throws InputError with the reason.
@@ -58,6 +62,7 @@ class Progress {
   std::string label_;
   bool terminal_;
   bool drawn_ = false;
+  std::chrono::steady_clock::time_point last_{};
 };
 
 }  // namespace mixvec

@@ -3,7 +3,9 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -24,7 +26,7 @@ struct ModelConfig {
   std::size_t positions = 0;     ///< n_positions | max_position_embeddings
   std::size_t vocabulary = 0;    ///< vocab_size
   double layer_norm_epsilon = 1e-5;
-  std::string activation;        ///< activation_function | hidden_act
+  std::string activation;  ///< activation_function | hidden_act
 };
 
 /// Reads config.json. Throws InputError naming the field.
@@ -32,7 +34,8 @@ ModelConfig read_model_config(const std::filesystem::path& model_dir);
 
 /// The four prunable matrices of a layer, in order of execution.
 enum class MatrixKind : std::uint8_t { kMA = 0, kMP = 1, kF1 = 2, kF2 = 3 };
-inline constexpr std::array<MatrixKind, 4> kMatrixKinds{MatrixKind::kMA, MatrixKind::kMP, MatrixKind::kF1, MatrixKind::kF2};
+inline constexpr std::array<MatrixKind, 4> kMatrixKinds{MatrixKind::kMA, MatrixKind::kMP, MatrixKind::kF1,
+                                                        MatrixKind::kF2};
 const char* name_of(MatrixKind kind);  ///< "W_MA", "W_MP", "W_F1", "W_F2"
 /// "layer.N.W_F1"
 std::string matrix_name(std::size_t layer, MatrixKind kind);
@@ -59,23 +62,28 @@ class Model {
   /// Loads one matrix (GPT-2 Conv1D is transposed; BERT query, key, value are stacked). NaN or Inf weights: InputError.
   [[nodiscard]] DenseMatrix load(std::size_t layer, MatrixKind kind) const;
   /// Loads one matrix of a model that prune_model wrote, with mask and strips from pruning.safetensors; a model without
-  /// that file gives a dense matrix (all kept, column strips of `dense_length` neighbours). Validated.
+  /// that file (or a matrix that it does not hold) gives a dense matrix (all kept, column strips of `dense_length`
+  /// neighbours). Validated.
   [[nodiscard]] PrunedMatrix load_pruned(std::size_t layer, MatrixKind kind, int dense_length) const;
   [[nodiscard]] bool is_pruned() const;  ///< whether pruning.safetensors is there
 
-  /// Writes OUT_DIR: model.safetensors with the given matrices (weights and biases as F16) in place of the originals, all
-  /// other tensors as they were; pruning.safetensors; config.json and every other regular file of the folder copied.
-  /// OUT_DIR is built beside its place and renamed.  pruning.safetensors holds per matrix NAME:
+  /// Writes OUT_DIR: model.safetensors with the given matrices (weights and biases as F16) in place of the originals,
+  /// all other tensors as they were; pruning.safetensors; config.json and every other regular file of the folder
+  /// copied. OUT_DIR is built beside its place and renamed; an existing one is replaced only if it is empty or holds a
+  /// config.json. Matrices that are not given keep what they had. pruning.safetensors holds per matrix NAME:
   ///   NAME.mask       U8  [out][in]      1 = kept
   ///   NAME.direction  I32 [1]            0 = row, 1 = column
   ///   NAME.lengths    I32 [strips]       nominal ℓ of each strip
   ///   NAME.index      I32 [in or out]    the strips' indices, one strip after the other
+  ///   NAME.counts     I32 [strips]       indices in each strip; absent if only the last strip is shorter than its
+  ///   length
   void write_pruned(const std::filesystem::path& out_dir, const std::vector<PrunedMatrix>& matrices) const;
 
  private:
   std::filesystem::path directory_;
   ModelConfig config_;
   SafetensorsFile file_;
+  std::string prefix_;  ///< "", "transformer." or "bert."
   std::shared_ptr<const SafetensorsFile> pruning_;
   Model(std::filesystem::path directory, ModelConfig config, SafetensorsFile file);
 };

@@ -10,7 +10,8 @@
 
 namespace mixvec {
 
-/// Row vectors are 1×ℓ (one output, the ℓ inputs of a strip); column vectors are ℓ×1 (the ℓ outputs of a strip, one input).
+/// Row vectors are 1×ℓ (one output, the ℓ inputs of a strip); column vectors are ℓ×1 (the ℓ outputs of a strip, one
+/// input).
 enum class Direction : std::uint8_t { kRow = 0, kColumn = 1 };
 
 inline const char* name_of(Direction d) { return d == Direction::kRow ? "row" : "column"; }

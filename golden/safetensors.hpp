@@ -4,8 +4,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,10 +27,11 @@ struct TensorView {
   std::string name;
   Dtype dtype = Dtype::kF32;
   std::vector<std::size_t> shape;
-  std::span<const std::byte> data;
+  std::span<const std::byte> data;  ///< little-endian, row-major; not necessarily aligned to the element
+  std::string_view file;            ///< the file's label, for messages
 
   [[nodiscard]] std::size_t elements() const;
-  /// All elements as binary32. F64 rounds once; integers above 2^24 are refused (InputError).
+  /// All elements as binary32. F64 rounds once, NaN and infinities pass; integers above 2^24 are refused (InputError).
   [[nodiscard]] std::vector<float> as_float() const;
   /// All elements as binary64. 64-bit integers above 2^53 are refused (InputError).
   [[nodiscard]] std::vector<double> as_double() const;
@@ -69,7 +72,14 @@ class SafetensorsWriter {
   void add(std::string name, std::vector<std::size_t> shape, std::span<const Half> values);
   void add(std::string name, std::vector<std::size_t> shape, std::span<const std::int32_t> values);
   void add(std::string name, std::vector<std::size_t> shape, std::span<const std::uint8_t> values);
+  /// Adds bytes that are only borrowed: they must live until write().
+  void add_view(std::string name, Dtype dtype, std::vector<std::size_t> shape, std::span<const std::byte> bytes);
+  /// Adds bytes that `produce` makes during write(), so that only one such tensor is in memory at a time.
+  void add_lazy(std::string name, Dtype dtype, std::vector<std::size_t> shape,
+                std::function<std::vector<std::byte>()> produce);
   void set_metadata(std::string key, std::string value);
+  /// Header: metadata, then tensors in order of add, padded with spaces so that the data start at a multiple of 8
+  /// bytes.
   void write(const std::filesystem::path& path) const;
 
  private:
@@ -77,9 +87,14 @@ class SafetensorsWriter {
     std::string name;
     Dtype dtype;
     std::vector<std::size_t> shape;
-    std::vector<std::byte> bytes;
+    std::size_t size = 0;             ///< bytes
+    std::vector<std::byte> bytes;     ///< owned, or
+    std::span<const std::byte> view;  ///< borrowed, or
+    std::function<std::vector<std::byte>()> produce;
   };
+  Entry& append(std::string name, Dtype dtype, std::vector<std::size_t> shape);
   std::vector<Entry> entries_;
+  std::set<std::string> names_;
   std::map<std::string, std::string> metadata_;
 };
 

@@ -1,0 +1,242 @@
+// Opens checkpoint folders and loads their prunable matrices.
+#include "golden/model.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "golden/error.hpp"
+#include "golden/model_tensors.hpp"
+#include "golden/text.hpp"
+
+namespace mixvec {
+
+namespace fs = std::filesystem;
+
+const char* name_of(MatrixKind kind) {
+  constexpr const char* kNames[] = {"W_MA", "W_MP", "W_F1", "W_F2"};
+  return kNames[static_cast<std::size_t>(kind)];
+}
+
+std::string matrix_name(std::size_t layer, MatrixKind kind) { return fmt::format("layer.{}.{}", layer, name_of(kind)); }
+
+namespace {
+
+// Copies a tensor of `out` × `in` values into `target` (row-major [out][in]), from [in][out] if `transposed`.
+template <typename T, typename ToFloat>
+void copy_values(const TensorView& view, bool transposed, std::size_t out, std::size_t in, float* target,
+                 ToFloat to_float_of) {
+  const std::byte* const data = view.data.data();
+  const auto value_at = [&](std::size_t i) {
+    T value;
+    std::memcpy(&value, data + i * sizeof(T), sizeof(T));
+    return to_float_of(value);
+  };
+  if (!transposed) {
+    for (std::size_t i = 0; i < out * in; ++i) target[i] = value_at(i);
+    return;
+  }
+  // Square blocks: a plain transposition touches a new cache line with every value that it writes.
+  constexpr std::size_t kBlock = 32;
+  for (std::size_t o0 = 0; o0 < out; o0 += kBlock) {
+    const std::size_t o1 = std::min(out, o0 + kBlock);
+    for (std::size_t i0 = 0; i0 < in; i0 += kBlock) {
+      const std::size_t i1 = std::min(in, i0 + kBlock);
+      for (std::size_t o = o0; o < o1; ++o) {
+        for (std::size_t i = i0; i < i1; ++i) target[o * in + i] = value_at(i * out + o);
+      }
+    }
+  }
+}
+
+// check_tensors has seen to it that the dtype is one of these four and the shape agrees.
+void load_values(const TensorView& view, bool transposed, std::size_t out, std::size_t in, float* target) {
+  const auto same = [](auto value) { return static_cast<float>(value); };
+  switch (view.dtype) {
+    case Dtype::kF64:
+      copy_values<double>(view, transposed, out, in, target, same);
+      break;
+    case Dtype::kF16:
+      copy_values<Half>(view, transposed, out, in, target, [](Half value) { return to_float(value); });
+      break;
+    case Dtype::kBF16:
+      copy_values<std::uint16_t>(view, transposed, out, in, target, [](std::uint16_t bits) {
+        return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16U);
+      });
+      break;
+    default:
+      copy_values<float>(view, transposed, out, in, target, same);
+  }
+  // x·0 is 0 for finite x and NaN otherwise, so one sum tells whether a search is needed.
+  float sum = 0;
+  for (std::size_t i = 0; i < out * in; ++i) sum += target[i] * 0.0F;
+  if (sum == 0.0F) return;
+  for (std::size_t i = 0; i < out * in; ++i) {
+    if (std::isfinite(target[i])) continue;
+    const std::size_t o = i / in;
+    const std::size_t column = i % in;
+    std::vector<std::size_t> position;
+    if (view.shape.size() == 1) {
+      position = {o};
+    } else {
+      position = transposed ? std::vector{column, o} : std::vector{o, column};
+    }
+    fail_input("{}: tensor {}: element {}: found {}, expected a finite value", view.file, quote(view.name),
+               shape_text(position), target[i]);
+  }
+}
+
+std::vector<Half> to_halves(const std::string& name, const char* what, const std::vector<float>& values,
+                            std::size_t in) {
+  std::vector<Half> result(values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    result[i] = to_half(values[i]);
+    if (!is_finite(result[i])) {
+      fail_input("{}: {}[{}][{}]: found {}, expected a value that binary16 can hold (below 65520)", name, what, i / in,
+                 i % in, values[i]);
+    }
+  }
+  return result;
+}
+
+void check_shape(const TensorView& view, Dtype dtype, const std::vector<std::size_t>& shape) {
+  if (view.dtype != dtype || view.shape != shape) {
+    fail_input("{}: tensor {}: found {} {}, expected {} {}", view.file, quote(view.name), name_of(view.dtype),
+               shape_text(view.shape), name_of(dtype), shape_text(shape));
+  }
+}
+
+std::vector<std::int64_t> int_list(const SafetensorsFile& file, const std::string& name, std::size_t size) {
+  const TensorView& view = file.at(name);
+  check_shape(view, Dtype::kI32, {size});
+  return view.as_int();
+}
+
+Pattern dense_pattern(const std::string& name, std::size_t out, int length) {
+  if (length < 1) fail_input("{}: found vector length {}, expected a power of two", name, length);
+  Pattern pattern;
+  for (std::size_t first = 0; first < out; first += static_cast<std::size_t>(length)) {
+    Strip& strip = pattern.strips.emplace_back();
+    strip.length = length;
+    const std::size_t end = std::min(out, first + static_cast<std::size_t>(length));
+    for (std::size_t o = first; o < end; ++o) strip.index.push_back(static_cast<std::uint32_t>(o));
+  }
+  return pattern;
+}
+
+Pattern read_pattern(const SafetensorsFile& file, const std::string& name, std::size_t out, std::size_t in) {
+  Pattern pattern;
+  const std::int64_t direction = int_list(file, name + ".direction", 1)[0];
+  if (direction != 0 && direction != 1) {
+    fail_input("{}: tensor {}.direction: found {}, expected 0 (row) or 1 (column)", file.label(), name, direction);
+  }
+  pattern.direction = direction == 0 ? Direction::kRow : Direction::kColumn;
+  const std::size_t dimension = pattern.direction == Direction::kRow ? in : out;
+
+  const TensorView& lengths_view = file.at(name + ".lengths");
+  const std::size_t strips = lengths_view.elements();
+  const std::vector<std::int64_t> lengths = int_list(file, name + ".lengths", strips);
+  const std::vector<std::int64_t> index = int_list(file, name + ".index", dimension);
+  std::vector<std::int64_t> counts = lengths;
+  if (file.find(name + ".counts") != nullptr) counts = int_list(file, name + ".counts", strips);
+
+  std::size_t next = 0;
+  for (std::size_t s = 0; s < strips; ++s) {
+    Strip& strip = pattern.strips.emplace_back();
+    strip.length = static_cast<int>(lengths[s]);
+    const std::size_t left = dimension - next;
+    const bool may_be_short = s + 1 == strips && file.find(name + ".counts") == nullptr;
+    if (counts[s] < 1 || (static_cast<std::uint64_t>(counts[s]) > left && !may_be_short)) {
+      fail_input("{}: tensor {}: strip {}: found {} indices, expected 1 to the {} that are left of {}", file.label(),
+                 name, s, counts[s], left, dimension);
+    }
+    for (std::size_t k = 0; k < std::min(left, static_cast<std::size_t>(counts[s])); ++k, ++next) {
+      if (index[next] < 0) {
+        fail_input("{}: tensor {}.index: element [{}]: found {}, expected 0 to {}", file.label(), name, next,
+                   index[next], dimension - 1);
+      }
+      strip.index.push_back(static_cast<std::uint32_t>(index[next]));
+    }
+  }
+  return pattern;
+}
+
+}  // namespace
+
+Model::Model(fs::path directory, ModelConfig config, SafetensorsFile file)
+    : directory_(std::move(directory)), config_(std::move(config)), file_(std::move(file)) {}
+
+Model Model::open(const fs::path& model_dir) {
+  std::error_code error;
+  if (!fs::is_directory(model_dir, error)) {
+    fail_input("{}: found no such folder, expected one that holds config.json and model.safetensors",
+               model_dir.string());
+  }
+  ModelConfig config = read_model_config(model_dir);
+  const fs::path weights = model_dir / "model.safetensors";
+  if (!fs::exists(weights, error) && fs::exists(model_dir / "model.safetensors.index.json", error)) {
+    fail_input("{}: found a checkpoint in several files, expected one model.safetensors; save it unsharded",
+               model_dir.string());
+  }
+  Model model(model_dir, std::move(config), SafetensorsFile::open(weights));
+  model.prefix_ = find_prefix(model.config_, model.file_);
+  check_tensors(model.config_, model.prefix_, model.file_);
+  const fs::path pruning = model_dir / "pruning.safetensors";
+  if (fs::exists(pruning, error)) {
+    model.pruning_ = std::make_shared<const SafetensorsFile>(SafetensorsFile::open(pruning));
+  }
+  return model;
+}
+
+bool Model::is_pruned() const { return pruning_ != nullptr; }
+
+DenseMatrix Model::load(std::size_t layer, MatrixKind kind) const {
+  if (layer >= config_.layers) {
+    fail_input("{}: found layer {} asked for, expected 0 to {}", directory_.string(), layer, config_.layers - 1);
+  }
+  const MatrixSource source = matrix_source(config_, prefix_, layer, kind);
+  DenseMatrix matrix;
+  matrix.name = matrix_name(layer, kind);
+  matrix.out = source.out;
+  matrix.in = source.in;
+  matrix.weight.resize(source.out * source.in);
+  if (file_.find(source.parts[0].bias) != nullptr) matrix.bias.resize(source.out);
+  for (const MatrixPart& part : source.parts) {
+    load_values(file_.at(part.weight), part.transposed, part.out, source.in, &matrix.weight[part.first * source.in]);
+    if (!matrix.bias.empty()) load_values(file_.at(part.bias), false, part.out, 1, &matrix.bias[part.first]);
+  }
+  return matrix;
+}
+
+PrunedMatrix Model::load_pruned(std::size_t layer, MatrixKind kind, int dense_length) const {
+  const DenseMatrix dense = load(layer, kind);
+  const std::string in_file = fmt::format("{}: {}", file_.label(), dense.name);
+  PrunedMatrix matrix;
+  matrix.name = dense.name;
+  matrix.out = dense.out;
+  matrix.in = dense.in;
+  matrix.weight = to_halves(in_file, "weight", dense.weight, dense.in);
+  matrix.bias = to_halves(in_file, "bias", dense.bias, 1);
+  const TensorView* const mask = pruning_ ? pruning_->find(dense.name + ".mask") : nullptr;
+  if (mask == nullptr) {
+    matrix.mask.assign(matrix.weight.size(), 1);
+    matrix.pattern = dense_pattern(dense.name, dense.out, dense_length);
+  } else {
+    check_shape(*mask, Dtype::kU8, {dense.out, dense.in});
+    matrix.mask.resize(matrix.weight.size());
+    std::memcpy(matrix.mask.data(), mask->data.data(), mask->data.size());
+    matrix.pattern = read_pattern(*pruning_, dense.name, dense.out, dense.in);
+    // Other programs may have stored a pruned weight as -0, which means the same.
+    for (std::size_t i = 0; i < matrix.mask.size(); ++i) {
+      if (matrix.mask[i] == 0 && matrix.weight[i].bits == 0x8000U) matrix.weight[i].bits = 0;
+    }
+  }
+  try {
+    validate(matrix);
+  } catch (const InputError& error) {
+    fail_input("{}: {}", directory_.string(), error.what());
+  }
+  return matrix;
+}
+
+}  // namespace mixvec

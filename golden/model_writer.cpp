@@ -1,0 +1,178 @@
+// Writes a pruned model: the checkpoint with some matrices replaced, and their masks and strips beside it.
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+
+#include "golden/error.hpp"
+#include "golden/model.hpp"
+#include "golden/model_tensors.hpp"
+#include "golden/text.hpp"
+
+namespace mixvec {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+// What takes the place of one tensor of the file.
+struct Replacement {
+  const PrunedMatrix* matrix;
+  MatrixPart part;
+  bool is_bias;
+};
+
+std::vector<std::byte> bytes_of(const Replacement& replacement) {
+  const PrunedMatrix& matrix = *replacement.matrix;
+  const MatrixPart& part = replacement.part;
+  if (replacement.is_bias) {
+    const auto values = std::as_bytes(std::span(matrix.bias).subspan(part.first, part.out));
+    return {values.begin(), values.end()};
+  }
+  const std::span<const Half> rows = std::span(matrix.weight).subspan(part.first * matrix.in, part.out * matrix.in);
+  if (!part.transposed) {
+    const auto values = std::as_bytes(rows);
+    return {values.begin(), values.end()};
+  }
+  std::vector<std::byte> result(rows.size_bytes());
+  constexpr std::size_t kBlock = 32;
+  for (std::size_t i0 = 0; i0 < matrix.in; i0 += kBlock) {
+    const std::size_t i1 = std::min(matrix.in, i0 + kBlock);
+    for (std::size_t o0 = 0; o0 < part.out; o0 += kBlock) {
+      const std::size_t o1 = std::min(part.out, o0 + kBlock);
+      for (std::size_t i = i0; i < i1; ++i) {
+        for (std::size_t o = o0; o < o1; ++o) {
+          std::memcpy(&result[(i * part.out + o) * sizeof(Half)], &rows[o * matrix.in + i], sizeof(Half));
+        }
+      }
+    }
+  }
+  return result;
+}
+
+void add_pruning(SafetensorsWriter& writer, const PrunedMatrix& matrix) {
+  writer.add_view(matrix.name + ".mask", Dtype::kU8, {matrix.out, matrix.in}, std::as_bytes(std::span(matrix.mask)));
+  const std::vector<std::int32_t> direction{matrix.pattern.direction == Direction::kColumn ? 1 : 0};
+  std::vector<std::int32_t> lengths;
+  std::vector<std::int32_t> counts;
+  std::vector<std::int32_t> index;
+  bool inner_short = false;
+  for (const Strip& strip : matrix.pattern.strips) {
+    inner_short |= !lengths.empty() && counts.back() != lengths.back();
+    lengths.push_back(strip.length);
+    counts.push_back(static_cast<std::int32_t>(strip.index.size()));
+    for (const std::uint32_t i : strip.index) index.push_back(static_cast<std::int32_t>(i));
+  }
+  writer.add(matrix.name + ".direction", {1}, direction);
+  writer.add(matrix.name + ".lengths", {lengths.size()}, lengths);
+  writer.add(matrix.name + ".index", {index.size()}, index);
+  if (inner_short) writer.add(matrix.name + ".counts", {counts.size()}, counts);
+}
+
+// Refuses targets whose replacement would delete something other than an earlier result.
+void check_target(const fs::path& source, const fs::path& target) {
+  const fs::path from = fs::canonical(source);
+  const fs::path to = fs::weakly_canonical(target);
+  const auto [end, rest] = std::mismatch(to.begin(), to.end(), from.begin(), from.end());
+  if (end == to.end()) {
+    fail_input("{}: found the model's own folder or one above it, expected another place to write to", target.string());
+  }
+  if (!fs::exists(target)) return;
+  if (!fs::is_directory(target)) fail_input("{}: found a file, expected a folder or nothing", target.string());
+  if (!fs::is_empty(target) && !fs::exists(target / "config.json")) {
+    fail_input("{}: found a folder with other things in it, expected none, an empty one or an earlier model",
+               target.string());
+  }
+}
+
+// Removes a folder under construction unless it was renamed away.
+struct TemporaryFolder {
+  fs::path path;
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    fs::remove_all(path, ignored);
+  }
+};
+
+}  // namespace
+
+void Model::write_pruned(const fs::path& out_dir, const std::vector<PrunedMatrix>& matrices) const {
+  // "out/" and "out" are the same place.
+  const fs::path target = fs::absolute(out_dir.has_filename() ? out_dir : out_dir.parent_path()).lexically_normal();
+  check_target(directory_, target);
+
+  std::map<std::string, std::pair<std::size_t, MatrixKind>> places;
+  for (std::size_t layer = 0; layer < config_.layers; ++layer) {
+    for (const MatrixKind kind : kMatrixKinds) places[matrix_name(layer, kind)] = {layer, kind};
+  }
+  std::map<std::string, Replacement> replacements;
+  std::set<std::string> given;
+  for (const PrunedMatrix& matrix : matrices) {
+    validate(matrix);
+    const auto place = places.find(matrix.name);
+    if (place == places.end()) {
+      fail_input("{}: found matrix {}, expected layer.N.W_MA, W_MP, W_F1 or W_F2 with N below {}", directory_.string(),
+                 quote(matrix.name), config_.layers);
+    }
+    if (!given.insert(matrix.name).second)
+      fail_input("{}: found {} twice, expected it once", target.string(), matrix.name);
+    const MatrixSource source = matrix_source(config_, prefix_, place->second.first, place->second.second);
+    if (matrix.out != source.out || matrix.in != source.in) {
+      fail_input("{}: found shape [{}, {}], expected [{}, {}]", matrix.name, matrix.out, matrix.in, source.out,
+                 source.in);
+    }
+    const bool has_bias = file_.find(source.parts[0].bias) != nullptr;
+    if (has_bias == matrix.bias.empty()) {
+      fail_input("{}: found {} bias values, expected {}", matrix.name, matrix.bias.size(), has_bias ? source.out : 0);
+    }
+    for (const MatrixPart& part : source.parts) {
+      replacements.insert_or_assign(part.weight, Replacement{&matrix, part, false});
+      if (has_bias) replacements.insert_or_assign(part.bias, Replacement{&matrix, part, true});
+    }
+  }
+
+  SafetensorsWriter model;
+  for (const auto& [key, value] : file_.metadata()) model.set_metadata(key, value);
+  for (const TensorView& tensor : file_.tensors()) {
+    const auto found = replacements.find(tensor.name);
+    if (found == replacements.end()) {
+      model.add_view(tensor.name, tensor.dtype, tensor.shape, tensor.data);
+    } else {
+      model.add_lazy(tensor.name, Dtype::kF16, tensor.shape,
+                     [&replacement = found->second] { return bytes_of(replacement); });
+    }
+  }
+  SafetensorsWriter pruning;
+  pruning.set_metadata("format", "mixvec-pruning-1");
+  for (const PrunedMatrix& matrix : matrices) add_pruning(pruning, matrix);
+  if (pruning_) {
+    for (const TensorView& tensor : pruning_->tensors()) {
+      const std::string matrix = tensor.name.substr(0, tensor.name.rfind('.'));
+      if (!given.contains(matrix)) pruning.add_view(tensor.name, tensor.dtype, tensor.shape, tensor.data);
+    }
+  }
+
+  const TemporaryFolder temporary{target.parent_path() /
+                                  fmt::format(".{}.{}.tmp", target.filename().string(), ::getpid())};
+  std::error_code error;
+  fs::create_directories(temporary.path, error);
+  if (error) fail_input("{}: cannot create the folder: {}", target.string(), error.message());
+  model.write(temporary.path / "model.safetensors");
+  pruning.write(temporary.path / "pruning.safetensors");
+  for (const fs::directory_entry& entry : fs::directory_iterator(directory_)) {
+    const fs::path name = entry.path().filename();
+    if (!entry.is_regular_file() || name == "model.safetensors" || name == "pruning.safetensors") continue;
+    fs::copy_file(entry.path(), temporary.path / name);
+  }
+  // The old folder is moved aside before the new one takes its name, so that at no moment half a model is there.
+  TemporaryFolder old;
+  if (fs::exists(target)) {
+    old.path = temporary.path;
+    old.path += ".old";
+    fs::rename(target, old.path);
+  }
+  fs::rename(temporary.path, target);
+}
+
+}  // namespace mixvec
