@@ -1,0 +1,141 @@
+// Renders the templates and collects the RTL and the bench sources of an accelerator folder.
+#include "generator/emit.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <kainjow/mustache.hpp>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+#include "generator/resources.hpp"
+#include "golden/cli.hpp"
+
+namespace mixvec {
+namespace {
+
+constexpr std::string_view kTemplateSuffix = ".mustache";
+
+bool ends_with(std::string_view text, std::string_view end) { return text.ends_with(end); }
+
+std::string basename(std::string_view path) { return std::string(path.substr(path.rfind('/') + 1)); }
+
+/// What a template may name: every field of config.json, the derived figures, and the lists of files.
+kainjow::mustache::data template_data(const AccelConfig& config, const std::vector<std::string>& rtl) {
+  namespace mustache = kainjow::mustache;
+  mustache::data data;
+  const nlohmann::ordered_json fields = config_to_json(config);
+  for (const auto& [name, value] : fields.items()) {
+    data.set(name, value.is_string() ? value.get<std::string>() : value.dump());
+  }
+  data.set("name", config_name(config));
+  data.set("options", config_options(config));
+  data.set("canonical", config.canonical());
+  data.set("hash_digits", format_hash(config.hash()).substr(2));
+  data.set("en_row", config.rows_allowed() ? "1" : "0");
+  data.set("en_col", config.columns_allowed() ? "1" : "0");
+  data.set("rows_allowed", config.rows_allowed() ? "true" : "false");
+  data.set("columns_allowed", config.columns_allowed() ? "true" : "false");
+  data.set("macs", fmt::format("{}", config.macs()));
+  data.set("slots", fmt::format("{}", config.slots()));
+  data.set("tokens_per_tile", fmt::format("{}", config.tokens_per_tile()));
+  data.set("activation_bytes", fmt::format("{}", config.activation_bytes()));
+  data.set("accumulator_bytes", fmt::format("{}", config.accumulator_bytes()));
+  data.set("fifo_bytes", fmt::format("{}", config.fifo_bytes()));
+  data.set("activation_size", format_bytes(config.activation_bytes()));
+  data.set("accumulator_size", format_bytes(config.accumulator_bytes()));
+  data.set("fifo_size", format_bytes(config.fifo_bytes()));
+  data.set("full_rate_lengths", full_rate_lengths(config));
+  mustache::data files{mustache::data::type::list};
+  for (const std::string& file : rtl) files.push_back(mustache::data{"file", file});
+  data.set("rtl", files);
+  mustache::data programs{mustache::data::type::list};
+  mustache::data bench{mustache::data::type::list};
+  for (const Resource& r : resources()) {
+    if (!ends_with(r.path, ".cpp")) continue;
+    mustache::data entry{"source", "bench/" + std::string(r.path)};
+    if (r.program) entry.set("program", basename(r.path.substr(0, r.path.size() - 4)));
+    (r.program ? programs : bench).push_back(entry);
+  }
+  data.set("programs", programs);
+  data.set("bench", bench);
+  data.set("version", std::string(version().substr(0, version().find(' '))));
+  return data;
+}
+
+std::string render(std::string_view name, const kainjow::mustache::data& data) {
+  kainjow::mustache::mustache view{std::string(resource(name))};
+  view.set_custom_escape([](const std::string& text) { return text; });
+  std::string text = view.render(data);
+  if (!view.is_valid()) throw std::runtime_error(fmt::format("{}: {}", name, view.error_message()));
+  return text;
+}
+
+/// Packages before the modules that use them, otherwise by name; the top is last.
+std::vector<std::string> compile_order(std::vector<std::string> files) {
+  const auto rank = [](const std::string& file) {
+    if (ends_with(file, "_pkg.sv")) return 0;
+    return ends_with(file, "/mv_accel.sv") ? 2 : 1;
+  };
+  std::sort(files.begin(), files.end(),
+            [&](const std::string& a, const std::string& b) { return rank(a) != rank(b) ? rank(a) < rank(b) : a < b; });
+  return files;
+}
+
+}  // namespace
+
+std::string format_bytes(std::int64_t bytes) {
+  if (bytes >= 1 << 20) return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1 << 20));
+  if (bytes >= 1 << 10) return fmt::format("{:.1f} KiB", static_cast<double>(bytes) / (1 << 10));
+  return fmt::format("{} B", bytes);
+}
+
+std::string full_rate_lengths(const AccelConfig& config) {
+  std::string full;
+  std::string below;
+  for (int length = config.min_length(); length <= config.max_length(); length *= 2) {
+    std::string& list = length >= config.full_rate ? full : below;
+    if (!list.empty()) list += ", ";
+    list += length >= config.full_rate ? fmt::format("{}", length)
+                                       : fmt::format("{} at 1/{}", length, config.full_rate / length);
+  }
+  if (full.empty()) full = "none";
+  return below.empty() ? full : fmt::format("{} ({})", full, below);
+}
+
+std::vector<EmittedFile> emit_accel(const AccelConfig& config) {
+  std::vector<EmittedFile> files;
+  std::vector<std::string> rtl = {"rtl/mv_accel.sv"};
+  for (const Resource& r : resources()) {
+    if (r.path.starts_with("rtl_templates/") && ends_with(r.path, ".sv")) {
+      rtl.push_back("rtl/" + basename(r.path));
+      files.push_back({rtl.back(), std::string(r.text)});
+    } else if (r.path.starts_with("rtl_templates/") || r.path.starts_with("generator/templates/")) {
+      continue;  // rendered below
+    } else if (r.path == "LICENSE") {
+      files.push_back({"LICENSE", std::string(r.text)});
+    } else {
+      files.push_back({"bench/" + std::string(r.path), std::string(r.text)});
+    }
+  }
+  rtl = compile_order(std::move(rtl));
+  const auto data = template_data(config, rtl);
+  files.push_back({"rtl/mv_accel.sv", render("rtl_templates/mv_accel.sv.mustache", data)});
+  files.push_back({"config.json", config_to_json(config).dump(2) + "\n"});
+  std::string filelist;
+  for (const std::string& file : rtl) filelist += file + "\n";
+  files.push_back({"filelist.f", filelist});
+  const std::string templates = "generator/templates/";
+  for (const auto& [target, source] :
+       std::vector<std::pair<std::string, std::string>>{{"include/mixvec_config.hpp", "mixvec_config.hpp"},
+                                                        {"include/mixvec_config.h", "mixvec_config.h"},
+                                                        {"Makefile", "Makefile"},
+                                                        {"mixvec_" + config_name(config) + ".core", "fusesoc.core"},
+                                                        {"README.md", "README.md"}}) {
+    files.push_back({target, render(templates + source + std::string(kTemplateSuffix), data)});
+  }
+  std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
+  return files;
+}
+
+}  // namespace mixvec

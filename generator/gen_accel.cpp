@@ -1,0 +1,103 @@
+// gen_accel: writes the folder of one accelerator: RTL, headers, file lists, bench and Makefile.
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "generator/config.hpp"
+#include "generator/emit.hpp"
+#include "generator/folder.hpp"
+#include "generator/legality.hpp"
+#include "golden/cli.hpp"
+
+namespace po = boost::program_options;
+
+namespace {
+
+constexpr const char* kExamples =
+    "Examples:\n"
+    "  gen_accel --pe 64 --vec mixed                      writes accel_pe64_mixed\n"
+    "  gen_accel --pe 16 --lanes 16 --vec row             writes accel_pe16_lanes16_row\n"
+    "  gen_accel --pe 64 --vec 16 --groups 8 --out mine   writes mine\n"
+    "  cd accel_pe64_mixed && make verilate && ./tb_layer\n";
+
+const char* describe(mixvec::FolderResult result) {
+  switch (result) {
+    case mixvec::FolderResult::kWritten:
+      return "written";
+    case mixvec::FolderResult::kReplaced:
+      return "replaced";
+    default:
+      return "unchanged";
+  }
+}
+
+int generate(const po::variables_map& options) {
+  mixvec::ConfigRequest request;
+  request.pe = options["pe"].as<int>();
+  request.lanes = options["lanes"].as<int>();
+  request.vec = options["vec"].as<std::string>();
+  request.dtype = options["dtype"].as<std::string>();
+  const auto optional = [&](const char* name) {
+    return options.count(name) != 0 ? std::optional<int>(options[name].as<int>()) : std::nullopt;
+  };
+  for (const mixvec::Parameter& parameter : mixvec::parameters()) {
+    request.*parameter.request = optional(parameter.option + 2);
+  }
+  request.positions = optional("positions");
+  request.token_lanes = optional("token-lanes");
+  const mixvec::AccelConfig config = mixvec::make_config(request);
+
+  const std::filesystem::path out =
+      options.count("out") != 0 ? options["out"].as<std::string>() : mixvec::config_name(config);
+  const auto files = mixvec::emit_accel(config);
+  const mixvec::FolderResult result = mixvec::write_folder(out, files, options.count("force") != 0);
+
+  fmt::print("{}: {} ({} files), configuration {}\n", out.string(), describe(result), files.size(),
+             mixvec::format_hash(config.hash()));
+  fmt::print("  array             {} PEs x {} lanes = {} MACs ({})\n", config.pe, config.lanes, config.macs(),
+             config.dtype);
+  fmt::print("  arrangement       {} sets x {} positions, {} vector lanes x {} token lanes\n", config.sets,
+             config.positions(), config.vector_lanes, config.token_lanes());
+  fmt::print("  directions        {}\n", config.directions());
+  fmt::print("  full-rate lengths {}\n", mixvec::full_rate_lengths(config));
+  fmt::print("  tokens per tile   {} (up to {} groups of {})\n", config.tokens_per_tile(), config.groups,
+             config.tokens_per_tile() / config.groups);
+  fmt::print("  buffers           {} activations, {} accumulators, {} stream FIFOs\n",
+             mixvec::format_bytes(config.activation_bytes()), mixvec::format_bytes(config.accumulator_bytes()),
+             mixvec::format_bytes(config.fifo_bytes()));
+
+  nlohmann::json json;
+  json["folder"] = out.string();
+  json["result"] = describe(result);
+  json["config"] = mixvec::config_to_json(config);
+  json["macs"] = config.macs();
+  json["tokens_per_tile"] = config.tokens_per_tile();
+  json["activation_bytes"] = config.activation_bytes();
+  json["accumulator_bytes"] = config.accumulator_bytes();
+  json["fifo_bytes"] = config.fifo_bytes();
+  mixvec::write_json(options["json"].as<std::string>(), json);
+  return mixvec::kExitGood;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  mixvec::CommandLine line("gen_accel", "Generates the accelerator of one configuration.", kExamples);
+  auto add = line.options().add_options();
+  add("pe", po::value<int>()->default_value(64), "P, processing elements: 1..4096");
+  add("lanes", po::value<int>()->default_value(64), "L, lanes of a PE: a power of two, 1..256");
+  add("vec", po::value<std::string>()->default_value("mixed"),
+      "vector lengths: mixed (both directions, 1..lanes), row or column (one direction, 1..lanes), or one length N "
+      "(both directions)");
+  add("dtype", po::value<std::string>()->default_value("fp16"), "element type: fp16");
+  add("out", po::value<std::string>(),
+      "folder to write (default: accel_pe<P>[_lanes<L>]_<vec>[_<parameter><value>...])");
+  add("force", "replace files of the folder that were edited");
+  for (const mixvec::Parameter& parameter : mixvec::parameters()) {
+    add(parameter.option + 2, po::value<int>(), parameter.help);
+  }
+  add("positions", po::value<int>(), "Pt, PEs of a set (instead of --sets)");
+  add("token-lanes", po::value<int>(), "Lt, tokens of a PE (instead of --vector-lanes)");
+  return line.run(argc, argv, generate);
+}
