@@ -1,0 +1,67 @@
+// Rules for the parameters of the packed format, and the geometry that follows from them.
+#include "golden/format_config.hpp"
+
+#include <algorithm>
+#include <bit>
+
+#include "golden/error.hpp"
+
+namespace mixvec {
+namespace {
+
+void require_power_of_two(const char* name, int value) {
+  if (value < 1 || !std::has_single_bit(static_cast<unsigned>(value))) {
+    fail_input("configuration: {} is {}, expected a power of two", name, value);
+  }
+}
+
+void require_range(const char* name, int value, int low, int high) {
+  if (value < low || value > high) {
+    fail_input("configuration: {} is {}, expected {} to {}", name, value, low, high);
+  }
+}
+
+}  // namespace
+
+void check_format(const FormatConfig& format) {
+  require_range("sets", format.sets, 1, 1024);
+  require_power_of_two("vector_lanes", format.vector_lanes);
+  require_range("vector_lanes", format.vector_lanes, 1, 64);
+  require_power_of_two("full_rate", format.full_rate);
+  require_range("full_rate", format.full_rate, 1, format.vector_lanes);
+  require_power_of_two("substeps", format.substeps);
+  if (max_column_strip(format) > 64) {
+    fail_input("configuration: substeps * vector_lanes is {}, expected at most 64 (a chain header counts up to 64)",
+               max_column_strip(format));
+  }
+  require_power_of_two("port_bits", format.port_bits);
+  require_range("port_bits", format.port_bits, std::max(32, 16 * format.vector_lanes), 1 << 16);
+  require_power_of_two("min_length", format.min_length);
+  require_power_of_two("max_length", format.max_length);
+  require_range("max_length", format.max_length, format.min_length, 1 << 15);
+  require_range("depth", format.depth, 1, 1 << 24);
+  if (format.columns_allowed && format.min_length > max_column_strip(format)) {
+    fail_input("configuration: min_length is {}, but a column strip holds at most substeps * vector_lanes = {}",
+               format.min_length, max_column_strip(format));
+  }
+  if (!format.rows_allowed && !format.columns_allowed) {
+    fail_input("configuration: neither row nor column matrices are allowed, expected at least one");
+  }
+}
+
+UnitGeometry unit_geometry(Direction direction, int length, const FormatConfig& format) {
+  const int most_classes = format.vector_lanes / format.full_rate;
+  UnitGeometry g;
+  g.length = length;
+  g.classes = length >= format.vector_lanes ? 1 : std::min(format.vector_lanes / length, most_classes);
+  g.lanes = format.vector_lanes / g.classes;
+  if (direction == Direction::kColumn) {
+    g.positions_per_row = g.lanes;
+  } else {
+    g.positions_per_row = std::max(1, g.lanes / length);
+    g.rows_per_unit = std::max(1, length / format.vector_lanes);
+  }
+  return g;
+}
+
+}  // namespace mixvec

@@ -1,0 +1,68 @@
+// Configurations and shapes that the tests of the packed format share.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "golden/format_config.hpp"
+#include "golden/synthetic.hpp"
+
+namespace mixvec {
+
+/// Every (Lv, F) in {1, 2, 4, 8}² with F <= Lv, with varying sets, sub-steps and ports.
+inline std::vector<FormatConfig> small_formats() {
+  std::vector<FormatConfig> formats;
+  for (int lanes = 1; lanes <= 8; lanes *= 2) {
+    for (int full = 1; full <= lanes; full *= 2) {
+      FormatConfig format;
+      format.sets = 1 + static_cast<int>(formats.size() * 3 % 8);
+      format.vector_lanes = lanes;
+      format.full_rate = full;
+      format.substeps = 1 << (formats.size() % 3);
+      format.port_bits = lanes == 8 ? 512 : 64;
+      format.max_length = 32;
+      format.depth = 4096;
+      format.hash = 0x123456789ABCDEF0U + formats.size();
+      formats.push_back(format);
+    }
+  }
+  return formats;
+}
+
+/// Edge shapes in both directions: one value, one row, one column, primes, one beside a multiple, all and nothing
+/// pruned, mixed.
+inline std::vector<SyntheticSpec> edge_specs() {
+  std::vector<SyntheticSpec> specs;
+  const std::vector<std::pair<std::size_t, std::size_t>> shapes = {{1, 1},   {1, 37},  {37, 1},  {7, 13},
+                                                                   {31, 33}, {64, 64}, {65, 63}, {17, 128}};
+  const std::vector<std::vector<int>> lengths = {
+      {1}, {2}, {4}, {8}, {16}, {32}, {1, 4, 16}, {2, 8}, {1, 2, 4, 8, 16, 32}};
+  std::uint64_t seed = 1;
+  for (const Direction direction : {Direction::kRow, Direction::kColumn}) {
+    for (const auto& [out, in] : shapes) {
+      for (const auto& mix : lengths) {
+        SyntheticSpec spec;
+        spec.out = out;
+        spec.in = in;
+        spec.direction = direction;
+        spec.lengths = mix;
+        spec.seed = seed;
+        spec.pruned = seed % 7 == 0   ? 1.0
+                      : seed % 7 == 1 ? 0.0
+                      : seed % 7 == 2 ? 0.97
+                                      : 0.8 - 0.1 * static_cast<double>(seed % 3);
+        spec.bias = seed % 5 != 0;
+        spec.shuffled = seed % 2 == 0;
+        spec.name = fmt::format("{} x {} {} mix{} seed {}", out, in, name_of(direction), mix.size(), seed);
+        specs.push_back(spec);
+        ++seed;
+      }
+    }
+  }
+  return specs;
+}
+
+}  // namespace mixvec
