@@ -1,0 +1,37 @@
+// Mixvec
+// SPDX-License-Identifier: Apache-2.0
+//
+// Activation bank: rows of Lv inputs x Lt tokens, one read and one write per cycle; each class of sub-banks has its own row
+// address.
+
+module mv_act_bank #(
+  parameter int Lv       = 8,
+  parameter int Lt       = 8,
+  parameter int FullRate = 4,   // sub-banks per row address
+  parameter int Rows     = 384,
+  // derived
+  parameter int RowW  = (Rows > 1) ? $clog2(Rows) : 1,
+  parameter int LaneW = (Lv > 1) ? $clog2(Lv) : 1,
+  parameter int H     = Lv / FullRate
+) (
+  input  logic                clk_i,
+  // write: one input
+  input  logic                write_i,
+  input  logic [RowW-1:0]     write_row_i,
+  input  logic [LaneW-1:0]    write_bank_i,
+  input  logic [Lt*16-1:0]    write_data_i,
+  // read: data one cycle later
+  input  logic                read_i,
+  input  logic [H*RowW-1:0]   read_row_i,
+  output logic [Lv*Lt*16-1:0] read_data_o
+);
+  for (genvar i = 0; i < Lv; i++) begin : g_sub_bank
+    logic [Lt*16-1:0] mem_q [Rows];
+    logic [Lt*16-1:0] data_q;
+    always_ff @(posedge clk_i) begin
+      if (write_i && write_bank_i == LaneW'(i)) mem_q[write_row_i] <= write_data_i;
+      if (read_i) data_q <= mem_q[read_row_i[(i / FullRate) * RowW +: RowW]];
+    end
+    assign read_data_o[i*Lt*16 +: Lt*16] = data_q;
+  end
+endmodule

@@ -1,0 +1,109 @@
+// Mixvec
+// SPDX-License-Identifier: Apache-2.0
+//
+// Collects finished sums: grants one set a read per cycle, round robin, and queues the rounded results for the output.
+
+module mv_drain #(
+  parameter int Sets    = 8,
+  parameter int Tokens  = 64,  // tokens of a result
+  parameter int LaneW   = 3,
+  parameter int SlotW   = 4,
+  parameter int GroupW  = 2,
+  parameter int Latency = 2,   // cycles of a PE from the read to the result
+  parameter int Depth   = 8    // results that may wait; covers the latency
+) (
+  input  logic                      clk_i,
+  input  logic                      rst_ni,
+  // requests
+  input  logic [Sets-1:0]           req_valid_i,
+  output logic [Sets-1:0]           req_ready_o,
+  input  logic [Sets*SlotW-1:0]     req_slot_i,
+  input  logic [Sets*LaneW-1:0]     req_lane_i,
+  input  logic [Sets*GroupW-1:0]    req_group_i,
+  input  logic [Sets*16-1:0]        req_index_i,
+  // read of the PEs of one set
+  output logic [Sets-1:0]           rd_valid_o,
+  output logic [SlotW-1:0]          rd_slot_o,
+  output logic [LaneW-1:0]          rd_lane_o,
+  input  logic [Sets*Tokens*16-1:0] res_i,
+  // results
+  output logic                      y_valid_o,
+  input  logic                      y_ready_i,
+  output logic [15:0]               y_index_o,
+  output logic [GroupW-1:0]         y_group_o,
+  output logic [Tokens*16-1:0]      y_data_o,
+  output logic                      idle_o
+);
+  localparam int SetW   = (Sets > 1) ? $clog2(Sets) : 1;
+  localparam int CreditW = $clog2(Depth + 1);
+
+  logic [SetW-1:0]    last_q, pick;
+  logic               any, grant;
+  logic [CreditW-1:0] used_q;      // results granted and not yet taken
+
+  // The next set after the last one served that asks.
+  always_comb begin
+    pick = '0;
+    for (int k = Sets; k >= 1; k--) begin
+      if (req_valid_i[(int'(last_q) + k) % Sets]) pick = SetW'((int'(last_q) + k) % Sets);
+    end
+  end
+  assign any   = req_valid_i != '0;
+  assign grant = any && (used_q != CreditW'(Depth));
+  always_comb begin
+    req_ready_o       = '0;
+    req_ready_o[pick] = grant;
+  end
+
+  // The read, and what belongs to its result.
+  logic [Latency:0]  v_q;
+  logic [SetW-1:0]   set_q [Latency+1];
+  logic [15:0]       index_q [Latency+1];
+  logic [GroupW-1:0] group_q [Latency+1];
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      v_q        <= '0;
+      last_q     <= '0;
+      used_q     <= '0;
+      rd_valid_o <= '0;
+    end else begin
+      v_q        <= (Latency + 1)'({v_q, grant});
+      rd_valid_o <= req_ready_o & req_valid_i;
+      if (grant) last_q <= pick;
+      if (grant && !(y_valid_o && y_ready_i)) used_q <= used_q + CreditW'(1);
+      if (!grant && (y_valid_o && y_ready_i)) used_q <= used_q - CreditW'(1);
+    end
+  end
+  always_ff @(posedge clk_i) begin
+    if (grant) begin
+      rd_slot_o  <= req_slot_i[int'(pick) * SlotW +: SlotW];
+      rd_lane_o  <= req_lane_i[int'(pick) * LaneW +: LaneW];
+      set_q[0]   <= pick;
+      index_q[0] <= req_index_i[int'(pick) * 16 +: 16];
+      group_q[0] <= req_group_i[int'(pick) * GroupW +: GroupW];
+    end
+    for (int d = 1; d <= Latency; d++) begin
+      set_q[d]   <= set_q[d-1];
+      index_q[d] <= index_q[d-1];
+      group_q[d] <= group_q[d-1];
+    end
+  end
+
+  logic [Tokens*16-1:0] result;
+  assign result = res_i[int'(set_q[Latency]) * Tokens * 16 +: Tokens * 16];
+  logic unused_ready;  // the credits keep the queue from ever being full
+  mv_fifo #(
+    .Width(16 + GroupW + Tokens * 16),
+    .Depth(Depth)
+  ) u_results (
+    .clk_i       (clk_i),
+    .rst_ni      (rst_ni),
+    .push_valid_i(v_q[Latency]),
+    .push_ready_o(unused_ready),
+    .push_data_i ({index_q[Latency], group_q[Latency], result}),
+    .pop_valid_o (y_valid_o),
+    .pop_ready_i (y_ready_i),
+    .pop_data_o  ({y_index_o, y_group_o, y_data_o})
+  );
+  assign idle_o = used_q == '0;
+endmodule

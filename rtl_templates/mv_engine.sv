@@ -1,0 +1,289 @@
+// Mixvec
+// SPDX-License-Identifier: Apache-2.0
+//
+// The engine: multiplies one packed matrix with a tile of tokens. Activations are loaded first, then the image streams
+// in and results leave in the order in which they are finished.
+
+module mv_engine #(
+  // PEs: Sets share a weight stream each, Positions hold different tokens.
+  parameter int Sets      = 8,
+  parameter int Positions = 8,
+  // Lanes of a PE: vector lanes (a power of two) and token lanes.
+  parameter int Lv        = 8,
+  parameter int Lt        = 8,
+  // Shortest vector that fills a step; Lv / FullRate row addresses per PE.
+  parameter int FullRate  = 4,
+  // Directions of vectors that are supported.
+  parameter int EnRow     = 1,
+  parameter int EnCol     = 1,
+  // Steps that one index of a long column vector serves.
+  parameter int SubSteps  = 2,
+  // Token groups of a tile, at most, and activation banks (a power of two, at least Sets and Groups).
+  parameter int Groups    = 4,
+  parameter int Banks     = 8,
+  // Inputs that the activation memory holds (a multiple of Lv).
+  parameter int Depth     = 3072,
+  // Weight port.
+  parameter int PortBits  = 512,
+  // Pipeline registers of a multiplication and of an addition.
+  parameter int MulStages = 2,
+  parameter int AddStages = 4,
+  // Beats that may wait in front of a set.
+  parameter int FifoBeats = 4,
+  parameter logic [63:0] ConfigHash = 64'h0,
+  // derived
+  parameter int Tokens = Positions * Lt,
+  parameter int GroupW = (Groups > 1) ? $clog2(Groups) : 1
+) (
+  input  logic                 clk_i,
+  input  logic                 rst_ni,
+  output logic [63:0]          config_hash_o,
+  // control: start_i while idle; the token groups in use stay until done_o
+  input  logic                 start_i,
+  input  logic [2:0]           groups_log2_i,
+  output logic                 done_o,        // all results of the image have been taken
+  output logic                 error_o,       // the image is not one, or was made for another configuration
+  // activations, loaded while no image is under way: input position and token group of each beat
+  input  logic                 a_valid_i,
+  output logic                 a_ready_o,
+  input  logic [15:0]          a_pos_i,
+  input  logic [GroupW-1:0]    a_group_i,
+  input  logic [Tokens*16-1:0] a_data_i,
+  // image
+  input  logic                 w_valid_i,
+  output logic                 w_ready_o,
+  input  logic [PortBits-1:0]  w_data_i,
+  // results: output index and token group of each beat
+  output logic                 y_valid_o,
+  input  logic                 y_ready_i,
+  output logic [15:0]          y_index_o,
+  output logic [GroupW-1:0]    y_group_o,
+  output logic [Tokens*16-1:0] y_data_o,
+  // activity: sets that issue a step in this cycle, sets that drop a unit
+  output logic [Sets-1:0]      issue_o,
+  output logic [Sets-1:0]      skip_o
+);
+  localparam int Rows  = Depth / Lv;
+  localparam int RowW  = (Rows > 1) ? $clog2(Rows) : 1;
+  localparam int LvL   = $clog2(Lv);
+  localparam int LaneW = (LvL > 0) ? LvL : 1;
+  localparam int RedW  = (LvL > 0) ? $clog2(LvL + 1) : 1;
+  localparam int BankW = (Banks > 1) ? $clog2(Banks) : 1;
+  localparam int Slots = 2 * SubSteps * Groups;
+  localparam int SlotW = $clog2(Slots);
+  localparam int H     = Lv / FullRate;
+
+  if (Sets > Banks || Groups > Banks || (Banks & (Banks - 1)) != 0) begin : g_bad_banks
+    initial $error("mv_engine: Banks must be a power of two and at least Sets and Groups");
+  end
+  if (Depth % Lv != 0 || Depth > 65536) begin : g_bad_depth
+    initial $error("mv_engine: Depth must be a multiple of Lv and at most 65536");
+  end
+  if (PortBits < 32 * Lv || PortBits < 64) begin : g_bad_port
+    initial $error("mv_engine: PortBits must be at least 64 and 32 * Lv");
+  end
+
+  assign config_hash_o = ConfigHash;
+
+  // ---- image ----
+  logic                header_valid, column;
+  logic [3:0]          entries;
+  logic [8*64-1:0]     entry;
+  logic [Sets-1:0]     beat_valid, beat_ready;
+  logic [PortBits-1:0] beat_data;
+  mv_stream_in #(
+    .Sets      (Sets),
+    .PortBits  (PortBits),
+    .ConfigHash(ConfigHash)
+  ) u_stream_in (
+    .clk_i         (clk_i),
+    .rst_ni        (rst_ni),
+    .start_i       (start_i),
+    .w_valid_i     (w_valid_i),
+    .w_ready_o     (w_ready_o),
+    .w_data_i      (w_data_i),
+    .header_valid_o(header_valid),
+    .error_o       (error_o),
+    .column_o      (column),
+    .entries_o     (entries),
+    .entry_o       (entry),
+    .beat_valid_o  (beat_valid),
+    .beat_ready_i  (beat_ready),
+    .beat_data_o   (beat_data)
+  );
+
+  // ---- activation load: all banks that hold the group, and the non-zero maps ----
+  logic [Banks-1:0] a_banks;
+  logic [RowW-1:0]  a_row;
+  logic [LaneW-1:0] a_bank;
+  logic             a_nonzero;
+  logic [BankW-1:0] group_low;  // bits of a bank number that name its group
+  assign a_ready_o = 1'b1;
+  assign a_row     = RowW'(a_pos_i >> LvL);
+  assign a_bank    = LaneW'(int'(a_pos_i) % Lv);
+  assign group_low = BankW'((32'd1 << groups_log2_i) - 32'd1);
+  always_comb begin
+    for (int b = 0; b < Banks; b++) begin
+      a_banks[b] = a_valid_i && ((BankW'(b) & group_low) == BankW'(a_group_i));
+    end
+    // -0 is zero too.
+    a_nonzero = 1'b0;
+    for (int t = 0; t < Tokens; t++) begin
+      if (a_data_i[t*16 +: 15] != '0) a_nonzero = 1'b1;
+    end
+  end
+
+  // ---- rotation ----
+  logic [BankW-1:0] phase_q;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) phase_q <= '0;
+    else phase_q <= phase_q + BankW'(1);
+  end
+
+  // ---- sets ----
+  logic [Sets-1:0]          read, op_valid, op_col, acc_valid, acc_first, idle;
+  logic [Sets*H*RowW-1:0]   read_row;
+  logic [Sets*Lv*16-1:0]    op_weight;
+  logic [Sets*Lv-1:0]       op_mask;
+  logic [Sets*Lv*LaneW-1:0] op_sel;
+  logic [Sets*RedW-1:0]     red;
+  logic [Sets*SlotW-1:0]    acc_slot, drain_slot;
+  logic [Sets*Lv*32-1:0]    acc_bias;
+  logic [Sets-1:0]          drain_valid, drain_ready, rd_valid;
+  logic [Sets*LaneW-1:0]    drain_lane;
+  logic [Sets*GroupW-1:0]   drain_group;
+  logic [Sets*16-1:0]       drain_index;
+  logic [SlotW-1:0]         rd_slot;
+  logic [LaneW-1:0]         rd_lane;
+  logic                     drain_idle;
+  for (genvar s = 0; s < Sets; s++) begin : g_set
+    logic [GroupW-1:0] group;
+    assign group = GroupW'(phase_q + BankW'(s)) & GroupW'(group_low);
+    mv_set #(
+      .PortBits (PortBits),
+      .Lv       (Lv),
+      .FullRate (FullRate),
+      .SubSteps (SubSteps),
+      .Groups   (Groups),
+      .Rows     (Rows),
+      .MulStages(MulStages),
+      .AddStages(AddStages),
+      .FifoBeats(FifoBeats)
+    ) u_set (
+      .clk_i         (clk_i),
+      .rst_ni        (rst_ni),
+      .start_i       (start_i),
+      .groups_log2_i (groups_log2_i),
+      .group_i       (group),
+      .header_valid_i(header_valid),
+      .column_i      (column),
+      .entries_i     (entries),
+      .entry_i       (entry),
+      .beat_valid_i  (beat_valid[s]),
+      .beat_ready_o  (beat_ready[s]),
+      .beat_data_i   (beat_data),
+      .map_write_i   (a_valid_i),
+      .map_row_i     (a_row),
+      .map_bank_i    (a_bank),
+      .map_group_i   (a_group_i),
+      .map_nonzero_i (a_nonzero),
+      .read_o        (read[s]),
+      .read_row_o    (read_row[s*H*RowW +: H*RowW]),
+      .op_valid_o    (op_valid[s]),
+      .op_col_o      (op_col[s]),
+      .op_weight_o   (op_weight[s*Lv*16 +: Lv*16]),
+      .op_mask_o     (op_mask[s*Lv +: Lv]),
+      .op_sel_o      (op_sel[s*Lv*LaneW +: Lv*LaneW]),
+      .red_o         (red[s*RedW +: RedW]),
+      .acc_valid_o   (acc_valid[s]),
+      .acc_first_o   (acc_first[s]),
+      .acc_slot_o    (acc_slot[s*SlotW +: SlotW]),
+      .acc_bias_o    (acc_bias[s*Lv*32 +: Lv*32]),
+      .drain_valid_o (drain_valid[s]),
+      .drain_ready_i (drain_ready[s]),
+      .drain_slot_o  (drain_slot[s*SlotW +: SlotW]),
+      .drain_lane_o  (drain_lane[s*LaneW +: LaneW]),
+      .drain_group_o (drain_group[s*GroupW +: GroupW]),
+      .drain_index_o (drain_index[s*16 +: 16]),
+      .idle_o        (idle[s]),
+      .issue_o       (issue_o[s]),
+      .skip_o        (skip_o[s])
+    );
+  end
+
+  // ---- PE array ----
+  logic [Sets*Tokens*16-1:0] res;
+  for (genvar p = 0; p < Positions; p++) begin : g_position
+    logic [Sets*Lt*16-1:0] res_p;
+    mv_position #(
+      .Sets     (Sets),
+      .Lv       (Lv),
+      .Lt       (Lt),
+      .FullRate (FullRate),
+      .EnRow    (EnRow),
+      .EnCol    (EnCol),
+      .Banks    (Banks),
+      .Rows     (Rows),
+      .MulStages(MulStages),
+      .AddStages(AddStages),
+      .Slots    (Slots)
+    ) u_position (
+      .clk_i       (clk_i),
+      .rst_ni      (rst_ni),
+      .phase_i     (phase_q),
+      .write_i     (a_banks),
+      .write_row_i (a_row),
+      .write_bank_i(a_bank),
+      .write_data_i(a_data_i[p*Lt*16 +: Lt*16]),
+      .read_i      (read),
+      .read_row_i  (read_row),
+      .op_valid_i  (op_valid),
+      .op_col_i    (op_col),
+      .op_weight_i (op_weight),
+      .op_mask_i   (op_mask),
+      .op_sel_i    (op_sel),
+      .red_i       (red),
+      .acc_valid_i (acc_valid),
+      .acc_first_i (acc_first),
+      .acc_slot_i  (acc_slot),
+      .acc_bias_i  (acc_bias),
+      .rd_valid_i  (rd_valid),
+      .rd_slot_i   (rd_slot),
+      .rd_lane_i   (rd_lane),
+      .res_o       (res_p)
+    );
+    for (genvar s = 0; s < Sets; s++) begin : g_res
+      assign res[(s * Positions + p) * Lt * 16 +: Lt * 16] = res_p[s*Lt*16 +: Lt*16];
+    end
+  end
+
+  // ---- results ----
+  mv_drain #(
+    .Sets  (Sets),
+    .Tokens(Tokens),
+    .LaneW (LaneW),
+    .SlotW (SlotW),
+    .GroupW(GroupW)
+  ) u_drain (
+    .clk_i      (clk_i),
+    .rst_ni     (rst_ni),
+    .req_valid_i(drain_valid),
+    .req_ready_o(drain_ready),
+    .req_slot_i (drain_slot),
+    .req_lane_i (drain_lane),
+    .req_group_i(drain_group),
+    .req_index_i(drain_index),
+    .rd_valid_o (rd_valid),
+    .rd_slot_o  (rd_slot),
+    .rd_lane_o  (rd_lane),
+    .res_i      (res),
+    .y_valid_o  (y_valid_o),
+    .y_ready_i  (y_ready_i),
+    .y_index_o  (y_index_o),
+    .y_group_o  (y_group_o),
+    .y_data_o   (y_data_o),
+    .idle_o     (drain_idle)
+  );
+
+  assign done_o = (&idle) && drain_idle;
+endmodule
