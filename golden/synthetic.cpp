@@ -34,6 +34,21 @@ std::vector<Strip> make_strips(const SyntheticSpec& spec, Random& random) {
   return strips;
 }
 
+/// Relative densities: mean 1 weighted by size, whatever was drawn, so that the matrix as a whole keeps what was asked.
+std::vector<double> draw_factors(const std::vector<std::size_t>& sizes, double spread, Random& random) {
+  std::vector<double> factors;
+  double sum = 0.0;
+  double weight = 0.0;
+  for (const std::size_t size : sizes) {
+    factors.push_back(std::max(0.0, 1.0 + spread * random.gaussian()));
+    sum += factors.back() * static_cast<double>(size);
+    weight += static_cast<double>(size);
+  }
+  if (sum <= 0.0) return std::vector<double>(sizes.size(), 1.0);
+  for (double& factor : factors) factor *= weight / sum;
+  return factors;
+}
+
 Half small_gaussian(Random& random, double sigma) { return to_half(random.gaussian() * sigma); }
 
 }  // namespace
@@ -57,12 +72,14 @@ PrunedMatrix make_synthetic(const SyntheticSpec& spec) {
   const double per_output = std::max(1.0, static_cast<double>(spec.in) * keep);
   const double sigma = spec.weight_sigma > 0 ? spec.weight_sigma : 1.0 / std::sqrt(per_output);
   const bool row = spec.direction == Direction::kRow;
-  std::vector<double> output_factor(spec.out, 1.0);
-  if (row) {
-    for (double& factor : output_factor) factor = 1.0 + spec.spread * random.gaussian();
-  }
-  for (const Strip& strip : matrix.pattern.strips) {
-    const double density = keep * (1.0 + spec.spread * random.gaussian());
+  std::vector<std::size_t> sizes;
+  for (const Strip& strip : matrix.pattern.strips) sizes.push_back(strip.index.size());
+  const std::vector<double> strip_factor = draw_factors(sizes, spec.spread, random);
+  const std::vector<double> output_factor =
+      draw_factors(std::vector<std::size_t>(spec.out, 1), row ? spec.spread : 0.0, random);
+  for (std::size_t s = 0; s < matrix.pattern.strips.size(); ++s) {
+    const Strip& strip = matrix.pattern.strips[s];
+    const double density = keep * strip_factor[s];
     const std::size_t vectors = row ? spec.out : spec.in;
     for (std::size_t v = 0; v < vectors; ++v) {
       const double p = std::clamp(density * (row ? output_factor[v] : 1.0), 0.0, 1.0);
