@@ -1,0 +1,232 @@
+// Drives the Verilated accelerator cycle by cycle.
+#include "verif/accel_sim.hpp"
+
+#include <verilated.h>
+#if VM_TRACE
+#include <verilated_fst_c.h>
+#endif
+
+#include <bit>
+#include <cstring>
+#include <utility>
+
+#include "Vmv_accel.h"
+#include "golden/error.hpp"
+#include "mixvec_config.hpp"
+#include "verif/bench.hpp"
+
+#if !VM_TRACE
+class VerilatedFstC {};
+#endif
+
+namespace mixvec {
+namespace {
+
+constexpr int kTileLanes = accel::kPositions * accel::kTokenLanes;  // tokens of one beat
+constexpr std::size_t kBeatBytes = accel::kPortBits / 8;
+// Longer than any set can legally be silent: a full chain's drain behind all other sets, and then some.
+constexpr std::uint64_t kHangCycles = 200000;
+
+template <typename Port>
+void put_bytes(Port& port, std::span<const std::uint8_t> bytes) {
+  std::memcpy(&port, bytes.data(), bytes.size());
+}
+
+}  // namespace
+
+Stalls Stalls::from_seed(std::uint64_t seed) {
+  if (seed == 0) return {};
+  Random random(seed * 0x9E3779B97F4A7C15U);
+  // From hardly ever to nearly always, each handshake on its own.
+  const double levels[] = {0.0, 0.02, 0.2, 0.5, 0.9};
+  Stalls stalls;
+  stalls.activations = levels[random.below(4)];
+  stalls.weights = levels[random.below(5)];
+  stalls.results = levels[random.below(5)];
+  stalls.seed = seed;
+  return stalls;
+}
+
+AccelSim::AccelSim(const std::string& trace)
+    : context_(std::make_unique<VerilatedContext>()), top_(nullptr), trace_(nullptr) {
+#if VM_TRACE
+  if (!trace.empty()) context_->traceEverOn(true);
+#else
+  if (!trace.empty())
+    fail_input("--trace: this bench was built without tracing; build it with `make verilate TRACE=1`");
+#endif
+  top_ = std::make_unique<Vmv_accel>(context_.get());
+#if VM_TRACE
+  if (!trace.empty()) {
+    trace_ = std::make_unique<VerilatedFstC>();
+    top_->trace(trace_.get(), 99);
+    trace_->open(trace.c_str());
+  }
+#endif
+  top_->clk_i = 0;
+  top_->rst_ni = 0;
+  top_->start_i = 0;
+  top_->a_valid_i = 0;
+  top_->w_valid_i = 0;
+  top_->y_ready_i = 0;
+  for (int i = 0; i < 4; ++i) {
+    settle();
+    clock_edge();
+  }
+  top_->rst_ni = 1;
+  settle();
+  if (top_->config_hash_o != accel::kConfigHash) {
+    fail_input("configuration hash: the RTL has {:#018x}, the bench {:#018x}; build both from the same folder",
+               static_cast<std::uint64_t>(top_->config_hash_o), accel::kConfigHash);
+  }
+}
+
+AccelSim::~AccelSim() {
+  top_->final();
+#if VM_TRACE
+  if (trace_) trace_->close();
+#endif
+}
+
+std::size_t AccelSim::tile_tokens() { return static_cast<std::size_t>(kTileLanes) * accel::kGroups; }
+
+int AccelSim::groups_log2(std::size_t tokens) {
+  const std::size_t groups = (tokens + kTileLanes - 1) / kTileLanes;
+  return static_cast<int>(std::bit_width(groups - 1));
+}
+
+void AccelSim::settle() {
+  top_->clk_i = 0;
+  top_->eval();
+#if VM_TRACE
+  if (trace_) trace_->dump(2 * cycle_);
+#endif
+}
+
+void AccelSim::clock_edge() {
+  top_->clk_i = 1;
+  top_->eval();
+#if VM_TRACE
+  if (trace_) trace_->dump(2 * cycle_ + 1);
+#endif
+  ++cycle_;
+}
+
+std::uint64_t AccelSim::load(std::span<const std::int32_t> in_order, std::span<const Half> x, std::size_t tokens,
+                             std::size_t first, std::size_t count, const Stalls& stalls) {
+  const std::uint64_t begin = cycle_;
+  Random random(stalls.seed ^ 0xA5A5U);
+  const int groups = 1 << groups_log2(count);
+  top_->groups_log2_i = static_cast<std::uint8_t>(groups_log2(count));
+  for (std::size_t position = 0; position < in_order.size(); ++position) {
+    for (int group = 0; group < groups; ++group) {
+      while (random.uniform() < stalls.activations) {
+        top_->a_valid_i = 0;
+        settle();
+        clock_edge();
+      }
+      top_->a_valid_i = 1;
+      top_->a_pos_i = static_cast<std::uint16_t>(position);
+      top_->a_group_i = static_cast<std::uint8_t>(group);
+      for (int lane = 0; lane < kTileLanes; ++lane) {
+        const std::size_t token = static_cast<std::size_t>(group) * kTileLanes + static_cast<std::size_t>(lane);
+        const bool inside = in_order[position] >= 0 && token < count;
+        const Half value = inside ? x[static_cast<std::size_t>(in_order[position]) * tokens + first + token] : Half{};
+        bench::put_bits(top_->a_data_i, lane * 16, 16, value.bits);
+      }
+      settle();
+      while (top_->a_ready_o == 0) {
+        clock_edge();
+        settle();
+      }
+      clock_edge();
+    }
+  }
+  top_->a_valid_i = 0;
+  return cycle_ - begin;
+}
+
+TileRun AccelSim::run(std::span<const std::uint8_t> image, std::size_t out, std::span<Half> y, std::size_t tokens,
+                      std::size_t first, std::size_t count, const Stalls& stalls, Fault fault, std::size_t fault_beat) {
+  TileRun result;
+  Random random(stalls.seed);
+  std::vector<std::uint8_t> beats(image.begin(), image.end());
+  if (fault == Fault::kFlipBit) beats[fault_beat * kBeatBytes + 2] ^= 4U;
+  if (fault == Fault::kDropBeat) {
+    const auto at = beats.begin() + static_cast<std::ptrdiff_t>(fault_beat * kBeatBytes);
+    beats.erase(at, at + static_cast<std::ptrdiff_t>(kBeatBytes));
+  }
+  if (fault == Fault::kSwapBeats) {
+    for (std::size_t i = 0; i < kBeatBytes; ++i) {
+      std::swap(beats[fault_beat * kBeatBytes + i], beats[(fault_beat + 1) * kBeatBytes + i]);
+    }
+  }
+  const std::size_t beat_count = beats.size() / kBeatBytes;
+  const int groups_log2_value = groups_log2(count);
+  const std::size_t groups = std::size_t{1} << static_cast<unsigned>(groups_log2_value);
+  std::vector<std::uint8_t> seen(out * groups, 0);
+
+  top_->groups_log2_i = static_cast<std::uint8_t>(groups_log2_value);
+  top_->start_i = 1;
+  settle();
+  clock_edge();
+  top_->start_i = 0;
+
+  std::uint64_t first_beat_time = 0;
+  std::uint64_t last_progress = cycle_;
+  bool offer = false;  // a beat that was offered stays until it is taken
+  while (true) {
+    if (!offer) offer = result.beats < beat_count && (stalls.weights == 0.0 || random.uniform() >= stalls.weights);
+    top_->w_valid_i = offer ? 1 : 0;
+    if (offer) put_bytes(top_->w_data_i, {beats.data() + result.beats * kBeatBytes, kBeatBytes});
+    top_->y_ready_i = (stalls.results == 0.0 || random.uniform() >= stalls.results) ? 1 : 0;
+    settle();
+    if (top_->error_o != 0) {
+      result.failure = "the accelerator refused the image (magic or configuration hash)";
+      break;
+    }
+    if (top_->done_o != 0) break;
+    result.issues += static_cast<unsigned>(std::popcount(static_cast<std::uint32_t>(top_->issue_o)));
+    result.skips += static_cast<unsigned>(std::popcount(static_cast<std::uint32_t>(top_->skip_o)));
+    if (offer && top_->w_ready_o != 0) {
+      if (result.beats == 0) first_beat_time = cycle_;
+      ++result.beats;
+      offer = false;
+      last_progress = cycle_;
+    }
+    if (top_->y_valid_o != 0 && top_->y_ready_i != 0) {
+      const std::size_t index = top_->y_index_o;
+      const std::size_t group = top_->y_group_o;
+      if (index >= out || group >= groups || seen[index * groups + group] != 0) {
+        result.failure = fmt::format("result beat {}: output {} group {} {}", result.results, index, group,
+                                     index >= out || group >= groups ? "does not exist" : "came twice");
+        break;
+      }
+      seen[index * groups + group] = 1;
+      for (int lane = 0; lane < kTileLanes; ++lane) {
+        const std::size_t token = group * kTileLanes + static_cast<std::size_t>(lane);
+        if (token >= count) break;
+        y[index * tokens + first + token] =
+            Half{static_cast<std::uint16_t>(bench::get_bits(top_->y_data_o, lane * 16, 16))};
+      }
+      ++result.results;
+      result.cycles = cycle_ - first_beat_time + 1;
+      last_progress = cycle_;
+    }
+    if (cycle_ - last_progress > kHangCycles) {
+      result.failure = fmt::format("no beat and no result for {} cycles: {} of {} beats, {} of {} results", kHangCycles,
+                                   result.beats, beat_count, result.results, out * groups);
+      break;
+    }
+    clock_edge();
+  }
+  top_->w_valid_i = 0;
+  top_->y_ready_i = 0;
+  if (result.failure.empty() && (result.results != out * groups || result.beats != beat_count)) {
+    result.failure = fmt::format("done after {} of {} beats and {} of {} results", result.beats, beat_count,
+                                 result.results, out * groups);
+  }
+  return result;
+}
+
+}  // namespace mixvec

@@ -1,0 +1,81 @@
+// The Verilated accelerator behind a small interface: clock, reset, trace, activation load, and running an image under
+// random stalls.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "golden/half.hpp"
+#include "golden/synthetic.hpp"
+
+class Vmv_accel;
+class VerilatedContext;
+class VerilatedFstC;
+
+namespace mixvec {
+
+/// How often each handshake is withheld, as probabilities per cycle; 0 = never.
+struct Stalls {
+  double activations = 0.0;  ///< the bench holds back an activation beat
+  double weights = 0.0;      ///< the memory has no beat of the image
+  double results = 0.0;      ///< the receiver takes no result
+  std::uint64_t seed = 0;
+  /// Stall probabilities drawn from the seed; seed 0 never stalls.
+  static Stalls from_seed(std::uint64_t seed);
+};
+
+/// A fault that the bench injects into the beats on their way to the hardware, to prove that it would be noticed (I4).
+enum class Fault : std::uint8_t { kNone, kFlipBit, kDropBeat, kSwapBeats };
+
+/// What a run on one tile of tokens took. Cycles count from the first image beat accepted to the last result accepted.
+struct TileRun {
+  std::uint64_t cycles = 0;
+  std::uint64_t issues = 0;   ///< sets × cycles in which a step was issued
+  std::uint64_t skips = 0;    ///< units dropped because their activations were zero
+  std::uint64_t beats = 0;    ///< image beats accepted
+  std::uint64_t results = 0;  ///< result beats accepted
+  std::string failure;        ///< empty, or what went wrong: a hang, a result twice, an unknown output
+};
+
+/// One accelerator under simulation.
+class AccelSim {
+ public:
+  /// Resets the accelerator. Throws InputError if RTL and bench disagree on the configuration hash, both printed.
+  /// `trace` names an FST file, or is empty (a bench built without tracing refuses one).
+  explicit AccelSim(const std::string& trace = {});
+  ~AccelSim();
+  AccelSim(const AccelSim&) = delete;
+  AccelSim& operator=(const AccelSim&) = delete;
+
+  /// Tokens that one tile can hold.
+  static std::size_t tile_tokens();
+  /// log2 of the token groups that `tokens` (1…tile_tokens()) need.
+  static int groups_log2(std::size_t tokens);
+
+  /// Loads tokens [first, first + count) of x (in × tokens, row-major) in the order of positions. Returns the cycles.
+  std::uint64_t load(std::span<const std::int32_t> in_order, std::span<const Half> x, std::size_t tokens,
+                     std::size_t first, std::size_t count, const Stalls& stalls);
+
+  /// Runs an image on the tile loaded; writes y (out × tokens, row-major), columns [first, first + count).
+  TileRun run(std::span<const std::uint8_t> image, std::size_t out, std::span<Half> y, std::size_t tokens,
+              std::size_t first, std::size_t count, const Stalls& stalls, Fault fault = Fault::kNone,
+              std::size_t fault_beat = 0);
+
+  /// Cycles since reset.
+  [[nodiscard]] std::uint64_t time() const { return cycle_; }
+
+ private:
+  void settle();
+  void clock_edge();
+
+  std::unique_ptr<VerilatedContext> context_;
+  std::unique_ptr<Vmv_accel> top_;
+  std::unique_ptr<VerilatedFstC> trace_;
+  std::uint64_t cycle_ = 0;
+};
+
+}  // namespace mixvec

@@ -1,0 +1,97 @@
+// Compares the accelerator's results with golden and with double precision.
+#include "verif/matrix_check.hpp"
+
+#include <algorithm>
+
+#include "golden/error.hpp"
+#include "golden/reference.hpp"
+#include "golden/unpack.hpp"
+#include "mixvec_config.hpp"
+
+namespace mixvec {
+
+FormatConfig bench_format() {
+  FormatConfig format;
+  format.sets = accel::kSets;
+  format.vector_lanes = accel::kVectorLanes;
+  format.full_rate = accel::kFullRate;
+  format.substeps = accel::kSubsteps;
+  format.port_bits = accel::kPortBits;
+  format.rows_allowed = accel::kRowsAllowed;
+  format.columns_allowed = accel::kColumnsAllowed;
+  format.min_length = accel::kMinLength;
+  format.max_length = accel::kMaxLength;
+  format.depth = accel::kDepth;
+  format.hash = accel::kConfigHash;
+  return format;
+}
+
+double MatrixCheck::utilization() const {
+  if (cycles == 0) return 0.0;
+  return static_cast<double>(macs) / (static_cast<double>(accel::kPe) * accel::kLanes * static_cast<double>(cycles));
+}
+
+double MatrixCheck::bound() const {
+  const double array = static_cast<double>(macs) / (static_cast<double>(accel::kPe) * accel::kLanes);
+  const double port = static_cast<double>(image_bytes) / (accel::kPortBits / 8.0);
+  return std::max(array, port);
+}
+
+const char* MatrixCheck::bound_by() const {
+  const double array = static_cast<double>(macs) / (static_cast<double>(accel::kPe) * accel::kLanes);
+  return bound() > array ? "port" : "array";
+}
+
+MatrixCheck check_matrix(AccelSim& accel, const PrunedMatrix& matrix, const PackedMatrix& packed,
+                         std::span<const Half> x, std::size_t tokens, const Stalls& stalls, Fault fault,
+                         std::size_t fault_beat) {
+  MatrixCheck check;
+  const FormatConfig format = bench_format();
+  try {
+    require_equal(unpack(packed, format), matrix);
+  } catch (const InputError& error) {
+    check.failure = fmt::format("{}: the image is not the pruned matrix: {}", matrix.name, error.what());
+    return check;
+  }
+  const Execution golden = execute(packed, format, x, tokens);
+  const Reference reference = compute_reference(matrix, x, tokens);
+
+  std::vector<Half> y(matrix.out * tokens);
+  for (std::size_t first = 0; first < tokens; first += AccelSim::tile_tokens()) {
+    const std::size_t count = std::min(AccelSim::tile_tokens(), tokens - first);
+    Stalls tile_stalls = stalls;
+    tile_stalls.seed += first;
+    check.load_cycles += accel.load(packed.in_order, x, tokens, first, count, tile_stalls);
+    const TileRun run = accel.run(packed.image, matrix.out, y, tokens, first, count, tile_stalls, fault, fault_beat);
+    check.cycles += run.cycles;
+    check.issues += run.issues;
+    check.skips += run.skips;
+    check.image_bytes += packed.image.size();
+    check.activation_bytes += packed.in_order.size() * count * sizeof(Half);
+    check.result_bytes += matrix.out * count * sizeof(Half);
+    if (!run.failure.empty()) {
+      check.failure = fmt::format("{}: {}", matrix.name, run.failure);
+      return check;
+    }
+  }
+  check.macs = static_cast<std::uint64_t>(packed.kept) * tokens;
+  for (std::size_t i = 0; i < y.size(); ++i) {
+    ++check.compared;
+    if (y[i] == golden.y[i]) continue;
+    if (check.mismatches++ == 0) {
+      check.failure =
+          fmt::format("{}: output {} token {}: RTL {:#06x} ({}), golden {:#06x} ({})", matrix.name, i / tokens,
+                      i % tokens, y[i].bits, to_float(y[i]), golden.y[i].bits, to_float(golden.y[i]));
+    }
+  }
+  const ReferenceCheck outcome = check_against(reference, y);
+  check.reference_compared = outcome.compared;
+  check.reference_violations = outcome.violations;
+  check.reference_worst = outcome.worst_ratio;
+  if (outcome.violations != 0 && check.failure.empty()) {
+    check.failure = fmt::format("{}: double precision: {}", matrix.name, outcome.describe(tokens));
+  }
+  return check;
+}
+
+}  // namespace mixvec
