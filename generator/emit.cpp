@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <kainjow/mustache.hpp>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -37,6 +38,11 @@ kainjow::mustache::data template_data(const AccelConfig& config, const std::vect
   data.set("rows_allowed", config.rows_allowed() ? "true" : "false");
   data.set("columns_allowed", config.columns_allowed() ? "true" : "false");
   data.set("macs", fmt::format("{}", config.macs()));
+  // The most significant bits of the ports of mv_accel.
+  data.set("group_msb", fmt::format("{}", std::max(1, std::countr_zero(static_cast<unsigned>(config.groups))) - 1));
+  data.set("data_msb", fmt::format("{}", config.positions() * config.token_lanes() * 16 - 1));
+  data.set("port_msb", fmt::format("{}", config.port_bits - 1));
+  data.set("sets_msb", fmt::format("{}", config.sets - 1));
   data.set("slots", fmt::format("{}", config.slots()));
   data.set("tokens_per_tile", fmt::format("{}", config.tokens_per_tile()));
   data.set("activation_bytes", fmt::format("{}", config.activation_bytes()));

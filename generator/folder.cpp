@@ -46,7 +46,7 @@ std::map<std::string, std::string> parse_manifest(const fs::path& path) {
 void carry_over(const fs::path& from, const fs::path& to, const std::string& prefix,
                 const std::map<std::string, std::string>& ours) {
   for (const fs::directory_entry& entry : fs::directory_iterator(from)) {
-    const std::string path = prefix + entry.path().filename().string();
+    const std::string path = fmt::format("{}{}", prefix, entry.path().filename().string());
     const fs::path target = to / entry.path().filename();
     if (path == kFolderManifest || ours.count(path) != 0) continue;
     const auto below = ours.lower_bound(path + "/");
@@ -101,9 +101,11 @@ FolderResult write_folder(const fs::path& folder, const std::vector<EmittedFile>
   }
 
   fs::create_directories(clean.parent_path());
-  const std::string suffix = fmt::format(".{}", getpid());
-  ScratchFolder fresh{clean.parent_path() / ("." + clean.filename().string() + ".new" + suffix)};
-  ScratchFolder old{clean.parent_path() / ("." + clean.filename().string() + ".old" + suffix)};
+  const auto beside = [&](const char* kind) {
+    return clean.parent_path() / fmt::format(".{}.{}.{}", clean.filename().string(), kind, getpid());
+  };
+  ScratchFolder fresh{beside("new")};
+  ScratchFolder old{beside("old")};
   for (const EmittedFile& file : files) {
     fs::create_directories((fresh.path / file.path).parent_path());
     write_file(fresh.path / file.path, file.text);

@@ -17,6 +17,9 @@ constexpr int kMaxPe = 4096;          // larger arrays would not fit the 16-bit 
 constexpr int kMaxLanes = 256;        // a vector's length is at most this; log2 of it fits the 4 bits of an entry
 constexpr int kMaxBanks = 64;         // each set multiplexes all banks of its position
 constexpr int kMaxStripOutputs = 64;  // the column chain header holds the number of outputs in 6 bits
+constexpr int kMaxPortBits = 1024;
+constexpr int kPortBitsPerLane = 32;  // the decompressor moves a beat only while a step's weights are left behind it
+constexpr int kMaxVectorLanes = kMaxPortBits / kPortBitsPerLane;
 
 bool is_pow2(int value) { return value > 0 && std::has_single_bit(static_cast<unsigned>(value)); }
 
@@ -146,10 +149,10 @@ int resolve_sets(Resolver& resolver, const ConfigRequest& request, int pe) {
 }
 
 int resolve_vector_lanes(Resolver& resolver, const ConfigRequest& request, int lanes) {
-  const int most = std::min(lanes, kMaxStripOutputs);
-  const std::string why = lanes <= kMaxStripOutputs
+  const int most = std::min(lanes, kMaxVectorLanes);
+  const std::string why = lanes <= kMaxVectorLanes
                               ? fmt::format(" (--lanes {})", lanes)
-                              : std::string(": a column chain holds up to 64 outputs and the port up to 64 weights");
+                              : fmt::format(": a beat holds the weights of two steps, at most {} bits", kMaxPortBits);
   int vector_lanes = 1 << ((log2_exact(lanes) + 1) / 2);
   if (request.vector_lanes) {
     vector_lanes = resolver.pow2("--vector-lanes", *request.vector_lanes, 1, most, "", why);
@@ -212,9 +215,10 @@ Resolution resolve_config(const ConfigRequest& request) {
   } else if (depth % lv != 0) {
     resolver.reject("--depth", depth, fmt::format("not a multiple of the {} vector lanes", lv), c.depth);
   }
-  const int least_port = std::max(64, 16 * lv);
-  c.port_bits = resolver.pow2("--port-bits", request.port_bits.value_or(std::max(512, least_port)), least_port, 1024,
-                              least_port > 64 ? fmt::format(": a beat holds the {} weights of a step", lv) : "", "");
+  const int least_port = std::max(64, kPortBitsPerLane * lv);
+  c.port_bits =
+      resolver.pow2("--port-bits", request.port_bits.value_or(std::max(512, least_port)), least_port, kMaxPortBits,
+                    least_port > 64 ? fmt::format(": a beat holds the weights of two steps of {}", lv) : "", "");
   c.mul_stages = resolver.range("--mul-stages", request.mul_stages.value_or(2), 1, 3, "");
   c.add_stages = resolver.range("--add-stages", request.add_stages.value_or(4), 2, 6, "");
   c.fifo_beats = resolver.range("--fifo-beats", request.fifo_beats.value_or(4), 2, 64, "");

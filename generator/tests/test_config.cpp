@@ -104,61 +104,59 @@ TEST(Legality, EachRuleGivesReasonAndNearest) {
     int value;
     const char* message;
   };
-  for (
-      const Case& c : {
-          Case{0, 64, "mixed", "", 0, "--pe 0: below 1; nearest: --pe 1"},
-          Case{5000, 64, "mixed", "", 0, "--pe 5000: above 4096; nearest: --pe 4096"},
-          Case{64, 48, "mixed", "", 0, "--lanes 48: not a power of two; nearest: --lanes 64"},
-          Case{64, 512, "mixed", "", 0, "--lanes 512: above 256; nearest: --lanes 256"},
-          Case{64, 64, "diagonal", "", 0,
-               "--vec diagonal: not mixed, row, column or a vector length; nearest: --vec mixed"},
-          Case{64, 64, "12", "", 0, "--vec 12: not a power of two; nearest: --vec 16"},
-          Case{64, 16, "32", "", 0,
-               "--vec 32: above 16 (--lanes 16: a vector is no longer than a PE has lanes); nearest: --vec 16"},
-          Case{64, 64, "mixed", "sets", 5, "--sets 5: does not divide --pe 64; nearest: --sets 4"},
-          Case{64, 64, "mixed", "sets", 0, "--sets 0: below 1; nearest: --sets 1"},
-          Case{256, 64, "mixed", "sets", 128,
-               "--sets 128: above 64: every set needs an activation bank of its own in each cycle, and there are at "
-               "most "
-               "64 banks; nearest: --sets 64"},
-          Case{67, 64, "mixed", "positions", 1,
-               "--positions 1: leaves 67 sets, but there are at most 64 activation banks; nearest: --positions 67"},
-          Case{64, 64, "mixed", "positions", 7, "--positions 7: does not divide --pe 64; nearest: --positions 8"},
-          Case{64, 64, "mixed", "vector_lanes", 6, "--vector-lanes 6: not a power of two; nearest: --vector-lanes 8"},
-          Case{64, 16, "mixed", "vector_lanes", 32,
-               "--vector-lanes 32: above 16 (--lanes 16); nearest: --vector-lanes 16"},
-          Case{64, 256, "mixed", "vector_lanes", 128,
-               "--vector-lanes 128: above 64: a column chain holds up to 64 outputs and the port up to 64 weights; "
-               "nearest: --vector-lanes 64"},
-          Case{
-              64, 256, "mixed", "token_lanes", 2,
-              "--token-lanes 2: below 4: a column chain holds up to 64 outputs and the port up to 64 weights; nearest: "
-              "--token-lanes 4"},
-          Case{
-              64, 64, "mixed", "full_rate", 16,
-              "--full-rate 16: above 8 (vector lanes 8): longer vectors fill the lanes anyway; nearest: --full-rate 8"},
-          Case{64, 256, "mixed", "substeps", 8,
-               "--substeps 8: above 4: substeps times vector lanes 16 is above the 64 outputs of a column chain; "
-               "nearest: "
-               "--substeps 4"},
-          Case{64, 64, "mixed", "substeps", 3, "--substeps 3: not a power of two; nearest: --substeps 4"},
-          Case{64, 64, "mixed", "groups", 32, "--groups 32: above 16; nearest: --groups 16"},
-          Case{64, 64, "mixed", "banks", 4,
-               "--banks 4: below 8: 8 sets read different banks in one cycle, and 4 groups need a bank each; nearest: "
-               "--banks 8"},
-          Case{64, 64, "mixed", "banks", 128, "--banks 128: above 64; nearest: --banks 64"},
-          Case{64, 64, "mixed", "depth", 3070,
-               "--depth 3070: not a multiple of the 8 vector lanes; nearest: --depth 3072"},
-          Case{64, 64, "mixed", "depth", 65536,
-               "--depth 65536: above 65528: positions have 16 bits; nearest: --depth 65528"},
-          Case{64, 64, "mixed", "depth", 3, "--depth 3: below one activation row of 8 inputs; nearest: --depth 8"},
-          Case{64, 64, "mixed", "port_bits", 64,
-               "--port-bits 64: below 128: a beat holds the 8 weights of a step; nearest: --port-bits 128"},
-          Case{64, 64, "mixed", "port_bits", 500, "--port-bits 500: not a power of two; nearest: --port-bits 512"},
-          Case{64, 64, "mixed", "mul_stages", 4, "--mul-stages 4: above 3; nearest: --mul-stages 3"},
-          Case{64, 64, "mixed", "add_stages", 1, "--add-stages 1: below 2; nearest: --add-stages 2"},
-          Case{64, 64, "mixed", "fifo_beats", 1, "--fifo-beats 1: below 2; nearest: --fifo-beats 2"},
-      }) {
+  for (const Case& c : {
+           Case{0, 64, "mixed", "", 0, "--pe 0: below 1; nearest: --pe 1"},
+           Case{5000, 64, "mixed", "", 0, "--pe 5000: above 4096; nearest: --pe 4096"},
+           Case{64, 48, "mixed", "", 0, "--lanes 48: not a power of two; nearest: --lanes 64"},
+           Case{64, 512, "mixed", "", 0, "--lanes 512: above 256; nearest: --lanes 256"},
+           Case{64, 64, "diagonal", "", 0,
+                "--vec diagonal: not mixed, row, column or a vector length; nearest: --vec mixed"},
+           Case{64, 64, "12", "", 0, "--vec 12: not a power of two; nearest: --vec 16"},
+           Case{64, 16, "32", "", 0,
+                "--vec 32: above 16 (--lanes 16: a vector is no longer than a PE has lanes); nearest: --vec 16"},
+           Case{64, 64, "mixed", "sets", 5, "--sets 5: does not divide --pe 64; nearest: --sets 4"},
+           Case{64, 64, "mixed", "sets", 0, "--sets 0: below 1; nearest: --sets 1"},
+           Case{256, 64, "mixed", "sets", 128,
+                "--sets 128: above 64: every set needs an activation bank of its own in each cycle, and there are at "
+                "most "
+                "64 banks; nearest: --sets 64"},
+           Case{67, 64, "mixed", "positions", 1,
+                "--positions 1: leaves 67 sets, but there are at most 64 activation banks; nearest: --positions 67"},
+           Case{64, 64, "mixed", "positions", 7, "--positions 7: does not divide --pe 64; nearest: --positions 8"},
+           Case{64, 64, "mixed", "vector_lanes", 6, "--vector-lanes 6: not a power of two; nearest: --vector-lanes 8"},
+           Case{64, 16, "mixed", "vector_lanes", 32,
+                "--vector-lanes 32: above 16 (--lanes 16); nearest: --vector-lanes 16"},
+           Case{64, 256, "mixed", "vector_lanes", 128,
+                "--vector-lanes 128: above 32: a beat holds the weights of two steps, at most 1024 bits; nearest: "
+                "--vector-lanes 32"},
+           Case{64, 256, "mixed", "token_lanes", 4,
+                "--token-lanes 4: below 8: a beat holds the weights of two steps, at most 1024 bits; nearest: "
+                "--token-lanes 8"},
+           Case{64, 64, "mixed", "full_rate", 16,
+                "--full-rate 16: above 8 (vector lanes 8): longer vectors fill the lanes anyway; nearest: --full-rate "
+                "8"},
+           Case{64, 256, "mixed", "substeps", 8,
+                "--substeps 8: above 4: substeps times vector lanes 16 is above the 64 outputs of a column chain; "
+                "nearest: "
+                "--substeps 4"},
+           Case{64, 64, "mixed", "substeps", 3, "--substeps 3: not a power of two; nearest: --substeps 4"},
+           Case{64, 64, "mixed", "groups", 32, "--groups 32: above 16; nearest: --groups 16"},
+           Case{64, 64, "mixed", "banks", 4,
+                "--banks 4: below 8: 8 sets read different banks in one cycle, and 4 groups need a bank each; nearest: "
+                "--banks 8"},
+           Case{64, 64, "mixed", "banks", 128, "--banks 128: above 64; nearest: --banks 64"},
+           Case{64, 64, "mixed", "depth", 3070,
+                "--depth 3070: not a multiple of the 8 vector lanes; nearest: --depth 3072"},
+           Case{64, 64, "mixed", "depth", 65536,
+                "--depth 65536: above 65528: positions have 16 bits; nearest: --depth 65528"},
+           Case{64, 64, "mixed", "depth", 3, "--depth 3: below one activation row of 8 inputs; nearest: --depth 8"},
+           Case{64, 64, "mixed", "port_bits", 64,
+                "--port-bits 64: below 256: a beat holds the weights of two steps of 8; nearest: --port-bits 256"},
+           Case{64, 64, "mixed", "port_bits", 500, "--port-bits 500: not a power of two; nearest: --port-bits 512"},
+           Case{64, 64, "mixed", "mul_stages", 4, "--mul-stages 4: above 3; nearest: --mul-stages 3"},
+           Case{64, 64, "mixed", "add_stages", 1, "--add-stages 1: below 2; nearest: --add-stages 2"},
+           Case{64, 64, "mixed", "fifo_beats", 1, "--fifo-beats 1: below 2; nearest: --fifo-beats 2"},
+       }) {
     SCOPED_TRACE(c.message);
     ConfigRequest request;
     request.pe = c.pe;
@@ -215,7 +213,7 @@ TEST(Legality, EveryRequestResolvesToALegalConfiguration) {
           const Resolution again = resolve_config(shortest_request(config));
           ASSERT_TRUE(again.violations.empty()) << again.violations.front().message();
           ASSERT_EQ(again.config, config);
-          ASSERT_GE(config.port_bits, 16 * config.vector_lanes);
+          ASSERT_GE(config.port_bits, 32 * config.vector_lanes);
           ASSERT_GE(config.banks, config.sets);
           ASSERT_EQ(config.sets * config.positions(), config.pe);
           ASSERT_EQ(config.vector_lanes * config.token_lanes(), config.lanes);
