@@ -1,0 +1,174 @@
+// pack_model: packs the matrices of a pruned (or dense) checkpoint for an accelerator, proves the result lossless,
+// reports bytes.
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "generator/config.hpp"
+#include "golden/cli.hpp"
+#include "golden/error.hpp"
+#include "golden/model.hpp"
+#include "golden/program_file.hpp"
+#include "golden/synthetic.hpp"
+#include "golden/unpack.hpp"
+#include "sim/scheduler.hpp"
+
+namespace mixvec {
+namespace {
+
+namespace po = boost::program_options;
+using Json = nlohmann::ordered_json;
+
+/// "16" or "1:12 4:30 16:40": the vector lengths with the number of strips of each.
+std::string describe_lengths(const Pattern& pattern) {
+  std::map<int, std::size_t> count;
+  for (const Strip& strip : pattern.strips) ++count[strip.length];
+  if (count.size() == 1) return fmt::format("{}", count.begin()->first);
+  std::string text;
+  for (const auto& [length, strips] : count) text += fmt::format("{}{}:{}", text.empty() ? "" : " ", length, strips);
+  return text;
+}
+
+/// Cuts a dense matrix for an accelerator that takes row vectors only.
+void cut_into_rows(PrunedMatrix& matrix, int length) {
+  matrix.pattern = {Direction::kRow, {}};
+  for (std::size_t first = 0; first < matrix.in; first += static_cast<std::size_t>(length)) {
+    Strip strip{length, {}};
+    for (std::size_t i = first; i < std::min(matrix.in, first + static_cast<std::size_t>(length)); ++i) {
+      strip.index.push_back(static_cast<std::uint32_t>(i));
+    }
+    matrix.pattern.strips.push_back(std::move(strip));
+  }
+}
+
+struct Totals {
+  std::uint64_t kept = 0;
+  std::uint64_t packed = 0;
+  std::uint64_t bias = 0;
+  std::uint64_t csr = 0;
+  std::uint64_t csc = 0;
+};
+
+double ratio_to_weights(std::uint64_t bytes, std::uint64_t kept) {
+  return kept == 0 ? 0.0 : static_cast<double>(bytes) / (2.0 * static_cast<double>(kept));
+}
+
+void print_row(const std::string& name, const std::string& shape, const std::string& direction,
+               const std::string& lengths, const Totals& t, const std::string& kept_share) {
+  fmt::print("{:<16} {:>11} {:>9} {:<14} {:>9} {:>6} {:>11} {:>6.3f} {:>7.3f} {:>6.3f} {:>6.3f}\n", name, shape,
+             direction, lengths, t.kept, kept_share, t.packed, ratio_to_weights(t.packed, t.kept),
+             ratio_to_weights(t.packed - t.bias, t.kept), ratio_to_weights(t.csr, t.kept),
+             ratio_to_weights(t.csc, t.kept));
+}
+
+int pack_model(const po::variables_map& options) {
+  const auto start = std::chrono::steady_clock::now();
+  const FormatConfig format = to_format_config(load_config(options["accel"].as<std::string>()));
+  const Model model = Model::open(options["model"].as<std::string>());
+  const ModelConfig& config = model.config();
+  std::size_t first = 0;
+  std::size_t last = config.layers;
+  if (options.count("layer") != 0) {
+    const int layer = options["layer"].as<int>();
+    if (layer < 0 || static_cast<std::size_t>(layer) >= config.layers) {
+      fail_input("--layer: found {}, expected 0 to {} (the layers of {})", layer, config.layers - 1,
+                 model.directory().string());
+    }
+    first = static_cast<std::size_t>(layer);
+    last = first + 1;
+  }
+
+  Program program;
+  program.format = format;
+  program.model = {std::filesystem::absolute(model.directory()).lexically_normal().string(),
+                   config.architecture == Architecture::kGpt2 ? "gpt2" : "bert",
+                   config.hidden,
+                   config.layers,
+                   config.heads,
+                   config.intermediate};
+  const int dense_length = std::min(format.max_length, max_column_strip(format));
+  Json rows = Json::array();
+  Totals total;
+  std::size_t positions = 0;
+  fmt::print("{:<16} {:>11} {:>9} {:<14} {:>9} {:>6} {:>11} {:>6} {:>7} {:>6} {:>6}\n", "matrix", "out x in",
+             "direction", "lengths", "kept", "kept", "bytes", "ratio", "no bias", "CSR", "CSC");
+  for (std::size_t layer = first; layer < last; ++layer) {
+    Progress progress("packing");
+    for (const MatrixKind kind : kMatrixKinds) {
+      progress.update(static_cast<double>(layer - first) / static_cast<double>(last - first), matrix_name(layer, kind));
+      PrunedMatrix matrix = model.load_pruned(layer, kind, dense_length);
+      if (!model.is_pruned() && !format.columns_allowed) cut_into_rows(matrix, format.max_length);
+      const Schedule schedule = make_schedule(matrix, format);
+      PackedMatrix packed = pack(matrix, schedule, format);
+      require_equal(unpack(packed, format), matrix);
+
+      const Totals t{packed.kept, packed.image.size(), packed.bits.bias / 8, csr_bytes(matrix), csc_bytes(matrix)};
+      const double balance = schedule_load(matrix, schedule, format).balance();
+      rows.push_back({{"name", packed.name},
+                      {"out", packed.out},
+                      {"in", packed.in},
+                      {"direction", name_of(packed.direction)},
+                      {"lengths", describe_lengths(matrix.pattern)},
+                      {"kept", t.kept},
+                      {"packed_bytes", t.packed},
+                      {"bias_bytes", t.bias},
+                      {"ratio", ratio_to_weights(t.packed, t.kept)},
+                      {"ratio_without_bias", ratio_to_weights(t.packed - t.bias, t.kept)},
+                      {"csr_bytes", t.csr},
+                      {"csc_bytes", t.csc},
+                      {"balance", balance}});
+      const double share = static_cast<double>(t.kept) / static_cast<double>(packed.out * packed.in);
+      print_row(packed.name, fmt::format("{} x {}", packed.out, packed.in), name_of(packed.direction),
+                describe_lengths(matrix.pattern), t, fmt::format("{:.1f}%", 100.0 * share));
+      total.kept += t.kept;
+      total.packed += t.packed;
+      total.bias += t.bias;
+      total.csr += t.csr;
+      total.csc += t.csc;
+      positions += packed.out * packed.in;
+      program.matrices.push_back(std::move(packed));
+    }
+  }
+  const double share = static_cast<double>(total.kept) / static_cast<double>(positions);
+  print_row("all", "", "", "", total, fmt::format("{:.1f}%", 100.0 * share));
+
+  const std::string out = options["out"].as<std::string>();
+  write_program(out, program);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  fmt::print(
+      "ratio: bytes to those of the kept weights; CSR, CSC: 16-bit values, indices and pointers, no bias.\n"
+      "{} matrices unpacked and found equal to the checkpoint; {} written for configuration {} in {:.2f} s\n",
+      program.matrices.size(), out, format_hash(format.hash), seconds);
+  write_json(options["json"].as<std::string>(), {{"program", out},
+                                                 {"config_hash", format_hash(format.hash)},
+                                                 {"verified", program.matrices.size()},
+                                                 {"kept", total.kept},
+                                                 {"packed_bytes", total.packed},
+                                                 {"ratio", ratio_to_weights(total.packed, total.kept)},
+                                                 {"seconds", seconds},
+                                                 {"matrices", rows}});
+  return kExitGood;
+}
+
+}  // namespace
+}  // namespace mixvec
+
+int main(int argc, char** argv) {
+  using namespace mixvec;
+  namespace po = boost::program_options;
+  CommandLine command(
+      "pack_model", "Packs a checkpoint's matrices into a program for an accelerator, without loss.",
+      "  pack_model --model pruned --accel accel_pe64_mixed --out pruned.mvp\n"
+      "  pack_model --model pruned --accel accel_pe64_mixed --layer 0 --out layer0.mvp --json bytes.json");
+  command.options().add_options()("model", po::value<std::string>()->required()->value_name("DIR"),
+                                  "checkpoint folder: pruned by prune_model, or dense")(
+      "accel", po::value<std::string>()->required()->value_name("DIR"), "accelerator folder made by gen_accel")(
+      "layer", po::value<int>()->value_name("N"), "pack this layer only (default: all)")(
+      "out", po::value<std::string>()->required()->value_name("FILE"), "program file to write");
+  return command.run(argc, argv, pack_model);
+}

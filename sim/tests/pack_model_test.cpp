@@ -1,0 +1,180 @@
+// pack_model and gen_vectors as programs: a pruned checkpoint becomes a program that equals it, and bad input is
+// refused.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <tuple>
+
+#include "golden/cli.hpp"
+#include "golden/executor.hpp"
+#include "golden/model.hpp"
+#include "golden/program_file.hpp"
+#include "golden/safetensors.hpp"
+#include "golden/synthetic.hpp"
+#include "golden/unpack.hpp"
+
+namespace mixvec {
+namespace {
+
+namespace fs = std::filesystem;
+
+class PackModel : public testing::Test {
+ protected:
+  static constexpr std::size_t kHidden = 16;
+
+  void SetUp() override {
+    folder_ = fs::temp_directory_path() / fmt::format("mixvec_pack_model_test_{}", getpid());
+    fs::remove_all(folder_);
+    fs::create_directories(folder_ / "dense");
+    write_dense_checkpoint();
+    prune();
+    ASSERT_EQ(run(fmt::format("gen_accel --pe 64 --vec mixed --out {}", (folder_ / "accel").string())), 0);
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  /// Exit code of one of our programs; its output is in log().
+  int run(const std::string& command) {
+    const std::string line = fmt::format("{}/{} > {} 2>&1", MIXVEC_BINARY_DIR, command, (folder_ / "log").string());
+    const int status = std::system(line.c_str());
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  }
+  std::string log() const { return read_file(folder_ / "log"); }
+  std::string at(const char* name) const { return (folder_ / name).string(); }
+
+  fs::path folder_;
+  std::vector<PrunedMatrix> pruned_;
+
+ private:
+  /// A GPT-2 of two layers with Gaussian weights.
+  void write_dense_checkpoint() const {
+    write_file(folder_ / "dense" / "config.json",
+               R"({"model_type":"gpt2","n_embd":16,"n_layer":2,"n_head":2,"n_positions":8,"vocab_size":10,)"
+               R"("layer_norm_epsilon":1e-5,"activation_function":"gelu_new"})");
+    SafetensorsWriter writer;
+    Random random(42);
+    const auto add = [&](const std::string& name, std::vector<std::size_t> shape) {
+      std::size_t size = 1;
+      for (const std::size_t n : shape) size *= n;
+      std::vector<float> values(size);
+      for (float& value : values) value = static_cast<float>(random.gaussian() * 0.1);
+      writer.add(name, std::move(shape), std::span<const float>(values));
+    };
+    add("wte.weight", {10, kHidden});
+    add("wpe.weight", {8, kHidden});
+    add("ln_f.weight", {kHidden});
+    add("ln_f.bias", {kHidden});
+    for (int layer = 0; layer < 2; ++layer) {
+      const std::string h = fmt::format("h.{}.", layer);
+      for (const char* norm : {"ln_1.", "ln_2."}) {
+        add(h + norm + "weight", {kHidden});
+        add(h + norm + "bias", {kHidden});
+      }
+      const std::vector<std::tuple<const char*, std::size_t, std::size_t>> matrices = {
+          {"attn.c_attn.", kHidden, 3 * kHidden},
+          {"attn.c_proj.", kHidden, kHidden},
+          {"mlp.c_fc.", kHidden, 4 * kHidden},
+          {"mlp.c_proj.", 4 * kHidden, kHidden}};
+      for (const auto& [name, in, out] : matrices) {
+        add(h + name + "weight", {in, out});
+        add(h + name + "bias", {out});
+      }
+    }
+    writer.write(folder_ / "dense" / "model.safetensors");
+  }
+
+  /// Prunes every matrix with a synthetic mask, in directions and lengths that alternate.
+  void prune() {
+    const Model model = Model::open(folder_ / "dense");
+    std::uint64_t seed = 0;
+    for (std::size_t layer = 0; layer < 2; ++layer) {
+      for (const MatrixKind kind : kMatrixKinds) {
+        const DenseMatrix dense = model.load(layer, kind);
+        SyntheticSpec spec;
+        spec.name = dense.name;
+        spec.out = dense.out;
+        spec.in = dense.in;
+        spec.direction = seed % 2 == 0 ? Direction::kColumn : Direction::kRow;
+        spec.lengths = seed % 3 == 0 ? std::vector<int>{1, 4, 16} : std::vector<int>{8};
+        spec.seed = ++seed;
+        PrunedMatrix matrix = make_synthetic(spec);
+        for (std::size_t i = 0; i < matrix.weight.size(); ++i) {
+          matrix.weight[i] = matrix.mask[i] != 0 ? to_half(dense.weight[i]) : Half{};
+        }
+        for (std::size_t o = 0; o < matrix.out; ++o) matrix.bias[o] = to_half(dense.bias[o]);
+        pruned_.push_back(std::move(matrix));
+      }
+    }
+    model.write_pruned(folder_ / "pruned", pruned_);
+  }
+};
+
+TEST_F(PackModel, PacksACheckpointWithoutLossAndVectorsFollowFromIt) {
+  ASSERT_EQ(run(fmt::format("pack_model --model {} --accel {} --out {} --json {}", at("pruned"), at("accel"),
+                            at("p.mvp"), at("p.json"))),
+            0)
+      << log();
+  const Program program = read_program(folder_ / "p.mvp");
+  ASSERT_EQ(program.matrices.size(), 8U);
+  EXPECT_EQ(program.model.architecture, "gpt2");
+  EXPECT_EQ(program.model.hidden, kHidden);
+  EXPECT_EQ(fs::canonical(program.model.path), fs::canonical(folder_ / "pruned"));
+  for (const PrunedMatrix& matrix : pruned_) {
+    EXPECT_NO_THROW(require_equal(unpack(program.at(matrix.name), program.format), matrix));
+  }
+  const auto json = nlohmann::json::parse(read_file(folder_ / "p.json"));
+  EXPECT_EQ(json["verified"], 8);
+  EXPECT_EQ(json["matrices"].size(), 8U);
+
+  ASSERT_EQ(run(fmt::format("gen_vectors --program {} --tokens 5 --seed 3 --specials 0.01 --out {}", at("p.mvp"),
+                            at("vectors"))),
+            0)
+      << log();
+  EXPECT_NE(log().find("from the checkpoint"), std::string::npos) << log();
+  const PackedMatrix& packed = program.at("layer.1.W_F2");
+  const SafetensorsFile file = SafetensorsFile::open(folder_ / "vectors" / "layer.1.W_F2.safetensors");
+  const auto halves = [&](const char* name) {
+    const TensorView& view = file.at(name);
+    std::vector<Half> values(view.elements());
+    std::memcpy(values.data(), view.data.data(), view.data.size());
+    return values;
+  };
+  EXPECT_EQ(file.at("x").shape, (std::vector<std::size_t>{64, 5}));
+  EXPECT_EQ(execute(packed, program.format, halves("x"), 5).y, halves("y"));
+}
+
+TEST_F(PackModel, PacksOneLayerAndDenseCheckpoints) {
+  ASSERT_EQ(
+      run(fmt::format("pack_model --model {} --accel {} --layer 1 --out {}", at("dense"), at("accel"), at("d.mvp"))), 0)
+      << log();
+  const Program program = read_program(folder_ / "d.mvp");
+  ASSERT_EQ(program.matrices.size(), 4U);
+  EXPECT_EQ(program.matrices[0].name, "layer.1.W_MA");
+  EXPECT_EQ(program.matrices[0].kept, 3 * kHidden * kHidden);
+  ASSERT_EQ(run(fmt::format("gen_accel --pe 16 --vec row --out {}", at("rows"))), 0) << log();
+  ASSERT_EQ(
+      run(fmt::format("pack_model --model {} --accel {} --layer 0 --out {}", at("dense"), at("rows"), at("r.mvp"))), 0)
+      << log();
+  ASSERT_EQ(run(fmt::format("gen_vectors --program {} --tokens 2 --out {}", at("r.mvp"), at("rv"))), 0) << log();
+}
+
+TEST_F(PackModel, RefusesBadInputWithExitCodeTwo) {
+  EXPECT_EQ(run(fmt::format("pack_model --model {} --accel {} --layer 2 --out {}", at("pruned"), at("accel"), at("x"))),
+            2);
+  EXPECT_NE(log().find("--layer"), std::string::npos) << log();
+  EXPECT_EQ(run(fmt::format("pack_model --model {} --accel {} --out {}", at("nowhere"), at("accel"), at("x"))), 2);
+  EXPECT_EQ(run(fmt::format("pack_model --model {} --accel {} --out {}", at("pruned"), at("nowhere"), at("x"))), 2);
+  ASSERT_EQ(run(fmt::format("gen_accel --pe 16 --vec column --out {}", at("columns"))), 0) << log();
+  EXPECT_EQ(run(fmt::format("pack_model --model {} --accel {} --out {}", at("pruned"), at("columns"), at("x"))), 2);
+  EXPECT_NE(log().find("column vectors only"), std::string::npos) << log();
+  EXPECT_FALSE(fs::exists(folder_ / "x"));
+  EXPECT_EQ(run(fmt::format("gen_vectors --program {} --out {}", at("dense/config.json"), at("v"))), 2);
+}
+
+}  // namespace
+}  // namespace mixvec
