@@ -1,0 +1,43 @@
+// Finds the prices that meet a budget, and walks along the trade-off between importance and cost.
+#pragma once
+
+#include <vector>
+
+#include "pruning/choose.hpp"
+#include "pruning/prune.hpp"
+
+namespace mixvec {
+
+/// A choice and the exchange rates behind its prices.
+struct SearchedChoice {
+  Choice choice;
+  double exchange_bytes = 0;
+  double exchange_cycles = 0;
+};
+
+/// Searches over exchange rates. `unit` holds the prices at an exchange rate of 1; `unstructured` is the importance
+/// that unstructured pruning keeps.
+class BudgetSearch {
+ public:
+  BudgetSearch(const Chooser& chooser, std::vector<std::uint64_t> keep, Prices unit, double unstructured);
+
+  [[nodiscard]] SearchedChoice at(double exchange_bytes, double exchange_cycles) const;
+  /// Most importance within limits on bytes and cycles, or the least cost that retains enough. Throws InputError with
+  /// what can be reached if the budget cannot be met.
+  [[nodiscard]] SearchedChoice meet(const Budget& budget) const;
+
+ private:
+  [[nodiscard]] SearchedChoice meet_retained(double least) const;
+  [[nodiscard]] double relative_bytes(const Choice& choice) const;
+  [[nodiscard]] double relative_cycles(const Choice& choice) const;
+  const Chooser& chooser_;
+  std::vector<std::uint64_t> keep_;
+  Prices unit_;
+  double unstructured_;
+};
+
+/// Points of mixed lengths at rising exchange rates, then one point for each single length.
+std::vector<CurvePoint> trade_off(const Chooser& chooser, const std::vector<std::uint64_t>& keep, const Prices& unit,
+                                  double unstructured);
+
+}  // namespace mixvec

@@ -1,0 +1,256 @@
+// prune_model: prunes a checkpoint into vectors and writes it with masks, strips, report and pictures.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <bit>
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+#include "golden/cli.hpp"
+#include "golden/error.hpp"
+#include "golden/model.hpp"
+#include "golden/text.hpp"
+#include "pruning/parallel.hpp"
+#include "pruning/picture.hpp"
+#include "pruning/prune.hpp"
+#include "pruning/report.hpp"
+
+namespace mixvec {
+namespace {
+
+namespace fs = std::filesystem;
+namespace po = boost::program_options;
+
+constexpr const char* kReportName = "prune_report.json";
+
+[[noreturn]] void fail_choice(const char* option, const std::string& found, const std::vector<std::string>& allowed) {
+  std::string list;
+  for (const std::string& a : allowed) list += (list.empty() ? "" : ", ") + a;
+  const auto near = nearest_names(found, allowed, 1);
+  fail_input("--{}: found {}, expected one of: {}{}", option, quote(found), list,
+             near.empty() ? "" : fmt::format("; did you mean {}?", near[0]));
+}
+
+std::string option(const po::variables_map& values, const char* name) { return values[name].as<std::string>(); }
+
+double parse_number(const std::string& text, const std::string& what) {
+  try {
+    std::size_t used = 0;
+    const double value = std::stod(text, &used);
+    if (used == text.size()) return value;
+  } catch (const std::exception&) {
+  }
+  fail_input("{}: found {}, expected a number", what, quote(text));
+}
+
+// "cycles=1.1,bytes=1.2" or "retained=0.9"
+Budget parse_budget(const std::string& text) {
+  Budget budget;
+  std::size_t begin = 0;
+  while (begin <= text.size() && !text.empty()) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    const std::string item = text.substr(begin, end - begin);
+    begin = end + 1;
+    const std::size_t equals = item.find('=');
+    const std::string name = item.substr(0, equals);
+    std::optional<double>* target = nullptr;
+    if (name == "cycles") target = &budget.cycles;
+    if (name == "bytes") target = &budget.bytes;
+    if (name == "retained") target = &budget.retained;
+    if (target == nullptr || equals == std::string::npos) {
+      fail_input("--budget: found {}, expected cycles=NUMBER and/or bytes=NUMBER, or retained=NUMBER", quote(item));
+    }
+    if (*target) fail_input("--budget: found {} twice, expected it once", name);
+    *target = parse_number(item.substr(equals + 1), "--budget: " + name);
+    const bool good = name == "retained" ? **target > 0 && **target <= 1 : **target >= 1;
+    if (!good) {
+      fail_input("--budget: {}: found {}, expected {}", name, **target,
+                 name == "retained" ? "a share of what unstructured pruning keeps, above 0 and at most 1"
+                                    : "at least 1 (a multiple of the least possible)");
+    }
+  }
+  if (budget.retained && (budget.cycles || budget.bytes)) {
+    fail_input("--budget: found retained beside a limit on cost, expected one or the other");
+  }
+  return budget;
+}
+
+PruneOptions parse_options(const po::variables_map& values) {
+  PruneOptions options;
+  const std::string pattern = option(values, "pattern");
+  const std::vector<std::string> patterns{"unstructured", "vector", "mixed"};
+  if (pattern == "unstructured") {
+    options.pattern = PatternKind::kUnstructured;
+  } else if (pattern == "vector") {
+    options.pattern = PatternKind::kVector;
+  } else if (pattern == "mixed") {
+    options.pattern = PatternKind::kMixed;
+  } else if (pattern == "channel" || pattern == "head" || pattern == "block") {
+    fail_input("--pattern: {} pruning is not there yet, expected one of: unstructured, vector, mixed", pattern);
+  } else {
+    fail_choice("pattern", pattern, patterns);
+  }
+  const std::string importance = option(values, "importance");
+  if (importance == "movement" || importance == "obs") {
+    fail_input("--importance: {} is not there yet, expected magnitude", importance);
+  }
+  if (importance != "magnitude") fail_choice("importance", importance, {"magnitude"});
+
+  options.ratio = parse_number(option(values, "ratio"), "--ratio");
+  const std::string vec = option(values, "vec");
+  if (options.pattern == PatternKind::kUnstructured && !vec.empty() && vec != "1") {
+    fail_input("--vec: found {} with --pattern unstructured, expected nothing (its vectors have length 1)", vec);
+  }
+  if (vec == "mixed") {
+    if (options.pattern == PatternKind::kVector) {
+      // "--pattern vector --vec mixed" says the same as "--pattern mixed".
+      options.pattern = PatternKind::kMixed;
+    }
+  } else if (!vec.empty()) {
+    const double length = parse_number(vec, "--vec");
+    if (length < 1 || length > 64 || length != static_cast<int>(length) ||
+        !std::has_single_bit(static_cast<unsigned>(length))) {
+      fail_input("--vec: found {}, expected mixed, 1, 2, 4, 8, 16, 32 or 64", vec);
+    }
+    options.length = static_cast<int>(length);
+  }
+  const std::string direction = option(values, "direction");
+  if (direction == "row") {
+    options.direction = Direction::kRow;
+  } else if (direction == "column") {
+    options.direction = Direction::kColumn;
+  } else if (direction != "auto") {
+    fail_choice("direction", direction, {"row", "column", "auto"});
+  }
+  const std::string scope = option(values, "scope");
+  if (scope != "model" && scope != "matrix") fail_choice("scope", scope, {"model", "matrix"});
+  options.per_matrix = scope == "matrix";
+  options.grouping = values.count("no-grouping") == 0;
+  options.exchange = values["exchange"].as<double>();
+  options.budget = parse_budget(option(values, "budget"));
+  if (options.budget.any() && !values["exchange"].defaulted()) {
+    fail_input("--exchange: found beside --budget, expected one of the two (a budget sets the exchange rate)");
+  }
+  options.seed = values["seed"].as<std::uint64_t>();
+  options.threads = values["threads"].as<int>();
+  return options;
+}
+
+// An earlier result may be replaced; anything else may not.
+void check_target(const fs::path& out) {
+  if (!fs::exists(out)) return;
+  if (!fs::is_directory(out)) fail_input("--out: {}: found a file, expected a folder or nothing", out.string());
+  if (fs::is_empty(out)) return;
+  const fs::path report = out / kReportName;
+  if (fs::exists(report)) {
+    const nlohmann::json json = nlohmann::json::parse(read_file(report), nullptr, false);
+    if (json.is_object() && json.value("program", "") == "prune_model") return;
+  }
+  fail_input(
+      "--out: {}: found a folder that prune_model did not write, expected none, an empty one or an earlier "
+      "result; choose another or remove it",
+      out.string());
+}
+
+void write_pictures(const PruneResult& result, const fs::path& folder, int threads) {
+  fs::create_directories(folder);
+  parallel_for(result.matrices.size(), threads, [&](std::size_t m) {
+    const PrunedMatrix& matrix = result.matrices[m];
+    write_png(folder / (matrix.name + ".png"), draw_mask(matrix.mask, matrix.out, matrix.in, false));
+    // Papers draw W_F1 the other way round.
+    if (matrix.name.ends_with("W_F1")) {
+      write_png(folder / (matrix.name + ".transposed.png"), draw_mask(matrix.mask, matrix.out, matrix.in, true));
+    }
+  });
+  if (!result.curve.empty()) write_file(folder / "trade_off.svg", trade_off_svg(result));
+}
+
+// A folder under construction; removed unless renamed away.
+struct Staging {
+  fs::path path;
+  ~Staging() {
+    std::error_code ignored;
+    fs::remove_all(path, ignored);
+  }
+};
+
+int run(const po::variables_map& values) {
+  if (values.count("model") == 0) fail_input("--model: found nothing, expected a checkpoint folder");
+  if (values.count("out") == 0) fail_input("--out: found nothing, expected a folder to write to");
+  const PruneOptions options = parse_options(values);
+  const fs::path model_dir = option(values, "model");
+  fs::path out = fs::absolute(option(values, "out")).lexically_normal();
+  if (!out.has_filename()) out = out.parent_path();
+  check_target(out);
+  const Model model = Model::open(model_dir);
+  if (fs::exists(out) && fs::equivalent(out, model_dir)) {
+    fail_input("--out: {}: found the model's own folder, expected another", out.string());
+  }
+
+  Progress progress("pruning");
+  const std::size_t layers = model.config().layers;
+  std::vector<DenseMatrix> dense(layers * kMatrixKinds.size());
+  progress.update(0, "reading");
+  parallel_for(dense.size(), options.threads, [&](std::size_t m) {
+    dense[m] = model.load(m / kMatrixKinds.size(), kMatrixKinds[m % kMatrixKinds.size()]);
+  });
+  const PruneResult result = prune(std::move(dense), options, [&](double share, std::string_view what) {
+    progress.update(0.1 + 0.7 * share, what);
+  });
+
+  progress.update(0.8, "writing");
+  const Staging staging{out.parent_path() / fmt::format(".{}.{}.prune", out.filename().string(), ::getpid())};
+  model.write_pruned(staging.path, result.matrices);
+  const nlohmann::ordered_json json = report_json(result, options, model_dir);
+  write_json(staging.path / kReportName, json);
+  // Pictures of an earlier pruning are not copied along: write_pruned takes regular files only.
+  if (values.count("no-pictures") == 0) write_pictures(result, staging.path / "pictures", options.threads);
+  // Looked at again: the folder may have changed while this ran.
+  check_target(out);
+  Staging old;
+  if (fs::exists(out)) {
+    old.path = staging.path;
+    old.path += ".old";
+    fs::rename(out, old.path);
+  }
+  fs::rename(staging.path, out);
+  progress.update(1, "done");
+  fmt::print("{}", report_table(result, options));
+  write_json(option(values, "json"), json);
+  return kExitGood;
+}
+
+}  // namespace
+}  // namespace mixvec
+
+int main(int argc, char** argv) {
+  namespace po = boost::program_options;
+  mixvec::CommandLine command(
+      "prune_model", "Prunes a GPT-2 or BERT checkpoint into vectors of one or of mixed lengths.",
+      "  prune_model --model gpt2 --pattern mixed --ratio 0.8 --out gpt2_mixed\n"
+      "  prune_model --model gpt2 --pattern mixed --ratio 0.8 --budget cycles=1.05,bytes=1.1 --out gpt2_lean\n"
+      "  prune_model --model gpt2 --pattern mixed --ratio 0.8 --budget retained=0.9 --out gpt2_good\n"
+      "  prune_model --model gpt2 --pattern vector --vec 8 --direction column --ratio 0.8 --out gpt2_v8\n"
+      "  prune_model --model gpt2 --pattern unstructured --ratio 0.8 --out gpt2_fine");
+  const auto text = [](const char* value) { return po::value<std::string>()->default_value(value); };
+  const auto file = [] { return po::value<std::string>()->value_name("DIR"); };
+  command.options().add_options()("model", file(), "checkpoint folder (config.json, model.safetensors)")(
+      "out", file(), "folder to write; an earlier result is replaced, anything else is left alone")(
+      "pattern", text("mixed")->value_name("NAME"), "unstructured, vector or mixed")(
+      "ratio", text("0.8")->value_name("X"), "share of the prunable weights to prune, 0 to 1")(
+      "importance", text("magnitude")->value_name("NAME"), "magnitude (squared)")(
+      "vec", po::value<std::string>()->default_value("", "16")->value_name("N"),
+      "vector: the length, 1 to 64; mixed: the longest length, or mixed for the default")(
+      "direction", text("auto")->value_name("NAME"), "row, column or auto (chosen for each matrix)")(
+      "scope", text("model")->value_name("NAME"), "model: one threshold for all matrices; matrix: ratio in each")(
+      "no-grouping", "strips of neighbours instead of similar rows or inputs")(
+      "exchange", po::value<double>()->default_value(0.1, "0.1")->value_name("X"),
+      "price of costs: importance given up, as a share, to save the least possible bytes or cycles once")(
+      "budget", text("")->value_name("LIST"),
+      "cycles=X,bytes=Y: most importance at no more than X, Y times the least possible; retained=Z: least cost that "
+      "keeps Z of what unstructured pruning keeps")("no-pictures", "do not write pictures of the masks")(
+      "pictures", "write pictures of the masks (the default)")(
+      "seed", po::value<std::uint64_t>()->default_value(1)->value_name("N"), "seed of the grouping")(
+      "threads", po::value<int>()->default_value(0, "all")->value_name("N"), "threads to use");
+  return command.run(argc, argv, mixvec::run);
+}

@@ -1,0 +1,366 @@
+// Candidates, choice, ranking, masks: the steps of pruning in order.
+#include "pruning/prune.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <map>
+#include <mutex>
+
+#include "golden/error.hpp"
+#include "pruning/budget.hpp"
+#include "pruning/choose.hpp"
+#include "pruning/importance.hpp"
+#include "pruning/parallel.hpp"
+#include "pruning/select.hpp"
+
+namespace mixvec {
+
+const char* name_of(PatternKind kind) {
+  constexpr const char* kNames[] = {"unstructured", "vector", "mixed"};
+  return kNames[static_cast<std::size_t>(kind)];
+}
+
+namespace {
+
+double mean_of(const std::vector<LengthShare>& lengths) {
+  double sum = 0;
+  double kept = 0;
+  for (const LengthShare& l : lengths) {
+    sum += static_cast<double>(l.length) * static_cast<double>(l.kept);
+    kept += static_cast<double>(l.kept);
+  }
+  return kept > 0 ? sum / kept : 0;
+}
+
+void check_options(const PruneOptions& options) {
+  if (!(options.ratio >= 0 && options.ratio <= 1)) {
+    fail_input("--ratio: found {}, expected 0 to 1 (0.8 prunes 80 %)", options.ratio);
+  }
+  constexpr int kLongest = 64;
+  if (options.length < 1 || options.length > kLongest || !std::has_single_bit(static_cast<unsigned>(options.length))) {
+    fail_input("--vec: found length {}, expected 1, 2, 4, 8, 16, 32 or 64", options.length);
+  }
+  if (!(options.exchange >= 0 && options.exchange <= 1000)) {
+    fail_input("--exchange: found {}, expected 0 to 1000", options.exchange);
+  }
+}
+
+// Everything that one run of prune() needs from step to step.
+class Pruner {
+ public:
+  Pruner(std::vector<DenseMatrix> matrices, const PruneOptions& options, const ProgressFunction& progress)
+      : dense_(std::move(matrices)), options_(options), progress_(progress) {}
+
+  PruneResult run() {
+    count();
+    rank_unstructured();
+    make_candidates();
+    progress(0.6, "choosing lengths and directions");
+    settle();
+    if (options_.pattern == PatternKind::kMixed)
+      result_.curve = trade_off(*chooser_, keep_, scale_of_prices(), result_.importance_unstructured);
+    compare_directions();
+    chooser_.reset();
+    progress(0.85, "writing masks");
+    finish();
+    return std::move(result_);
+  }
+
+ private:
+  void progress(double share, std::string_view what) const {
+    if (progress_) progress_(share, what);
+  }
+
+  void count() {
+    for (const DenseMatrix& m : dense_) {
+      const std::uint64_t weights = m.weight.size();
+      result_.weights += weights;
+      if (options_.per_matrix) keep_.push_back(share_of(weights));
+    }
+    if (!options_.per_matrix) keep_.push_back(share_of(result_.weights));
+    for (const std::uint64_t k : keep_) wanted_ += k;
+  }
+
+  std::uint64_t share_of(std::uint64_t weights) const {
+    return static_cast<std::uint64_t>(std::llround((1 - options_.ratio) * static_cast<double>(weights)));
+  }
+
+  // The yardstick (what unstructured pruning keeps) and the strengths of its masks.
+  void rank_unstructured() {
+    progress(0, "ranking weights");
+    result_.reports.resize(dense_.size());
+    std::vector<float> threshold(dense_.size());
+    if (options_.per_matrix) {
+      for (std::size_t m = 0; m < dense_.size(); ++m) {
+        const std::span<const float> part(dense_[m].weight);
+        const TopImportance top = top_importance({&part, 1}, keep_[m], 1);
+        result_.importance_unstructured += top.kept;
+        threshold[m] = top.threshold;
+      }
+    } else {
+      std::vector<std::span<const float>> parts;
+      for (const DenseMatrix& m : dense_) parts.emplace_back(m.weight);
+      const TopImportance top = top_importance(parts, keep_[0], options_.threads);
+      result_.importance_unstructured = top.kept;
+      std::fill(threshold.begin(), threshold.end(), top.threshold);
+    }
+    parallel_for(dense_.size(), options_.threads, [&](std::size_t m) {
+      result_.reports[m].strength = direction_strength(dense_[m].weight, dense_[m].out, dense_[m].in, threshold[m]);
+      double total = 0;
+      for (const float w : dense_[m].weight) total += importance_of(w);
+      result_.reports[m].importance_total = total;
+    });
+    for (const MatrixReport& r : result_.reports) result_.importance_total += r.importance_total;
+    // Where the tables are finest: at the unstructured threshold, or near the mean if that is zero or infinite.
+    const double mean = result_.importance_total / static_cast<double>(std::max<std::uint64_t>(1, result_.weights));
+    std::vector<float> finite;
+    for (const float t : threshold) {
+      if (std::isfinite(t) && t > 0) finite.push_back(t);
+    }
+    std::sort(finite.begin(), finite.end());
+    centre_ = finite.empty() ? static_cast<float>(mean) : finite[finite.size() / 2];
+    centre_ = std::max(centre_, static_cast<float>(mean / 64));
+  }
+
+  void make_candidates() {
+    const bool mixed = options_.pattern == PatternKind::kMixed;
+    const int length = options_.pattern == PatternKind::kUnstructured ? 1 : options_.length;
+    const int levels = std::countr_zero(static_cast<unsigned>(length));
+    const unsigned wanted = mixed ? (2U << levels) - 1 : 1U << levels;
+    const ThresholdScale scale(centre_);
+    std::vector<MatrixCandidates> candidates(dense_.size());
+    struct Job {
+      std::size_t matrix;
+      std::size_t side;
+      Direction direction;
+    };
+    std::vector<Job> jobs;
+    for (std::size_t m = 0; m < dense_.size(); ++m) {
+      candidates[m].name = dense_[m].name;
+      candidates[m].out = dense_[m].out;
+      candidates[m].in = dense_[m].in;
+      for (const Direction d : {Direction::kColumn, Direction::kRow}) {
+        if (options_.direction && *options_.direction != d) continue;
+        jobs.push_back({m, candidates[m].sides.size(), d});
+        candidates[m].sides.emplace_back().direction = d;
+      }
+    }
+    // The work of grouping grows with the square of the lines: start with the longest jobs.
+    const auto lines = [&](const Job& job) {
+      return job.direction == Direction::kColumn ? dense_[job.matrix].out : dense_[job.matrix].in;
+    };
+    std::stable_sort(jobs.begin(), jobs.end(), [&](const Job& a, const Job& b) { return lines(a) > lines(b); });
+    std::size_t done = 0;
+    std::mutex lock;
+    parallel_for(jobs.size(), options_.threads, [&](std::size_t j) {
+      const Job& job = jobs[j];
+      const DenseMatrix& dense = dense_[job.matrix];
+      MatrixSide& side = candidates[job.matrix].sides[job.side];
+      const LineScores scores = line_scores(dense.weight, dense.out, dense.in, job.direction);
+      const double density = result_.reports[job.matrix].strength.density;
+      side.tree = options_.grouping && levels > 0 ? grouped_tree(scores, levels, density, options_.seed)
+                                                  : natural_tree(scores.lines, levels);
+      side.table = make_table(scores, side.tree, wanted, !mixed && levels > 0, scale);
+      const std::lock_guard guard(lock);
+      ++done;
+      progress(0.05 + 0.5 * static_cast<double>(done) / static_cast<double>(jobs.size()), dense.name);
+    });
+    const double density =
+        static_cast<double>(wanted_) / static_cast<double>(std::max<std::uint64_t>(1, result_.weights));
+    chooser_.emplace(std::move(candidates), scale, CostModel(), density, wanted, options_.threads);
+  }
+
+  // An exchange rate of 1 values the bytes (cycles) that the kept weights need at least like all they retain.
+  Prices scale_of_prices() const {
+    const auto kept = static_cast<double>(std::max<std::uint64_t>(1, wanted_));
+    return {result_.importance_unstructured / (16 * kept),
+            result_.importance_unstructured / chooser_->model().ideal_cycles(kept)};
+  }
+
+  // Chooses, measures the exact result, and tightens the budget if the tables were too hopeful.
+  void settle() {
+    const BudgetSearch search(*chooser_, keep_, scale_of_prices(), result_.importance_unstructured);
+    if (!options_.budget.any()) {
+      apply(search.at(options_.exchange, options_.exchange));
+      return;
+    }
+    Budget target = options_.budget;
+    constexpr int kAttempts = 6;
+    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+      apply(search.meet(target));
+      const auto kept = static_cast<double>(std::max<std::uint64_t>(1, result_.kept));
+      const auto excess = [](const std::optional<double>& limit, double found) {
+        return limit ? std::max(0.0, found - *limit) : 0.0;
+      };
+      const double cycles = excess(options_.budget.cycles, result_.cycles / result_.ideal_cycles);
+      const double bytes = excess(options_.budget.bytes, result_.cost.bytes / (2 * kept));
+      const double retained =
+          options_.budget.retained ? std::max(0.0, *options_.budget.retained - result_.retained()) : 0.0;
+      if (cycles + bytes + retained == 0) return;
+      if (target.cycles) *target.cycles -= 1.2 * cycles;
+      if (target.bytes) *target.bytes -= 1.2 * bytes;
+      if (target.retained) *target.retained += 1.2 * retained;
+    }
+    fail_input("--budget: found cycles={:.3f}, bytes={:.3f}, retained={:.3f} as the nearest; loosen it a little",
+               result_.cycles / result_.ideal_cycles,
+               result_.cost.bytes / (2 * static_cast<double>(std::max<std::uint64_t>(1, result_.kept))),
+               result_.retained());
+  }
+
+  // Patterns, exact ranking, masks (without weights) and costs of a choice.
+  void apply(const SearchedChoice& searched) {
+    const Choice& choice = searched.choice;
+    result_.exchange_bytes = searched.exchange_bytes;
+    result_.exchange_cycles = searched.exchange_cycles;
+    const std::size_t n = dense_.size();
+    result_.matrices.assign(n, {});
+    std::vector<RankedMatrix> ranked(n);
+    for (std::size_t m = 0; m < n; ++m) {
+      PrunedMatrix& pruned = result_.matrices[m];
+      pruned.name = dense_[m].name;
+      pruned.out = dense_[m].out;
+      pruned.in = dense_[m].in;
+      pruned.pattern = chooser_->pattern(m, choice.matrices[m]);
+      ranked[m] = {dense_[m].weight, dense_[m].out, dense_[m].in, &pruned.pattern, {}};
+      for (const Strip& strip : pruned.pattern.strips) {
+        ranked[m].price.push_back(chooser_->vector_price(
+            choice.prices, strip.length, static_cast<int>(strip.index.size()), pruned.pattern.direction));
+      }
+    }
+    std::vector<Selection> selections;
+    if (options_.per_matrix) {
+      selections.resize(n);
+      parallel_for(n, options_.threads, [&](std::size_t m) {
+        selections[m] = std::move(select_vectors(std::span(&ranked[m], 1), keep_[m], 1)[0]);
+      });
+    } else {
+      selections = select_vectors(ranked, keep_[0], options_.threads);
+    }
+    parallel_for(n, options_.threads, [&](std::size_t m) {
+      result_.matrices[m].mask = std::move(selections[m].mask);
+      MatrixReport& report = result_.reports[m];
+      report.kept = selections[m].kept;
+      report.importance = selections[m].retained;
+      report.cost = matrix_cost(result_.matrices[m], chooser_->model());
+    });
+    result_.kept = 0;
+    result_.importance = 0;
+    result_.cost = {};
+    result_.cycles = 0;
+    for (const MatrixReport& r : result_.reports) {
+      result_.kept += r.kept;
+      result_.importance += r.importance;
+      result_.cost.bytes += r.cost.bytes;
+      result_.cost.array_cycles += r.cost.array_cycles;
+      result_.cost.port_cycles += r.cost.port_cycles;
+      result_.cycles += r.cost.cycles();
+    }
+    result_.ideal_cycles =
+        chooser_->model().ideal_cycles(static_cast<double>(std::max<std::uint64_t>(1, result_.kept)));
+  }
+
+  // What either direction would retain of each matrix with the weights that it keeps.
+  void compare_directions() {
+    const Prices unit = scale_of_prices();
+    const Prices prices{result_.exchange_bytes * unit.per_bit, result_.exchange_cycles * unit.per_cycle};
+    parallel_for(dense_.size(), options_.threads, [&](std::size_t m) {
+      MatrixReport& report = result_.reports[m];
+      const std::span<const float> part(dense_[m].weight);
+      report.importance_unstructured = top_importance({&part, 1}, report.kept, 1).kept;
+      const MatrixCandidates& candidates = chooser_->matrices()[m];
+      for (std::size_t side = 0; side < candidates.sides.size(); ++side) {
+        const double importance = chooser_->totals_of_side(m, side, prices, report.kept).retained;
+        const double share =
+            report.importance_unstructured > 0 ? std::min(1.0, importance / report.importance_unstructured) : 1.0;
+        const bool row = candidates.sides[side].direction == Direction::kRow;
+        (row ? report.retained_row : report.retained_column) = share;
+      }
+    });
+  }
+
+  // Weights, biases and the remaining figures of the reports.
+  void finish() {
+    parallel_for(dense_.size(), options_.threads, [&](std::size_t m) {
+      DenseMatrix& dense = dense_[m];
+      PrunedMatrix& pruned = result_.matrices[m];
+      MatrixReport& report = result_.reports[m];
+      pruned.weight.resize(dense.weight.size());
+      for (std::size_t i = 0; i < dense.weight.size(); ++i) {
+        if (pruned.mask[i] == 0) continue;
+        pruned.weight[i] = to_half(dense.weight[i]);
+        if (!is_finite(pruned.weight[i])) {
+          fail_input("{}: weight[{}][{}]: found {}, expected a value that binary16 can hold (below 65520)", dense.name,
+                     i / dense.in, i % dense.in, dense.weight[i]);
+        }
+      }
+      for (const float b : dense.bias) {
+        pruned.bias.push_back(to_half(b));
+        if (!is_finite(pruned.bias.back())) {
+          fail_input("{}: bias[{}]: found {}, expected a value that binary16 can hold (below 65520)", dense.name,
+                     pruned.bias.size() - 1, b);
+        }
+      }
+      report.name = dense.name;
+      report.out = dense.out;
+      report.in = dense.in;
+      report.direction = pruned.pattern.direction;
+      std::map<int, LengthShare> shares;
+      for (const Strip& strip : pruned.pattern.strips) {
+        LengthShare& share = shares[strip.length];
+        share.length = strip.length;
+        ++share.strips;
+        const bool column = pruned.pattern.direction == Direction::kColumn;
+        const std::size_t first = strip.index[0];
+        std::uint64_t vectors = 0;
+        if (column) {
+          for (std::size_t i = 0; i < pruned.in; ++i) vectors += pruned.mask[first * pruned.in + i];
+        } else {
+          for (std::size_t o = 0; o < pruned.out; ++o) vectors += pruned.mask[o * pruned.in + first];
+        }
+        share.kept += vectors * strip.index.size();
+      }
+      report.lengths.clear();
+      for (const auto& [length, share] : shares) report.lengths.push_back(share);
+      dense.weight = {};
+    });
+  }
+
+  std::vector<DenseMatrix> dense_;
+  const PruneOptions& options_;
+  const ProgressFunction& progress_;
+  std::vector<std::uint64_t> keep_;  ///< one entry, or one per matrix
+  std::uint64_t wanted_ = 0;         ///< sum of keep_
+  float centre_ = 0;
+  std::optional<Chooser> chooser_;
+  PruneResult result_;
+};
+
+}  // namespace
+
+double MatrixReport::mean_length() const { return mean_of(lengths); }
+
+double PruneResult::mean_length() const { return mean_of(lengths()); }
+
+std::vector<LengthShare> PruneResult::lengths() const {
+  std::map<int, LengthShare> all;
+  for (const MatrixReport& report : reports) {
+    for (const LengthShare& share : report.lengths) {
+      LengthShare& sum = all[share.length];
+      sum.length = share.length;
+      sum.strips += share.strips;
+      sum.kept += share.kept;
+    }
+  }
+  std::vector<LengthShare> result;
+  for (const auto& [length, share] : all) result.push_back(share);
+  return result;
+}
+
+PruneResult prune(std::vector<DenseMatrix> matrices, const PruneOptions& options, const ProgressFunction& progress) {
+  check_options(options);
+  if (matrices.empty()) fail_input("found no matrix to prune, expected at least one");
+  return Pruner(std::move(matrices), options, progress).run();
+}
+
+}  // namespace mixvec

@@ -1,0 +1,110 @@
+// Prunes a list of dense matrices into vectors: the whole method as one function, and what it reports.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "golden/model.hpp"
+#include "pruning/cost.hpp"
+#include "pruning/strength.hpp"
+
+namespace mixvec {
+
+enum class PatternKind : std::uint8_t { kUnstructured, kVector, kMixed };
+const char* name_of(PatternKind kind);
+
+/// Upper limits (cycles, bytes) or a lower one (retained); cycles and bytes may stand together.
+struct Budget {
+  std::optional<double> cycles;    ///< array cycles ÷ cycles with every multiplier busy on kept weights
+  std::optional<double> bytes;     ///< packed bytes ÷ bytes of the kept weights
+  std::optional<double> retained;  ///< importance kept ÷ what unstructured pruning keeps
+  [[nodiscard]] bool any() const { return cycles || bytes || retained; }
+};
+
+struct PruneOptions {
+  PatternKind pattern = PatternKind::kMixed;
+  double ratio = 0.8;                  ///< δ, the share of weights to prune, 0…1
+  int length = 16;                     ///< kVector: ℓ; kMixed: the longest ℓ
+  std::optional<Direction> direction;  ///< none: chosen for each matrix
+  bool per_matrix = false;             ///< every matrix keeps 1 − δ of its own weights
+  bool grouping = true;                ///< strips of similar lines instead of neighbours
+  double exchange = 0.1;               ///< price of costs: see docs/pruning.md; used where no budget is given
+  Budget budget;
+  std::uint64_t seed = 1;
+  int threads = 0;  ///< 0: all of the machine
+};
+
+/// Kept weights and strips of one length.
+struct LengthShare {
+  int length = 1;
+  std::size_t strips = 0;
+  std::uint64_t kept = 0;  ///< weights
+};
+
+struct MatrixReport {
+  std::string name;
+  std::size_t out = 0;
+  std::size_t in = 0;
+  Direction direction = Direction::kColumn;
+  DirectionStrength strength;             ///< of the unstructured mask at the same scope
+  std::vector<LengthShare> lengths;       ///< ascending
+  std::uint64_t kept = 0;                 ///< weights
+  double importance = 0;                  ///< kept
+  double importance_total = 0;            ///< of all weights
+  double importance_unstructured = 0;     ///< of the same number of weights chosen one by one
+  std::optional<double> retained_row;     ///< what row (column) vectors would retain of this matrix with as many
+  std::optional<double> retained_column;  ///< weights, by the tables; none if that direction was ruled out
+  MatrixCost cost;
+
+  [[nodiscard]] double retained() const {
+    return importance_unstructured > 0 ? importance / importance_unstructured : 1.0;
+  }
+  [[nodiscard]] double mean_length() const;  ///< weighted with kept weights
+};
+
+/// One point of the trade-off between importance and cost, by the tables.
+struct CurvePoint {
+  std::string label;
+  double exchange = 0;
+  double retained = 0;  ///< relative to unstructured
+  double bytes = 0;     ///< relative to the kept weights' own
+  double cycles = 0;    ///< relative to all multipliers busy
+  double mean_length = 0;
+  bool fixed = false;  ///< a single length instead of mixed ones
+};
+
+struct PruneResult {
+  std::vector<PrunedMatrix> matrices;
+  std::vector<MatrixReport> reports;
+  std::vector<CurvePoint> curve;  ///< mixed only
+  double exchange_bytes = 0;      ///< the exchange rates that were used
+  double exchange_cycles = 0;
+  std::uint64_t weights = 0;
+  std::uint64_t kept = 0;
+  double importance = 0;
+  double importance_total = 0;
+  double importance_unstructured = 0;  ///< of unstructured pruning at the same ratio and scope
+  MatrixCost cost;                     ///< sum; cycles are summed matrix by matrix into `cycles`
+  double cycles = 0;
+  double ideal_cycles = 0;
+
+  [[nodiscard]] double retained() const {
+    return importance_unstructured > 0 ? importance / importance_unstructured : 1.0;
+  }
+  [[nodiscard]] double mean_length() const;
+  [[nodiscard]] std::vector<LengthShare> lengths() const;
+};
+
+/// Called with the share of the work that is done, 0…1, and what is being done.
+using ProgressFunction = std::function<void(double, std::string_view)>;
+
+/// Prunes all matrices together. Throws InputError for options that make no sense and budgets that cannot be met.
+/// The result depends on the matrices, the options and the seed, not on the number of threads.
+PruneResult prune(std::vector<DenseMatrix> matrices, const PruneOptions& options,
+                  const ProgressFunction& progress = {});
+
+}  // namespace mixvec
