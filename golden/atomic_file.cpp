@@ -19,8 +19,11 @@ AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
   std::error_code error;
   const fs::file_status status = fs::status(path_, error);
   if (fs::is_directory(status)) fail_input("{}: found a folder, expected a file name to write to", path_.string());
-  if (fs::exists(status) && !fs::is_regular_file(status)) {
-    descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
+  // /dev/stdout may lead to a regular file that other output goes to as well: append there, replace nothing.
+  const bool device_name = path_.string().starts_with("/dev/") || path_.string().starts_with("/proc/");
+  if (device_name || (fs::exists(status) && !fs::is_regular_file(status))) {
+    descriptor_ =
+        path_ == "/dev/stdout" ? ::dup(STDOUT_FILENO) : ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
     if (descriptor_ < 0) fail_input("{}: cannot write: {}", path_.string(), std::strerror(errno));
     return;
   }

@@ -120,6 +120,9 @@ std::string read_file(const std::filesystem::path& path) {
 
 void write_json(const std::filesystem::path& path, const nlohmann::json& value) {
   if (path.empty()) return;
+  // What was printed before comes first even if the file is standard output.
+  std::cout.flush();
+  std::fflush(stdout);
   write_file(path, value.dump(2) + "\n");
 }
 

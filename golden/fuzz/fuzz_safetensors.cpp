@@ -1,0 +1,44 @@
+// Fuzz target: any bytes are a safetensors file or an InputError, and every tensor of a file can be read.
+//
+//   build/bin/fuzz_safetensors_seeds --out corpus && build/bin/fuzz_safetensors -max_total_time=30 corpus
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+
+#include "golden/error.hpp"
+#include "golden/safetensors.hpp"
+
+namespace {
+
+template <typename Convert>
+void convert_all(const mixvec::SafetensorsFile& file, Convert convert) {
+  for (const mixvec::TensorView& view : file.tensors()) {
+    try {
+      // A conversion that succeeds must give as many values as the shape says.
+      if (convert(view) != view.elements()) std::abort();
+    } catch (const mixvec::InputError&) {
+    }
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  try {
+    const auto file = mixvec::SafetensorsFile::parse(std::as_bytes(std::span(data, size)), "fuzz");
+    std::size_t bytes = 0;
+    for (const mixvec::TensorView& view : file.tensors()) {
+      bytes += view.data.size();
+      if (view.elements() * mixvec::size_of(view.dtype) != view.data.size()) std::abort();
+      if (file.find(view.name) != &view) std::abort();
+    }
+    if (bytes + 8 > size) std::abort();
+    convert_all(file, [](const mixvec::TensorView& view) { return view.as_float().size(); });
+    convert_all(file, [](const mixvec::TensorView& view) { return view.as_double().size(); });
+    convert_all(file, [](const mixvec::TensorView& view) { return view.as_half().size(); });
+    convert_all(file, [](const mixvec::TensorView& view) { return view.as_int().size(); });
+    static_cast<void>(file.at("a"));
+  } catch (const mixvec::InputError&) {
+  }
+  return 0;
+}
