@@ -1,0 +1,80 @@
+// Implements GPT-2's initialisation and forward pass.
+#include "pruning/train/gpt2_torch.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+
+namespace mixvec {
+
+Gpt2Parameters initialise_gpt2(const ModelConfig& config, std::uint64_t seed) {
+  torch::manual_seed(seed);
+  const auto d = static_cast<std::int64_t>(config.hidden);
+  const auto inner = static_cast<std::int64_t>(config.intermediate);
+  Gpt2Parameters parameters;
+  const auto normal = [&](const std::string& name, at::IntArrayRef shape, double deviation) {
+    parameters[name] = torch::empty(shape).normal_(0.0, deviation);
+  };
+  const auto linear = [&](const std::string& name, std::int64_t in, std::int64_t out, double deviation) {
+    normal(name + ".weight", {in, out}, deviation);
+    parameters[name + ".bias"] = torch::zeros({out});
+  };
+  const auto norm = [&](const std::string& name) {
+    parameters[name + ".weight"] = torch::ones({d});
+    parameters[name + ".bias"] = torch::zeros({d});
+  };
+  constexpr double kDeviation = 0.02;
+  const double residual = kDeviation / std::sqrt(2.0 * static_cast<double>(config.layers));
+  normal("transformer.wte.weight", {static_cast<std::int64_t>(config.vocabulary), d}, kDeviation);
+  normal("transformer.wpe.weight", {static_cast<std::int64_t>(config.positions), d}, kDeviation);
+  for (std::size_t layer = 0; layer < config.layers; ++layer) {
+    const std::string at = fmt::format("transformer.h.{}.", layer);
+    norm(at + "ln_1");
+    linear(at + "attn.c_attn", d, 3 * d, kDeviation);
+    linear(at + "attn.c_proj", d, d, residual);
+    norm(at + "ln_2");
+    linear(at + "mlp.c_fc", d, inner, kDeviation);
+    linear(at + "mlp.c_proj", inner, d, residual);
+  }
+  norm("transformer.ln_f");
+  for (auto& [name, tensor] : parameters) tensor.set_requires_grad(true);
+  return parameters;
+}
+
+torch::Tensor gpt2_loss(const ModelConfig& config, const Gpt2Parameters& parameters, const torch::Tensor& inputs,
+                        const torch::Tensor& targets) {
+  const std::int64_t batch = inputs.size(0);
+  const std::int64_t tokens = inputs.size(1);
+  const auto d = static_cast<std::int64_t>(config.hidden);
+  const auto heads = static_cast<std::int64_t>(config.heads);
+  const auto parameter = [&](const std::string& name) { return parameters.at("transformer." + name); };
+  const auto norm = [&](const torch::Tensor& x, const std::string& name) {
+    return torch::layer_norm(x, {d}, parameter(name + ".weight"), parameter(name + ".bias"), config.layer_norm_epsilon);
+  };
+  const auto linear = [&](const torch::Tensor& x, const std::string& name) {
+    return torch::addmm(parameter(name + ".bias"), x, parameter(name + ".weight"));
+  };
+
+  // Rows are tokens throughout; only attention looks at the batch.
+  torch::Tensor x = torch::embedding(parameter("wte.weight"), inputs) + parameter("wpe.weight").slice(0, 0, tokens);
+  x = x.reshape({batch * tokens, d});
+  const torch::Tensor mask = torch::full({tokens, tokens}, -std::numeric_limits<float>::infinity()).triu(1);
+  const double scale = 1.0 / std::sqrt(static_cast<double>(d / heads));
+  for (std::size_t layer = 0; layer < config.layers; ++layer) {
+    const std::string at = fmt::format("h.{}.", layer);
+    const torch::Tensor qkv = linear(norm(x, at + "ln_1"), at + "attn.c_attn")
+                                  .view({batch, tokens, 3, heads, d / heads})
+                                  .permute({2, 0, 3, 1, 4});
+    const torch::Tensor scores = torch::matmul(qkv[0] * scale, qkv[1].transpose(-2, -1)) + mask;
+    const torch::Tensor mixed = torch::matmul(torch::softmax(scores, -1), qkv[2]);
+    x = x + linear(mixed.transpose(1, 2).reshape({batch * tokens, d}), at + "attn.c_proj");
+    const torch::Tensor inner = torch::gelu(linear(norm(x, at + "ln_2"), at + "mlp.c_fc"), "tanh");
+    x = x + linear(inner, at + "mlp.c_proj");
+  }
+  // The output matrix is the embedding's (tied), so the file needs no lm_head.
+  const torch::Tensor logits = torch::matmul(norm(x, "ln_f"), parameter("wte.weight").t());
+  return torch::nll_loss(torch::log_softmax(logits, -1), targets.reshape({-1}));
+}
+
+}  // namespace mixvec

@@ -1,0 +1,151 @@
+// Checks the trainer: it learns, a resumed run equals an uninterrupted one bit for bit, and the files open as a model.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <random>
+
+#include "golden/cli.hpp"
+#include "golden/model.hpp"
+#include "golden/tests/temporary_folder.hpp"
+#include "pruning/train/character_text.hpp"
+#include "pruning/train/trainer.hpp"
+
+namespace mixvec {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Words in random order: a model that learns nothing stays near the entropy of single letters.
+void write_text(const fs::path& path) {
+  const std::vector<std::string> words{"stone ", "river ", "cloud ", "été "};
+  std::mt19937 generator(7);
+  std::string text;
+  for (int i = 0; i < 600; ++i) text += words[generator() % words.size()];
+  write_file(path, text);
+}
+
+TrainOptions tiny(const fs::path& folder, const char* out) {
+  write_text(folder / "text.txt");
+  TrainOptions o;
+  o.text = folder / "text.txt";
+  o.out = folder / out;
+  o.layers = 2;
+  o.heads = 2;
+  o.embd = 16;
+  o.positions = 16;
+  o.block = 16;
+  o.batch = 4;
+  o.steps = 30;
+  o.warmup = 5;
+  o.learning_rate = 1e-2;
+  o.final_rate = 1e-3;
+  o.evaluate_every = 1;
+  return o;
+}
+
+TEST(Trainer, ThirtyStepsReduceTheLoss) {
+  const TemporaryTestFolder folder;
+  std::vector<TrainProgress> lines;
+  const TrainResult result = train(tiny(folder.path, "m"), [&](const TrainProgress& line) { lines.push_back(line); });
+  ASSERT_EQ(lines.size(), 30U);
+  EXPECT_TRUE(result.finished);
+  // An untrained model guesses uniformly.
+  EXPECT_NEAR(lines.front().train_loss, std::log(static_cast<double>(result.vocabulary)), 0.1);
+  EXPECT_LT(lines.back().train_loss, lines.front().train_loss - 0.4);
+  EXPECT_LT(result.validation_loss, std::log(static_cast<double>(result.vocabulary)) - 0.4);
+  EXPECT_NEAR(lines.back().rate, 1e-3, 1e-4);
+  EXPECT_FALSE(fs::exists(folder.path / "m" / "checkpoint"));
+}
+
+TEST(Trainer, ResumedEqualsUninterrupted) {
+  const TemporaryTestFolder folder;
+  const auto quiet = [](const TrainProgress&) {};
+  const TrainResult whole = train(tiny(folder.path, "whole"), quiet);
+  TrainOptions part = tiny(folder.path, "part");
+  part.stop_at = 13;
+  EXPECT_FALSE(train(part, quiet).finished);
+  EXPECT_FALSE(fs::exists(part.out / "model.safetensors"));
+  part.stop_at = 0;
+  part.resume = true;
+  const TrainResult resumed = train(part, quiet);
+  EXPECT_EQ(resumed.steps, 30U);
+  EXPECT_EQ(resumed.validation_loss, whole.validation_loss);
+  for (const char* file : {"model.safetensors", "config.json", "vocab.json"}) {
+    EXPECT_EQ(read_file(folder.path / "whole" / file), read_file(part.out / file)) << file;
+  }
+  TrainOptions other = tiny(folder.path, "other");
+  other.seed = 2;
+  train(other, quiet);
+  EXPECT_NE(read_file(folder.path / "whole" / "model.safetensors"), read_file(other.out / "model.safetensors"));
+}
+
+TEST(Trainer, ResumeNeedsTheSameOptions) {
+  const TemporaryTestFolder folder;
+  TrainOptions o = tiny(folder.path, "m");
+  o.resume = true;
+  EXPECT_NE(message_of([&] { train(o, [](const TrainProgress&) {}); }).find("drop --resume"), std::string::npos);
+  o.resume = false;
+  o.stop_at = 2;
+  train(o, [](const TrainProgress&) {});
+  o.resume = true;
+  o.seed = 9;
+  EXPECT_NE(message_of([&] { train(o, [](const TrainProgress&) {}); }).find("seed: found 1, expected 9"),
+            std::string::npos);
+}
+
+TEST(Trainer, WritesWhatHuggingFaceWrites) {
+  const TemporaryTestFolder folder;
+  for (const Dtype dtype : {Dtype::kF16, Dtype::kF32}) {
+    TrainOptions o = tiny(folder.path, "m");
+    o.dtype = dtype;
+    o.steps = 1;
+    const TrainResult result = train(o, [](const TrainProgress&) {});
+    const Model model = Model::open(o.out);
+    EXPECT_EQ(model.config().hidden, 16U);
+    EXPECT_EQ(model.config().positions, 16U);
+    EXPECT_EQ(model.config().vocabulary, result.vocabulary);
+    EXPECT_EQ(model.config().activation, "gelu_new");
+    EXPECT_EQ(model.file().metadata().at("format"), "pt");
+    EXPECT_EQ(model.file().tensors().size(), 2U + 2U * 12U + 2U);
+    EXPECT_EQ(model.file().find("lm_head.weight"), nullptr);
+    const TensorView& attention = model.file().at("transformer.h.1.attn.c_attn.weight");
+    EXPECT_EQ(attention.shape, (std::vector<std::size_t>{16, 48}));
+    EXPECT_EQ(attention.dtype, dtype);
+    EXPECT_EQ(model.load(1, MatrixKind::kF2).in, 64U);
+    const auto vocabulary = nlohmann::json::parse(read_file(o.out / "vocab.json"));
+    EXPECT_EQ(vocabulary.size(), result.vocabulary);
+    EXPECT_EQ(vocabulary.at(" "), 0);
+    EXPECT_EQ(vocabulary.at("é"), result.vocabulary - 1);
+    const auto config = nlohmann::json::parse(read_file(o.out / "config.json"));
+    EXPECT_EQ(config.at("architectures"), nlohmann::json::array({"GPT2LMHeadModel"}));
+    EXPECT_TRUE(config.at("n_inner").is_null());
+  }
+}
+
+TEST(Trainer, BadInputIsRefused) {
+  const TemporaryTestFolder folder;
+  const auto refused = [&](auto change, const char* expected) {
+    TrainOptions o = tiny(folder.path, "m");
+    change(o);
+    const std::string message = message_of([&] { train(o, [](const TrainProgress&) {}); });
+    EXPECT_NE(message.find(expected), std::string::npos) << message;
+  };
+  refused([](TrainOptions& o) { o.heads = 3; }, "--heads: found 3");
+  refused([](TrainOptions& o) { o.block = 17; }, "--block: found 17");
+  refused([](TrainOptions& o) { o.steps = 0; }, "--steps: found 0");
+  refused([](TrainOptions& o) { o.dtype = Dtype::kBF16; }, "--dtype: found BF16");
+  refused(
+      [](TrainOptions& o) {
+        o.learning_rate = 1e30;
+        o.clip = 1e30;
+        o.warmup = 0;
+      },
+      "use a lower --lr");
+  refused([](TrainOptions& o) { write_file(o.text, "short"); }, "found 5 characters");
+  refused([](TrainOptions& o) { write_file(o.text, "bad \xC3("); }, "byte 4: found 0xc3, expected UTF-8");
+  refused([](TrainOptions& o) { write_file(o.text, ""); }, "empty file");
+}
+
+}  // namespace
+}  // namespace mixvec
