@@ -5,4 +5,6 @@
 set(MIXVEC_BENCH_PROGRAMS verif/tb_layer.cpp verif/tb_engine.cpp)
 
 # Sources that implement a part of a header but are not named after it.
-set(MIXVEC_BENCH_EXTRAS golden/version.cpp golden/packed_layout.cpp golden/image_header.cpp)
+set(MIXVEC_BENCH_EXTRAS golden/version.cpp golden/packed_layout.cpp
+  golden/image_header.cpp golden/model_config.cpp golden/model_writer.cpp golden/safetensors_writer.cpp
+  golden/tensor_view.cpp)

@@ -1,8 +1,11 @@
 // Tests the rules of a configuration, what follows from it, its hash and its JSON form.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 

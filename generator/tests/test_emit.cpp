@@ -1,0 +1,250 @@
+// Tests what gen_accel writes: the same bytes each time, the hash everywhere, and never over somebody else's files.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <set>
+#include <sstream>
+
+#include "generator/emit.hpp"
+#include "generator/folder.hpp"
+#include "generator/legality.hpp"
+#include "golden/cli.hpp"
+#include "golden/error.hpp"
+
+namespace mixvec {
+namespace {
+
+namespace fs = std::filesystem;
+
+AccelConfig make(int pe, int lanes, const std::string& vec) {
+  ConfigRequest request;
+  request.pe = pe;
+  request.lanes = lanes;
+  request.vec = vec;
+  return make_config(request);
+}
+
+std::string text_of(const std::vector<EmittedFile>& files, const std::string& path) {
+  for (const EmittedFile& file : files) {
+    if (file.path == path) return file.text;
+  }
+  ADD_FAILURE() << path << " was not emitted";
+  return {};
+}
+
+std::string error_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const InputError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+/// All files below a folder and their bytes.
+std::map<std::string, std::string> snapshot(const fs::path& folder) {
+  std::map<std::string, std::string> files;
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
+    if (entry.is_regular_file()) files[fs::relative(entry.path(), folder).string()] = read_file(entry.path());
+  }
+  return files;
+}
+
+/// Exit code of a shell command.
+int run(const std::string& command) {
+  const int status = std::system(command.c_str());  // NOLINT: the test runs programs of the build
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+class Emission : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = testing::UnitTest::GetInstance()->current_test_info()->name();
+    std::replace(name.begin(), name.end(), '/', '_');
+    folder_ = fs::temp_directory_path() / fmt::format("mixvec_{}_{}", name, getpid());
+    fs::create_directories(folder_);
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  fs::path folder_;
+};
+
+TEST_F(Emission, IdenticalInputGivesIdenticalBytes) {
+  const AccelConfig config = make(16, 16, "row");
+  EXPECT_EQ(write_folder(folder_ / "a", emit_accel(config), false), FolderResult::kWritten);
+  EXPECT_EQ(write_folder(folder_ / "b", emit_accel(config), false), FolderResult::kWritten);
+  const auto a = snapshot(folder_ / "a");
+  EXPECT_EQ(a, snapshot(folder_ / "b"));
+  EXPECT_GT(a.size(), 20U);
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()), 2) << "something was left behind";
+}
+
+TEST_F(Emission, AnotherConfigurationGivesOtherBytes) {
+  EXPECT_NE(text_of(emit_accel(make(16, 16, "row")), "rtl/mv_accel.sv"),
+            text_of(emit_accel(make(16, 16, "column")), "rtl/mv_accel.sv"));
+}
+
+TEST_F(Emission, HashIsInRtlHeadersAndConfig) {
+  const AccelConfig config = make(4, 16, "8");
+  const auto files = emit_accel(config);
+  const std::string digits = format_hash(config.hash()).substr(2);
+  for (const char* path : {"rtl/mv_accel.sv", "include/mixvec_config.hpp", "include/mixvec_config.h", "config.json",
+                           "README.md", "mixvec_accel_pe4_lanes16_vec8.core"}) {
+    EXPECT_NE(text_of(files, path).find(digits), std::string::npos) << path;
+  }
+}
+
+TEST_F(Emission, NoTemplateTagIsLeft) {
+  int checked = 0;
+  for (const EmittedFile& file : emit_accel(make(64, 64, "mixed"))) {
+    if (file.path.starts_with("bench/") || (file.path.ends_with(".sv") && file.path != "rtl/mv_accel.sv")) continue;
+    EXPECT_EQ(file.text.find("{{"), std::string::npos) << file.path;
+    ++checked;
+  }
+  EXPECT_GE(checked, 7);
+}
+
+TEST_F(Emission, FileListNamesEveryRtlFileOnceTopLast) {
+  const auto files = emit_accel(make(1, 1, "mixed"));
+  std::istringstream list(text_of(files, "filelist.f"));
+  std::set<std::string> listed;
+  std::string last;
+  for (std::string line; std::getline(list, line); last = line) EXPECT_TRUE(listed.insert(line).second) << line;
+  EXPECT_EQ(last, "rtl/mv_accel.sv");
+  std::set<std::string> emitted;
+  for (const EmittedFile& file : files) {
+    if (file.path.starts_with("rtl/")) emitted.insert(file.path);
+  }
+  EXPECT_EQ(listed, emitted);
+}
+
+TEST_F(Emission, FullRateLengths) {
+  EXPECT_EQ(full_rate_lengths(make(64, 64, "mixed")), "4, 8, 16, 32, 64 (1 at 1/4, 2 at 1/2)");
+  EXPECT_EQ(full_rate_lengths(make(64, 64, "16")), "16");
+  ConfigRequest request;
+  request.vec = "2";
+  request.full_rate = 8;
+  EXPECT_EQ(full_rate_lengths(make_config(request)), "none (2 at 1/4)");
+}
+
+TEST_F(Emission, UnchangedFolderIsNotTouched) {
+  const auto files = emit_accel(make(4, 16, "mixed"));
+  write_folder(folder_ / "a", files, false);
+  const auto before = fs::last_write_time(folder_ / "a" / "Makefile");
+  EXPECT_EQ(write_folder(folder_ / "a", files, false), FolderResult::kUnchanged);
+  EXPECT_EQ(fs::last_write_time(folder_ / "a" / "Makefile"), before);
+}
+
+TEST_F(Emission, ReplacingKeepsWhatOthersPutThere) {
+  const fs::path a = folder_ / "a";
+  write_folder(a, emit_accel(make(4, 16, "row")), false);
+  fs::create_directories(a / "build/sim");
+  write_file(a / "build/sim/object.o", "object");
+  write_file(a / "rtl/notes.txt", "mine");
+  EXPECT_EQ(write_folder(a, emit_accel(make(4, 16, "column")), false), FolderResult::kReplaced);
+  EXPECT_EQ(read_file(a / "build/sim/object.o"), "object");
+  EXPECT_EQ(read_file(a / "rtl/notes.txt"), "mine");
+  EXPECT_EQ(load_config(a), make(4, 16, "column"));
+  EXPECT_FALSE(fs::exists(a / "mixvec_accel_pe4_lanes16_row.core")) << "a file of the old configuration stayed";
+  EXPECT_TRUE(fs::exists(a / "mixvec_accel_pe4_lanes16_column.core"));
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()), 1);
+}
+
+TEST_F(Emission, RefusesForeignFoldersAndEditedFiles) {
+  const auto files = emit_accel(make(4, 16, "row"));
+  fs::create_directories(folder_ / "foreign");
+  write_file(folder_ / "foreign/thesis.txt", "years of work");
+  EXPECT_NE(error_of([&] { write_folder(folder_ / "foreign", files, true); }).find("was not written by gen_accel"),
+            std::string::npos);
+  EXPECT_EQ(snapshot(folder_ / "foreign").size(), 1U);
+  write_file(folder_ / "file", "");
+  EXPECT_NE(error_of([&] { write_folder(folder_ / "file", files, true); }).find("is a file"), std::string::npos);
+
+  fs::create_directories(folder_ / "empty");
+  EXPECT_EQ(write_folder(folder_ / "empty", files, false), FolderResult::kWritten);
+
+  write_file(folder_ / "empty/rtl/mv_accel.sv", "// edited");
+  EXPECT_NE(error_of([&] { write_folder(folder_ / "empty", files, false); }).find("rtl/mv_accel.sv was edited"),
+            std::string::npos);
+  EXPECT_EQ(read_file(folder_ / "empty/rtl/mv_accel.sv"), "// edited");
+  EXPECT_EQ(write_folder(folder_ / "empty", files, true), FolderResult::kReplaced);
+  EXPECT_EQ(read_file(folder_ / "empty/rtl/mv_accel.sv"), text_of(files, "rtl/mv_accel.sv"));
+
+  fs::remove(folder_ / "empty/rtl/mv_accel.sv");
+  EXPECT_EQ(write_folder(folder_ / "empty", files, false), FolderResult::kReplaced);
+  EXPECT_TRUE(fs::exists(folder_ / "empty/rtl/mv_accel.sv"));
+}
+
+TEST_F(Emission, ProgramKeepsItsPromises) {
+  const std::string program = MIXVEC_GEN_ACCEL;
+  const std::string quiet = " > /dev/null 2> " + (folder_ / "error").string();
+  const std::string in_folder = "cd " + folder_.string() + " && ";
+  EXPECT_EQ(run(in_folder + program + " --pe 4 --lanes 16 --vec row --json result.json" + quiet), kExitGood);
+  EXPECT_EQ(load_config(folder_ / "accel_pe4_lanes16_row"), make(4, 16, "row"));
+  EXPECT_NE(read_file(folder_ / "result.json").find("\"macs\": 64"), std::string::npos);
+  EXPECT_EQ(run(in_folder + program + " --pe 4 --lanes 16 --vec row --groups 8 --out own" + quiet), kExitGood);
+  EXPECT_EQ(load_config(folder_ / "own").groups, 8);
+  EXPECT_EQ(run(in_folder + program + " --lanes 48" + quiet), kExitBadInput);
+  EXPECT_NE(read_file(folder_ / "error").find("--lanes 48: not a power of two; nearest: --lanes 64"),
+            std::string::npos);
+  EXPECT_EQ(run(in_folder + program + " --lane 64" + quiet), kExitBadInput);
+  EXPECT_FALSE(fs::exists(folder_ / "accel_pe64_mixed"));
+  EXPECT_EQ(run(program + " --help > " + (folder_ / "help").string()), kExitGood);
+  EXPECT_NE(read_file(folder_ / "help").find("--token-lanes"), std::string::npos);
+}
+
+TEST_F(Emission, LintFindsFaults) {
+  if (run("command -v verilator iverilog > /dev/null") != 0) GTEST_SKIP() << "verilator or iverilog is not installed";
+  write_folder(folder_ / "a", emit_accel(make(1, 4, "mixed")), false);
+  // A faulty file that each of the two tools must refuse: an unused signal (Verilator), a missing module (both).
+  const fs::path file = folder_ / "a/rtl/mv_pe_lane.sv";
+  const std::string good = read_file(file);
+  const std::size_t end = good.rfind("endmodule");
+  ASSERT_NE(end, std::string::npos);
+  const std::string lint = "make -s -C " + (folder_ / "a").string() + " lint > /dev/null 2>&1";
+  for (const char* fault : {"  logic [7:0] surplus;\n", "  mv_absent u_absent ();\n"}) {
+    write_file(file, good.substr(0, end) + fault + good.substr(end));
+    EXPECT_NE(run(lint), 0) << fault;
+  }
+}
+
+struct LintCase {
+  int pe, lanes;
+  const char* vec;
+};
+
+class Lint : public Emission, public testing::WithParamInterface<LintCase> {};
+
+TEST_P(Lint, IsClean) {
+  if (run("command -v verilator iverilog > /dev/null") != 0) GTEST_SKIP() << "verilator or iverilog is not installed";
+  const AccelConfig config = make(GetParam().pe, GetParam().lanes, GetParam().vec);
+  write_folder(folder_ / "a", emit_accel(config), false);
+  const fs::path log = folder_ / "log";
+  EXPECT_EQ(run(fmt::format("make -s -C {} lint > {} 2>&1", (folder_ / "a").string(), log.string())), 0)
+      << "gen_accel " << config_options(config) << " && make lint\n"
+      << read_file(log).substr(0, 4000);
+}
+
+std::vector<LintCase> lint_cases() {
+  std::vector<LintCase> cases;
+  for (const auto& [pe, lanes] :
+       std::vector<std::pair<int, int>>{{1, 1}, {1, 4}, {3, 8}, {4, 16}, {16, 16}, {64, 64}}) {
+    for (const char* vec : {"row", "column", "mixed"}) cases.push_back({pe, lanes, vec});
+  }
+  cases.push_back({4, 16, "4"});
+  cases.push_back({2, 256, "mixed"});
+  return cases;
+}
+
+INSTANTIATE_TEST_SUITE_P(Configurations, Lint, testing::ValuesIn(lint_cases()), [](const auto& test) {
+  return fmt::format("pe{}_lanes{}_{}", test.param.pe, test.param.lanes, test.param.vec);
+});
+
+}  // namespace
+}  // namespace mixvec
