@@ -1,8 +1,8 @@
 // Mixvec
 // Accumulator file of one MAC lane.
 //
-// Holds Slots partial sums in binary32: one write port, one read port of the accumulation loop, one of the drain. Reads
-// are combinational; a slot reads as its new value in the cycle after its write.
+// Holds Slots partial sums in binary32: one write port, one read port of the accumulation loop, one of the drain. A slot
+// reads as its new value in the cycle after its write; the loop's port reads at once, the drain's into a register.
 
 module mv_acc_file #(
   parameter int Slots = 32,
@@ -17,7 +17,7 @@ module mv_acc_file #(
   // read port of the loop
   input  logic [SlotW-1:0] rslot_i,
   output logic [31:0]      rdata_o,
-  // read port of the drain: +0 while it is not enabled, so that the lanes can be joined by OR
+  // read port of the drain; the value stays until the next read
   input  logic             drain_i,
   input  logic [SlotW-1:0] dslot_i,
   output logic [31:0]      ddata_o
@@ -25,11 +25,13 @@ module mv_acc_file #(
 
   logic [31:0] slots[Slots];
 
+  logic [31:0] ddata_q;
   always_ff @(posedge clk_i) begin
     if (we_i) slots[wslot_i] <= wdata_i;
+    if (drain_i) ddata_q <= slots[dslot_i];
   end
 
   assign rdata_o = slots[rslot_i];
-  assign ddata_o = drain_i ? slots[dslot_i] : 32'd0;
+  assign ddata_o = ddata_q;
 
 endmodule

@@ -18,11 +18,33 @@ module mv_fp16_mul #(
   output logic [31:0]       product_o
 );
 
+  // Two stages: half products, sum. Three: the operands (whoever widens them needs a stage), half products, sum.
+  localparam int CutOperands = (Stages >= 3) ? 1 : 0;
   localparam int CutHalves = (Stages >= 2) ? 1 : 0;
-  localparam int CutSum = (Stages >= 3) ? 1 : 0;
 
   if (Stages < 1 || Stages > 3) begin : g_illegal
     initial $error("mv_fp16_mul: Stages must lie in 1..3");
+  end
+
+  logic [16:0] a, b;
+  logic mask;
+  if (CutOperands != 0) begin : g_operands
+    logic [16:0] a_q, b_q;
+    logic mask_q;
+    always_ff @(posedge clk_i) begin
+      if (en_i[0]) begin
+        a_q <= a_i;
+        b_q <= b_i;
+        mask_q <= mask_i;
+      end
+    end
+    assign a = a_q;
+    assign b = b_q;
+    assign mask = mask_q;
+  end else begin : g_no_operands
+    assign a = a_i;
+    assign b = b_i;
+    assign mask = mask_i;
   end
 
   // Special cases and the exponent
@@ -30,26 +52,26 @@ module mv_fp16_mul #(
   logic a_zero, b_zero, a_special, b_special;
   logic zero, special, nan, sign;
   logic [7:0] exponent;
-  assign a_zero = a_i[15:10] == 6'd0;
-  assign b_zero = b_i[15:10] == 6'd0;
+  assign a_zero = a[15:10] == 6'd0;
+  assign b_zero = b[15:10] == 6'd0;
   // Finite exponents end at 40, so the two top bits are both set in infinities and NaN only.
-  assign a_special = &a_i[15:14];
-  assign b_special = &b_i[15:14];
-  assign nan = mask_i && ((a_special && (a_i[9] || b_zero)) || (b_special && (b_i[9] || a_zero)));
-  assign special = mask_i && (a_special || b_special);
-  assign zero = !mask_i || a_zero || b_zero;
-  assign sign = mask_i && !nan && (a_i[16] ^ b_i[16]);
+  assign a_special = &a[15:14];
+  assign b_special = &b[15:14];
+  assign nan = mask && ((a_special && (a[9] || b_zero)) || (b_special && (b[9] || a_zero)));
+  assign special = mask && (a_special || b_special);
+  assign zero = !mask || a_zero || b_zero;
+  assign sign = mask && !nan && (a[16] ^ b[16]);
   // Either exponent is biased by 25: -50 + 127 = 77.
-  assign exponent = {2'd0, a_i[15:10]} + {2'd0, b_i[15:10]} + 8'd77;
+  assign exponent = {2'd0, a[15:10]} + {2'd0, b[15:10]} + 8'd77;
 
   // Two half products: 11 x 6 and 11 x 5 bits
 
   logic [10:0] a_significand;
   logic [16:0] low;
   logic [15:0] high;
-  assign a_significand = {1'b1, a_i[9:0]};
-  assign low = {6'd0, a_significand} * {11'd0, b_i[5:0]};
-  assign high = {5'd0, a_significand} * {11'd0, 1'b1, b_i[9:6]};
+  assign a_significand = {1'b1, a[9:0]};
+  assign low = {6'd0, a_significand} * {11'd0, b[5:0]};
+  assign high = {5'd0, a_significand} * {11'd0, 1'b1, b[9:6]};
 
   logic [16:0] low_1;
   logic [15:0] high_1;
@@ -62,7 +84,7 @@ module mv_fp16_mul #(
     logic [7:0] exponent_q;
     logic kill_q, special_q, nan_q, sign_q;
     always_ff @(posedge clk_i) begin
-      if (en_i[0]) begin
+      if (en_i[CutOperands]) begin
         low_q <= low;
         high_q <= high;
         exponent_q <= exponent;
@@ -91,52 +113,21 @@ module mv_fp16_mul #(
 
   // Their sum
 
-  logic [21:0] sum, sum_2;
-  logic [7:0] exponent_2;
-  logic kill_2, special_2, nan_2, sign_2;
+  logic [21:0] sum;
   assign sum = {5'd0, low_1} + {high_1, 6'd0};
-
-  if (CutSum != 0) begin : g_sum
-    logic [21:0] sum_q;
-    logic [7:0] exponent_q;
-    logic kill_q, special_q, nan_q, sign_q;
-    always_ff @(posedge clk_i) begin
-      if (en_i[CutHalves]) begin
-        sum_q <= sum;
-        exponent_q <= exponent_1;
-        kill_q <= kill_1;
-        special_q <= special_1;
-        nan_q <= nan_1;
-        sign_q <= sign_1;
-      end
-    end
-    assign sum_2 = sum_q;
-    assign exponent_2 = exponent_q;
-    assign kill_2 = kill_q;
-    assign special_2 = special_q;
-    assign nan_2 = nan_q;
-    assign sign_2 = sign_q;
-  end else begin : g_no_sum
-    assign sum_2 = sum;
-    assign exponent_2 = exponent_1;
-    assign kill_2 = kill_1;
-    assign special_2 = special_1;
-    assign nan_2 = nan_1;
-    assign sign_2 = sign_1;
-  end
 
   // Normalise by one place and pack
 
   logic [30:0] magnitude;
   logic [31:0] product_q;
   always_comb begin
-    if (kill_2) magnitude = {{8{special_2}}, nan_2, 22'd0};
-    else if (sum_2[21]) magnitude = {exponent_2 + 8'd1, sum_2[20:0], 2'd0};
-    else magnitude = {exponent_2, sum_2[19:0], 3'd0};
+    if (kill_1) magnitude = {{8{special_1}}, nan_1, 22'd0};
+    else if (sum[21]) magnitude = {exponent_1 + 8'd1, sum[20:0], 2'd0};
+    else magnitude = {exponent_1, sum[19:0], 3'd0};
   end
 
   always_ff @(posedge clk_i) begin
-    if (en_i[Stages-1]) product_q <= {sign_2, magnitude};
+    if (en_i[Stages-1]) product_q <= {sign_1, magnitude};
   end
   assign product_o = product_q;
 

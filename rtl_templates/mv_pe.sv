@@ -8,10 +8,10 @@
 
 module mv_pe #(
   // Vector lanes (a power of two) and token lanes.
-  parameter int Lv = 8,
-  parameter int Lt = 8,
+  parameter int Lv = 1,
+  parameter int Lt = 1,
   // Shortest column vector at full rate: bounds the tree levels of column steps.
-  parameter int FullRate = 4,
+  parameter int FullRate = 1,
   // Row vectors and column vectors supported.
   parameter int EnRow = 1,
   parameter int EnCol = 1,
@@ -102,77 +102,70 @@ module mv_pe #(
   assign slot = {slot_q, acc_slot_i};
   always_ff @(posedge clk_i) slot_q <= slot[(AddStages-1)*SlotW-1:0];
 
-  // Weights are shared by the tokens
+  // Operands: the weights are shared by the tokens
 
-  logic [Lv*17-1:0] weight, weight_q;
+  logic [Lv*16-1:0] weight_q;
   logic [Lv-1:0] mask_q;
-  logic [Lv*SelW-1:0] row;
-  logic [Lv-1:0] drain;
-  for (genvar i = 0; i < Lv; i++) begin : g_vector
-    mv_fp16_widen u_widen (
-      .half_i(op_weight_i[i*16+:16]),
-      .wide_o(weight[i*17+:17])
-    );
-    assign row[i*SelW+:SelW] = (op_col_i && EnCol != 0) ? op_sel_i[i*SelW+:SelW] : SelW'(i);
-    assign drain[i] = rd_valid_i && rd_lane_i == SelW'(i);
-  end
   always_ff @(posedge clk_i) begin
     if (op_valid_i) begin
-      weight_q <= weight;
+      weight_q <= op_weight_i;
       mask_q <= op_mask_i;
     end
   end
 
-  // Drain: the second of its two cycles rounds
+  // Token t of adder m stands at (m*Lt)+t.
+  logic [Lv*Lt*32-1:0] product, sum, ddata;
+  // The sums of adders that feed no tree go to their slots only.
+  logic unused;
+  assign unused = ^sum;
 
-  logic drain_q;
-  always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) drain_q <= 1'b0;
-    else drain_q <= rd_valid_i;
-  end
+  for (genvar m = 0; m < Lv; m++) begin : g_lane
+    // Adder m works in tree level Level, as far as there are so many levels.
+    localparam int Level = (m == 0) ? 0 : LogLv - $clog2(m + 1) + 1;
+    localparam int EnLevel = (Level > Levels) ? 0 : Level;
+    logic [16:0] weight;
+    logic [SelW-1:0] row;
+    logic [Lt*16-1:0] act_q;
 
-  for (genvar t = 0; t < Lt; t++) begin : g_token
-    logic [15:0] act[Lv];
-    logic [Lv*32-1:0] product, sum, ddata;
-    logic [31:0] ddata_q;
-    logic [15:0] half, half_q;
-    // The sums of adders that feed no tree go to their slots only.
-    logic unused;
-    assign unused = ^sum;
+    mv_fp16_widen u_widen (
+      .half_i(weight_q[m*16+:16]),
+      .wide_o(weight)
+    );
+    assign row = (op_col_i && EnCol != 0) ? op_sel_i[m*SelW+:SelW] : SelW'(m);
 
-    for (genvar m = 0; m < Lv; m++) begin : g_lane
-      // Adder m works in tree level Level, as far as there are so many levels.
-      localparam int Level = (m == 0) ? 0 : LogLv - $clog2(m + 1) + 1;
-      localparam int EnLevel = (Level > Levels) ? 0 : Level;
+    // Constant slices: an index into the whole vector would cost the simulation a shift per token.
+    always_ff @(posedge clk_i) begin
+      if (op_valid_i) begin
+        for (int j = 0; j < Lv; j++) begin
+          if (row == SelW'(j)) act_q <= op_act_i[j*Lt*16+:Lt*16];
+        end
+      end
+    end
+
+    for (genvar t = 0; t < Lt; t++) begin : g_token
       logic [31:0] left, right;
 
-      assign act[m] = op_act_i[(m*Lt+t)*16+:16];
-
-      if (Level == 0 || Level > Levels) begin : g_no_tree
-        assign right = 32'd0;
-      end else if (Level == 1) begin : g_leaf
-        assign right = product[m*32+:32];
-      end else begin : g_inner
-        assign right = sum[(m+2*(Lv>>Level))*32+:32];
-      end
-
-      // The value to accumulate: the own product (red_i = 0) or what level red_i of the tree gives, as far as a legal mode
-      // does so.
+      // The value to accumulate: the own product (red_i = 0) or what level red_i of the tree gives, as far as a legal
+      // mode does so.
       logic [31:0] value;
       always_comb begin
-        value = product[m*32+:32];
+        value = product[(m*Lt+t)*32+:32];
         for (int r = 1; r <= LogLv; r++) begin
           if (r <= Levels && (r <= ColLevels || r == LogLv) && m < (Lv >> r) && red_i == RedW'(r)) begin
-            value = sum[(((Lv>>r)+m)%Lv)*32+:32];
+            value = sum[((((Lv>>r)+m)%Lv)*Lt+t)*32+:32];
           end
         end
       end
-      if (Level == 0 || Level > Levels) begin : g_left_accumulate
+
+      if (Level == 0 || Level > Levels) begin : g_root
         assign left = value;
-      end else if (Level == 1) begin : g_left_leaf
-        assign left = accumulate[Level] ? value : product[(m-Lv/2)*32+:32];
-      end else begin : g_left_inner
-        assign left = accumulate[Level] ? value : sum[(m+(Lv>>Level))*32+:32];
+        assign right = 32'd0;
+      end else if (Level == 1) begin : g_leaf
+        assign left = accumulate[Level] ? value : product[((m-Lv/2)*Lt+t)*32+:32];
+        assign right = product[(m*Lt+t)*32+:32];
+      end else begin : g_inner
+        assign left = accumulate[Level] ? value : sum[((m+(Lv>>Level))*Lt+t)*32+:32];
+        assign right = sum[((m+2*(Lv>>Level))*Lt+t)*32+:32];
       end
 
       mv_pe_lane #(
@@ -181,12 +174,11 @@ module mv_pe #(
         .Slots(Slots)
       ) u_lane (
         .clk_i,
-        .act_en_i(op_valid_i),
-        .act_i(act[row[m*SelW+:SelW]]),
         .mul_en_i(op_valid[MulStages:1]),
-        .weight_i(weight_q[m*17+:17]),
+        .act_i(act_q[t*16+:16]),
+        .weight_i(weight),
         .mask_i(mask_q[m]),
-        .product_o(product[m*32+:32]),
+        .product_o(product[(m*Lt+t)*32+:32]),
         .add_en_i(add_en[EnLevel*AddStages+:AddStages]),
         .accumulate_i(accumulate[EnLevel]),
         .left_i(left),
@@ -195,29 +187,42 @@ module mv_pe #(
         .first_i(acc_first_i),
         .slot_i(acc_slot_i),
         .wslot_i(slot[(AddStages-1)*SlotW+:SlotW]),
-        .sum_o(sum[m*32+:32]),
-        .drain_i(drain[m]),
+        .sum_o(sum[(m*Lt+t)*32+:32]),
+        .drain_i(rd_valid_i && rd_lane_i == SelW'(m)),
         .dslot_i(rd_slot_i),
-        .ddata_o(ddata[m*32+:32])
+        .ddata_o(ddata[(m*Lt+t)*32+:32])
       );
     end
+  end
 
-    // All lanes but the one that is read give zero.
-    logic [31:0] joined;
+  // Drain: the lanes read in the first cycle; the second selects the lane and rounds
+
+  logic drain_q;
+  logic [SelW-1:0] drain_lane_q;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) drain_q <= 1'b0;
+    else drain_q <= rd_valid_i;
+  end
+  always_ff @(posedge clk_i) begin
+    if (rd_valid_i) drain_lane_q <= rd_lane_i;
+  end
+
+  for (genvar t = 0; t < Lt; t++) begin : g_drain
+    logic [31:0] picked;
+    logic [15:0] half, half_q;
     always_comb begin
-      joined = 32'd0;
-      for (int m = 0; m < Lv; m++) joined = joined | ddata[m*32+:32];
+      picked = ddata[t*32+:32];
+      for (int m = 1; m < Lv; m++) begin
+        if (drain_lane_q == SelW'(m)) picked = ddata[(m*Lt+t)*32+:32];
+      end
     end
-
-    always_ff @(posedge clk_i) begin
-      if (rd_valid_i) ddata_q <= joined;
-      if (drain_q) half_q <= half;
-    end
-
     mv_fp32_to_fp16 u_round (
-      .float_i(ddata_q),
+      .float_i(picked),
       .half_o(half)
     );
+    always_ff @(posedge clk_i) begin
+      if (drain_q) half_q <= half;
+    end
     assign res_o[t*16+:16] = half_q;
   end
 

@@ -12,29 +12,29 @@ module mv_pe_lane #(
   parameter int SlotW = (Slots > 1) ? $clog2(Slots) : 1
 ) (
   input  logic                 clk_i,
-  // multiplier: activation with its enable (time 0), then the registered weight and its enables (time 1)
-  input  logic                 act_en_i,
-  input  logic [15:0]          act_i  /*verilator public_flat_rw*/,
+  // multiplier: registered activation and widened weight, one enable per register that follows
   input  logic [MulStages-1:0] mul_en_i,
+  input  logic [15:0]          act_i  /*verilator public_flat_rw*/,
   input  logic [16:0]          weight_i  /*verilator public_flat_rw*/,
   input  logic                 mask_i  /*verilator public_flat_rw*/,
   output logic [31:0]          product_o,
   // adder: one enable per register; operands of the reduction tree, and the value to accumulate
-  input  logic [AddStages-1:0] add_en_i  /*verilator public_flat_rw*/,
-  input  logic                 accumulate_i  /*verilator public_flat_rw*/,
+  input  logic [AddStages-1:0] add_en_i,
+  input  logic                 accumulate_i,
   input  logic [31:0]          left_i  /*verilator public_flat_rw*/,
   input  logic [31:0]          right_i  /*verilator public_flat_rw*/,
-  input  logic [31:0]          bias_i  /*verilator public_flat_rw*/,
+  input  logic [31:0]          bias_i,
   input  logic                 first_i,
   input  logic [SlotW-1:0]     slot_i,
   // slot_i as it was when the sum that now leaves the adder entered it
   input  logic [SlotW-1:0]     wslot_i,
   output logic [31:0]          sum_o,
   // drain
-  input  logic                 drain_i  /*verilator public_flat_rw*/,
+  input  logic                 drain_i,
   input  logic [SlotW-1:0]     dslot_i,
   output logic [31:0]          ddata_o
 );
+  // One C++ function for the tokens of a vector lane: what differs between them comes in by variables of the lane.
   /*verilator no_inline_module*/
 
   // The first register of the adder holds its operands, the last one the sum.
@@ -43,22 +43,18 @@ module mv_pe_lane #(
 
   // Multiplier
 
-  logic [16:0] act_wide, act_q;
+  logic [16:0] act_wide;
   mv_fp16_widen u_widen (
     .half_i(act_i),
     .wide_o(act_wide)
   );
-
-  always_ff @(posedge clk_i) begin
-    if (act_en_i) act_q <= act_wide;
-  end
 
   mv_fp16_mul #(
     .Stages(MulStages)
   ) u_mul (
     .clk_i,
     .en_i(mul_en_i),
-    .a_i(act_q),
+    .a_i(act_wide),
     .b_i(weight_i),
     .mask_i,
     .product_o

@@ -289,7 +289,7 @@ class Bench {
   void look_inside() {
     for (int lane = 0; lane < kLv; ++lane) {
       for (int t = 0; t < kLt; ++t) {
-        const std::string name = fmt::format("TOP.mv_pe.g_token[{}].g_lane[{}].u_lane.u_file", t, lane);
+        const std::string name = fmt::format("TOP.mv_pe.g_lane[{}].g_token[{}].u_lane.u_file", lane, t);
         const VerilatedScope* scope = context_.scopeFind(name.c_str());
         if (scope == nullptr) fail_input("tb_pe: no scope {} (verilate with --public-flat-rw)", name);
         const VerilatedVar* slots = scope->varFind("slots");
