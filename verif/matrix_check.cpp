@@ -2,6 +2,7 @@
 #include "verif/matrix_check.hpp"
 
 #include <algorithm>
+#include <chrono>
 
 #include "golden/error.hpp"
 #include "golden/reference.hpp"
@@ -61,8 +62,10 @@ MatrixCheck check_matrix(AccelSim& accel, const PrunedMatrix& matrix, const Pack
     const std::size_t count = std::min(AccelSim::tile_tokens(), tokens - first);
     Stalls tile_stalls = stalls;
     tile_stalls.seed += first;
+    const auto begin = std::chrono::steady_clock::now();
     check.load_cycles += accel.load(packed.in_order, x, tokens, first, count, tile_stalls);
     const TileRun run = accel.run(packed.image, matrix.out, y, tokens, first, count, tile_stalls, fault, fault_beat);
+    check.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     check.cycles += run.cycles;
     check.issues += run.issues;
     check.skips += run.skips;

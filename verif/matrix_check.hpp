@@ -23,6 +23,7 @@ struct MatrixCheck {
   double reference_worst = 0.0;   ///< largest share of the error bound used
   std::uint64_t cycles = 0;       ///< first image beat accepted to last result accepted, summed over tiles
   std::uint64_t load_cycles = 0;  ///< activations, before that
+  double seconds = 0.0;           ///< spent simulating
   std::uint64_t issues = 0;
   std::uint64_t skips = 0;
   std::uint64_t image_bytes = 0;       ///< moved through the weight port (once per tile)

@@ -1,0 +1,302 @@
+// Testbench of a layer: runs the four matrices of each layer of a packed model (or of a generated one) on the
+// accelerator and checks every value against golden and double precision.
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "golden/cli.hpp"
+#include "golden/error.hpp"
+#include "golden/model.hpp"
+#include "golden/program_file.hpp"
+#include "golden/synthetic.hpp"
+#include "mixvec_config.hpp"
+#include "sim/scheduler.hpp"
+#include "verif/matrix_check.hpp"
+
+namespace mixvec {
+namespace {
+
+namespace po = boost::program_options;
+
+/// A packed matrix with the pruned matrix that it must equal.
+struct Work {
+  PrunedMatrix matrix;
+  PackedMatrix packed;
+};
+
+std::string reproduce_options(const po::variables_map& options, std::uint64_t stall_seed) {
+  std::string text = "./tb_layer";
+  for (const char* name : {"program", "model"}) {
+    if (!options[name].as<std::string>().empty())
+      text += fmt::format(" --{} {}", name, options[name].as<std::string>());
+  }
+  for (const char* name : {"hidden", "tokens"}) text += fmt::format(" --{} {}", name, options[name].as<std::size_t>());
+  if (options["direction"].as<std::string>() != "auto")
+    text += " --direction " + options["direction"].as<std::string>();
+  if (options.count("length") != 0) text += fmt::format(" --length {}", options["length"].as<int>());
+  text += fmt::format(" --ratio {}", options["ratio"].as<double>());
+  if (options.count("layer") != 0) text += fmt::format(" --layer {}", options["layer"].as<std::size_t>());
+  return text + fmt::format(" --seed {} --stall-seed {}", options["seed"].as<std::uint64_t>(), stall_seed);
+}
+
+/// The pruned checkpoint's own matrix, by the name that the program gives it.
+PrunedMatrix load_by_name(const Model& model, const std::string& name, const FormatConfig& format) {
+  for (std::size_t layer = 0; layer < model.config().layers; ++layer) {
+    for (const MatrixKind kind : kMatrixKinds) {
+      if (matrix_name(layer, kind) == name) {
+        return model.load_pruned(layer, kind, std::min(format.max_length, max_column_strip(format)));
+      }
+    }
+  }
+  fail_input("{}: there is no matrix {}", model.directory().string(), name);
+}
+
+std::vector<Work> read_work(const po::variables_map& options, const FormatConfig& format) {
+  std::vector<Work> work;
+  const std::string path = options["program"].as<std::string>();
+  Program program = read_program(path);
+  if (program.format.hash != format.hash) {
+    fail_input("{}: configuration hash: found {:#018x}, this bench and its RTL have {:#018x}; pack the model for {}",
+               path, program.format.hash, format.hash, accel::kName);
+  }
+  std::string folder = options["model"].as<std::string>();
+  if (folder.empty()) folder = program.model.path;
+  const Model model = Model::open(folder);
+  const std::string prefix =
+      options.count("layer") != 0 ? fmt::format("layer.{}.", options["layer"].as<std::size_t>()) : "";
+  for (PackedMatrix& packed : program.matrices) {
+    if (!packed.name.starts_with(prefix)) continue;
+    work.push_back({load_by_name(model, packed.name, format), std::move(packed)});
+  }
+  if (work.empty()) fail_input("{}: --layer {}: no such layer in it", path, options["layer"].as<std::size_t>());
+  return work;
+}
+
+/// A layer of GPT-2's shape with vectors of several lengths, both directions where the configuration has them.
+std::vector<Work> make_work(const po::variables_map& options, const FormatConfig& format) {
+  const std::size_t d = options["hidden"].as<std::size_t>();
+  if (d == 0 || d * 4 > static_cast<std::size_t>(format.depth)) {
+    fail_input("--hidden {}: W_F2 has {} inputs, this accelerator holds {} (1 to {} are possible)", d, 4 * d,
+               format.depth, format.depth / 4);
+  }
+  const std::string direction = options["direction"].as<std::string>();
+  if (direction != "auto" && direction != "row" && direction != "column") {
+    fail_input("--direction {}: expected auto, row or column", direction);
+  }
+  std::vector<int> lengths;
+  if (options.count("length") != 0) {
+    lengths.push_back(options["length"].as<int>());
+  } else {
+    for (const int length : {4, 8, 16}) {
+      if (length >= format.min_length && length <= format.max_length) lengths.push_back(length);
+    }
+    if (lengths.empty()) lengths.push_back(format.max_length);
+  }
+  const std::size_t shapes[4][2] = {{3 * d, d}, {d, d}, {4 * d, d}, {d, 4 * d}};
+  std::vector<Work> work;
+  for (std::size_t i = 0; i < kMatrixKinds.size(); ++i) {
+    SyntheticSpec spec;
+    spec.name = matrix_name(0, kMatrixKinds[i]);
+    spec.out = shapes[i][0];
+    spec.in = shapes[i][1];
+    // As the study finds them in GPT-2: W_MA horizontal, W_MP vertical, W_F1 (not transposed) and W_F2 vertical.
+    spec.direction = i == 0 ? Direction::kRow : Direction::kColumn;
+    if (direction == "row" || !format.columns_allowed) spec.direction = Direction::kRow;
+    if (direction == "column" || !format.rows_allowed) spec.direction = Direction::kColumn;
+    spec.lengths = lengths;
+    spec.pruned = options["ratio"].as<double>();
+    spec.seed = options["seed"].as<std::uint64_t>() * 4 + i;
+    PrunedMatrix matrix = make_synthetic(spec);
+    PackedMatrix packed = pack(matrix, make_schedule(matrix, format), format);
+    work.push_back({std::move(matrix), std::move(packed)});
+  }
+  return work;
+}
+
+std::string describe_lengths(const Pattern& pattern) {
+  std::vector<int> lengths;
+  for (const Strip& strip : pattern.strips) {
+    if (std::find(lengths.begin(), lengths.end(), strip.length) == lengths.end()) lengths.push_back(strip.length);
+  }
+  std::sort(lengths.begin(), lengths.end());
+  std::string text;
+  for (const int length : lengths) text += fmt::format("{}{}", text.empty() ? "" : ",", length);
+  return text;
+}
+
+std::vector<Half> activations_for(const Work& work, std::size_t tokens, std::uint64_t seed) {
+  ActivationSpec spec;
+  spec.in = work.matrix.in;
+  spec.tokens = tokens;
+  spec.seed = seed;
+  return make_activations(spec);
+}
+
+int self_test(const std::vector<Work>& work, std::size_t tokens, std::uint64_t seed) {
+  const Work& first = work.front();
+  const std::vector<Half> x = activations_for(first, tokens, seed);
+  const std::pair<Fault, const char*> faults[] = {{Fault::kFlipBit, "a flipped weight bit"},
+                                                  {Fault::kDropBeat, "a dropped beat"},
+                                                  {Fault::kSwapBeats, "two beats swapped"}};
+  const std::size_t middle = first.packed.image.size() / (accel::kPortBits / 8) / 2;
+  int noticed = 0;
+  for (const auto& [fault, name] : faults) {
+    AccelSim accel;
+    const MatrixCheck check = check_matrix(accel, first.matrix, first.packed, x, tokens, {}, fault, middle);
+    fmt::print("self-test: {}: {}\n", name, check.passed() ? "NOT noticed" : "noticed: " + check.failure);
+    noticed += check.passed() ? 0 : 1;
+  }
+  AccelSim accel;
+  const MatrixCheck good = check_matrix(accel, first.matrix, first.packed, x, tokens, {});
+  fmt::print("self-test: no fault: {}\n", good.passed() ? "passes" : "FAILS: " + good.failure);
+  return noticed == 3 && good.passed() ? kExitGood : kExitCheckFailed;
+}
+
+int run(const po::variables_map& options) {
+  const FormatConfig format = bench_format();
+  const std::size_t tokens = options["tokens"].as<std::size_t>();
+  if (tokens == 0) fail_input("--tokens 0: expected at least 1");
+  const auto seed = options["seed"].as<std::uint64_t>();
+  const bool generated = options["program"].as<std::string>().empty();
+  const std::vector<Work> work = generated ? make_work(options, format) : read_work(options, format);
+  if (options.count("self-test") != 0) return self_test(work, std::min<std::size_t>(tokens, 8), seed);
+
+  // Every matrix once without stalls (those cycles are reported), then once for each further stall seed.
+  std::vector<std::uint64_t> stall_seeds;
+  if (options.count("stall-seed") != 0) {
+    stall_seeds.push_back(options["stall-seed"].as<std::uint64_t>());
+  } else {
+    for (std::uint64_t s = 0; s <= options["stall-seeds"].as<std::uint64_t>(); ++s) stall_seeds.push_back(s);
+  }
+
+  AccelSim accel(options["trace"].as<std::string>());
+  nlohmann::json rows = nlohmann::json::array();
+  MatrixCheck total;
+  double bound = 0.0;
+  std::uint64_t failed = 0;
+  double seconds = 0.0;
+  fmt::print("{:<14} {:>9} {:>6} {:>8} {:>6} {:>9} {:>6} {:>6} {:>6} {:>9} {:>10} {:>6}\n", "matrix", "shape", "dir",
+             "lengths", "kept", "cycles", "util", "bound", "share", "image B", "compared", "wrong");
+  Progress progress("tb_layer");
+  std::size_t done = 0;
+  for (const Work& item : work) {
+    const std::vector<Half> x = activations_for(item, tokens, seed);
+    MatrixCheck shown;
+    for (const std::uint64_t stall_seed : stall_seeds) {
+      progress.update(static_cast<double>(done++) / static_cast<double>(work.size() * stall_seeds.size()),
+                      fmt::format("{} stall seed {}", item.matrix.name, stall_seed));
+      const std::uint64_t time_before = accel.time();
+      MatrixCheck check = check_matrix(accel, item.matrix, item.packed, x, tokens, Stalls::from_seed(stall_seed));
+      seconds += check.seconds;
+      total.cycles += accel.time() - time_before;
+      total.compared += check.compared;
+      total.mismatches += check.mismatches;
+      total.reference_compared += check.reference_compared;
+      total.reference_violations += check.reference_violations;
+      if (!check.passed()) {
+        ++failed;
+        fmt::print("FAIL {}\n  reproduce: {}\n", check.failure, reproduce_options(options, stall_seed));
+      }
+      if (stall_seed == stall_seeds.front()) {
+        shown = check;
+      } else {
+        shown.compared += check.compared;
+        shown.mismatches += check.mismatches;
+      }
+    }
+    total.macs += shown.macs;
+    total.image_bytes += shown.image_bytes;
+    total.activation_bytes += shown.activation_bytes;
+    total.result_bytes += shown.result_bytes;
+    total.issues += shown.cycles;  // cycles without stalls, for the totals below
+    bound += shown.bound();
+    const double kept = static_cast<double>(item.packed.kept) / static_cast<double>(item.matrix.out * item.matrix.in);
+    const double share = shown.cycles == 0 ? 0.0 : shown.bound() / static_cast<double>(shown.cycles);
+    fmt::print("{:<14} {:>9} {:>6} {:>8} {:>5.1f}% {:>9} {:>5.1f}% {:>6} {:>5.1f}% {:>9} {:>10} {:>6}\n",
+               item.matrix.name, fmt::format("{}x{}", item.matrix.out, item.matrix.in),
+               name_of(item.matrix.pattern.direction), describe_lengths(item.matrix.pattern), 100.0 * kept,
+               shown.cycles, 100.0 * shown.utilization(), shown.bound_by(), 100.0 * share, shown.image_bytes,
+               shown.compared, shown.mismatches);
+    rows.push_back({{"matrix", item.matrix.name},
+                    {"direction", name_of(item.matrix.pattern.direction)},
+                    {"lengths", describe_lengths(item.matrix.pattern)},
+                    {"kept", kept},
+                    {"cycles", shown.cycles},
+                    {"load_cycles", shown.load_cycles},
+                    {"macs", shown.macs},
+                    {"utilization", shown.utilization()},
+                    {"bound", shown.bound()},
+                    {"bound_by", shown.bound_by()},
+                    {"share_of_bound", share},
+                    {"bytes_moved", shown.image_bytes},
+                    {"preloaded_bytes", shown.activation_bytes},
+                    {"result_bytes", shown.result_bytes},
+                    {"units_skipped", shown.skips},
+                    {"compared", shown.compared},
+                    {"mismatches", shown.mismatches},
+                    {"error_bound_used", shown.reference_worst}});
+  }
+  const bool passed = failed == 0 && total.compared > 0;
+  const double utilization = static_cast<double>(total.macs) /
+                             (static_cast<double>(accel::kPe) * accel::kLanes * static_cast<double>(total.issues));
+  const double rate = static_cast<double>(accel::kPe) * accel::kLanes * static_cast<double>(total.cycles) /
+                      std::max(seconds, 1e-9) * 1e-6;
+  fmt::print(
+      "{} T={}: {}-bit port, {} image bytes moved, {} activation bytes preloaded, {} result bytes, bound {:.0f} of {} "
+      "cycles,"
+      " utilization {:.1f}%\n"
+      "{} values compared with golden, {} mismatches; {} within the double-precision error bound, {} outside\n"
+      "{} cycles simulated at {:.1f} M MAC/s: {}\n",
+      accel::kName, tokens, accel::kPortBits, total.image_bytes, total.activation_bytes, total.result_bytes, bound,
+      total.issues, 100.0 * utilization, total.compared, total.mismatches,
+      total.reference_compared - total.reference_violations, total.reference_violations, total.cycles, rate,
+      passed ? "passed" : "FAILED");
+  write_json(options["json"].as<std::string>(), {{"passed", passed},
+                                                 {"mismatches", total.mismatches},
+                                                 {"outputs_checked", total.compared},
+                                                 {"reference_checked", total.reference_compared},
+                                                 {"reference_violations", total.reference_violations},
+                                                 {"tokens", tokens},
+                                                 {"cycles", total.issues},
+                                                 {"macs", total.macs},
+                                                 {"utilization", utilization},
+                                                 {"bound", bound},
+                                                 {"bytes_moved", total.image_bytes},
+                                                 {"preloaded_bytes", total.activation_bytes},
+                                                 {"port_bits", accel::kPortBits},
+                                                 {"seed", seed},
+                                                 {"stall_seeds", stall_seeds},
+                                                 {"simulated_mmac_per_second", rate},
+                                                 {"config_hash", fmt::format("{:#018x}", accel::kConfigHash)},
+                                                 {"rows", rows}});
+  return passed ? kExitGood : kExitCheckFailed;
+}
+
+}  // namespace
+}  // namespace mixvec
+
+int main(int argc, char** argv) {
+  mixvec::CommandLine command(
+      "tb_layer", "Checks the four matrices of a layer on the accelerator, bit for bit.",
+      "  ./tb_layer                                      a generated, pruned layer\n"
+      "  ./tb_layer --hidden 768 --tokens 256            one of GPT-2-small's size\n"
+      "  ./tb_layer --program model.mvp --stall-seeds 20 a packed model, without and with random stalls\n");
+  namespace po = boost::program_options;
+  // Small arrays are simulated no faster than large ones: the default layer suits all.
+  command.options().add_options()("program", po::value<std::string>()->default_value(""),
+                                  "packed model (pack_model --out); without it a layer is generated")(
+      "model", po::value<std::string>()->default_value(""), "pruned checkpoint, if not where the program says")(
+      "layer", po::value<std::size_t>(), "only this layer")("hidden", po::value<std::size_t>()->default_value(64),
+                                                            "generated layer: hidden size d")(
+      "ratio", po::value<double>()->default_value(0.8), "generated layer: pruned fraction")(
+      "direction", po::value<std::string>()->default_value("auto"), "generated layer: auto, row or column")(
+      "length", po::value<int>(), "generated layer: one vector length instead of a mix")(
+      "tokens", po::value<std::size_t>()->default_value(32), "tokens T")(
+      "seed", po::value<std::uint64_t>()->default_value(1), "seed of weights and activations")(
+      "stall-seeds", po::value<std::uint64_t>()->default_value(1), "further runs, each with its own random stalls")(
+      "stall-seed", po::value<std::uint64_t>(), "only this stall seed (0: no stalls)")(
+      "trace", po::value<std::string>()->default_value("")->implicit_value("tb_layer.fst"),
+      "write an FST trace (built with TRACE=1)")("self-test", "inject faults; succeeds only if each is noticed");
+  return command.run(argc, argv, mixvec::run);
+}
