@@ -1,13 +1,17 @@
 // Build tool: turns text files, and C++ programs with all they include, into one file that defines mixvec::resources().
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <map>
+#include <set>
 #include <sstream>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 namespace {
+
+namespace fs = std::filesystem;
 
 // No source may contain this; embed refuses one that does.
 constexpr const char* kDelimiter = "mixvec_text";
@@ -24,24 +28,39 @@ class Collection {
 
   void add_text(const std::string& path) { files_[path].text = read(path); }
 
-  /// Adds a C++ file, what it includes, and the sources that belong to the headers.
+  /// Adds a C++ file and the headers that it includes.
   void add_source(const std::string& path, bool program = false) {
     const auto [place, fresh] = files_.try_emplace(path);
     place->second.program |= program;
     if (!fresh) return;
     place->second.text = read(path);
-    std::istringstream lines(files_[path].text);
-    for (std::string line; std::getline(lines, line);) {
-      constexpr std::string_view start = "#include \"";
-      if (line.compare(0, start.size(), start) != 0) continue;
-      const std::string included = line.substr(start.size(), line.find('"', start.size()) - start.size());
+    for (const std::string& included : includes(files_[path].text)) {
       // Headers that only exist in the accelerator folder (Verilator's, mixvec_config.hpp) are not below the root.
-      if (exists(included)) add_source(included);
+      if (fs::exists(fs::path(root_) / included)) add_source(included);
     }
-    if (path.ends_with(".hpp")) {
-      const std::string stem = path.substr(0, path.size() - 4);
-      for (const char* end : {".cpp", "_avx2.cpp"}) {
-        if (exists(stem + end)) add_source(stem + end);
+  }
+
+  /// Adds the sources that implement the headers: those beside a header whose first quoted include is that header.
+  void add_implementations() {
+    for (bool grown = true; grown;) {
+      grown = false;
+      std::set<fs::path> folders;
+      for (const auto& [path, file] : files_) {
+        if (path.ends_with(".hpp")) folders.insert(fs::path(path).parent_path());
+      }
+      for (const fs::path& folder : folders) {
+        read_.insert(folder.string());
+        for (const fs::directory_entry& entry : fs::directory_iterator(fs::path(root_) / folder)) {
+          const std::string path = (folder / entry.path().filename()).string();
+          if (!path.ends_with(".cpp") || files_.count(path) != 0) continue;
+          const std::string text = read(path);
+          const std::vector<std::string> included = includes(text);
+          if (included.empty() || files_.count(included.front()) == 0) continue;
+          if (fs::path(included.front()).parent_path() != folder || text.find("\nint main(") != std::string::npos)
+            continue;
+          add_source(path);
+          grown = true;
+        }
       }
     }
   }
@@ -49,10 +68,24 @@ class Collection {
   const std::map<std::string, File>& files() const { return files_; }
   const std::string& root() const { return root_; }
 
- private:
-  bool exists(const std::string& path) const { return std::ifstream(root_ + "/" + path).good(); }
+  /// Files and folders that the collection depends on, also those that are not part of it.
+  const std::set<std::string>& read_paths() const { return read_; }
 
-  std::string read(const std::string& path) const {
+ private:
+  /// The paths of #include "…", in order.
+  static std::vector<std::string> includes(const std::string& text) {
+    constexpr std::string_view start = "#include \"";
+    std::vector<std::string> paths;
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+      if (!line.starts_with(start)) continue;
+      paths.push_back(line.substr(start.size(), line.find('"', start.size()) - start.size()));
+    }
+    return paths;
+  }
+
+  std::string read(const std::string& path) {
+    read_.insert(path);
     std::ifstream file(root_ + "/" + path, std::ios::binary);
     std::ostringstream text;
     text << file.rdbuf();
@@ -65,6 +98,7 @@ class Collection {
 
   std::string root_;
   std::map<std::string, File> files_;
+  std::set<std::string> read_;
 };
 
 std::string literal(const std::string& text) {
@@ -91,7 +125,7 @@ std::string cpp_text(const Collection& collection) {
 
 std::string depfile_text(const std::string& target, const Collection& collection) {
   std::string text = target + ":";
-  for (const auto& [path, file] : collection.files()) text += " \\\n  " + collection.root() + "/" + path;
+  for (const std::string& path : collection.read_paths()) text += " \\\n  " + collection.root() + "/" + path;
   return text + "\n";
 }
 
@@ -100,7 +134,7 @@ std::string depfile_text(const std::string& target, const Collection& collection
 /// embed OUT DEPFILE ROOT --text PATH… --program PATH… --source PATH…, each path below ROOT. Exit 0, or 1 with the
 /// reason.
 int main(int argc, char** argv) try {
-  if (argc < 5) throw std::runtime_error("usage: embed OUT DEPFILE ROOT [--text|--program|--source PATH...]...");
+  if (argc < 5) throw std::runtime_error("usage: embed OUT DEPFILE ROOT [--text|--program PATH...]...");
   Collection collection(argv[3]);
   std::string kind;
   for (int i = 4; i < argc; ++i) {
@@ -109,12 +143,13 @@ int main(int argc, char** argv) try {
       kind = word;
     } else if (kind == "--text") {
       collection.add_text(word);
-    } else if (kind == "--program" || kind == "--source") {
-      collection.add_source(word, kind == "--program");
+    } else if (kind == "--program") {
+      collection.add_source(word, true);
     } else {
       throw std::runtime_error("unknown kind " + kind);
     }
   }
+  collection.add_implementations();
   write(argv[1], cpp_text(collection));
   write(argv[2], depfile_text(argv[1], collection));
   return 0;
