@@ -34,19 +34,6 @@ void put_bytes(Port& port, std::span<const std::uint8_t> bytes) {
 
 }  // namespace
 
-Stalls Stalls::from_seed(std::uint64_t seed) {
-  if (seed == 0) return {};
-  Random random(seed * 0x9E3779B97F4A7C15U);
-  // From hardly ever to nearly always, each handshake on its own.
-  const double levels[] = {0.0, 0.02, 0.2, 0.5, 0.9};
-  Stalls stalls;
-  stalls.activations = levels[random.below(4)];
-  stalls.weights = levels[random.below(5)];
-  stalls.results = levels[random.below(5)];
-  stalls.seed = seed;
-  return stalls;
-}
-
 AccelSim::AccelSim(const std::string& trace)
     : context_(std::make_unique<VerilatedContext>()), top_(nullptr), trace_(nullptr) {
 #if VM_TRACE
@@ -149,7 +136,7 @@ std::uint64_t AccelSim::load(std::span<const std::int32_t> in_order, std::span<c
 TileRun AccelSim::run(std::span<const std::uint8_t> image, std::size_t out, std::span<Half> y, std::size_t tokens,
                       std::size_t first, std::size_t count, const Stalls& stalls, Fault fault, std::size_t fault_beat) {
   TileRun result;
-  Random random(stalls.seed);
+  PortStalls port(stalls);
   std::vector<std::uint8_t> beats(image.begin(), image.end());
   if (fault == Fault::kFlipBit) beats[fault_beat * kBeatBytes + 2] ^= 4U;
   if (fault == Fault::kDropBeat) {
@@ -174,12 +161,12 @@ TileRun AccelSim::run(std::span<const std::uint8_t> image, std::size_t out, std:
 
   std::uint64_t first_beat_time = 0;
   std::uint64_t last_progress = cycle_;
-  bool offer = false;  // a beat that was offered stays until it is taken
   while (true) {
-    if (!offer) offer = result.beats < beat_count && (stalls.weights == 0.0 || random.uniform() >= stalls.weights);
+    port.next_cycle(result.beats < beat_count);
+    const bool offer = port.beat_offered();
     top_->w_valid_i = offer ? 1 : 0;
     if (offer) put_bytes(top_->w_data_i, {beats.data() + result.beats * kBeatBytes, kBeatBytes});
-    top_->y_ready_i = (stalls.results == 0.0 || random.uniform() >= stalls.results) ? 1 : 0;
+    top_->y_ready_i = port.result_ready() ? 1 : 0;
     settle();
     if (top_->error_o != 0) {
       result.failure = "the accelerator refused the image (magic or configuration hash)";
@@ -191,7 +178,7 @@ TileRun AccelSim::run(std::span<const std::uint8_t> image, std::size_t out, std:
     if (offer && top_->w_ready_o != 0) {
       if (result.beats == 0) first_beat_time = cycle_;
       ++result.beats;
-      offer = false;
+      port.beat_taken();
       last_progress = cycle_;
     }
     if (top_->y_valid_o != 0 && top_->y_ready_i != 0) {

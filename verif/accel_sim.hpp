@@ -10,23 +10,13 @@
 #include <vector>
 
 #include "golden/half.hpp"
-#include "golden/synthetic.hpp"
+#include "sim/port_stalls.hpp"
 
 class Vmv_accel;
 class VerilatedContext;
 class VerilatedFstC;
 
 namespace mixvec {
-
-/// How often each handshake is withheld, as probabilities per cycle; 0 = never.
-struct Stalls {
-  double activations = 0.0;  ///< the bench holds back an activation beat
-  double weights = 0.0;      ///< the memory has no beat of the image
-  double results = 0.0;      ///< the receiver takes no result
-  std::uint64_t seed = 0;
-  /// Stall probabilities drawn from the seed; seed 0 never stalls.
-  static Stalls from_seed(std::uint64_t seed);
-};
 
 /// A fault that the bench injects into the beats on their way to the hardware, to prove that it would be noticed (I4).
 enum class Fault : std::uint8_t { kNone, kFlipBit, kDropBeat, kSwapBeats };

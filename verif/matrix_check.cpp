@@ -27,6 +27,19 @@ FormatConfig bench_format() {
   return format;
 }
 
+EngineTiming bench_timing() {
+  EngineTiming timing;
+  timing.format = bench_format();
+  timing.pe = accel::kPe;
+  timing.lanes = accel::kLanes;
+  timing.tokens_per_group = accel::kPositions * accel::kTokenLanes;
+  timing.groups = accel::kGroups;
+  timing.mul_stages = accel::kMulStages;
+  timing.add_stages = accel::kAddStages;
+  timing.fifo_beats = accel::kFifoBeats;
+  return timing;
+}
+
 double MatrixCheck::utilization() const {
   if (cycles == 0) return 0.0;
   return static_cast<double>(macs) / (static_cast<double>(accel::kPe) * accel::kLanes * static_cast<double>(cycles));
@@ -43,6 +56,24 @@ const char* MatrixCheck::bound_by() const {
   return bound() > array ? "port" : "array";
 }
 
+namespace {
+
+/// Per activation position, whether any of the tokens [first, first + count) is non-zero.
+std::vector<std::uint8_t> nonzero_positions(std::span<const std::int32_t> in_order, std::span<const Half> x,
+                                            std::size_t tokens, std::size_t first, std::size_t count) {
+  std::vector<std::uint8_t> nonzero(in_order.size(), 0);
+  for (std::size_t p = 0; p < in_order.size(); ++p) {
+    if (in_order[p] < 0) continue;
+    const std::size_t row = static_cast<std::size_t>(in_order[p]) * tokens + first;
+    for (std::size_t t = 0; t < count; ++t) {
+      if ((x[row + t].bits & 0x7FFFU) != 0) nonzero[p] = 1;
+    }
+  }
+  return nonzero;
+}
+
+}  // namespace
+
 MatrixCheck check_matrix(AccelSim& accel, const PrunedMatrix& matrix, const PackedMatrix& packed,
                          std::span<const Half> x, std::size_t tokens, const Stalls& stalls, Fault fault,
                          std::size_t fault_beat) {
@@ -56,6 +87,8 @@ MatrixCheck check_matrix(AccelSim& accel, const PrunedMatrix& matrix, const Pack
   }
   const Execution golden = execute(packed, format, x, tokens);
   const Reference reference = compute_reference(matrix, x, tokens);
+
+  const EngineModel model(packed.image, bench_timing());
 
   std::vector<Half> y(matrix.out * tokens);
   for (std::size_t first = 0; first < tokens; first += AccelSim::tile_tokens()) {
@@ -72,6 +105,15 @@ MatrixCheck check_matrix(AccelSim& accel, const PrunedMatrix& matrix, const Pack
     check.image_bytes += packed.image.size();
     check.activation_bytes += packed.in_order.size() * count * sizeof(Half);
     check.result_bytes += matrix.out * count * sizeof(Half);
+    const ModelRun modelled =
+        model.run(count, tile_stalls, nonzero_positions(packed.in_order, x, tokens, first, count));
+    check.model_cycles += modelled.cycles;
+    if (run.failure.empty() && fault == Fault::kNone &&
+        (modelled.cycles != run.cycles || modelled.issues != run.issues || modelled.skips != run.skips)) {
+      check.failure =
+          fmt::format("{}: tokens {}…: RTL {} cycles, {} issues, {} units skipped; cycle model {}, {}, {}", matrix.name,
+                      first, run.cycles, run.issues, run.skips, modelled.cycles, modelled.issues, modelled.skips);
+    }
     if (!run.failure.empty()) {
       check.failure = fmt::format("{}: {}", matrix.name, run.failure);
       return check;

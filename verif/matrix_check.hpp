@@ -10,6 +10,7 @@
 #include "golden/executor.hpp"
 #include "golden/packed_image.hpp"
 #include "golden/pruned_matrix.hpp"
+#include "sim/engine_model.hpp"
 #include "verif/accel_sim.hpp"
 
 namespace mixvec {
@@ -20,10 +21,11 @@ struct MatrixCheck {
   std::uint64_t mismatches = 0;  ///< of them different
   std::uint64_t reference_compared = 0;
   std::uint64_t reference_violations = 0;
-  double reference_worst = 0.0;   ///< largest share of the error bound used
-  std::uint64_t cycles = 0;       ///< first image beat accepted to last result accepted, summed over tiles
-  std::uint64_t load_cycles = 0;  ///< activations, before that
-  double seconds = 0.0;           ///< spent simulating
+  double reference_worst = 0.0;    ///< largest share of the error bound used
+  std::uint64_t cycles = 0;        ///< first image beat accepted to last result accepted, summed over tiles
+  std::uint64_t model_cycles = 0;  ///< what the cycle model says; any difference is a failure
+  std::uint64_t load_cycles = 0;   ///< activations, before that
+  double seconds = 0.0;            ///< spent simulating
   std::uint64_t issues = 0;
   std::uint64_t skips = 0;
   std::uint64_t image_bytes = 0;       ///< moved through the weight port (once per tile)
@@ -50,5 +52,6 @@ MatrixCheck check_matrix(AccelSim& accel, const PrunedMatrix& matrix, const Pack
 
 /// The configuration that this bench was built for.
 FormatConfig bench_format();
+EngineTiming bench_timing();
 
 }  // namespace mixvec
