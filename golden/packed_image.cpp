@@ -57,7 +57,7 @@ class Packer {
     }
     packed.image = assemble(packed.set_beats, streams);
     packed.bits = bits_;
-    packed.bits.padding += packed.image.size() * 8 - packed.bits.total();
+    packed.bits.padding = packed.image.size() * 8 - packed.bits.total();
     return packed;
   }
 
@@ -336,7 +336,6 @@ class Packer {
       writer.weight(i < index.size() ? matrix_.weight[std::size_t{chain.strip} * matrix_.in + index[i]] : Half{});
     }
     bits_.weights += std::uint64_t{16} * index.size();
-    bits_.padding += std::uint64_t{16} * (static_cast<std::size_t>(entry.length) - index.size());
   }
 
   std::vector<std::uint8_t> assemble(const std::vector<std::uint32_t>& beats,

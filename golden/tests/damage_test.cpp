@@ -7,6 +7,7 @@
 #include "golden/bit_stream.hpp"
 #include "golden/chain_reader.hpp"
 #include "golden/error.hpp"
+#include "golden/executor.hpp"
 #include "golden/synthetic.hpp"
 #include "golden/unpack.hpp"
 
@@ -233,6 +234,44 @@ TEST_F(DamagedImage, OrderOfInputs) {
   EXPECT_NE(unpacking().find("named twice or is outside"), std::string::npos);
   packed_.in_order.pop_back();
   EXPECT_NE(unpacking().find("multiple of 8"), std::string::npos);
+}
+
+// Two outputs, all given, but one of them a second time: only a count per output can see it.
+TEST(Damage, OutputGivenTwice) {
+  FormatConfig format;
+  format.sets = 1;
+  SyntheticSpec spec;
+  spec.out = 2;
+  spec.in = 8;
+  spec.lengths = {1};
+  spec.pruned = 1.0;
+  const PrunedMatrix matrix = make_synthetic(spec);
+  PackedMatrix packed = pack(matrix, deal_in_turn(matrix, format), format);
+  const ImageEntry entry = packed.entries.at(0);
+  const auto with_outputs = [&](const std::vector<std::uint32_t>& outputs) {
+    StreamWriter writer;
+    for (const std::uint32_t output : outputs) {
+      writer.item(kColumnChain, kChainHeaderBits);
+      writer.item(output, kOutputRecordBits);
+      for (int j = 0; j < 2; ++j) writer.code(entry.sentinel, entry.rice_k);
+    }
+    writer.item(0, kChainHeaderBits);
+    const std::vector<std::uint16_t> stream = writer.finish(32);
+    EXPECT_EQ(stream.size(), 32U);
+    for (std::size_t i = 0; i < 32; ++i) {
+      packed.image[packed.image.size() - 64 + 2 * i] = static_cast<std::uint8_t>(stream[i]);
+      packed.image[packed.image.size() - 63 + 2 * i] = static_cast<std::uint8_t>(stream[i] >> 8U);
+    }
+    const std::vector<Half> x(8);
+    return std::pair{message_of([&] { unpack(packed, format); }), message_of([&] { execute(packed, format, x, 1); })};
+  };
+  EXPECT_EQ(with_outputs({0, 1}), (std::pair<std::string, std::string>()));
+  const auto [unpacking, executing] = with_outputs({0, 1, 0});
+  EXPECT_NE(unpacking.find("given twice"), std::string::npos) << unpacking;
+  EXPECT_NE(executing.find("given twice"), std::string::npos) << executing;
+  const auto [unpacking_less, executing_less] = with_outputs({1});
+  EXPECT_NE(unpacking_less.find("1 outputs, expected 2"), std::string::npos) << unpacking_less;
+  EXPECT_NE(executing_less.find("output 0 is missing"), std::string::npos) << executing_less;
 }
 
 TEST_F(DamagedImage, OutputsOfAnotherShape) {
