@@ -18,7 +18,7 @@ GreyImage draw_mask(std::span<const std::uint8_t> mask, std::size_t out, std::si
   const std::size_t row_step = transposed ? 1 : in;
   const std::size_t column_step = transposed ? in : 1;
   const std::size_t side = std::max(rows, columns);
-  constexpr std::size_t kComfortable = 512;  // small masks are magnified to about this size
+  constexpr std::size_t kComfortable = 1024;  // small masks are magnified to about this size
   const std::size_t shrink = (side + longest - 1) / longest;
   const std::size_t grow = shrink > 1 ? 1 : std::max<std::size_t>(1, std::min(kComfortable / side, std::size_t{16}));
   GreyImage image;

@@ -32,7 +32,7 @@ struct PruneOptions {
   std::optional<Direction> direction;  ///< none: chosen for each matrix
   bool per_matrix = false;             ///< every matrix keeps 1 − δ of its own weights
   bool grouping = true;                ///< strips of similar lines instead of neighbours
-  double exchange = 0.1;               ///< price of costs: see docs/pruning.md; used where no budget is given
+  double exchange = 0.2;               ///< price of costs: see docs/pruning.md; used where no budget is given
   Budget budget;
   std::uint64_t seed = 1;
   int threads = 0;  ///< 0: all of the machine

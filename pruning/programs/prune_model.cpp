@@ -131,8 +131,15 @@ PruneOptions parse_options(const po::variables_map& values) {
   if (options.budget.any() && !values["exchange"].defaulted()) {
     fail_input("--exchange: found beside --budget, expected one of the two (a budget sets the exchange rate)");
   }
-  options.seed = values["seed"].as<std::uint64_t>();
+  const std::string seed = option(values, "seed");
+  if (seed.empty() || seed.size() > 18 || seed.find_first_not_of("0123456789") != std::string::npos) {
+    fail_input("--seed: found {}, expected an integer from 0 to 10^18 - 1", quote(seed));
+  }
+  options.seed = std::stoull(seed);
   options.threads = values["threads"].as<int>();
+  if (options.threads < 0 || options.threads > 1024) {
+    fail_input("--threads: found {}, expected 0 (all of the machine) to 1024", options.threads);
+  }
   return options;
 }
 
@@ -244,13 +251,16 @@ int main(int argc, char** argv) {
       "direction", text("auto")->value_name("NAME"), "row, column or auto (chosen for each matrix)")(
       "scope", text("model")->value_name("NAME"), "model: one threshold for all matrices; matrix: ratio in each")(
       "no-grouping", "strips of neighbours instead of similar rows or inputs")(
-      "exchange", po::value<double>()->default_value(0.1, "0.1")->value_name("X"),
+      "exchange",
+      po::value<double>()
+          ->default_value(mixvec::PruneOptions{}.exchange, fmt::format("{}", mixvec::PruneOptions{}.exchange))
+          ->value_name("X"),
       "price of costs: importance given up, as a share, to save the least possible bytes or cycles once")(
       "budget", text("")->value_name("LIST"),
       "cycles=X,bytes=Y: most importance at no more than X, Y times the least possible; retained=Z: least cost that "
       "keeps Z of what unstructured pruning keeps")("no-pictures", "do not write pictures of the masks")(
-      "pictures", "write pictures of the masks (the default)")(
-      "seed", po::value<std::uint64_t>()->default_value(1)->value_name("N"), "seed of the grouping")(
+      "pictures", "write pictures of the masks (the default)")("seed", text("1")->value_name("N"),
+                                                               "seed of the grouping")(
       "threads", po::value<int>()->default_value(0, "all")->value_name("N"), "threads to use");
   return command.run(argc, argv, mixvec::run);
 }

@@ -1,0 +1,197 @@
+// Tests of the parts: importance, direction strength, ranking, kernels, pictures.
+#include <gtest/gtest.h>
+#include <png.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+
+#include "pruning/importance.hpp"
+#include "pruning/pair_kernels.hpp"
+#include "pruning/picture.hpp"
+#include "pruning/select.hpp"
+#include "pruning/strength.hpp"
+#include "pruning/tests/synthetic.hpp"
+
+namespace mixvec {
+namespace {
+
+using testing::random_matrix;
+
+TEST(Importance, OfTheTopAgreesWithSorting) {
+  DenseMatrix a = random_matrix(50, 60, 1);
+  DenseMatrix b = random_matrix(40, 30, 2);
+  std::fill(b.weight.begin(), b.weight.begin() + 600, 0.5F);  // ties
+  std::vector<double> all;
+  for (std::vector<float>* part : {&a.weight, &b.weight}) {
+    for (const float w : *part) all.push_back(importance_of(w));
+  }
+  std::sort(all.begin(), all.end(), std::greater<>());
+  const std::vector<std::span<const float>> parts{a.weight, b.weight};
+  for (const std::uint64_t count : {0, 1, 840, 2000, 2500, 3000, 4200, 9000}) {
+    const TopImportance top = top_importance(parts, count, 2);
+    const std::size_t n = std::min<std::size_t>(count, all.size());
+    EXPECT_EQ(top.count, n);
+    EXPECT_NEAR(top.kept, std::accumulate(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(n), 0.0), 1e-4);
+    if (n > 0) {
+      EXPECT_FLOAT_EQ(top.threshold, static_cast<float>(all[n - 1]));
+    }
+  }
+}
+
+std::vector<std::uint8_t> random_mask(std::size_t out, std::size_t in, unsigned seed, double row_swing,
+                                      double column_swing) {
+  std::mt19937 random(seed);
+  std::uniform_real_distribution<double> uniform(0, 1);
+  std::vector<double> rows(out);
+  std::vector<double> columns(in);
+  for (double& r : rows) r = row_swing * (uniform(random) - 0.5);
+  for (double& c : columns) c = column_swing * (uniform(random) - 0.5);
+  std::vector<std::uint8_t> mask(out * in);
+  for (std::size_t o = 0; o < out; ++o) {
+    for (std::size_t i = 0; i < in; ++i) mask[o * in + i] = uniform(random) < 0.25 + rows[o] + columns[i] ? 1 : 0;
+  }
+  return mask;
+}
+
+TEST(Strength, OfARandomMaskIsOneBothWays) {
+  for (unsigned seed = 0; seed < 5; ++seed) {
+    const DirectionStrength s = direction_strength(random_mask(600, 900, seed, 0, 0), 600, 900);
+    EXPECT_NEAR(s.row, 1, 0.25);
+    EXPECT_NEAR(s.column, 1, 0.25);
+    EXPECT_NEAR(s.density, 0.25, 0.01);
+  }
+}
+
+TEST(Strength, TellsPlantedDirections) {
+  const DirectionStrength rows = direction_strength(random_mask(300, 400, 1, 0.3, 0), 300, 400);
+  EXPECT_GT(rows.row, 5);
+  EXPECT_NEAR(rows.column, 1, 0.4);
+  const DirectionStrength columns = direction_strength(random_mask(300, 400, 2, 0, 0.3), 300, 400);
+  EXPECT_GT(columns.column, 5);
+  EXPECT_NEAR(columns.row, 1, 0.4);
+}
+
+TEST(Strength, ByHandOnASmallMask) {
+  // Row densities 1, 0, 1/2 (p = 1/2): variance (1/4 + 1/4 + 0) / 2 = 1/4 over p(1-p)/2 = 1/8.
+  const std::vector<std::uint8_t> mask{1, 1, 0, 0, 1, 0};
+  const DirectionStrength s = direction_strength(mask, 3, 2);
+  EXPECT_DOUBLE_EQ(s.row, 2);
+  // Column densities 2/3, 1/3: variance (1/36 + 1/36) / 1 = 1/18 over p(1-p)/3 = 1/12.
+  EXPECT_NEAR(s.column, 2.0 / 3, 1e-12);
+  EXPECT_EQ(direction_strength(std::vector<std::uint8_t>(6, 1), 3, 2).row, 1) << "nothing pruned: not defined";
+  EXPECT_EQ(direction_strength(std::vector<std::uint8_t>(6, 0), 3, 2).column, 1);
+}
+
+TEST(Strength, OfRealMasksIsFarFromRandom) {
+  const auto file = std::filesystem::path(MIXVEC_SOURCE_DIR) /
+                    "../shared/data/dlmc/magnitude_pruning/0.8/body_encoder_layer_0_ffn_conv1_fully_connected.smtx";
+  if (!std::filesystem::exists(file)) GTEST_SKIP() << "reference masks are absent: " << file;
+  std::ifstream stream(file);
+  std::string line;
+  std::getline(stream, line);
+  std::size_t out = 0;
+  std::size_t in = 0;
+  std::size_t kept = 0;
+  ASSERT_EQ(std::sscanf(line.c_str(), "%zu, %zu, %zu", &out, &in, &kept), 3);
+  std::vector<std::size_t> offset(out + 1);
+  for (std::size_t& o : offset) stream >> o;
+  std::vector<std::uint8_t> mask(out * in);
+  for (std::size_t o = 0; o < out; ++o) {
+    for (std::size_t k = offset[o]; k < offset[o + 1]; ++k) {
+      std::size_t i = 0;
+      stream >> i;
+      mask[o * in + i] = 1;
+    }
+  }
+  ASSERT_TRUE(stream);
+  const DirectionStrength s = direction_strength(mask, out, in);
+  EXPECT_NEAR(s.density, static_cast<double>(kept) / static_cast<double>(out * in), 1e-12);
+  EXPECT_GT(std::max(s.row, s.column), 3);
+}
+
+TEST(Selection, SubtractsPricesAndFillsUpWithWhatFits) {
+  // One strip of two outputs (input importance 8, 2) and one of a single output (3, 1).
+  const std::vector<float> weight{2, 1, 2, 1, std::sqrt(3.0F), 1};
+  Pattern pattern;
+  pattern.strips = {{2, {0, 1}}, {1, {2}}};
+  RankedMatrix ranked{weight, 3, 2, &pattern, {}};
+  const auto kept_at = [&](std::uint64_t keep) { return select_vectors({&ranked, 1}, keep, 1)[0]; };
+  // Per weight: 4, 3, then a tie of 1 and 1 which goes to the earlier strip.
+  EXPECT_EQ(kept_at(2).mask, (std::vector<std::uint8_t>{1, 0, 1, 0, 0, 0}));
+  EXPECT_EQ(kept_at(3).mask, (std::vector<std::uint8_t>{1, 0, 1, 0, 1, 0}));
+  EXPECT_EQ(kept_at(5).mask, (std::vector<std::uint8_t>{1, 1, 1, 1, 1, 0}));
+  EXPECT_EQ(kept_at(4).mask, (std::vector<std::uint8_t>{1, 0, 1, 0, 1, 1})) << "two weights do not fit, one does";
+  EXPECT_NEAR(kept_at(3).retained, 11, 1e-5);
+  EXPECT_EQ(kept_at(0).kept, 0U);
+  EXPECT_EQ(kept_at(6).kept, 6U);
+  ranked.price = {4, 0};
+  EXPECT_EQ(kept_at(1).mask, (std::vector<std::uint8_t>{0, 0, 0, 0, 1, 0})) << "4 - 4/2 is less than 3";
+  ranked.price = {100, 0};
+  EXPECT_EQ(kept_at(4).kept, 4U) << "prices above all importance still leave an order";
+}
+
+TEST(Kernels, BothBuildsGiveTheSameBits) {
+  const DenseMatrix a = random_matrix(9, 203, 1);
+  std::vector<std::uint64_t> bits(9 * 5);
+  std::mt19937_64 random(1);
+  for (std::uint64_t& b : bits) b = random();
+  const PairKernels& fast = pair_kernels();
+  const PairKernels& portable = portable_pair_kernels();
+  std::vector<std::uint32_t> x(9);
+  std::vector<std::uint32_t> y(9);
+  fast.hamming(bits.data(), bits.data(), 5, 9, x.data());
+  portable.hamming(bits.data(), bits.data(), 5, 9, y.data());
+  EXPECT_EQ(x, y);
+  EXPECT_EQ(x[0], 0U);
+  for (std::size_t j = 1; j < 9; ++j) {
+    std::uint32_t distance = 0;
+    for (std::size_t k = 0; k < 5 * 64; ++k) {
+      distance += static_cast<std::uint32_t>((bits[k / 64] ^ bits[j * 5 + k / 64]) >> (k % 64) & 1U);
+    }
+    EXPECT_EQ(x[j], distance);
+    const float* const line = a.weight.data() + j * 203;
+    const float f = fast.merged_gain(a.weight.data(), line, 203, 0.3F);
+    EXPECT_EQ(f, portable.merged_gain(a.weight.data(), line, 203, 0.3F));
+    double gain = 0;
+    for (std::size_t i = 0; i < 203; ++i) gain += std::max(0.0, static_cast<double>(a.weight[i] + line[i]) - 0.3);
+    EXPECT_NEAR(f, gain, 1e-3);
+  }
+}
+
+TEST(Picture, KeptIsDarkAndAreasAreAveraged) {
+  const std::vector<std::uint8_t> mask{1, 0, 0, 0, 1, 1};
+  const GreyImage image = draw_mask(mask, 2, 3, false);
+  const std::size_t zoom = image.width / 3;
+  EXPECT_EQ(image.height, 2 * zoom);
+  EXPECT_EQ(image.pixel[0], 0);
+  EXPECT_EQ(image.pixel[zoom], 255);
+  EXPECT_EQ(image.pixel.back(), 0);
+  const GreyImage turned = draw_mask(mask, 2, 3, true);
+  EXPECT_EQ(turned.width, 2 * zoom);
+  EXPECT_EQ(turned.pixel[turned.width - 1], 255) << "output 1, input 0 is pruned";
+  const GreyImage small = draw_mask(std::vector<std::uint8_t>{1, 0, 0, 0, 1, 1, 1, 1, 1}, 3, 3, false, 2);
+  ASSERT_EQ(small.pixel.size(), 4U);
+  EXPECT_EQ(small.pixel[0], 255 - 128);
+  EXPECT_EQ(small.pixel[3], 0);
+}
+
+TEST(Picture, FilesReadBackThroughLibpng) {
+  const auto path = std::filesystem::temp_directory_path() / ("mixvec_picture_" + std::to_string(::getpid()) + ".png");
+  const GreyImage image = draw_mask(std::vector<std::uint8_t>{1, 0, 0, 1, 1, 0}, 3, 2, false);
+  write_png(path, image);
+  png_image read{};
+  read.version = PNG_IMAGE_VERSION;
+  ASSERT_NE(png_image_begin_read_from_file(&read, path.c_str()), 0);
+  read.format = PNG_FORMAT_GRAY;
+  std::vector<std::uint8_t> pixel(PNG_IMAGE_SIZE(read));
+  ASSERT_NE(png_image_finish_read(&read, nullptr, pixel.data(), 0, nullptr), 0);
+  EXPECT_EQ(read.width, image.width);
+  EXPECT_EQ(read.height, image.height);
+  EXPECT_EQ(pixel, image.pixel);
+  std::filesystem::remove(path);
+}
+
+}  // namespace
+}  // namespace mixvec
