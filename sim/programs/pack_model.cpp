@@ -2,12 +2,11 @@
 // reports bytes.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
-#include <cstdio>
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <optional>
 
 #include "generator/config.hpp"
 #include "golden/cli.hpp"
