@@ -28,7 +28,7 @@ SafetensorsFile parse(const std::string& bytes) {
 
 std::string tensor(const std::string& name, const std::string& shape, const std::string& offsets,
                    const std::string& dtype = "U8") {
-  return "\"" + name + R"(":{"dtype":")" + dtype + R"(","shape":)" + shape + R"(,"data_offsets":)" + offsets + "}";
+  return fmt::format(R"("{}":{{"dtype":"{}","shape":{},"data_offsets":{}}})", name, dtype, shape, offsets);
 }
 
 TEST(Safetensors, WritesExactBytes) {
@@ -57,7 +57,7 @@ TEST(Safetensors, RoundTripOfAllDtypes) {
   for (int d = 0; d <= static_cast<int>(Dtype::kBool); ++d, ++dtypes) {
     const auto dtype = static_cast<Dtype>(d);
     // Odd sizes before wide types leave views unaligned.
-    writer.add("t" + std::to_string(d), dtype, {3},
+    writer.add(fmt::format("t{}", d), dtype, {3},
                {counting.begin(), counting.begin() + 3 * static_cast<long>(size_of(dtype))});
   }
   writer.add("empty", {0, 5}, std::vector<float>{});
@@ -66,7 +66,7 @@ TEST(Safetensors, RoundTripOfAllDtypes) {
   const SafetensorsFile file = SafetensorsFile::open(folder.path / "x.safetensors");
   ASSERT_EQ(file.tensors().size(), 15U);
   for (int d = 0; d < dtypes; ++d) {
-    const TensorView& view = file.at("t" + std::to_string(d));
+    const TensorView& view = file.at(fmt::format("t{}", d));
     EXPECT_EQ(static_cast<int>(view.dtype), d);
     EXPECT_EQ(view.elements(), 3U);
     EXPECT_EQ(std::memcmp(view.data.data(), counting.data(), view.data.size()), 0);
