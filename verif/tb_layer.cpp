@@ -10,6 +10,7 @@
 #include "golden/model.hpp"
 #include "golden/program_file.hpp"
 #include "golden/synthetic.hpp"
+#include "golden/synthetic_layer.hpp"
 #include "mixvec_config.hpp"
 #include "sim/scheduler.hpp"
 #include "verif/matrix_check.hpp"
@@ -73,56 +74,27 @@ std::vector<Work> read_work(const po::variables_map& options, const FormatConfig
   return work;
 }
 
-/// A layer of GPT-2's shape with vectors of several lengths, both directions where the configuration has them.
+/// The layer that the options describe, packed.
 std::vector<Work> make_work(const po::variables_map& options, const FormatConfig& format) {
-  const std::size_t d = options["hidden"].as<std::size_t>();
-  if (d == 0 || d * 4 > static_cast<std::size_t>(format.depth)) {
-    fail_input("--hidden {}: W_F2 has {} inputs, this accelerator holds {} (1 to {} are possible)", d, 4 * d,
-               format.depth, format.depth / 4);
-  }
+  LayerSpec spec;
+  spec.hidden = options["hidden"].as<std::size_t>();
+  spec.pruned = options["ratio"].as<double>();
+  spec.seed = options["seed"].as<std::uint64_t>();
   const std::string direction = options["direction"].as<std::string>();
-  if (direction != "auto" && direction != "row" && direction != "column") {
+  if (direction == "row") {
+    spec.direction = Direction::kRow;
+  } else if (direction == "column") {
+    spec.direction = Direction::kColumn;
+  } else if (direction != "auto") {
     fail_input("--direction {}: expected auto, row or column", direction);
   }
-  std::vector<int> lengths;
-  if (options.count("length") != 0) {
-    lengths.push_back(options["length"].as<int>());
-  } else {
-    for (const int length : {4, 8, 16}) {
-      if (length >= format.min_length && length <= format.max_length) lengths.push_back(length);
-    }
-    if (lengths.empty()) lengths.push_back(format.max_length);
-  }
-  const std::size_t shapes[4][2] = {{3 * d, d}, {d, d}, {4 * d, d}, {d, 4 * d}};
+  if (options.count("length") != 0) spec.lengths.push_back(options["length"].as<int>());
   std::vector<Work> work;
-  for (std::size_t i = 0; i < kMatrixKinds.size(); ++i) {
-    SyntheticSpec spec;
-    spec.name = matrix_name(0, kMatrixKinds[i]);
-    spec.out = shapes[i][0];
-    spec.in = shapes[i][1];
-    // As the study finds them in GPT-2: W_MA horizontal, W_MP vertical, W_F1 (not transposed) and W_F2 vertical.
-    spec.direction = i == 0 ? Direction::kRow : Direction::kColumn;
-    if (direction == "row" || !format.columns_allowed) spec.direction = Direction::kRow;
-    if (direction == "column" || !format.rows_allowed) spec.direction = Direction::kColumn;
-    spec.lengths = lengths;
-    spec.pruned = options["ratio"].as<double>();
-    spec.seed = options["seed"].as<std::uint64_t>() * 4 + i;
-    PrunedMatrix matrix = make_synthetic(spec);
+  for (PrunedMatrix& matrix : make_synthetic_layer(spec, format)) {
     PackedMatrix packed = pack(matrix, make_schedule(matrix, format), format);
     work.push_back({std::move(matrix), std::move(packed)});
   }
   return work;
-}
-
-std::string describe_lengths(const Pattern& pattern) {
-  std::vector<int> lengths;
-  for (const Strip& strip : pattern.strips) {
-    if (std::find(lengths.begin(), lengths.end(), strip.length) == lengths.end()) lengths.push_back(strip.length);
-  }
-  std::sort(lengths.begin(), lengths.end());
-  std::string text;
-  for (const int length : lengths) text += fmt::format("{}{}", text.empty() ? "" : ",", length);
-  return text;
 }
 
 std::vector<Half> activations_for(const Work& work, std::size_t tokens, std::uint64_t seed) {

@@ -1,0 +1,30 @@
+// The four matrices of a made-up, pruned Transformer layer in GPT-2's shapes.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "golden/format_config.hpp"
+#include "golden/pruned_matrix.hpp"
+
+namespace mixvec {
+
+/// What a synthetic layer looks like. Its weights are Gaussian, its strip densities spread by 30 %.
+struct LayerSpec {
+  std::size_t hidden = 64;             ///< d
+  std::optional<Direction> direction;  ///< of all matrices; without: row for W_MA, column for the others (as in GPT-2)
+  std::vector<int> lengths;            ///< vector lengths, mixed; empty: those of 4, 8, 16 that the format takes
+  double pruned = 0.8;
+  std::uint64_t seed = 1;
+};
+
+/// "layer.0.W_MA" (3d × d), W_MP (d × d), W_F1 (4d × d), W_F2 (d × 4d), in directions that the format takes.
+/// Throws InputError if d is 0 or W_F2's inputs exceed the format's depth.
+std::vector<PrunedMatrix> make_synthetic_layer(const LayerSpec& spec, const FormatConfig& format);
+
+/// "4,8,16": the lengths that occur, ascending.
+std::string describe_lengths(const Pattern& pattern);
+
+}  // namespace mixvec
