@@ -63,6 +63,11 @@ module mv_pe #(
     initial $error("mv_pe: MulStages must lie in 1..3 and AddStages in 2..6");
   end
 
+  // Registered, so that what depends on the mode only is not evaluated with the inputs. It settles in time, as no step
+  // reaches an adder in its first cycle.
+  logic [RedW-1:0] red_q;
+  always_ff @(posedge clk_i) red_q <= red_i;
+
   // Valid bits of the operands on their way: bit s is set s cycles after op_valid_i.
 
   logic [Depth:0] op_valid;
@@ -85,7 +90,7 @@ module mv_pe #(
       assign accumulate[k] = 1'b1;
       assign entry = acc_valid_i;
     end else begin : g_tree
-      assign accumulate[k] = red_i < RedW'(k);
+      assign accumulate[k] = red_q < RedW'(k);
       assign entry = accumulate[k] ? acc_valid_i : op_valid[1+MulStages+(k-1)*AddStages];
     end
     assign add_en[k*AddStages+:AddStages] = {stage_q, entry};
@@ -151,7 +156,7 @@ module mv_pe #(
       always_comb begin
         value = product[(m*Lt+t)*32+:32];
         for (int r = 1; r <= LogLv; r++) begin
-          if (r <= Levels && (r <= ColLevels || r == LogLv) && m < (Lv >> r) && red_i == RedW'(r)) begin
+          if (r <= Levels && (r <= ColLevels || r == LogLv) && m < (Lv >> r) && red_q == RedW'(r)) begin
             value = sum[((((Lv>>r)+m)%Lv)*Lt+t)*32+:32];
           end
         end
