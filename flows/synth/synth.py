@@ -27,7 +27,8 @@ class Library:
 
     def __init__(self, name, work):
         self.clock_gate = None
-        # DFF of the library has an inverted output only: fine for dfflibmap.
+        # Nanoseconds of a register's delay and setup.
+        self.overhead = 0.0
         if name == "asap7":
             self.sta = [self._unzip(LIBERTY / f"asap7sc7p5t_{part}.lib.gz", work) for part in ASAP7]
             self.yosys = self._join(self.sta, work / "asap7.lib")
@@ -36,7 +37,7 @@ class Library:
             self.buffer = ("BUFx8_ASAP7_75t_R", "A", "Y")
             self.tie = ("TIEHIx1_ASAP7_75t_R H", "TIELOx1_ASAP7_75t_R L")
             self.clock_gate = ("ICGx1_ASAP7_75t_R", "GCLK", "ENA", "CLK", "SE")
-            self.period = 2.0
+            self.period, self.overhead = 2.0, 0.18
             self.area_unit, self.title = "um2", "ASAP7 RVT, SS 0.63 V 100 C"
         elif name == "osu018":
             path = Path("/usr/share/qflow/tech/osu018/osu018_stdcells.lib")
@@ -47,7 +48,7 @@ class Library:
             self.driver, self.load = "BUFX4", 0.02
             self.buffer = ("BUFX4", "A", "Y")
             self.tie = None
-            self.period = 20.0
+            self.period, self.overhead = 8.0, 0.6
             self.area_unit, self.title = "um2", "OSU 0.18 um, typical 1.8 V 25 C"
         elif name == "sg13g2":
             path = LIBERTY / "sg13g2_stdcell_typ_1p20V_25C.lib"
@@ -58,7 +59,7 @@ class Library:
             self.driver, self.load = "sg13g2_buf_4", 0.01
             self.buffer = ("sg13g2_buf_4", "A", "X")
             self.tie = ("sg13g2_tiehi L_HI", "sg13g2_tielo L_LO")
-            self.period = 20.0
+            self.period, self.overhead = 5.0, 0.4
             self.area_unit, self.title = "um2", "IHP sg13g2, typical 1.2 V 25 C"
         else:
             path = Path(name)
@@ -174,14 +175,15 @@ def synthesize(top, library, period, out, rtl, flatten, gating, params):
     script += ["techmap", "opt -fast", "opt_merge", "opt_clean", f"dfflibmap -liberty {library.yosys}",
                "opt_clean"]
     abc = f"abc -liberty {library.yosys}"
-    delay = int(period * 1000)
+    # ABC sees logic only: take off the registers' delay and setup.
+    delay = int((period - library.overhead) * 1000)
     if library.driver:
         constraint = out / "abc.constr"
         constraint.write_text(f"set_driving_cell {library.driver}\nset_load {library.load} [all_outputs]\n")
         recipe = out / "abc.script"
-        recipe.write_text(
-            f"strash\nifraig\nscorr\ndc2\nstrash\n&get -n\n&dch -f\n&nf {{D}}\n&put\nbuffer -c -N 12\ntopo\nstime -p\nupsize {{D}} -D {delay}\n"
-            f"dnsize -D {delay}\nstime -p\n".replace(" {D}", ""))
+        # Delay first: area recovery before mapping (dc2, &nf) turns prefix adders into ripple carries.
+        recipe.write_text(f"strash\nifraig\nscorr\ndch -f\nmap -B 0.9 -D {delay}\ntopo\nbuffer -c -N 12\ntopo\n"
+                          f"upsize -D {delay}\ndnsize -D {delay}\nstime -p\n")
         abc += f" -D {delay} -constr {constraint} -script {recipe}"
     script += [abc]
     if library.tie:
