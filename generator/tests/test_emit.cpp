@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
 
@@ -212,6 +213,20 @@ TEST_F(Emission, LintFindsFaults) {
     write_file(file, good.substr(0, end) + fault + good.substr(end));
     EXPECT_NE(run(lint), 0) << fault;
   }
+}
+
+TEST_F(Emission, FolderStandsAlone) {
+  if (run("command -v verilator > /dev/null") != 0) GTEST_SKIP() << "verilator is not installed";
+  write_folder(folder_ / "a", emit_accel(make(2, 4, "mixed")), false);
+  // Built without the source tree: nothing but the folder, the compiler and the system's libraries.
+  const std::string in_folder = "cd " + (folder_ / "a").string() + " && ";
+  const fs::path log = folder_ / "log";
+  ASSERT_EQ(run(in_folder + "make verilate > ../log 2>&1"), 0) << read_file(log);
+  EXPECT_EQ(run(in_folder + "./tb_layer --json result.json > ../log 2>&1"), kExitGood) << read_file(log);
+  const auto result = nlohmann::json::parse(read_file(folder_ / "a/result.json"));
+  EXPECT_GT(result.at("outputs_checked").get<int>(), 0);
+  EXPECT_EQ(result.at("mismatches"), 0);
+  EXPECT_EQ(result.at("config_hash"), format_hash(make(2, 4, "mixed").hash()));
 }
 
 struct LintCase {
