@@ -82,10 +82,11 @@ void ChainReader::read_chain(StreamItem& item) {
 
 void ChainReader::read_output(StreamItem& item) {
   refill();
-  const std::uint32_t record = take(kOutputRecordBits);
+  const std::uint32_t record = take(header_.index_bits + kBiasBits);
+  const auto bits = static_cast<unsigned>(header_.index_bits);
   item.kind = ItemKind::kOutput;
-  item.output = record & 0xFFFFU;
-  item.bias = Half{static_cast<std::uint16_t>(record >> 16U)};
+  item.output = record & ((1U << bits) - 1U);
+  item.bias = Half{static_cast<std::uint16_t>(record >> bits)};
   if (!is_finite(item.bias) || item.bias.bits == 0x8000U) fail("a bias is -0 or not finite");
   if (--outputs_left_ == 0) begin_section(entry_);
 }

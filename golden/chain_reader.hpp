@@ -14,6 +14,7 @@ namespace mixvec {
 /// What an image's header says.
 struct ImageHeader {
   Direction direction = Direction::kColumn;
+  int index_bits = 16;  ///< of an output index
   std::vector<ImageEntry> entries;
   std::vector<std::uint32_t> set_beats;
   std::size_t header_beats = 0;

@@ -80,8 +80,10 @@ ImageHeader read_image_header(std::span<const std::uint8_t> image, const FormatC
   }
   const std::uint32_t kind = word_at(image, 3);
   const std::uint32_t count = kind >> 4U & 0xFU;
-  if ((kind & ~0xF1U) != 0 || count < 1 || count > kMaxEntries) {
-    fail_input("image: word 3 is {:#010x}, expected a direction and 1 to {} entries", kind, kMaxEntries);
+  header.index_bits = static_cast<int>(kind >> 8U & 0x1FU);
+  if ((kind & ~0x1FF1U) != 0 || count < 1 || count > kMaxEntries || header.index_bits < 1 || header.index_bits > 16) {
+    fail_input("image: word 3 is {:#010x}, expected a direction, 1 to {} entries and 1 to 16 index bits", kind,
+               kMaxEntries);
   }
   header.direction = (kind & 1U) != 0 ? Direction::kColumn : Direction::kRow;
   if (header.direction == Direction::kRow ? !format.rows_allowed : !format.columns_allowed) {

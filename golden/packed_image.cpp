@@ -278,9 +278,10 @@ class Packer {
     Half bias = matrix_.bias.empty() ? Half{} : matrix_.bias[output];
     // An accumulator that starts at -0 would make a skipped +0 product visible.
     if (bias.bits == 0x8000U) bias = Half{};
-    writer.item(output | static_cast<std::uint32_t>(bias.bits) << 16U, kOutputRecordBits);
-    bits_.outputs += 16;
-    bits_.bias += 16;
+    const int bits = index_bits(matrix_.out);
+    writer.item(output | static_cast<std::uint32_t>(bias.bits) << static_cast<unsigned>(bits), bits + kBiasBits);
+    bits_.outputs += static_cast<unsigned>(bits);
+    bits_.bias += kBiasBits;
   }
 
   void write_chain(StreamWriter& writer, const Chain& chain) {
@@ -348,7 +349,8 @@ class Packer {
     word(kImageMagic);
     word(static_cast<std::uint32_t>(format_.hash));
     word(static_cast<std::uint32_t>(format_.hash >> 32U));
-    word(static_cast<std::uint32_t>(is_row() ? 0 : 1) | static_cast<std::uint32_t>(entries_.size()) << 4U);
+    word(static_cast<std::uint32_t>(is_row() ? 0 : 1) | static_cast<std::uint32_t>(entries_.size()) << 4U |
+         static_cast<std::uint32_t>(index_bits(matrix_.out)) << 8U);
     for (std::size_t e = 0; e < kMaxEntries; ++e) {
       if (e >= entries_.size()) {
         word(0);

@@ -1,7 +1,9 @@
 // The packed form of one pruned matrix (docs/packed_format.md) and the encoder that makes it.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -14,12 +16,15 @@ namespace mixvec {
 
 inline constexpr std::uint32_t kImageMagic = 0x3158564DU;  ///< "MVX1"
 inline constexpr int kMaxEntries = 8;
-inline constexpr int kHeaderWords = 20;      ///< words before the beat counts of the sets
-inline constexpr int kChainHeaderBits = 10;  ///< of a column chain; a row chain's header is one bit
-inline constexpr int kOutputRecordBits = 32;
+inline constexpr int kHeaderWords = 20;       ///< words before the beat counts of the sets
+inline constexpr int kChainHeaderBits = 10;   ///< of a column chain; a row chain's header is one bit
+inline constexpr int kBiasBits = 16;          ///< of an output record; its index takes index_bits()
 inline constexpr int kRefillBits = 32;        ///< the bit buffer holds at least this much before an item is read
 inline constexpr int kEscapeOnes = 15;        ///< a Rice quotient from here on is escaped: the gap follows in 16 bits
 inline constexpr std::int32_t kNoInput = -1;  ///< in_order: a position without an input
+
+/// Bits of an output index: as few as name all outputs.
+inline int index_bits(std::size_t out) { return std::max(1, static_cast<int>(std::bit_width(out - 1))); }
 
 /// One accumulation chain: a column strip (or a part of it), or one output of a row matrix.
 struct Chain {

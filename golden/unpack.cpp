@@ -28,6 +28,9 @@ void check_order(std::span<const std::int32_t> in_order, std::size_t in, const F
 UnpackedMatrix unpack(std::span<const std::uint8_t> image, const FormatConfig& format, std::size_t out, std::size_t in,
                       std::span<const std::int32_t> in_order) {
   const ImageHeader header = read_image_header(image, format);
+  if (header.index_bits != index_bits(out)) {
+    fail_input("image: output indices of {} bits, expected {} for {} outputs", header.index_bits, index_bits(out), out);
+  }
   check_order(in_order, in, format);
   UnpackedMatrix result;
   result.direction = header.direction;

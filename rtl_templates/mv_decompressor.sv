@@ -25,6 +25,7 @@ module mv_decompressor #(
   // header
   input  logic                column_i,
   input  logic [3:0]          entries_i,
+  input  logic [4:0]          index_bits_i,
   input  logic [8*64-1:0]     entry_i,
   // beats
   input  logic                beat_valid_i,
@@ -213,7 +214,7 @@ module mv_decompressor #(
     need = NeedW'(pulls);
     unique case (state_q)
       StHeader:  len = column_i ? 6'd10 : 6'd1;
-      StOutputs: len = 6'd32;
+      StOutputs: len = 6'(index_bits_i) + 6'd16;
       StCode: begin
         len = code_len;
         if (!sent) need = NeedW'(pulls) + weights_n;
@@ -240,7 +241,8 @@ module mv_decompressor #(
   assign op_red_o       = column_i ? RedW'(classes_log2(entry_i[int'(head_entry) * 64 +: 4])) : RedW'(LvL);
   assign op_count_o     = head_count;
   assign op_out_index_o = out_q;
-  assign op_record_o    = bits[31:0];
+  assign op_record_o    = {16'(bits >> index_bits_i),
+                           bits[15:0] & 16'((32'd1 << index_bits_i) - 32'd1)};
   assign idle_o         = (state_q == StIdle);
 
   assign off_next     = (OffW + 2)'(off_q) + (OffW + 2)'(need);

@@ -88,6 +88,7 @@ module mv_engine #(
   // ---- image ----
   logic                header_valid, column;
   logic [3:0]          entries;
+  logic [4:0]          index_bits;
   logic [8*64-1:0]     entry;
   logic [Sets-1:0]     beat_valid, beat_ready;
   logic [PortBits-1:0] beat_data;
@@ -106,6 +107,7 @@ module mv_engine #(
     .error_o       (error_o),
     .column_o      (column),
     .entries_o     (entries),
+    .index_bits_o  (index_bits),
     .entry_o       (entry),
     .beat_valid_o  (beat_valid),
     .beat_ready_i  (beat_ready),
@@ -178,6 +180,7 @@ module mv_engine #(
       .header_valid_i(header_valid),
       .column_i      (column),
       .entries_i     (entries),
+      .index_bits_i  (index_bits),
       .entry_i       (entry),
       .beat_valid_i  (beat_valid[s]),
       .beat_ready_o  (beat_ready[s]),

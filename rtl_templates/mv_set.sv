@@ -32,6 +32,7 @@ module mv_set #(
   input  logic                header_valid_i,
   input  logic                column_i,
   input  logic [3:0]          entries_i,
+  input  logic [4:0]          index_bits_i,
   input  logic [8*64-1:0]     entry_i,
   // beats
   input  logic                beat_valid_i,
@@ -116,6 +117,7 @@ module mv_set #(
     .start_i       (start_i),
     .column_i      (column_i),
     .entries_i     (entries_i),
+    .index_bits_i  (index_bits_i),
     .entry_i       (entry_i),
     .beat_valid_i  (beat_valid),
     .beat_ready_o  (beat_ready),

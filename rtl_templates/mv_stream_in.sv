@@ -20,6 +20,7 @@ module mv_stream_in #(
   output logic                error_o,       // magic or hash mismatch: nothing is dealt out
   output logic                column_o,
   output logic [3:0]          entries_o,
+  output logic [4:0]          index_bits_o,  // bits of an output index
   output logic [8*64-1:0]     entry_o,       // entry e at 64e: word A, then word B
   // beats, at most one set at a time
   output logic [Sets-1:0]     beat_valid_o,
@@ -48,6 +49,7 @@ module mv_stream_in #(
 
   assign column_o       = header_q[96];
   assign entries_o      = header_q[103:100];
+  assign index_bits_o   = header_q[108:104];
   assign entry_o        = header_q[128 +: 512];
   assign header_valid_o = (state_q == StDeal) || (state_q == StDone);
   assign error_o        = state_q == StError;

@@ -27,6 +27,8 @@ std::string message_of(const std::function<void()>& body) {
 }
 
 /// Reads a hand-written stream to its end; Lv 8, l 8, sixteen inputs, Rice parameter 1.
+constexpr int kRecordBits = 16 + kBiasBits;  // ImageHeader's index bits, where nothing else is said
+
 std::string read_stream(Direction direction, const std::function<void(StreamWriter&)>& write,
                         std::size_t beat_halfwords = 32) {
   FormatConfig format;
@@ -52,12 +54,12 @@ std::string read_stream(Direction direction, const std::function<void(StreamWrit
 
 void column_chain(StreamWriter& writer) {
   writer.item(kColumnChain, kChainHeaderBits);
-  writer.item(0x3C00U << 16U, kOutputRecordBits);
+  writer.item(0x3C00U << 16U, kRecordBits);
 }
 
 void row_chain(StreamWriter& writer) {
   writer.item(1, 1);
-  writer.item(0, kOutputRecordBits);
+  writer.item(0, kRecordBits);
 }
 
 TEST(Damage, GoodStreamsAreRead) {
@@ -141,7 +143,7 @@ TEST(Damage, Values) {
   const auto bias = [](std::uint32_t bits) {
     return read_stream(Direction::kRow, [bits](StreamWriter& w) {
       w.item(1, 1);
-      w.item(bits << 16U, kOutputRecordBits);
+      w.item(bits << 16U, kRecordBits);
       w.code(2, 1);
       w.item(0, 1);
     });
@@ -213,7 +215,9 @@ TEST_F(DamagedImage, Header) {
   };
   EXPECT_NE(with(0, 0, 0).find("magic"), std::string::npos);
   EXPECT_NE(with(1, 0, 1).find("packed for configuration"), std::string::npos);
-  EXPECT_NE(with(3, 1, 1).find("word 3"), std::string::npos);
+  EXPECT_NE(with(3, 1, 0x20).find("word 3"), std::string::npos);
+  EXPECT_NE(with(3, 1, 0).find("word 3"), std::string::npos);
+  EXPECT_NE(with(3, 1, 17).find("word 3"), std::string::npos);
   EXPECT_NE(with(3, 0, 0x90).find("word 3"), std::string::npos);
   EXPECT_NE(with(4, 1, 1).find("reserved bits"), std::string::npos);
   EXPECT_NE(with(4, 0, 0x0F).find("vector length"), std::string::npos);
@@ -252,7 +256,7 @@ TEST(Damage, OutputGivenTwice) {
     StreamWriter writer;
     for (const std::uint32_t output : outputs) {
       writer.item(kColumnChain, kChainHeaderBits);
-      writer.item(output, kOutputRecordBits);
+      writer.item(output, index_bits(2) + kBiasBits);
       for (int j = 0; j < 2; ++j) writer.code(entry.sentinel, entry.rice_k);
     }
     writer.item(0, kChainHeaderBits);
@@ -278,7 +282,7 @@ TEST_F(DamagedImage, OutputsOfAnotherShape) {
   packed_.out = 4;
   EXPECT_NE(unpacking().find("3 outputs, expected 4"), std::string::npos) << unpacking();
   packed_.out = 2;
-  EXPECT_NE(unpacking().find("outside"), std::string::npos) << unpacking();
+  EXPECT_NE(unpacking().find("output indices of 2 bits, expected 1"), std::string::npos) << unpacking();
 }
 
 }  // namespace
