@@ -16,8 +16,9 @@ constexpr int kHalvings = 13;
 
 }  // namespace
 
-BudgetSearch::BudgetSearch(const Chooser& chooser, std::vector<std::uint64_t> keep, Prices unit, double unstructured)
-    : chooser_(chooser), keep_(std::move(keep)), unit_(unit), unstructured_(unstructured) {}
+BudgetSearch::BudgetSearch(const Chooser& chooser, std::vector<std::uint64_t> keep, Prices unit, double unstructured,
+                           Rates base)
+    : chooser_(chooser), keep_(std::move(keep)), unit_(unit), unstructured_(unstructured), base_(base) {}
 
 SearchedChoice BudgetSearch::at(double exchange_bytes, double exchange_cycles) const {
   const Prices prices{exchange_bytes * unit_.per_bit, exchange_cycles * unit_.per_cycle};
@@ -36,7 +37,8 @@ SearchedChoice BudgetSearch::meet_retained(double least) const {
   const auto retained = [&](const SearchedChoice& c) {
     return unstructured_ > 0 ? c.choice.totals.retained / unstructured_ : 1.0;
   };
-  SearchedChoice best = at(kLowestRate, kLowestRate);
+  const auto scaled = [&](double factor) { return at(factor * base_.bytes, factor * base_.cycles); };
+  SearchedChoice best = scaled(kLowestRate);
   if (retained(best) < least) {
     fail_input("--budget: retained: found {:.4f} as the most that this pattern reaches, expected {}", retained(best),
                least);
@@ -45,7 +47,7 @@ SearchedChoice BudgetSearch::meet_retained(double least) const {
   double high = std::log(kHighestRate);
   for (int i = 0; i < kHalvings; ++i) {
     const double middle = 0.5 * (low + high);
-    SearchedChoice choice = at(std::exp(middle), std::exp(middle));
+    SearchedChoice choice = scaled(std::exp(middle));
     if (retained(choice) >= least) {
       low = middle;
       best = std::move(choice);
@@ -96,27 +98,29 @@ SearchedChoice BudgetSearch::meet(const Budget& budget) const {
 }
 
 std::vector<CurvePoint> trade_off(const Chooser& chooser, const std::vector<std::uint64_t>& keep, const Prices& unit,
-                                  double unstructured) {
+                                  double unstructured, const Rates& base) {
   std::vector<CurvePoint> curve;
-  const auto add = [&](std::string label, double exchange, unsigned lengths, bool fixed) {
-    const Choice choice = chooser.choose({exchange * unit.per_bit, exchange * unit.per_cycle}, keep, lengths);
+  const auto add = [&](std::string label, double factor, unsigned lengths, bool fixed) {
     CurvePoint point;
     point.label = std::move(label);
-    point.exchange = exchange;
+    point.fixed = fixed;
+    point.exchange_bytes = factor * base.bytes;
+    point.exchange_cycles = factor * base.cycles;
+    const Prices prices{point.exchange_bytes * unit.per_bit, point.exchange_cycles * unit.per_cycle};
+    const Choice choice = chooser.choose(prices, keep, lengths);
     const double kept = std::max(1.0, choice.totals.kept);
     point.retained = unstructured > 0 ? choice.totals.retained / unstructured : 1.0;
     point.bytes = choice.totals.bits / (16 * kept);
     point.cycles = choice.totals.cycles / chooser.model().ideal_cycles(kept);
     point.mean_length = choice.totals.mean_length();
-    point.fixed = fixed;
     curve.push_back(std::move(point));
   };
-  for (const double rate : {0.0, 0.003, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0}) {
-    add(fmt::format("{}", rate), rate, chooser.lengths(), false);
+  for (const double factor : {0.0, 0.25, 0.4, 0.6, 0.8, 1.0, 1.25, 1.6, 2.0, 3.0, 5.0}) {
+    add(fmt::format("x{}", factor), factor, chooser.lengths(), false);
   }
-  constexpr double kDirectionRate = 0.1;  // decides only between row and column
+  // Here the rates decide only between row and column.
   for (int l = 0; (chooser.lengths() >> l) != 0; ++l) {
-    if ((chooser.lengths() >> l & 1U) != 0) add(fmt::format("only {}", 1 << l), kDirectionRate, 1U << l, true);
+    if ((chooser.lengths() >> l & 1U) != 0) add(fmt::format("only {}", 1 << l), 1.0, 1U << l, true);
   }
   return curve;
 }

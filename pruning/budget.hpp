@@ -8,6 +8,12 @@
 
 namespace mixvec {
 
+/// Exchange rates of bytes and cycles.
+struct Rates {
+  double bytes = 0;
+  double cycles = 0;
+};
+
 /// A choice and the exchange rates behind its prices.
 struct SearchedChoice {
   Choice choice;
@@ -16,10 +22,10 @@ struct SearchedChoice {
 };
 
 /// Searches over exchange rates. `unit` holds the prices at an exchange rate of 1; `unstructured` is the importance
-/// that unstructured pruning keeps.
+/// that unstructured pruning keeps; a search along one line scales the `base` rates.
 class BudgetSearch {
  public:
-  BudgetSearch(const Chooser& chooser, std::vector<std::uint64_t> keep, Prices unit, double unstructured);
+  BudgetSearch(const Chooser& chooser, std::vector<std::uint64_t> keep, Prices unit, double unstructured, Rates base);
 
   [[nodiscard]] SearchedChoice at(double exchange_bytes, double exchange_cycles) const;
   /// Most importance within limits on bytes and cycles, or the least cost that retains enough. Throws InputError with
@@ -34,10 +40,11 @@ class BudgetSearch {
   std::vector<std::uint64_t> keep_;
   Prices unit_;
   double unstructured_;
+  Rates base_;
 };
 
-/// Points of mixed lengths at rising exchange rates, then one point for each single length.
+/// Points of mixed lengths at multiples of the base rates, then one point for each single length.
 std::vector<CurvePoint> trade_off(const Chooser& chooser, const std::vector<std::uint64_t>& keep, const Prices& unit,
-                                  double unstructured);
+                                  double unstructured, const Rates& base);
 
 }  // namespace mixvec

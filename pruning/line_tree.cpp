@@ -45,9 +45,12 @@ LineTree natural_tree(std::size_t lines, int levels) {
 namespace {
 
 constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
-constexpr std::size_t kCandidates = 16;  // neighbours by Hamming distance that are scored exactly
-constexpr std::size_t kSample = 16;      // strangers whose mean gain is the yardstick of a node
-constexpr int kSwapPasses = 2;
+// Neighbours by Hamming distance that are scored exactly: as many as the work allows.
+constexpr std::size_t kFewestCandidates = 16;
+constexpr std::size_t kMostCandidates = 64;
+constexpr std::size_t kCandidateSteps = std::size_t{1} << 25U;  // lines · across · candidates
+constexpr std::size_t kSample = 16;                             // strangers whose mean gain is the yardstick of a node
+constexpr int kSwapPasses = 4;
 // Above this many word comparisons only every n-th word takes part in the search for candidates.
 constexpr std::size_t kMaxWordSteps = std::size_t{1} << 31U;
 
@@ -72,6 +75,7 @@ class Matcher {
     std::vector<std::uint32_t> open(scores_.lines);
     std::iota(open.begin(), open.end(), 0U);
     candidates_.assign(scores_.lines, {});
+    candidates_per_node_ = std::clamp(kCandidateSteps / scores_.score.size(), kFewestCandidates, kMostCandidates);
     while (open.size() > 1) {
       match_round(open);
       std::erase_if(open, [&](std::uint32_t i) { return partner_[i] != kNone; });
@@ -151,11 +155,12 @@ class Matcher {
       distance[k] = static_cast<std::uint32_t>(words_ * 64);
       std::fill(histogram.begin(), histogram.end(), 0U);
       for (const std::uint32_t d : distance) ++histogram[d];
+      const std::size_t wanted = std::min(candidates_per_node_, open.size() - 1);
       std::uint32_t limit = 0;
       std::size_t below = 0;
-      while (below + histogram[limit] < std::min(kCandidates, open.size() - 1)) below += histogram[limit++];
+      while (below + histogram[limit] < wanted) below += histogram[limit++];
       // Of those at the limit itself only as many as are missing, the first ones.
-      std::size_t at_limit = std::min(kCandidates, open.size() - 1) - below;
+      std::size_t at_limit = wanted - below;
       const std::uint32_t a = open[k];
       for (std::size_t j = 0; j < open.size(); ++j) {
         if (j == k || distance[j] > limit || (distance[j] == limit && at_limit == 0)) continue;
@@ -212,6 +217,7 @@ class Matcher {
   std::uint64_t seed_;
   float threshold_ = 0;
   std::size_t words_ = 0;
+  std::size_t candidates_per_node_ = 0;
   std::vector<std::uint64_t> masks_;  ///< lines × words_: which vectors stand above the threshold
   std::vector<float> yardstick_;      ///< mean gain with the strangers
   std::vector<std::vector<std::uint32_t>> candidates_;

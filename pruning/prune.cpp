@@ -41,8 +41,8 @@ void check_options(const PruneOptions& options) {
   if (options.length < 1 || options.length > kLongest || !std::has_single_bit(static_cast<unsigned>(options.length))) {
     fail_input("--vec: found length {}, expected 1, 2, 4, 8, 16, 32 or 64", options.length);
   }
-  if (!(options.exchange >= 0 && options.exchange <= 1000)) {
-    fail_input("--exchange: found {}, expected 0 to 1000", options.exchange);
+  for (const double rate : {options.exchange_bytes, options.exchange_cycles}) {
+    if (!(rate >= 0 && rate <= 1000)) fail_input("--exchange: found {}, expected 0 to 1000", rate);
   }
 }
 
@@ -58,8 +58,10 @@ class Pruner {
     make_candidates();
     progress(0.6, "choosing lengths and directions");
     settle();
+    result_.curve_rates_bytes = base_rates().bytes;
+    result_.curve_rates_cycles = base_rates().cycles;
     if (options_.pattern == PatternKind::kMixed)
-      result_.curve = trade_off(*chooser_, keep_, scale_of_prices(), result_.importance_unstructured);
+      result_.curve = trade_off(*chooser_, keep_, scale_of_prices(), result_.importance_unstructured, base_rates());
     compare_directions();
     chooser_.reset();
     progress(0.85, "writing masks");
@@ -178,11 +180,19 @@ class Pruner {
             result_.importance_unstructured / chooser_->model().ideal_cycles(kept)};
   }
 
+  // The line of exchange rates that searches and the trade-off walk along.
+  Rates base_rates() const {
+    const PruneOptions defaults;
+    if (options_.exchange_bytes + options_.exchange_cycles > 0)
+      return {options_.exchange_bytes, options_.exchange_cycles};
+    return {defaults.exchange_bytes, defaults.exchange_cycles};
+  }
+
   // Chooses, measures the exact result, and tightens the budget if the tables were too hopeful.
   void settle() {
-    const BudgetSearch search(*chooser_, keep_, scale_of_prices(), result_.importance_unstructured);
+    const BudgetSearch search(*chooser_, keep_, scale_of_prices(), result_.importance_unstructured, base_rates());
     if (!options_.budget.any()) {
-      apply(search.at(options_.exchange, options_.exchange));
+      apply(search.at(options_.exchange_bytes, options_.exchange_cycles));
       return;
     }
     Budget target = options_.budget;

@@ -32,7 +32,10 @@ struct PruneOptions {
   std::optional<Direction> direction;  ///< none: chosen for each matrix
   bool per_matrix = false;             ///< every matrix keeps 1 − δ of its own weights
   bool grouping = true;                ///< strips of similar lines instead of neighbours
-  double exchange = 0.2;               ///< price of costs: see docs/pruning.md; used where no budget is given
+  /// Prices of costs where no budget is given: the share of the retained importance that is worth the least possible
+  /// bytes (cycles) once more. See docs/pruning.md for how the defaults came about.
+  double exchange_bytes = 1.2;
+  double exchange_cycles = 0.06;
   Budget budget;
   std::uint64_t seed = 1;
   int threads = 0;  ///< 0: all of the machine
@@ -69,7 +72,8 @@ struct MatrixReport {
 /// One point of the trade-off between importance and cost, by the tables.
 struct CurvePoint {
   std::string label;
-  double exchange = 0;
+  double exchange_bytes = 0;
+  double exchange_cycles = 0;
   double retained = 0;  ///< relative to unstructured
   double bytes = 0;     ///< relative to the kept weights' own
   double cycles = 0;    ///< relative to all multipliers busy
@@ -81,7 +85,9 @@ struct PruneResult {
   std::vector<PrunedMatrix> matrices;
   std::vector<MatrixReport> reports;
   std::vector<CurvePoint> curve;  ///< mixed only
-  double exchange_bytes = 0;      ///< the exchange rates that were used
+  double curve_rates_bytes = 0;   ///< the exchange rates at "x1" of the curve
+  double curve_rates_cycles = 0;
+  double exchange_bytes = 0;  ///< the exchange rates that were used
   double exchange_cycles = 0;
   std::uint64_t weights = 0;
   std::uint64_t kept = 0;

@@ -106,7 +106,7 @@ ordered_json report_json(const PruneResult& result, const PruneOptions& options,
     curve = ordered_json::array();
     for (const CurvePoint& p : result.curve) {
       curve.push_back({{"lengths", p.fixed ? p.label : "mixed"},
-                       {"exchange", p.exchange},
+                       {"exchange", {{"bytes", p.exchange_bytes}, {"cycles", p.exchange_cycles}}},
                        {"retained", p.retained},
                        {"bytes_per_kept_byte", p.bytes},
                        {"cycles_over_ideal", p.cycles},
@@ -148,12 +148,11 @@ std::string report_table(const PruneResult& result, const PruneOptions& options)
       "strength: of the unstructured mask, 1 = random. bytes: modelled, over the kept weights' own; cycles: modelled, "
       "over\nthose with every multiplier busy.\n");
   if (!result.curve.empty()) {
-    text += fmt::format("\nTrade-off (modelled; exchange {} was used{})\n{:>10} {:>9} {:>7} {:>7} {:>7}\n",
-                        result.exchange_bytes == result.exchange_cycles
-                            ? fmt::format("{:.3g}", result.exchange_bytes)
-                            : fmt::format("bytes={:.3g} cycles={:.3g}", result.exchange_bytes, result.exchange_cycles),
-                        options.budget.any() ? " to meet the budget" : "", "exchange", "retained", "bytes", "cycles",
-                        "mean");
+    text += fmt::format(
+        "\nTrade-off, modelled (this model: bytes={:.3g},cycles={:.3g}{}; x1 stands for bytes={:.3g},cycles={:.3g})\n"
+        "{:>10} {:>9} {:>7} {:>7} {:>7}\n",
+        result.exchange_bytes, result.exchange_cycles, options.budget.any() ? " to meet the budget" : "",
+        result.curve_rates_bytes, result.curve_rates_cycles, "exchange", "retained", "bytes", "cycles", "mean");
     for (const CurvePoint& p : result.curve) {
       text += fmt::format("{:>10} {:>9.3f} {:>7.3f} {:>7.3f} {:>7.2f}\n", p.label, p.retained, p.bytes, p.cycles,
                           p.mean_length);

@@ -27,7 +27,7 @@ std::pair<Range, double> round_range(double low, double high) {
   double tick = std::pow(10.0, std::floor(std::log10(span / 2)));
   if (span / tick > 10) tick *= 2;
   if (span / tick > 8) tick *= 2.5;
-  return {{std::floor(low / tick) * tick, std::ceil(high / tick + 1e-9) * tick}, tick};
+  return {{std::floor(low / tick) * tick, std::ceil(high / tick - 1e-9) * tick}, tick};
 }
 
 template <typename Cost>
@@ -73,7 +73,7 @@ std::string panel(const PruneResult& result, double left, const char* title, Cos
         p.fixed ? "fixed" : "mixed", px, py, p.label, p.retained, p.mean_length, px + 6, p.fixed ? py + 13 : py - 5);
   }
   const double px =
-      x(cost(CurvePoint{"", 0, 0, result.cost.bytes / (2 * std::max(1.0, static_cast<double>(result.kept))),
+      x(cost(CurvePoint{"", 0, 0, 0, result.cost.bytes / (2 * std::max(1.0, static_cast<double>(result.kept))),
                         result.cycles / result.ideal_cycles, 0, false}));
   marks += fmt::format("<circle class='chosen' cx='{:.1f}' cy='{:.1f}' r='7'><title>this model</title></circle>\n", px,
                        y(result.retained()));
@@ -91,9 +91,9 @@ std::string trade_off_svg(const PruneResult& result) {
       "font-family='sans-serif' font-size='11'>\n<style>.grid{{stroke:#ddd}}.line{{stroke:#1a5fb4;fill:none;"
       "stroke-width:1.5}}circle.mixed{{fill:#1a5fb4}}circle.fixed{{fill:#c64600}}circle.chosen{{fill:none;stroke:#000;"
       "stroke-width:1.5}}text.mixed{{fill:#1a5fb4}}text.fixed{{fill:#c64600}}</style>\n<rect width='100%' "
-      "height='100%' fill='#fff'/>\n<text x='{2:.0f}' y='22' font-size='13'>Squared magnitude retained, relative to "
-      "unstructured pruning (modelled; blue: mixed lengths, by exchange rate; orange: a single length; ring: this "
-      "model)</text>\n",
+      "height='100%' fill='#fff'/>\n<text x='{2:.0f}' y='22' font-size='13'>Squared magnitude retained, over "
+      "unstructured "
+      "pruning (modelled). Blue: mixed lengths by exchange rate; orange: one length; ring: this model</text>\n",
       width, height, kLeft);
   svg += panel(result, kLeft, "packed bytes / bytes of the kept weights", [](const CurvePoint& p) { return p.bytes; });
   svg +=

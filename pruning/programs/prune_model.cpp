@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <bit>
 #include <chrono>
 #include <nlohmann/json.hpp>
@@ -43,28 +44,37 @@ double parse_number(const std::string& text, const std::string& what) {
   fail_input("{}: found {}, expected a number", what, quote(text));
 }
 
-// "cycles=1.1,bytes=1.2" or "retained=0.9"
-Budget parse_budget(const std::string& text) {
-  Budget budget;
+// "a=1.5,b=2" as pairs; `expected` says what is allowed.
+std::vector<std::pair<std::string, double>> parse_pairs(const char* option_name, const std::string& text,
+                                                        const std::vector<std::string>& names, const char* expected) {
+  std::vector<std::pair<std::string, double>> pairs;
   std::size_t begin = 0;
-  while (begin <= text.size() && !text.empty()) {
+  while (begin <= text.size()) {
     const std::size_t end = std::min(text.find(',', begin), text.size());
     const std::string item = text.substr(begin, end - begin);
     begin = end + 1;
     const std::size_t equals = item.find('=');
     const std::string name = item.substr(0, equals);
-    std::optional<double>* target = nullptr;
-    if (name == "cycles") target = &budget.cycles;
-    if (name == "bytes") target = &budget.bytes;
-    if (name == "retained") target = &budget.retained;
-    if (target == nullptr || equals == std::string::npos) {
-      fail_input("--budget: found {}, expected cycles=NUMBER and/or bytes=NUMBER, or retained=NUMBER", quote(item));
+    if (equals == std::string::npos || std::find(names.begin(), names.end(), name) == names.end()) {
+      fail_input("--{}: found {}, expected {}", option_name, quote(item), expected);
     }
-    if (*target) fail_input("--budget: found {} twice, expected it once", name);
-    *target = parse_number(item.substr(equals + 1), "--budget: " + name);
-    const bool good = name == "retained" ? **target > 0 && **target <= 1 : **target >= 1;
+    for (const auto& [earlier, value] : pairs) {
+      if (earlier == name) fail_input("--{}: found {} twice, expected it once", option_name, name);
+    }
+    pairs.emplace_back(name, parse_number(item.substr(equals + 1), fmt::format("--{}: {}", option_name, name)));
+  }
+  return pairs;
+}
+
+Budget parse_budget(const std::string& text) {
+  Budget budget;
+  if (text.empty()) return budget;
+  for (const auto& [name, value] : parse_pairs("budget", text, {"cycles", "bytes", "retained"},
+                                               "cycles=NUMBER and/or bytes=NUMBER, or retained=NUMBER")) {
+    (name == "cycles" ? budget.cycles : name == "bytes" ? budget.bytes : budget.retained) = value;
+    const bool good = name == "retained" ? value > 0 && value <= 1 : value >= 1;
     if (!good) {
-      fail_input("--budget: {}: found {}, expected {}", name, **target,
+      fail_input("--budget: {}: found {}, expected {}", name, value,
                  name == "retained" ? "a share of what unstructured pruning keeps, above 0 and at most 1"
                                     : "at least 1 (a multiple of the least possible)");
     }
@@ -73,6 +83,18 @@ Budget parse_budget(const std::string& text) {
     fail_input("--budget: found retained beside a limit on cost, expected one or the other");
   }
   return budget;
+}
+
+// One number for both rates, or each by its name.
+void parse_exchange(const std::string& text, PruneOptions& options) {
+  if (text.find('=') == std::string::npos) {
+    options.exchange_bytes = options.exchange_cycles = parse_number(text, "--exchange");
+    return;
+  }
+  for (const auto& [name, value] :
+       parse_pairs("exchange", text, {"cycles", "bytes"}, "a number, or bytes=NUMBER and/or cycles=NUMBER")) {
+    (name == "cycles" ? options.exchange_cycles : options.exchange_bytes) = value;
+  }
 }
 
 PruneOptions parse_options(const po::variables_map& values) {
@@ -126,9 +148,10 @@ PruneOptions parse_options(const po::variables_map& values) {
   if (scope != "model" && scope != "matrix") fail_choice("scope", scope, {"model", "matrix"});
   options.per_matrix = scope == "matrix";
   options.grouping = values.count("no-grouping") == 0;
-  options.exchange = values["exchange"].as<double>();
+  const std::string exchange = option(values, "exchange");
+  if (!exchange.empty()) parse_exchange(exchange, options);
   options.budget = parse_budget(option(values, "budget"));
-  if (options.budget.any() && !values["exchange"].defaulted()) {
+  if (options.budget.any() && !exchange.empty()) {
     fail_input("--exchange: found beside --budget, expected one of the two (a budget sets the exchange rate)");
   }
   const std::string seed = option(values, "seed");
@@ -252,10 +275,12 @@ int main(int argc, char** argv) {
       "scope", text("model")->value_name("NAME"), "model: one threshold for all matrices; matrix: ratio in each")(
       "no-grouping", "strips of neighbours instead of similar rows or inputs")(
       "exchange",
-      po::value<double>()
-          ->default_value(mixvec::PruneOptions{}.exchange, fmt::format("{}", mixvec::PruneOptions{}.exchange))
+      po::value<std::string>()
+          ->default_value("", fmt::format("bytes={},cycles={}", mixvec::PruneOptions{}.exchange_bytes,
+                                          mixvec::PruneOptions{}.exchange_cycles))
           ->value_name("X"),
-      "price of costs: importance given up, as a share, to save the least possible bytes or cycles once")(
+      "price of bytes and of cycles (one number for both): the share of importance given up to save the least possible "
+      "bytes or cycles once")(
       "budget", text("")->value_name("LIST"),
       "cycles=X,bytes=Y: most importance at no more than X, Y times the least possible; retained=Z: least cost that "
       "keeps Z of what unstructured pruning keeps")("no-pictures", "do not write pictures of the masks")(
