@@ -183,7 +183,8 @@ module mv_decompressor #(
     end
   end
   assign op_lanes_o  = CntW'(weights_n);
-  assign op_limit_o  = (limit > 32'(Lv)) ? CntW'(Lv) : CntW'(limit);
+  // Below zero where a sub-step lies wholly beyond the section's inputs.
+  assign op_limit_o  = limit[31] ? '0 : (limit > 32'(Lv)) ? CntW'(Lv) : CntW'(limit);
   assign op_sub_o    = column_i ? SubW'(sub) : '0;
   assign op_weight_o = (Lv * 16)'(window >> {pulls, 4'd0});
 
