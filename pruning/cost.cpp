@@ -2,6 +2,7 @@
 #include "pruning/cost.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <map>
 
@@ -69,8 +70,9 @@ Cost CostModel::row_section(int length, std::size_t out, double inputs, double d
 }
 
 Cost CostModel::outputs(std::size_t out) const {
-  constexpr double kRecordBits = 32;  // index and bias
-  return {kRecordBits * static_cast<double>(out), 0};
+  // As few bits as name all outputs, and a bias in binary16.
+  const int index_bits = std::clamp(static_cast<int>(std::bit_width(out - 1)), 1, 16);
+  return {(16.0 + index_bits) * static_cast<double>(out), 0};
 }
 
 MatrixCost matrix_cost(const PrunedMatrix& m, const CostModel& model) {

@@ -196,21 +196,34 @@ class Pruner {
       return;
     }
     Budget target = options_.budget;
-    constexpr int kAttempts = 6;
+    constexpr int kAttempts = 8;
     for (int attempt = 0; attempt < kAttempts; ++attempt) {
-      apply(search.meet(target));
+      const SearchedChoice searched = search.meet(target);
+      apply(searched);
       const auto kept = static_cast<double>(std::max<std::uint64_t>(1, result_.kept));
-      const auto excess = [](const std::optional<double>& limit, double found) {
-        return limit ? std::max(0.0, found - *limit) : 0.0;
+      // How far the exact result misses a limit; the next target is that much below what the tables now promise, and a
+      // little more, as they may be off by as much again.
+      const auto tighten = [](const std::optional<double>& limit, double found, double promised,
+                              std::optional<double>& next) {
+        if (!limit || found <= *limit) return false;
+        constexpr double kMargin = 0.0005;
+        next = std::min(*next, promised) - 1.2 * (found - *limit) - kMargin;
+        return true;
       };
-      const double cycles = excess(options_.budget.cycles, result_.cycles / result_.ideal_cycles);
-      const double bytes = excess(options_.budget.bytes, result_.cost.bytes / (2 * kept));
-      const double retained =
-          options_.budget.retained ? std::max(0.0, *options_.budget.retained - result_.retained()) : 0.0;
-      if (cycles + bytes + retained == 0) return;
-      if (target.cycles) *target.cycles -= 1.2 * cycles;
-      if (target.bytes) *target.bytes -= 1.2 * bytes;
-      if (target.retained) *target.retained += 1.2 * retained;
+      const Totals& totals = searched.choice.totals;
+      const double promised_kept = std::max(1.0, totals.kept);
+      bool missed = tighten(options_.budget.cycles, result_.cycles / result_.ideal_cycles,
+                            totals.cycles / chooser_->model().ideal_cycles(promised_kept), target.cycles);
+      missed |= tighten(options_.budget.bytes, result_.cost.bytes / (2 * kept), totals.bits / (16 * promised_kept),
+                        target.bytes);
+      if (options_.budget.retained && result_.retained() < *options_.budget.retained) {
+        constexpr double kMargin = 0.0005;
+        const double promised = totals.retained / result_.importance_unstructured;
+        target.retained =
+            std::max(*target.retained, promised) + 1.2 * (*options_.budget.retained - result_.retained()) + kMargin;
+        missed = true;
+      }
+      if (!missed) return;
     }
     fail_input("--budget: found cycles={:.3f}, bytes={:.3f}, retained={:.3f} as the nearest; loosen it a little",
                result_.cycles / result_.ideal_cycles,
