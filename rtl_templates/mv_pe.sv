@@ -107,13 +107,13 @@ module mv_pe #(
   assign slot = {slot_q, acc_slot_i};
   always_ff @(posedge clk_i) slot_q <= slot[(AddStages-1)*SlotW-1:0];
 
-  // Operands: the weights are shared by the tokens
+  // Operands: the weights are shared by the tokens, and widened before their way to them
 
-  logic [Lv*16-1:0] weight_q;
+  logic [Lv*17-1:0] weight, weight_q;
   logic [Lv-1:0] mask_q;
   always_ff @(posedge clk_i) begin
     if (op_valid_i) begin
-      weight_q <= op_weight_i;
+      weight_q <= weight;
       mask_q <= op_mask_i;
     end
   end
@@ -128,13 +128,12 @@ module mv_pe #(
     // Adder m works in tree level Level, as far as there are so many levels.
     localparam int Level = (m == 0) ? 0 : LogLv - $clog2(m + 1) + 1;
     localparam int EnLevel = (Level > Levels) ? 0 : Level;
-    logic [16:0] weight;
     logic [SelW-1:0] row;
     logic [Lt*16-1:0] act_q;
 
     mv_fp16_widen u_widen (
-      .half_i(weight_q[m*16+:16]),
-      .wide_o(weight)
+      .half_i(op_weight_i[m*16+:16]),
+      .wide_o(weight[m*17+:17])
     );
     assign row = (op_col_i && EnCol != 0) ? op_sel_i[m*SelW+:SelW] : SelW'(m);
 
@@ -181,7 +180,7 @@ module mv_pe #(
         .clk_i,
         .mul_en_i(op_valid[MulStages:1]),
         .act_i(act_q[t*16+:16]),
-        .weight_i(weight),
+        .weight_i(weight_q[m*17+:17]),
         .mask_i(mask_q[m]),
         .product_o(product[(m*Lt+t)*32+:32]),
         .add_en_i(add_en[EnLevel*AddStages+:AddStages]),
