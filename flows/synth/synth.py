@@ -182,7 +182,7 @@ def synthesize(top, library, period, out, rtl, flatten, gating, params):
         constraint.write_text(f"set_driving_cell {library.driver}\nset_load {library.load} [all_outputs]\n")
         recipe = out / "abc.script"
         # Delay first: area recovery before mapping (dc2, &nf) turns prefix adders into ripple carries.
-        recipe.write_text(f"strash\nifraig\nscorr\ndch -f\nmap -B 0.9 -D {delay}\ntopo\nbuffer -c -N 12\ntopo\n"
+        recipe.write_text(f"strash\nifraig\nscorr\nif -g -K 6\nstrash\ndch -f\nmap -B 0.9 -D {delay}\ntopo\nbuffer -c -N 12\ntopo\n"
                           f"upsize -D {delay}\ndnsize -D {delay}\nstime -p\n")
         abc += f" -D {delay} -constr {constraint} -script {recipe}"
     script += [abc]
@@ -191,6 +191,11 @@ def synthesize(top, library, period, out, rtl, flatten, gating, params):
     script += ["setundef -zero", "opt_clean -purge", "splitnets", "opt_clean -purge", f"write_json {out / 'mapped.json'}"]
     (out / "synth.ys").write_text("\n".join(script) + "\n")
     run(["yosys", "-s", str(out / "synth.ys")], out / "yosys.log", out)
+    write_netlist(library, out)
+
+
+def write_netlist(library, out):
+    """Buffers the mapped design and writes netlist.v."""
     design = json.loads((out / "mapped.json").read_text())
     if library.buffer:
         for module in design["modules"].values():
@@ -202,8 +207,23 @@ def synthesize(top, library, period, out, rtl, flatten, gating, params):
 
 
 def buffer_submodules(module, modules, buffer, limit=8):
-    """ABC sees one load where a net enters a submodule, so nets to many submodules get a tree of buffers here."""
-    sinks = {}
+    """ABC sees one load where a net enters a submodule, and no net that only passes registers: buffer both here.
+
+    A net to several submodules, or to one that spreads it widely, gets a tree of buffers.
+    """
+    sinks, weight = {}, {}
+    spread = {}
+
+    def inner(kind):
+        """Loads of each net inside a submodule."""
+        if kind not in spread:
+            loads = spread[kind] = {}
+            for cell in modules[kind]["cells"].values():
+                for bits in cell["connections"].values():
+                    for bit in bits:
+                        loads[bit] = loads.get(bit, 0) + 1
+        return spread[kind]
+
     for cell in module["cells"].values():
         child = modules.get(cell["type"])
         if child is None:
@@ -215,6 +235,8 @@ def buffer_submodules(module, modules, buffer, limit=8):
             for index, bit in enumerate(bits):
                 if isinstance(bit, int):
                     sinks.setdefault(bit, []).append((bits, index))
+                    inside = modules[cell["type"]]["ports"][port]["bits"][index]
+                    weight[bit] = weight.get(bit, 0) + inner(cell["type"]).get(inside, 0)
     name, data, out_pin = buffer
     highest = max((b for n in module["netnames"].values() for b in n["bits"] if isinstance(b, int)), default=1)
 
@@ -230,7 +252,7 @@ def buffer_submodules(module, modules, buffer, limit=8):
         return module["cells"][label]["connections"], highest
 
     for bit, places in sinks.items():
-        if len(places) < 2:
+        if len(places) < 2 and weight[bit] <= limit:
             continue
         # From the leaves up, until one buffer is left for the driver.
         while True:
