@@ -117,6 +117,9 @@ MatrixCost matrix_cost(const PrunedMatrix& m, const CostModel& model) {
   MatrixCost cost;
   cost.bytes = (total.bits + header_bits) / 8;
   cost.array_cycles = total.cycles;
+  const int tokens_at_once = machine.positions * machine.token_lanes;
+  cost.drain_cycles =
+      static_cast<double>(m.out) * static_cast<double>((model.tokens() + tokens_at_once - 1) / tokens_at_once);
   cost.port_cycles = cost.bytes * 8 * tiles / machine.port_bits;
   return cost;
 }

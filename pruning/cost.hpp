@@ -2,6 +2,7 @@
 // exactly.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -72,7 +73,8 @@ struct MatrixCost {
   double bytes = 0;         ///< of the packed image
   double array_cycles = 0;  ///< steps × token groups ÷ sets
   double port_cycles = 0;   ///< bytes × tiles ÷ port bytes
-  [[nodiscard]] double cycles() const { return array_cycles > port_cycles ? array_cycles : port_cycles; }
+  double drain_cycles = 0;  ///< one output of all tokens at work leaves in a cycle
+  [[nodiscard]] double cycles() const { return std::max({array_cycles, port_cycles, drain_cycles}); }
 };
 MatrixCost matrix_cost(const PrunedMatrix& matrix, const CostModel& model);
 

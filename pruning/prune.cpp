@@ -212,7 +212,7 @@ class Pruner {
       };
       const Totals& totals = searched.choice.totals;
       const double promised_kept = std::max(1.0, totals.kept);
-      bool missed = tighten(options_.budget.cycles, result_.cycles / result_.ideal_cycles,
+      bool missed = tighten(options_.budget.cycles, result_.cost.array_cycles / result_.ideal_cycles,
                             totals.cycles / chooser_->model().ideal_cycles(promised_kept), target.cycles);
       missed |= tighten(options_.budget.bytes, result_.cost.bytes / (2 * kept), totals.bits / (16 * promised_kept),
                         target.bytes);
@@ -226,7 +226,7 @@ class Pruner {
       if (!missed) return;
     }
     fail_input("--budget: found cycles={:.3f}, bytes={:.3f}, retained={:.3f} as the nearest; loosen it a little",
-               result_.cycles / result_.ideal_cycles,
+               result_.cost.array_cycles / result_.ideal_cycles,
                result_.cost.bytes / (2 * static_cast<double>(std::max<std::uint64_t>(1, result_.kept))),
                result_.retained());
   }
@@ -277,6 +277,7 @@ class Pruner {
       result_.cost.bytes += r.cost.bytes;
       result_.cost.array_cycles += r.cost.array_cycles;
       result_.cost.port_cycles += r.cost.port_cycles;
+      result_.cost.drain_cycles += r.cost.drain_cycles;
       result_.cycles += r.cost.cycles();
     }
     result_.ideal_cycles =

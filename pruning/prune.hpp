@@ -94,9 +94,9 @@ struct PruneResult {
   double importance = 0;
   double importance_total = 0;
   double importance_unstructured = 0;  ///< of unstructured pruning at the same ratio and scope
-  MatrixCost cost;                     ///< sum; cycles are summed matrix by matrix into `cycles`
-  double cycles = 0;
-  double ideal_cycles = 0;
+  MatrixCost cost;                     ///< sums over the matrices
+  double cycles = 0;                   ///< sum of the matrices' slowest of array, port and drain
+  double ideal_cycles = 0;             ///< every multiplier busy with kept weights
 
   [[nodiscard]] double retained() const {
     return importance_unstructured > 0 ? importance / importance_unstructured : 1.0;

@@ -21,12 +21,15 @@ ordered_json lengths_json(const std::vector<LengthShare>& lengths) {
   return list;
 }
 
-ordered_json cost_json(double bytes, double cycles, double kept, double ideal) {
-  return {{"packed_bytes", bytes},
-          {"bytes_per_kept_byte", share(bytes, 2 * kept)},
+ordered_json cost_json(const MatrixCost& cost, double cycles, double kept) {
+  return {{"packed_bytes", cost.bytes},
+          {"bytes_over_kept", share(cost.bytes, 2 * kept)},
           {"tokens", kModelledTokens},
+          {"array_cycles", cost.array_cycles},
+          {"port_cycles", cost.port_cycles},
+          {"drain_cycles", cost.drain_cycles},
           {"cycles", cycles},
-          {"cycles_over_ideal", share(cycles, ideal)}};
+          {"array_over_ideal", share(cost.array_cycles, CostModel().ideal_cycles(kept))}};
 }
 
 // "4:61% 8:30% 16:9%", the shares of the kept weights.
@@ -65,7 +68,6 @@ ordered_json report_json(const PruneResult& result, const PruneOptions& options,
   }
   json["seed"] = options.seed;
   json["matrices"] = ordered_json::array();
-  const CostModel model_of_costs;
   for (const MatrixReport& r : result.reports) {
     ordered_json m;
     m["name"] = r.name;
@@ -84,8 +86,7 @@ ordered_json report_json(const PruneResult& result, const PruneOptions& options,
     m["importance"] = {{"kept", r.importance}, {"total", r.importance_total}};
     m["retained_of_total"] = share(r.importance, r.importance_total);
     m["retained"] = r.retained();
-    m["modelled"] = cost_json(r.cost.bytes, r.cost.cycles(), static_cast<double>(r.kept),
-                              model_of_costs.ideal_cycles(static_cast<double>(r.kept)));
+    m["modelled"] = cost_json(r.cost, r.cost.cycles(), static_cast<double>(r.kept));
     json["matrices"].push_back(std::move(m));
   }
   ordered_json& totals = json["totals"];
@@ -99,8 +100,7 @@ ordered_json report_json(const PruneResult& result, const PruneOptions& options,
                           {"unstructured", result.importance_unstructured}};
   totals["retained_of_total"] = share(result.importance, result.importance_total);
   totals["retained"] = result.retained();
-  totals["modelled"] =
-      cost_json(result.cost.bytes, result.cycles, static_cast<double>(result.kept), result.ideal_cycles);
+  totals["modelled"] = cost_json(result.cost, result.cycles, static_cast<double>(result.kept));
   if (!result.curve.empty()) {
     ordered_json& curve = json["trade_off"];
     curve = ordered_json::array();
@@ -108,8 +108,8 @@ ordered_json report_json(const PruneResult& result, const PruneOptions& options,
       curve.push_back({{"lengths", p.fixed ? p.label : "mixed"},
                        {"exchange", {{"bytes", p.exchange_bytes}, {"cycles", p.exchange_cycles}}},
                        {"retained", p.retained},
-                       {"bytes_per_kept_byte", p.bytes},
-                       {"cycles_over_ideal", p.cycles},
+                       {"bytes_over_kept", p.bytes},
+                       {"array_over_ideal", p.cycles},
                        {"mean_length", p.mean_length}});
     }
   }
@@ -130,13 +130,13 @@ std::string report_table(const PruneResult& result, const PruneOptions& options)
                         fmt::format("{:.1f}/{:.1f}", r.strength.row, r.strength.column),
                         fmt::format("{}/{}", optional(r.retained_row), optional(r.retained_column)),
                         100 * kept / static_cast<double>(r.out * r.in), r.retained(), share(r.cost.bytes, 2 * kept),
-                        share(r.cost.cycles(), model.ideal_cycles(kept)), lengths_text(r.lengths, r.kept));
+                        share(r.cost.array_cycles, model.ideal_cycles(kept)), lengths_text(r.lengths, r.kept));
   }
-  text += fmt::format("{:<16} {:>11}  {:<6} {:>13} {:>13} {:>5.1f}% {:>8.3f} {:>6.3f} {:>6.3f}  {}\n", "all",
-                      result.weights, "", "", "",
-                      100 * share(static_cast<double>(result.kept), static_cast<double>(result.weights)),
-                      result.retained(), share(result.cost.bytes, 2 * static_cast<double>(result.kept)),
-                      share(result.cycles, result.ideal_cycles), lengths_text(result.lengths(), result.kept));
+  text += fmt::format(
+      "{:<16} {:>11}  {:<6} {:>13} {:>13} {:>5.1f}% {:>8.3f} {:>6.3f} {:>6.3f}  {}\n", "all", result.weights, "", "",
+      "", 100 * share(static_cast<double>(result.kept), static_cast<double>(result.weights)), result.retained(),
+      share(result.cost.bytes, 2 * static_cast<double>(result.kept)),
+      share(result.cost.array_cycles, result.ideal_cycles), lengths_text(result.lengths(), result.kept));
   text += fmt::format(
       "\n{} of {} weights kept in vectors of mean length {:.2f}; they hold {:.1f} % of all squared magnitude, {:.1f} % "
       "of what\nunstructured pruning holds at the same ratio. Modelled: {:.0f} packed bytes, {:.0f} cycles for {} "
@@ -145,8 +145,9 @@ std::string report_table(const PruneResult& result, const PruneOptions& options)
       100 * result.retained(), result.cost.bytes, result.cycles, kModelledTokens);
   text += fmt::format(
       "retained: squared magnitude over that of as many weights chosen one by one; r/c: by row / by column vectors.\n"
-      "strength: of the unstructured mask, 1 = random. bytes: modelled, over the kept weights' own; cycles: modelled, "
-      "over\nthose with every multiplier busy.\n");
+      "strength: of the unstructured mask, 1 = random. bytes: packed, over the kept weights' own; cycles: of the "
+      "array, "
+      "over\nthose with every multiplier busy; both modelled.\n");
   if (!result.curve.empty()) {
     text += fmt::format(
         "\nTrade-off, modelled (this model: bytes={:.3g},cycles={:.3g}{}; x1 stands for bytes={:.3g},cycles={:.3g})\n"

@@ -74,7 +74,7 @@ std::string panel(const PruneResult& result, double left, const char* title, Cos
   }
   const double px =
       x(cost(CurvePoint{"", 0, 0, 0, result.cost.bytes / (2 * std::max(1.0, static_cast<double>(result.kept))),
-                        result.cycles / result.ideal_cycles, 0, false}));
+                        result.cost.array_cycles / result.ideal_cycles, 0, false}));
   marks += fmt::format("<circle class='chosen' cx='{:.1f}' cy='{:.1f}' r='7'><title>this model</title></circle>\n", px,
                        y(result.retained()));
   return svg + fmt::format("<path class='line' d='{}'/>\n", line) + marks;
@@ -96,8 +96,8 @@ std::string trade_off_svg(const PruneResult& result) {
       "pruning (modelled). Blue: mixed lengths by exchange rate; orange: one length; ring: this model</text>\n",
       width, height, kLeft);
   svg += panel(result, kLeft, "packed bytes / bytes of the kept weights", [](const CurvePoint& p) { return p.bytes; });
-  svg +=
-      panel(result, second, "cycles / cycles with every multiplier busy", [](const CurvePoint& p) { return p.cycles; });
+  svg += panel(result, second, "array cycles / array cycles with every multiplier busy",
+               [](const CurvePoint& p) { return p.cycles; });
   return svg + "</svg>\n";
 }
 

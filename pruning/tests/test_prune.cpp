@@ -267,7 +267,7 @@ TEST(Determinism, NeitherThreadsNorRepetitionChangeABit) {
 TEST(Budgets, AreMetAndCostsNoMoreImportanceThanAHarderOne) {
   std::vector<DenseMatrix> dense{family_matrix(256, 192, 8, 1, "a"), random_matrix(192, 256, 2, "b")};
   PruneOptions options = options_for(PatternKind::kMixed);
-  const auto cycles = [](const PruneResult& r) { return r.cycles / r.ideal_cycles; };
+  const auto cycles = [](const PruneResult& r) { return r.cost.array_cycles / r.ideal_cycles; };
   const auto bytes = [](const PruneResult& r) { return r.cost.bytes / (2 * static_cast<double>(r.kept)); };
   double last = 0;
   for (const double limit : {1.2, 1.6, 3.0}) {
