@@ -1,0 +1,91 @@
+// Micro-benchmarks of the way from a pruned matrix to its results: schedule, pack, unpack, execute, reference, cycle
+// model.
+#include <benchmark/benchmark.h>
+
+#include "golden/executor.hpp"
+#include "golden/reference.hpp"
+#include "golden/synthetic.hpp"
+#include "golden/unpack.hpp"
+#include "sim/engine_model.hpp"
+#include "sim/scheduler.hpp"
+
+namespace {
+
+using namespace mixvec;
+
+// GPT-2-small's W_F1 at δ = 0.8 in column vectors of one length: the largest matrix of its layer.
+struct Case {
+  FormatConfig format;
+  PrunedMatrix matrix;
+  Schedule schedule;
+  PackedMatrix packed;
+  std::vector<Half> x;
+
+  explicit Case(int length, std::size_t tokens) {
+    format.max_length = 64;
+    SyntheticSpec spec;
+    spec.out = 3072;
+    spec.in = 768;
+    spec.lengths = {length};
+    matrix = make_synthetic(spec);
+    schedule = make_schedule(matrix, format);
+    packed = pack(matrix, schedule, format);
+    ActivationSpec activations;
+    activations.tokens = tokens;
+    x = make_activations(activations);
+  }
+  [[nodiscard]] double macs(std::size_t tokens) const { return static_cast<double>(packed.kept * tokens); }
+};
+
+void set_rate(benchmark::State& state, double per_iteration) {
+  state.counters["MAC/s"] =
+      benchmark::Counter(per_iteration * static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
+}
+
+void schedule_matrix(benchmark::State& state) {
+  const Case c(static_cast<int>(state.range(0)), 1);
+  for (auto _ : state) benchmark::DoNotOptimize(make_schedule(c.matrix, c.format));
+}
+
+void pack_matrix(benchmark::State& state) {
+  const Case c(static_cast<int>(state.range(0)), 1);
+  for (auto _ : state) benchmark::DoNotOptimize(pack(c.matrix, c.schedule, c.format));
+}
+
+void unpack_matrix(benchmark::State& state) {
+  const Case c(static_cast<int>(state.range(0)), 1);
+  for (auto _ : state) benchmark::DoNotOptimize(unpack(c.packed, c.format));
+}
+
+void execute_image(benchmark::State& state) {
+  const Case c(static_cast<int>(state.range(0)), 64);
+  for (auto _ : state) benchmark::DoNotOptimize(execute(c.packed, c.format, c.x, 64));
+  set_rate(state, c.macs(64));
+}
+
+void reference(benchmark::State& state) {
+  const Case c(static_cast<int>(state.range(0)), 64);
+  for (auto _ : state) benchmark::DoNotOptimize(compute_reference(c.matrix, c.x, 64));
+  set_rate(state, c.macs(64));
+}
+
+void cycle_model(benchmark::State& state) {
+  const Case c(static_cast<int>(state.range(0)), 1);
+  EngineTiming timing;
+  timing.format = c.format;
+  const EngineModel model(c.packed.image, timing);
+  std::uint64_t cycles = 0;
+  for (auto _ : state) cycles += model.run(256).cycles;
+  state.counters["cycles/s"] = benchmark::Counter(static_cast<double>(cycles), benchmark::Counter::kIsRate);
+}
+
+BENCHMARK(schedule_matrix)->Arg(4)->Arg(16)->Unit(benchmark::kMillisecond);
+BENCHMARK(pack_matrix)->Arg(4)->Arg(16)->Unit(benchmark::kMillisecond);
+BENCHMARK(unpack_matrix)->Arg(4)->Arg(16)->Unit(benchmark::kMillisecond);
+BENCHMARK(execute_image)->Arg(4)->Arg(16)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK(reference)->Arg(4)->Arg(16)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK(cycle_model)->Arg(4)->Arg(16)->Unit(benchmark::kMillisecond);
+
+}  // namespace
+
+BENCHMARK_MAIN();
