@@ -1,8 +1,9 @@
 // Mixvec
 // Accumulator file of one MAC lane.
 //
-// Holds Slots partial sums in binary32: one write port, one read port of the accumulation loop, one of the drain. A slot
-// reads as its new value in the cycle after its write; the loop's port reads at once, the drain's into a register.
+// Holds Slots partial sums in binary32: one write port, one read port of the accumulation loop, one
+// of the drain. A slot reads as its new value in the cycle after its write; the loop's port reads
+// at once, the drain's into a register.
 
 module mv_acc_file #(
   parameter int Slots = 32,

@@ -1,8 +1,9 @@
 // Mixvec
 // Exact product of two binary16 values in binary32.
 //
-// Multiplies two operands in the format of mv_fp16_widen. The product of two 11-bit significands has 22 bits and its
-// exponent lies between -48 and 31, so binary32 holds it exactly: nothing is rounded and nothing is subnormal.
+// Multiplies two operands in the format of mv_fp16_widen. The product of two 11-bit significands
+// has 22 bits and its exponent lies between -48 and 31, so binary32 holds it exactly: nothing is
+// rounded and nothing is subnormal.
 
 module mv_fp16_mul #(
   // Registers from the operands to the product, the last one at the output.
@@ -18,7 +19,8 @@ module mv_fp16_mul #(
   output logic [31:0]       product_o
 );
 
-  // Two stages: half products, sum. Three: the operands (whoever widens them needs a stage), half products, sum.
+  // Two stages: half products, sum. Three: the operands (whoever widens them needs a stage), half
+  // products, sum.
   localparam int CutOperands = (Stages >= 3) ? 1 : 0;
   localparam int CutHalves = (Stages >= 2) ? 1 : 0;
 

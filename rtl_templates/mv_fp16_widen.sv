@@ -1,9 +1,9 @@
 // Mixvec
 // Operand preparation of the binary16 multiplier.
 //
-// Widens a binary16 value to 17 bits in which every finite non-zero value is normalised, so that the multiplier needs no
-// shifter behind it: {sign, exponent[5:0], fraction[9:0]}, exponent 0 = zero, 1..40 = 2^-24..2^15, 48 = infinity
-// (fraction 0) or NaN (fraction bit 9).
+// Widens a binary16 value to 17 bits in which every finite non-zero value is normalised, so that
+// the multiplier needs no shifter behind it: {sign, exponent[5:0], fraction[9:0]}, exponent 0 =
+// zero, 1..40 = 2^-24..2^15, 48 = infinity (fraction 0) or NaN (fraction bit 9).
 
 module mv_fp16_widen (
   input  logic [15:0] half_i,
@@ -21,7 +21,8 @@ module mv_fp16_widen (
       exponent = 6'd48;
       fraction = {|half_i[9:0], 9'd0};
     end else if (half_i[14:10] == 5'd0) begin
-      // Subnormal f * 2^-24: shift the leading one to bit 9 in steps 8, 4, 2, 1, and then out of the fraction.
+      // Subnormal f * 2^-24: shift the leading one to bit 9 in steps 8, 4, 2, 1, and then out of
+      // the fraction.
       exponent = 6'd10;
       if (fraction[9:2] == 8'd0) begin
         fraction = fraction << 8;

@@ -1,8 +1,9 @@
 // Mixvec
 // Sum of two binary32 values, rounded to nearest even.
 //
-// For values that are zero or multiples of 2^-48 below 2^127 in magnitude, infinities and NaN: no operand and no result
-// is subnormal, and no finite sum overflows (docs/numerics.md). NaN results are 0x7FC00000; x + -x is +0.
+// For values that are zero or multiples of 2^-48 below 2^127 in magnitude, infinities and NaN: no
+// operand and no result is subnormal, and no finite sum overflows (docs/numerics.md). NaN results
+// are 0x7FC00000; x + -x is +0.
 
 module mv_fp32_add #(
   // Registers inside the adder; operands and sum are not registered here.
@@ -48,7 +49,8 @@ module mv_fp32_add #(
   assign major_special = &major[30:23];
   assign nan = major_special && (major[22] || (&minor[30:23] && subtract));
   assign sign = major[31] && !nan;
-  // Infinities and NaN pass as a significand that needs neither normalising nor rounding, plus nothing.
+  // Infinities and NaN pass as a significand that needs neither normalising nor rounding, plus
+  // nothing.
   assign major_significand = {|major[30:23], major_special ? {nan, 22'd0} : major[22:0]};
   assign minor_significand = major_special ? 24'd0 : {|minor[30:23], minor[22:0]};
 
@@ -127,7 +129,8 @@ module mv_fp32_add #(
   logic [27:0] total, total_3;
   logic [7:0] exponent_3;
   logic subtract_3, sign_3;
-  assign total = {1'b0, major_2, 3'd0} + ({1'b0, aligned_2} ^ {28{subtract_2}}) + {27'd0, subtract_2};
+  assign total = {1'b0, major_2, 3'd0} +
+                 ({1'b0, aligned_2} ^ {28{subtract_2}}) + {27'd0, subtract_2};
 
   if (CutAdd != 0) begin : g_add
     logic [27:0] total_q;
@@ -170,9 +173,11 @@ module mv_fp32_add #(
   logic [26:0] rest_4;
   logic [7:0] exponent_4;
   logic sign_4;
-  // A sum of zero keeps its sign only where both operands have it, that is, where nothing was subtracted.
+  // A sum of zero keeps its sign only where both operands have it, that is, where nothing was
+  // subtracted.
   assign rest_4 = norm_1[26:0];
-  assign exponent_4 = norm_1[27] ? exponent_3 + 8'd1 - {3'd0, zero_16, zero_8, zero_4, zero_2, zero_1} : 8'd0;
+  assign exponent_4 = !norm_1[27] ? 8'd0 :
+                      exponent_3 + 8'd1 - {3'd0, zero_16, zero_8, zero_4, zero_2, zero_1};
   assign sign_4 = sign_3 && (norm_1[27] || !subtract_3);
 
   logic [26:0] rest_5;

@@ -1,8 +1,8 @@
 // Mixvec
 // Rounding of binary32 to binary16.
 //
-// Rounds to nearest even, with subnormal results; overflow gives infinity, any NaN gives 0x7E00, -0 stays -0. Binary32
-// subnormals become zero of their sign, which is what rounding them gives.
+// Rounds to nearest even, with subnormal results; overflow gives infinity, any NaN gives 0x7E00, -0
+// stays -0. Binary32 subnormals become zero of their sign, which is what rounding them gives.
 
 module mv_fp32_to_fp16 (
   input  logic [31:0] float_i,
@@ -27,7 +27,8 @@ module mv_fp32_to_fp16 (
   assign lost = {significand, 13'd0} >> shift;
   assign shifted = lost[37:13];
   assign sticky = (|shifted[11:0]) || (|lost[12:0]);
-  // Exponent and 10 fraction bits; the leading one of a normal number adds one to the exponent, hence 112.
+  // Exponent and 10 fraction bits; the leading one of a normal number adds one to the exponent,
+  // hence 112.
   assign kept = subnormal ? {3'd0, shifted[24:13]} : {5'(exponent - 8'd112), shifted[22:13]};
   assign round_up = shifted[12] && (sticky || shifted[13]);
   assign rounded = kept + {14'd0, round_up};

@@ -1,10 +1,11 @@
 // Mixvec
 // Reconfigurable processing element: Lv x Lt MAC lanes.
 //
-// Multiplies Lv weights with Lt tokens each, reduces the products over the vector lanes by red_i tree levels, and
-// accumulates the Lv >> red_i sums per token in slots. Each vector lane has one adder per token, m = 0..Lv-1: tree level
-// k is done by adders [Lv>>k, 2*(Lv>>k)), result i by adder (Lv>>k)+i, and accumulation by adders 0..(Lv>>red_i)-1.
-// A datapath only: nothing stalls, and the caller gives the control of each stage exactly when the data are there.
+// Multiplies Lv weights with Lt tokens each, reduces the products over the vector lanes by red_i
+// tree levels, and accumulates the Lv >> red_i sums per token in slots. Each vector lane has one
+// adder per token, m = 0..Lv-1: tree level k is done by adders [Lv>>k, 2*(Lv>>k)), result i by
+// adder (Lv>>k)+i, and accumulation by adders 0..(Lv>>red_i)-1. A datapath only: nothing stalls,
+// and the caller gives the control of each stage exactly when the data are there.
 
 module mv_pe #(
   // Vector lanes (a power of two) and token lanes.
@@ -53,18 +54,19 @@ module mv_pe #(
   // Tree levels of the longest column step, and of any step.
   localparam int ColLevels = (EnCol != 0) ? $clog2(Lv / FullRate) : 0;
   localparam int Levels = (EnRow != 0 || FullRate == 1) ? LogLv : ColLevels;
-  // Cycles from the operands to those of the last tree level, or to the product's register where there is no tree.
+  // Cycles from the operands to those of the last tree level, or to the product's register where
+  // there is no tree.
   localparam int Depth = MulStages + ((Levels > 0) ? 1 + (Levels - 1) * AddStages : 0);
 
   if (Lv != (1 << LogLv) || Lt < 1 || FullRate < 1 || FullRate > Lv || Slots < 1) begin : g_bad_size
-    initial $error("mv_pe: Lv and FullRate must be powers of two, FullRate <= Lv, Lt and Slots at least 1");
+    initial $error("mv_pe: Lv, FullRate: powers of two, FullRate <= Lv; Lt, Slots: at least 1");
   end
   if (MulStages < 1 || MulStages > 3 || AddStages < 2 || AddStages > 6) begin : g_bad_stages
     initial $error("mv_pe: MulStages must lie in 1..3 and AddStages in 2..6");
   end
 
-  // Registered, so that what depends on the mode only is not evaluated with the inputs. It settles in time, as no step
-  // reaches an adder in its first cycle.
+  // Registered, so that what depends on the mode only is not evaluated with the inputs. It settles
+  // in time, as no step reaches an adder in its first cycle.
   logic [RedW-1:0] red_q;
   always_ff @(posedge clk_i) red_q <= red_i;
 
@@ -78,8 +80,8 @@ module mv_pe #(
     else op_valid_q <= op_valid[Depth-1:0];
   end
 
-  // Adders by their tree level k, 0 for the adder that is in no tree: are they accumulating, and the enables of
-  // their registers.
+  // Adders by their tree level k, 0 for the adder that is in no tree: are they accumulating, and
+  // the enables of their registers.
 
   logic [Levels:0] accumulate;
   logic [(Levels+1)*AddStages-1:0] add_en;
@@ -149,13 +151,14 @@ module mv_pe #(
     for (genvar t = 0; t < Lt; t++) begin : g_token
       logic [31:0] left, right;
 
-      // The value to accumulate: the own product (red_i = 0) or what level red_i of the tree gives, as far as a legal
-      // mode does so.
+      // The value to accumulate: the own product (red_i = 0) or what level red_i of the tree gives,
+      // as far as a legal mode does so.
       logic [31:0] value;
       always_comb begin
         value = product[(m*Lt+t)*32+:32];
         for (int r = 1; r <= LogLv; r++) begin
-          if (r <= Levels && (r <= ColLevels || r == LogLv) && m < (Lv >> r) && red_q == RedW'(r)) begin
+          if (r <= Levels && (r <= ColLevels || r == LogLv) && m < (Lv >> r) &&
+              red_q == RedW'(r)) begin
             value = sum[((((Lv>>r)+m)%Lv)*Lt+t)*32+:32];
           end
         end

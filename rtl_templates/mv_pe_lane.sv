@@ -1,8 +1,8 @@
 // Mixvec
 // One MAC lane of the processing element.
 //
-// A multiplier, an adder and its accumulator file. The adder either adds two neighbours of the reduction tree or
-// accumulates into a slot; the caller says which and times everything.
+// A multiplier, an adder and its accumulator file. The adder either adds two neighbours of the
+// reduction tree or accumulates into a slot; the caller says which and times everything.
 
 module mv_pe_lane #(
   parameter int MulStages = 2,
@@ -34,7 +34,8 @@ module mv_pe_lane #(
   input  logic [SlotW-1:0]     dslot_i,
   output logic [31:0]          ddata_o
 );
-  // One C++ function for the tokens of a vector lane: what differs between them comes in by variables of the lane.
+  // One C++ function for the tokens of a vector lane: what differs between them comes in by
+  // variables of the lane.
   /*verilator no_inline_module*/
 
   // The first register of the adder holds its operands, the last one the sum.
@@ -92,8 +93,8 @@ module mv_pe_lane #(
   end
   assign sum_o = sum_q;
 
-  // The file takes the sum at the edge at which sum_q does, so that the slot can be read AddStages cycles after its last
-  // read.
+  // The file takes the sum at the edge at which sum_q does, so that the slot can be read AddStages
+  // cycles after its last read.
   mv_acc_file #(
     .Slots(Slots)
   ) u_file (
