@@ -84,6 +84,7 @@ int self_test() {
   c.matrix.out = 24;
   c.matrix.in = 40;
   c.matrix.pruned = 0.3;
+  c.matrix.bias = true;
   c.activations.tokens = 5;
   c.activations.specials = 0.0;
   c.activations.zero_values = 0.0;
