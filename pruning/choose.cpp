@@ -54,7 +54,7 @@ struct Leaves {
 // The search over one side of one matrix.
 class SideSearch {
  public:
-  SideSearch(const LineTree& tree, unsigned lengths) : tree_(tree), lengths_(lengths) {
+  explicit SideSearch(const LineTree& tree) : tree_(tree) {
     leaves_.resize(static_cast<std::size_t>(tree.levels) + 1);
     best_.resize(leaves_.size());
   }
@@ -129,7 +129,6 @@ class SideSearch {
   }
 
   const LineTree& tree_;
-  unsigned lengths_;
   std::vector<Leaves> leaves_;
   std::vector<std::vector<float>> best_;
 };
@@ -141,7 +140,7 @@ MatrixChoice Chooser::choose_side(std::size_t m, std::size_t side_index, const P
   const MatrixCandidates& matrix = matrices_[m];
   const MatrixSide& side = matrix.sides[side_index];
   const bool column = side.direction == Direction::kColumn;
-  SideSearch search(side.tree, lengths);
+  SideSearch search(side.tree);
 
   const auto evaluate = [&](const TableLevel& level, Leaves& leaf) {
     leaf.per_vector = model_.vector(level.length, level.width, density_, side.direction);
