@@ -81,16 +81,16 @@ module mv_decompressor #(
   // ---- the entry in use ----
   logic [3:0]  len_l, rice_k, h_l, w_l, upc_l, m_l;
   logic [15:0] base, sentinel, valid_inputs;
-  assign len_l        = entry_i[int'(entry_q) * 64 +: 4];
-  assign rice_k       = entry_i[int'(entry_q) * 64 + 4 +: 4];
-  assign base         = entry_i[int'(entry_q) * 64 + 16 +: 16];
-  assign sentinel     = entry_i[int'(entry_q) * 64 + 32 +: 16];
-  assign valid_inputs = entry_i[int'(entry_q) * 64 + 48 +: 16];
+  assign len_l        = entry_i[32'(entry_q) * 64 +: 4];
+  assign rice_k       = entry_i[32'(entry_q) * 64 + 4 +: 4];
+  assign base         = entry_i[32'(entry_q) * 64 + 16 +: 16];
+  assign sentinel     = entry_i[32'(entry_q) * 64 + 32 +: 16];
+  assign valid_inputs = entry_i[32'(entry_q) * 64 + 48 +: 16];
   // classes (h), lanes per class (w), units per class and row, sub-steps of a row vector: all as logarithms
   // log2 of the classes that vectors of length 2^length are read in.
   function automatic logic [3:0] classes_log2(input logic [3:0] length);
     integer d;
-    d = LvL - int'(length);
+    d = LvL - 32'(length);
     if (d < 0) d = 0;
     if (d > HL) d = HL;
     classes_log2 = 4'(d);
@@ -174,7 +174,7 @@ module mv_decompressor #(
       op_lane_o = LaneW'((16'(class_q) << w_l) |
                          ((unit_pos & ((16'd1 << upc_l) - 16'd1)) << len_l));
       subs      = 8'd1 << m_l;
-      weights_n = (int'(len_l) >= LvL) ? NeedW'(Lv) : NeedW'(1) << len_l;
+      weights_n = (len_l == 4'(LvL) || m_l != 4'd0) ? NeedW'(Lv) : NeedW'(1) << len_l;
       limit     = 32'(valid_inputs) - (32'(row_rel) << LvL);
     end
     op_row_o = RowW'(base + row_rel);
@@ -194,7 +194,7 @@ module mv_decompressor #(
   logic [HW-1:0] first_open, next_above;
   always_comb begin
     above = '0;
-    for (int j = 0; j < H; j++) above[j] = open_q[j] && (j > int'(class_q));
+    for (int j = 0; j < H; j++) above[j] = open_q[j] && (j > 32'(class_q));
     open_after = open_q;
     if (state_q == StCode && sent) open_after[class_q] = 1'b0;
     first_open = '0;
@@ -239,7 +239,7 @@ module mv_decompressor #(
   // Sub-steps are steps of their own (there is one class then).
   assign op_round_o     = ((state_q == StCode) && round_end) || (state_q == StSub);
   assign op_close_o     = (state_q == StCode) && chain_end;
-  assign op_red_o       = column_i ? RedW'(classes_log2(entry_i[int'(head_entry) * 64 +: 4])) : RedW'(LvL);
+  assign op_red_o       = column_i ? RedW'(classes_log2(entry_i[32'(head_entry) * 64 +: 4])) : RedW'(LvL);
   assign op_count_o     = head_count;
   assign op_out_index_o = out_q;
   assign op_record_o    = {16'(bits >> index_bits_i),
@@ -256,7 +256,7 @@ module mv_decompressor #(
   assign entry_next = entry_q + 3'd1;
   always_comb begin
     if (state_q == StOutputs) open_h = h_l;
-    else open_h = classes_log2(entry_i[int'(entry_next) * 64 +: 4]);
+    else open_h = classes_log2(entry_i[32'(entry_next) * 64 +: 4]);
     open_all = H'((32'd1 << (32'd1 << open_h)) - 32'd1);
   end
 

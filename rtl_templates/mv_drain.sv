@@ -14,6 +14,7 @@ module mv_drain #(
 ) (
   input  logic                      clk_i,
   input  logic                      rst_ni,
+  input  logic                      start_i,      // a matrix begins: turns are taken from the first set on
   // requests
   input  logic [Sets-1:0]           req_valid_i,
   output logic [Sets-1:0]           req_ready_o,
@@ -45,7 +46,7 @@ module mv_drain #(
   always_comb begin
     pick = '0;
     for (int k = Sets; k >= 1; k--) begin
-      if (req_valid_i[(int'(last_q) + k) % Sets]) pick = SetW'((int'(last_q) + k) % Sets);
+      if (req_valid_i[(32'(last_q) + k) % Sets]) pick = SetW'((32'(last_q) + k) % Sets);
     end
   end
   assign any   = req_valid_i != '0;
@@ -69,18 +70,20 @@ module mv_drain #(
     end else begin
       v_q        <= (Latency + 1)'({v_q, grant});
       rd_valid_o <= req_ready_o & req_valid_i;
-      if (grant) last_q <= pick;
+      // So that a matrix takes as many cycles whatever ran before it.
+      if (start_i) last_q <= '0;
+      else if (grant) last_q <= pick;
       if (grant && !(y_valid_o && y_ready_i)) used_q <= used_q + CreditW'(1);
       if (!grant && (y_valid_o && y_ready_i)) used_q <= used_q - CreditW'(1);
     end
   end
   always_ff @(posedge clk_i) begin
     if (grant) begin
-      rd_slot_o  <= req_slot_i[int'(pick) * SlotW +: SlotW];
-      rd_lane_o  <= req_lane_i[int'(pick) * LaneW +: LaneW];
+      rd_slot_o  <= req_slot_i[32'(pick) * SlotW +: SlotW];
+      rd_lane_o  <= req_lane_i[32'(pick) * LaneW +: LaneW];
       set_q[0]   <= pick;
-      index_q[0] <= req_index_i[int'(pick) * 16 +: 16];
-      group_q[0] <= req_group_i[int'(pick) * GroupW +: GroupW];
+      index_q[0] <= req_index_i[32'(pick) * 16 +: 16];
+      group_q[0] <= req_group_i[32'(pick) * GroupW +: GroupW];
     end
     for (int d = 1; d <= Latency; d++) begin
       set_q[d]   <= set_q[d-1];
@@ -90,7 +93,7 @@ module mv_drain #(
   end
 
   logic [Tokens*16-1:0] result;
-  assign result = res_i[int'(set_q[Latency]) * Tokens * 16 +: Tokens * 16];
+  assign result = res_i[32'(set_q[Latency]) * Tokens * 16 +: Tokens * 16];
   logic unused_ready;  // the credits keep the queue from ever being full
   mv_fifo #(
     .Width(16 + GroupW + Tokens * 16),

@@ -122,7 +122,7 @@ module mv_engine #(
   logic [BankW-1:0] group_low;  // bits of a bank number that name its group
   assign a_ready_o = 1'b1;
   assign a_row     = RowW'(a_pos_i >> LvL);
-  assign a_bank    = LaneW'(int'(a_pos_i) % Lv);
+  assign a_bank    = LaneW'(32'(a_pos_i) % Lv);
   assign group_low = BankW'((32'd1 << groups_log2_i) - 32'd1);
   always_comb begin
     for (int b = 0; b < Banks; b++) begin
@@ -270,6 +270,7 @@ module mv_engine #(
   ) u_drain (
     .clk_i      (clk_i),
     .rst_ni     (rst_ni),
+    .start_i    (start_i),
     .req_valid_i(drain_valid),
     .req_ready_o(drain_ready),
     .req_slot_i (drain_slot),

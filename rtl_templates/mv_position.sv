@@ -61,8 +61,8 @@ module mv_position #(
     logic              read;
     logic [H*RowW-1:0] row;
     assign reader = BankW'(b) - phase_i;
-    assign read   = (int'(reader) < Sets) && read_i[int'(reader) % Sets];
-    assign row    = read_row_i[(int'(reader) % Sets) * H * RowW +: H * RowW];
+    assign read   = (32'(reader) < Sets) && read_i[32'(reader) % Sets];
+    assign row    = read_row_i[(32'(reader) % Sets) * H * RowW +: H * RowW];
     mv_act_bank #(
       .Lv      (Lv),
       .Lt      (Lt),

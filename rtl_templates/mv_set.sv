@@ -153,7 +153,7 @@ module mv_set #(
   assign group_mask = Groups'((32'd1 << (32'd1 << groups_log2_i)) - 32'd1);
   always_ff @(posedge clk_i) begin
     if (map_write_i) begin
-      map_q[map_row_i][int'(map_bank_i) * Groups + int'(map_group_i)] <= map_nonzero_i;
+      map_q[map_row_i][32'(map_bank_i) * Groups + 32'(map_group_i)] <= map_nonzero_i;
     end
     if (map_read) map_data_q <= map_q[map_row];
   end

@@ -85,7 +85,7 @@ module mv_set_ctrl #(
 
   function automatic logic [SlotW-1:0] slot_of(input logic buffer, input logic [SubW-1:0] sub,
                                                input logic [GroupW-1:0] group);
-    slot_of = SlotW'((int'(buffer) * SubSteps + int'(sub)) * Groups + int'(group));
+    slot_of = SlotW'((32'(buffer) * SubSteps + 32'(sub)) * Groups + 32'(group));
   endfunction
 
   // ---- issue ----
@@ -200,7 +200,7 @@ module mv_set_ctrl #(
   logic [ChainW-1:0] acc_chain_d [TapMax+1];
   logic [TapW-1:0]  tap;
 
-  assign tap = TapW'(AccTap + int'(red_q) * AddStages);
+  assign tap = TapW'(AccTap + 32'(red_q) * AddStages);
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       acc_v_q     <= '0;
@@ -229,12 +229,12 @@ module mv_set_ctrl #(
   logic [31:0]      record_q [Chains*OutMax];
   logic [Lv*32-1:0] bias;
   always_ff @(posedge clk_i) begin
-    if (record_valid_i) record_q[int'(record_chain_i) * OutMax + int'(record_index_i)] <= record_i;
+    if (record_valid_i) record_q[32'(record_chain_i) * OutMax + 32'(record_index_i)] <= record_i;
   end
   for (genvar i = 0; i < Lv; i++) begin : g_bias
     logic [15:0] half;
     assign half =
-        record_q[int'(acc_chain_d[tap]) * OutMax + int'(acc_sub_d[tap]) * Lv + i][31:16];
+        record_q[32'(acc_chain_d[tap]) * OutMax + 32'(acc_sub_d[tap]) * Lv + i][31:16];
     mv_fp16_to_fp32 u_widen (
       .half_i (half),
       .float_o(bias[i*32 +: 32])
@@ -256,10 +256,10 @@ module mv_set_ctrl #(
 
   assign drain_valid_o = waiting_q[dbuf_q] && (wait_q[dbuf_q] == '0);
   assign drain_slot_o  = slot_of(dbuf_q, SubW'(dout_q >> LvL), dgroup_q);
-  assign drain_lane_o  = LaneW'(int'(dout_q) % Lv);
+  assign drain_lane_o  = LaneW'(32'(dout_q) % Lv);
   assign drain_group_o = dgroup_q;
   assign drain_index_o =
-      record_q[int'(wait_chain_q[dbuf_q]) * OutMax + int'(dout_q)][15:0];
+      record_q[32'(wait_chain_q[dbuf_q]) * OutMax + 32'(dout_q)][15:0];
   assign group_last = 8'(dgroup_q) + 8'd1 == (8'd1 << groups_log2_i);
   assign out_last   = (OutW + 1)'(dout_q) + (OutW + 1)'(1) == wait_count_q[dbuf_q];
   assign drained    = drain_valid_o && drain_ready_i && group_last && out_last;
@@ -290,7 +290,7 @@ module mv_set_ctrl #(
       if (wait_q[b] != '0) wait_q[b] <= wait_q[b] - PipeW'(1);
     end
     if (finish) begin
-      wait_q[buf_q]       <= PipeW'(2 + AccTap + int'(red_q) * AddStages + AddStages);
+      wait_q[buf_q]       <= PipeW'(2 + AccTap + 32'(red_q) * AddStages + AddStages);
       wait_chain_q[buf_q] <= chain_q;
       wait_count_q[buf_q] <= count_q;
     end

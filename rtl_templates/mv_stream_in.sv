@@ -105,8 +105,8 @@ module mv_stream_in #(
       header_q <= HeaderBits'({w_data_i, header_q} >> PortBits);
     end
     if (state_q == StCheck) max_q <= '0;
-    if (state_q == StMax && header_q[(20 + int'(scan_q)) * 32 +: 32] > max_q) begin
-      max_q <= header_q[(20 + int'(scan_q)) * 32 +: 32];
+    if (state_q == StMax && header_q[(20 + 32'(scan_q)) * 32 +: 32] > max_q) begin
+      max_q <= header_q[(20 + 32'(scan_q)) * 32 +: 32];
     end
     if (state_q == StInit) begin
       // Round 0 gives every set a beat; acc_q is already that of round 1.

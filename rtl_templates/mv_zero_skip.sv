@@ -122,9 +122,9 @@ module mv_zero_skip #(
   always_comb begin
     for (int i = 0; i < Lv; i++) begin
       input_nonzero[i] = (map_data_i[i * Groups +: Groups] & group_mask_i) != '0;
-      unit_mask[i]     = (i >= int'(lane_q)) && (i < int'(lane_q) + int'(lanes_q)) &&
-                         (i < int'(limit_q));
-      unit_inputs[i]   = column_i ? (i == int'(bank_q)) : unit_mask[i];
+      unit_mask[i]     = (i >= 32'(lane_q)) && (i < 32'(lane_q) + 32'(lanes_q)) &&
+                         (i < 32'(limit_q));
+      unit_inputs[i]   = column_i ? (i == 32'(bank_q)) : unit_mask[i];
     end
   end
   assign alive  = unit_q && ((input_nonzero & unit_inputs) != '0);
