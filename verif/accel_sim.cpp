@@ -140,6 +140,7 @@ TileRun AccelSim::run(std::span<const std::uint8_t> image, std::size_t out, std:
   std::vector<std::uint8_t> beats(image.begin(), image.end());
   // The bit that is the highest of the exponent if the halfword is a weight: rounding cannot hide it.
   if (fault == Fault::kFlipBit) beats[fault_beat * kBeatBytes + 3] ^= 0x40U;
+  if (fault == Fault::kFlipHeader) beats[fault_beat] ^= 1U;
   if (fault == Fault::kDropBeat) {
     const auto at = beats.begin() + static_cast<std::ptrdiff_t>(fault_beat * kBeatBytes);
     beats.erase(at, at + static_cast<std::ptrdiff_t>(kBeatBytes));

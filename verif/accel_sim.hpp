@@ -18,8 +18,9 @@ class VerilatedFstC;
 
 namespace mixvec {
 
-/// A fault that the bench injects into the beats on their way to the hardware, to prove that it would be noticed (I4).
-enum class Fault : std::uint8_t { kNone, kFlipBit, kDropBeat, kSwapBeats };
+/// A fault that the bench injects into the beats on their way to the hardware, to prove that it would be noticed.
+/// `fault_beat` says which beat; for kFlipHeader, which byte of the image.
+enum class Fault : std::uint8_t { kNone, kFlipBit, kDropBeat, kSwapBeats, kFlipHeader };
 
 /// What a run on one tile of tokens took. Cycles count from the first image beat accepted to the last result accepted.
 struct TileRun {

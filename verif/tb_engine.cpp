@@ -59,7 +59,7 @@ Case draw_case(std::uint64_t seed, std::uint64_t number) {
   return c;
 }
 
-MatrixCheck run_case(AccelSim& accel, const Case& c, Fault fault = Fault::kNone) {
+MatrixCheck run_case(AccelSim& accel, const Case& c, Fault fault = Fault::kNone, std::size_t header_byte = 0) {
   const PrunedMatrix matrix = make_synthetic(c.matrix);
   const FormatConfig format = bench_format();
   const PackedMatrix packed = pack(matrix, deal_in_turn(matrix, format), format);
@@ -67,7 +67,8 @@ MatrixCheck run_case(AccelSim& accel, const Case& c, Fault fault = Fault::kNone)
   // The header's own beats are checked by the hardware; faults go into the sets' beats.
   const std::size_t header =
       (static_cast<std::size_t>(kHeaderWords + accel::kSets) * 32 + accel::kPortBits - 1) / accel::kPortBits;
-  return check_matrix(accel, matrix, packed, x, c.activations.tokens, c.stalls, fault, header);
+  return check_matrix(accel, matrix, packed, x, c.activations.tokens, c.stalls, fault,
+                      fault == Fault::kFlipHeader ? header_byte : header);
 }
 
 std::string describe(const Case& c) {
@@ -100,10 +101,21 @@ int self_test() {
     fmt::print("self-test: {}: {}\n", name, check.passed() ? "NOT noticed" : "noticed: " + check.failure);
     caught += check.passed() ? 0 : 1;
   }
+  // An image that is not one, or one for another configuration, must be refused rather than computed.
+  const std::pair<std::size_t, const char*> foreign[] = {
+      {0, "another magic number"}, {4, "another configuration hash"}, {11, "another configuration hash, high word"}};
+  int refused = 0;
+  for (const auto& [byte, name] : foreign) {
+    AccelSim accel;
+    const MatrixCheck check = run_case(accel, c, Fault::kFlipHeader, byte);
+    const bool said = check.failure.find("refused") != std::string::npos;
+    fmt::print("self-test: {}: {}\n", name, said ? "refused" : "NOT refused");
+    refused += said ? 1 : 0;
+  }
   AccelSim accel;
   const MatrixCheck good = run_case(accel, c);
   fmt::print("self-test: no fault: {}\n", good.passed() ? "passes" : "FAILS: " + good.failure);
-  return caught == 3 && good.passed() ? kExitGood : kExitCheckFailed;
+  return caught == 3 && refused == 3 && good.passed() ? kExitGood : kExitCheckFailed;
 }
 
 int run(const boost::program_options::variables_map& options) {
