@@ -23,27 +23,27 @@ module mv_set #(
   parameter int SlotW  = $clog2(2 * SubSteps * Groups),
   parameter int H      = Lv / FullRate
 ) (
-  input  logic                clk_i,
-  input  logic                rst_ni,
-  input  logic                start_i,
-  input  logic [2:0]          groups_log2_i,
-  input  logic [GroupW-1:0]   group_i,
+  input  logic                clk_i  /*verilator public_flat_rd*/,
+  input  logic                rst_ni  /*verilator public_flat_rd*/,
+  input  logic                start_i  /*verilator public_flat_rd*/,
+  input  logic [2:0]          groups_log2_i  /*verilator public_flat_rd*/,
+  input  logic [GroupW-1:0]   group_i  /*verilator public_flat_rd*/,
   // header
-  input  logic                header_valid_i,
-  input  logic                column_i,
-  input  logic [3:0]          entries_i,
-  input  logic [4:0]          index_bits_i,
-  input  logic [8*64-1:0]     entry_i,
+  input  logic                header_valid_i  /*verilator public_flat_rd*/,
+  input  logic                column_i  /*verilator public_flat_rd*/,
+  input  logic [3:0]          entries_i  /*verilator public_flat_rd*/,
+  input  logic [4:0]          index_bits_i  /*verilator public_flat_rd*/,
+  input  logic [8*64-1:0]     entry_i  /*verilator public_flat_rd*/,
   // beats
-  input  logic                beat_valid_i,
+  input  logic                beat_valid_i  /*verilator public_flat_rd*/,
   output logic                beat_ready_o,
-  input  logic [PortBits-1:0] beat_data_i,
+  input  logic [PortBits-1:0] beat_data_i  /*verilator public_flat_rd*/,
   // non-zero map, written while activations are loaded
-  input  logic                map_write_i,
-  input  logic [RowW-1:0]     map_row_i,
-  input  logic [LaneW-1:0]    map_bank_i,
-  input  logic [GroupW-1:0]   map_group_i,
-  input  logic                map_nonzero_i,
+  input  logic                map_write_i  /*verilator public_flat_rd*/,
+  input  logic [RowW-1:0]     map_row_i  /*verilator public_flat_rd*/,
+  input  logic [LaneW-1:0]    map_bank_i  /*verilator public_flat_rd*/,
+  input  logic [GroupW-1:0]   map_group_i  /*verilator public_flat_rd*/,
+  input  logic                map_nonzero_i  /*verilator public_flat_rd*/,
   // activation read
   output logic                read_o,
   output logic [H*RowW-1:0]   read_row_o,
@@ -60,7 +60,7 @@ module mv_set #(
   output logic [Lv*32-1:0]    acc_bias_o,
   // drain
   output logic                drain_valid_o,
-  input  logic                drain_ready_i,
+  input  logic                drain_ready_i  /*verilator public_flat_rd*/,
   output logic [SlotW-1:0]    drain_slot_o,
   output logic [LaneW-1:0]    drain_lane_o,
   output logic [GroupW-1:0]   drain_group_o,
@@ -70,6 +70,8 @@ module mv_set #(
   output logic                issue_o,
   output logic                skip_o
 );
+  // Inputs of its own let all instances share one simulated function: half the build time.
+  /*verilator no_inline_module*/
   localparam int Chains = 4;
   localparam int ChainW = $clog2(Chains);
   localparam int CntW   = LvL + 1;
