@@ -1,8 +1,8 @@
 // Mixvec
 // SPDX-License-Identifier: Apache-2.0
 //
-// Activation bank: rows of Lv inputs x Lt tokens, one read and one write per cycle; each class of sub-banks has its own row
-// address.
+// Activation bank: rows of Lv inputs x Lt tokens, one read and one write per cycle; each class of
+// sub-banks has its own row address.
 
 module mv_act_bank #(
   parameter int Lv       = 8,

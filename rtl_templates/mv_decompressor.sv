@@ -1,8 +1,9 @@
 // Mixvec
 // SPDX-License-Identifier: Apache-2.0
 //
-// Turns the stream of a set (docs/packed_format.md) into operations, one item per cycle: chain openings, output
-// records, units of weights with their activation row and lanes, ends of rounds and of chains.
+// Turns the stream of a set (docs/packed_format.md) into operations, one item per cycle: chain
+// openings, output records, units of weights with their activation row and lanes, ends of rounds
+// and of chains.
 
 module mv_decompressor #(
   parameter int PortBits = 512,
@@ -35,7 +36,8 @@ module mv_decompressor #(
   output logic                op_valid_o,
   input  logic                op_ready_i,
   output logic                op_open_o,    // a chain begins: op_red_o and op_count_o describe it
-  output logic                op_out_o,     // output record op_out_index_o of the chain: op_record_o
+  // output record op_out_index_o of the chain: op_record_o
+  output logic                op_out_o,
   output logic                op_unit_o,    // a unit: row, lanes, weights
   output logic                op_round_o,   // this ends a round: the step is complete
   output logic                op_close_o,   // this ends the chain
@@ -46,9 +48,11 @@ module mv_decompressor #(
   output logic [RowW-1:0]     op_row_o,     // activation row
   output logic [LaneW-1:0]    op_bank_o,    // column: sub-bank of the input
   output logic [LaneW-1:0]    op_lane_o,    // first lane
-  output logic [Lv/FullRate-1:0] op_groups_o, // row addresses (of FullRate lanes each) that are the unit's
+  // row addresses (of FullRate lanes each) that are the unit's
+  output logic [Lv/FullRate-1:0] op_groups_o,
   output logic [CntW-1:0]     op_lanes_o,   // lanes with work
-  output logic [CntW-1:0]     op_limit_o,   // row: lanes from here on lie beyond the section's inputs
+  // row: lanes from here on lie beyond the section's inputs
+  output logic [CntW-1:0]     op_limit_o,
   output logic [SubW-1:0]     op_sub_o,     // sub-step (accumulator row)
   output logic [Lv*16-1:0]    op_weight_o,  // weights, from lane 0
   output logic                idle_o        // the stream has ended
@@ -86,7 +90,6 @@ module mv_decompressor #(
   assign base         = entry_i[32'(entry_q) * 64 + 16 +: 16];
   assign sentinel     = entry_i[32'(entry_q) * 64 + 32 +: 16];
   assign valid_inputs = entry_i[32'(entry_q) * 64 + 48 +: 16];
-  // classes (h), lanes per class (w), units per class and row, sub-steps of a row vector: all as logarithms
   // log2 of the classes that vectors of length 2^length are read in.
   function automatic logic [3:0] classes_log2(input logic [3:0] length);
     integer d;
@@ -96,6 +99,8 @@ module mv_decompressor #(
     classes_log2 = 4'(d);
   endfunction
 
+  // Classes (h), lanes per class (w), units per class and row, sub-steps of a row vector: all as
+  // logarithms.
   always_comb begin
     h_l   = classes_log2(len_l);
     w_l   = 4'(LvL) - h_l;
@@ -239,7 +244,8 @@ module mv_decompressor #(
   // Sub-steps are steps of their own (there is one class then).
   assign op_round_o     = ((state_q == StCode) && round_end) || (state_q == StSub);
   assign op_close_o     = (state_q == StCode) && chain_end;
-  assign op_red_o       = column_i ? RedW'(classes_log2(entry_i[32'(head_entry) * 64 +: 4])) : RedW'(LvL);
+  assign op_red_o       = column_i ? RedW'(classes_log2(entry_i[32'(head_entry) * 64 +: 4]))
+                                   : RedW'(LvL);
   assign op_count_o     = head_count;
   assign op_out_index_o = out_q;
   assign op_record_o    = {16'(bits >> index_bits_i),

@@ -1,7 +1,8 @@
 // Mixvec
 // SPDX-License-Identifier: Apache-2.0
 //
-// Collects finished sums: grants one set a read per cycle, round robin, and queues the rounded results for the output.
+// Collects finished sums: grants one set a read per cycle, round robin, and queues the rounded
+// results for the output.
 
 module mv_drain #(
   parameter int Sets    = 8,
@@ -14,7 +15,8 @@ module mv_drain #(
 ) (
   input  logic                      clk_i,
   input  logic                      rst_ni,
-  input  logic                      start_i,      // a matrix begins: turns are taken from the first set on
+  // a matrix begins: turns are taken from the first set on
+  input  logic                      start_i,
   // requests
   input  logic [Sets-1:0]           req_valid_i,
   output logic [Sets-1:0]           req_ready_o,

@@ -1,8 +1,8 @@
 // Mixvec
 // SPDX-License-Identifier: Apache-2.0
 //
-// The engine: multiplies one packed matrix with a tile of tokens. Activations are loaded first, then the image streams
-// in and results leave in the order in which they are finished.
+// The engine: multiplies one packed matrix with a tile of tokens. Activations are loaded first,
+// then the image streams in and results leave in the order in which they are finished.
 
 module mv_engine #(
   // PEs: Sets share a weight stream each, Positions hold different tokens.
@@ -18,7 +18,8 @@ module mv_engine #(
   parameter int EnCol     = 1,
   // Steps that one index of a long column vector serves.
   parameter int SubSteps  = 2,
-  // Token groups of a tile, at most, and activation banks (a power of two, at least Sets and Groups).
+  // Token groups of a tile, at most, and activation banks (a power of two, at least Sets and
+  // Groups).
   parameter int Groups    = 4,
   parameter int Banks     = 8,
   // Inputs that the activation memory holds (a multiple of Lv).
@@ -42,7 +43,8 @@ module mv_engine #(
   input  logic                 start_i,
   input  logic [2:0]           groups_log2_i,
   output logic                 done_o,        // all results of the image have been taken
-  output logic                 error_o,       // the image is not one, or was made for another configuration
+  // the image is not one, or was made for another configuration
+  output logic                 error_o,
   // activations, loaded while no image is under way: input position and token group of each beat
   input  logic                 a_valid_i,
   output logic                 a_ready_o,

@@ -1,8 +1,8 @@
 // Mixvec
 // SPDX-License-Identifier: Apache-2.0
 //
-// One token position: its activation memory and the PEs, one of each set, that share it. In every cycle the sets read
-// different banks, set s bank (phase + s) mod Banks, so they never meet.
+// One token position: its activation memory and the PEs, one of each set, that share it. In every
+// cycle the sets read different banks, set s bank (phase + s) mod Banks, so they never meet.
 
 module mv_position #(
   parameter int Sets      = 8,

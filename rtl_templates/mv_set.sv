@@ -1,8 +1,8 @@
 // Mixvec
 // SPDX-License-Identifier: Apache-2.0
 //
-// Front end of a set of PEs: stream queue, decompressor, zero-skip controller with its non-zero map, step queue,
-// controller.
+// Front end of a set of PEs: stream queue, decompressor, zero-skip controller with its non-zero
+// map, step queue, controller.
 
 module mv_set #(
   parameter int PortBits  = 512,
@@ -77,7 +77,8 @@ module mv_set #(
   localparam int CntW   = LvL + 1;
   localparam int SubW   = (SubSteps > 1) ? $clog2(SubSteps) : 1;
   localparam int OutW   = (SubSteps * Lv > 1) ? $clog2(SubSteps * Lv) : 1;
-  localparam int StepW  = 1 + ChainW + RedW + (OutW + 1) + SubW + Lv + Lv * 16 + Lv * LaneW + H * RowW;
+  localparam int StepW  = 1 + ChainW + RedW + (OutW + 1) + SubW + Lv + Lv * 16 + Lv * LaneW +
+                          H * RowW;
 
   // ---- stream ----
   logic                beat_valid, beat_ready;

@@ -1,8 +1,9 @@
 // Mixvec
 // SPDX-License-Identifier: Apache-2.0
 //
-// Controller of a set: issues steps to its PEs, one token group per cycle, keeps additions to one accumulator apart,
-// times the accumulation, and hands finished chains to the drain. Nothing behind it ever stalls.
+// Controller of a set: issues steps to its PEs, one token group per cycle, keeps additions to one
+// accumulator apart, times the accumulation, and hands finished chains to the drain. Nothing behind
+// it ever stalls.
 
 module mv_set_ctrl #(
   parameter int Lv        = 8,
@@ -30,7 +31,8 @@ module mv_set_ctrl #(
   input  logic                rst_ni,
   input  logic                column_i,
   input  logic [2:0]          groups_log2_i,   // token groups in use
-  input  logic [GroupW-1:0]   group_i,         // token group that the set's bank holds in this cycle
+  // token group that the set's bank holds in this cycle
+  input  logic [GroupW-1:0]   group_i,
   // steps
   input  logic                step_valid_i,
   output logic                step_ready_o,
@@ -74,7 +76,8 @@ module mv_set_ctrl #(
   output logic                idle_o,
   output logic                issue_o          // a step is being issued (a group of it)
 );
-  // Cycles from an issue until its sum may be read, by reduction depth: operand fetch, select, multiply, tree, accumulate.
+  // Cycles from an issue until its sum may be read, by reduction depth: operand fetch, select,
+  // multiply, tree, accumulate.
   localparam int AccTap  = MulStages;                              // + red * AddStages
   localparam int TapMax  = MulStages + LvL * AddStages;
   localparam int TapW    = $clog2(TapMax + 1);

@@ -1,7 +1,8 @@
 // Mixvec
 // SPDX-License-Identifier: Apache-2.0
 //
-// Takes an image from the weight port: checks and keeps its header, then deals its beats out to the sets.
+// Takes an image from the weight port: checks and keeps its header, then deals its beats out to the
+// sets.
 
 module mv_stream_in #(
   parameter int          Sets       = 8,
@@ -34,7 +35,9 @@ module mv_stream_in #(
   localparam int          SetW        = (Sets > 1) ? $clog2(Sets) : 1;
   localparam logic [31:0] Magic       = 32'h3158_564D;
 
-  typedef enum logic [2:0] {StIdle, StHeader, StCheck, StMax, StInit, StDeal, StDone, StError} state_e;
+  typedef enum logic [2:0] {
+    StIdle, StHeader, StCheck, StMax, StInit, StDeal, StDone, StError
+  } state_e;
 
   state_e                state_q;
   logic [HeaderBits-1:0] header_q;

@@ -1,8 +1,9 @@
 // Mixvec
 // SPDX-License-Identifier: Apache-2.0
 //
-// Zero-skip controller: drops the units whose activations are zero for all tokens held and gathers what is left of a
-// round into one step; a step without units is never issued. Every chain still ends in at least one step.
+// Zero-skip controller: drops the units whose activations are zero for all tokens held and gathers
+// what is left of a round into one step; a step without units is never issued. Every chain still
+// ends in at least one step.
 
 module mv_zero_skip #(
   parameter int Lv       = 8,
@@ -10,7 +11,8 @@ module mv_zero_skip #(
   parameter int SubSteps = 2,
   parameter int Groups   = 4,   // token groups that an activation row can hold
   parameter int RowW     = 16,
-  parameter int Chains   = 4,   // chains whose outputs are remembered (being decoded, computed, drained)
+  // chains whose outputs are remembered (being decoded, computed, drained)
+  parameter int Chains   = 4,
   // derived
   parameter int LvL    = $clog2(Lv),
   parameter int LaneW  = (LvL > 0) ? LvL : 1,
@@ -130,7 +132,7 @@ module mv_zero_skip #(
   assign alive  = unit_q && ((input_nonzero & unit_inputs) != '0);
   assign skip_o = advance && unit_q && !alive;
 
-  // ---- stage 2: the step being gathered, and the one held back until it is known whether it is the last ----
+  // ---- stage 2: the step being gathered, and the one held back until a later one is known ----
   logic [Lv-1:0]       asm_mask_q, held_mask_q, asm_mask;
   logic [Lv*16-1:0]    asm_weight_q, held_weight_q, asm_weight, placed;
   logic [Lv*LaneW-1:0] asm_sel_q, held_sel_q, asm_sel;
@@ -165,13 +167,15 @@ module mv_zero_skip #(
     end
   end
   assign complete  = round_q && asm_any;
-  // The chain's last step: the one just completed, or the one held, or (if there was none) made up below.
+  // The chain's last step: the one just completed, or the one held, or (if there was none) made up
+  // below.
   assign has_last  = complete || held_valid_q;
   assign null_last = (OutW + 1)'(chain_count_q) <=
                      (OutW + 1)'(({{OutW{1'b0}}, null_sub_q} + (OutW + SubW)'(1)) << LvL);
 
-  // A chain may open when its outputs have a place; a step is pushed when a later one completes or the chain ends.
-  // A held step and a step that completes together with the end of its chain need two cycles.
+  // A chain may open when its outputs have a place; a step is pushed when a later one completes or
+  // the chain ends. A held step and a step that completes together with the end of its chain need
+  // two cycles.
   logic two;
   assign two = close_q && complete && held_valid_q;
   always_comb begin
