@@ -1,0 +1,155 @@
+// run_synth: synthesizes one module (Yosys), times it before layout (OpenSTA) and prints area, slack and fmax.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <cctype>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "flows/synth/netlist_area.hpp"
+#include "flows/synth/synthesis.hpp"
+#include "flows/synth/timing.hpp"
+#include "flows/synth/tool.hpp"
+#include "golden/cli.hpp"
+#include "golden/error.hpp"
+
+namespace mixvec {
+namespace {
+
+namespace fs = std::filesystem;
+namespace po = boost::program_options;
+
+constexpr const char* kExamples =
+    "  run_synth --top mv_fp32_add --param Cuts=2 --period 15 --out build/synth/add\n"
+    "  run_synth --top mv_pe --lib asap7 --param Lv=8 --param Lt=8 --param FullRate=4 --param Slots=16 --period 1.2 "
+    "\\\n"
+    "    --out build/synth/pe\n"
+    "\n"
+    "Each submodule is synthesized once (lanes and accumulator files stay modules, their children are flattened), "
+    "sized\n"
+    "and buffered for the period. The folder of --out receives netlist.v, result.json, scripts and logs.\n"
+    "Exit code: 0 good (whatever the slack), 1 synthesis or timing failed, 2 bad usage or bad input.";
+
+/// NAME=NUMBER.
+std::pair<std::string, std::string> parse_parameter(const std::string& text) {
+  const std::size_t equals = std::min(text.find('='), text.size());
+  const std::string name = text.substr(0, equals);
+  const std::string value = equals < text.size() ? text.substr(equals + 1) : "";
+  const auto is_digit = [](unsigned char c) { return std::isdigit(c) != 0; };
+  const auto is_word = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; };
+  if (name.empty() || is_digit(static_cast<unsigned char>(name[0])) ||
+      !std::all_of(name.begin(), name.end(), is_word) || value.empty() ||
+      !std::all_of(value.begin(), value.end(), is_digit)) {
+    fail_input("--param: found '{}', expected NAME=NUMBER", text);
+  }
+  return {name, value};
+}
+
+SynthesisRequest read_request(const po::variables_map& options) {
+  for (const char* name : {"top", "out"}) {
+    if (options.count(name) == 0) fail_input("--{} is missing (see --help)", name);
+  }
+  SynthesisRequest request;
+  request.top = options["top"].as<std::string>();
+  request.rtl = fs::absolute(options["rtl"].as<std::string>());
+  const fs::path top_file = request.rtl / (request.top + ".sv");
+  if (!fs::is_regular_file(top_file)) fail_input("--top: no file {}", top_file.string());
+  if (options.count("param") != 0) {
+    for (const std::string& text : options["param"].as<std::vector<std::string>>()) {
+      request.parameters.push_back(parse_parameter(text));
+    }
+  }
+  if (options.count("period") != 0) {
+    request.period_ns = options["period"].as<double>();
+    if (!std::isfinite(request.period_ns) || request.period_ns <= 0.0) {
+      fail_input("--period: found {}, expected nanoseconds above 0", request.period_ns);
+    }
+  }
+  request.flatten = options.count("flatten") != 0;
+  request.clock_gating = options.count("no-clock-gating") == 0;
+  for (const char* tool : {"yosys", "sta"}) {
+    if (!is_installed(tool)) {
+      fail_input("{} is not installed; on Debian: apt-get install yosys opensta", tool);
+    }
+  }
+  fs::create_directories(options["out"].as<std::string>());
+  request.out = fs::canonical(options["out"].as<std::string>());
+  return request;
+}
+
+int run(const po::variables_map& options) {
+  SynthesisRequest request = read_request(options);
+  const CellLibrary library =
+      load_library(options["lib"].as<std::string>(), request.out, options["liberty"].as<std::string>());
+  if (request.period_ns == 0.0) request.period_ns = library.period_ns;
+  NetlistArea area;
+  Timing timing;
+  try {
+    const fs::path netlist = synthesize(request, library);
+    area = netlist_area(read_file(netlist), request.top, kFileModule, cell_areas(library.timing_files));
+    timing = analyze_timing(netlist, request.top, library, request.period_ns, request.out);
+  } catch (const FlowError& error) {
+    fmt::print(stderr, "run_synth: {}\n", error.what());
+    return kExitCheckFailed;
+  }
+  const double fmax = 1000.0 / (request.period_ns - timing.slack_ns);
+
+  nlohmann::ordered_json parameters = nlohmann::ordered_json::object();
+  std::vector<std::string> names;
+  for (const auto& [name, value] : request.parameters) {
+    parameters[name] = value;
+    names.push_back(name + "=" + value);
+  }
+  const nlohmann::ordered_json result = {{"top", request.top},
+                                         {"library", library.title},
+                                         {"parameters", parameters},
+                                         {"cells", area.cells},
+                                         {"area", area.total},
+                                         {"area_files", area.files},
+                                         {"area_rest", area.total - area.files},
+                                         {"period_ns", request.period_ns},
+                                         {"slack_ns", timing.slack_ns},
+                                         {"fmax_mhz", fmax},
+                                         {"path_start", timing.start},
+                                         {"path_end", timing.end}};
+  write_file(request.out / "result.json", result.dump(2) + "\n");
+
+  fmt::print("{}{} in {}, before layout\n", request.top,
+             names.empty() ? "" : fmt::format(" ({})", fmt::join(names, ", ")), library.title);
+  const auto row = [](const char* label, const std::string& value) { fmt::print("  {:<20} {}\n", label, value); };
+  row("cells", fmt::format("{}", area.cells));
+  row("area, total", fmt::format("{:.0f} {}", area.total, library.area_unit));
+  row("  accumulator files", fmt::format("{:.0f} {}", area.files, library.area_unit));
+  row("  rest", fmt::format("{:.0f} {}", area.total - area.files, library.area_unit));
+  row("worst slack", fmt::format("{:.3f} ns at {:g} ns", timing.slack_ns, request.period_ns));
+  row("fmax", fmt::format("{:.0f} MHz", fmax));
+  row("path from", timing.start);
+  row("path to", timing.end);
+  write_json(options["json"].as<std::string>(), result);
+  return kExitGood;
+}
+
+}  // namespace
+}  // namespace mixvec
+
+int main(int argc, char** argv) {
+  namespace po = boost::program_options;
+  mixvec::CommandLine line("run_synth", "Synthesizes one module and reports its area and clock before layout.",
+                           mixvec::kExamples);
+  auto add = line.options().add_options();
+  add("top", po::value<std::string>()->value_name("MODULE"), "module to synthesize");
+  add("lib", po::value<std::string>()->default_value("osu018")->value_name("NAME"),
+      "osu018 (Debian's qflow-tech-osu018), asap7 (SS corner, 0.63 V, 100 C), sg13g2, or a Liberty file");
+  add("param", po::value<std::vector<std::string>>()->value_name("K=V"), "a parameter of MODULE; may be repeated");
+  add("period", po::value<double>()->value_name("NS"),
+      "clock period in nanoseconds (default: 2 for asap7, 8 for osu018, 5 for sg13g2, else 20)");
+  add("out", po::value<std::string>()->value_name("DIR"), "folder for netlist, scripts, logs and result.json");
+  add("rtl", po::value<std::string>()->default_value(MIXVEC_SOURCE_DIR "/rtl_templates")->value_name("DIR"),
+      "folder of the sources");
+  add("liberty",
+      po::value<std::string>()->default_value(MIXVEC_SOURCE_DIR "/../shared/data/liberty")->value_name("DIR"),
+      "folder of the Liberty files of asap7 and sg13g2");
+  add("flatten", "one flat netlist: better timing, much slower");
+  add("no-clock-gating", "enables as multiplexers even if the library has clock gates");
+  return line.run(argc, argv, mixvec::run);
+}

@@ -1,0 +1,23 @@
+// Cells and area of a mapped netlist, counted over its hierarchy.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace mixvec {
+
+/// What a module holds, with all that is in it; areas in the library's unit.
+struct NetlistArea {
+  std::uint64_t cells = 0;
+  double total = 0.0;
+  double files = 0.0;  ///< the part in modules whose name contains the file module's
+};
+
+/// Counts `top` in `verilog`, a netlist as Yosys' write_verilog -noexpr writes it. Throws FlowError if a cell is
+/// neither a module nor in `cell_areas`, that is, if something was not mapped.
+NetlistArea netlist_area(std::string_view verilog, const std::string& top, std::string_view file_module,
+                         const std::unordered_map<std::string, double>& cell_areas);
+
+}  // namespace mixvec

@@ -1,0 +1,88 @@
+// Finds parameters and instances by the project's way of writing them: "parameter int NAME =", "mv_TYPE #(" and
+// "mv_TYPE u_".
+#include "flows/synth/sources.hpp"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "golden/cli.hpp"
+#include "golden/error.hpp"
+
+namespace mixvec {
+
+namespace {
+
+constexpr std::string_view kParameter = "parameter int ";
+
+bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
+
+bool is_space(char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; }
+
+std::string_view word_at(std::string_view text, std::size_t at) {
+  std::size_t end = at;
+  while (end < text.size() && is_word(text[end])) ++end;
+  return text.substr(at, end - at);
+}
+
+}  // namespace
+
+std::string fix_parameters(std::string source, const std::string& module, const Parameters& parameters) {
+  for (const auto& [name, value] : parameters) {
+    std::vector<std::string> known;
+    bool found = false;
+    for (std::size_t at = source.find(kParameter); at != std::string::npos; at = source.find(kParameter, at + 1)) {
+      const std::size_t start = at + kParameter.size();
+      known.emplace_back(word_at(source, start));
+      if (known.back() != name) continue;
+      const std::size_t equals = source.find('=', start);
+      const std::size_t end = source.find_first_of(",\n)", start);
+      if (equals == std::string::npos || end == std::string::npos || end < equals) continue;
+      source.replace(equals, end - equals, "= " + value);
+      found = true;
+    }
+    if (!found) {
+      fail_input("--param: {} has no parameter '{}' (it has {})", module, name, fmt::join(known, ", "));
+    }
+  }
+  return source;
+}
+
+std::vector<std::string> instantiated_modules(std::string_view source) {
+  std::vector<std::string> names;
+  for (std::size_t at = source.find("mv_"); at != std::string_view::npos; at = source.find("mv_", at + 1)) {
+    // An instance begins its line.
+    std::size_t line = at;
+    while (line > 0 && source[line - 1] != '\n' && is_space(source[line - 1])) --line;
+    if (line > 0 && source[line - 1] != '\n') continue;
+    const std::string_view name = word_at(source, at);
+    std::size_t next = at + name.size();
+    const std::size_t gap = next;
+    while (next < source.size() && is_space(source[next])) ++next;
+    const std::string_view rest = source.substr(next, 2);
+    if (next > gap && (rest == "#(" || rest == "u_")) names.emplace_back(name);
+  }
+  return names;
+}
+
+Sources find_sources(const std::string& top, const std::filesystem::path& top_file,
+                     const std::filesystem::path& folder) {
+  Sources sources{{top_file}, {top}};
+  std::vector<std::filesystem::path> queue = {top_file};
+  while (!queue.empty()) {
+    const std::string text = read_file(queue.back());
+    queue.pop_back();
+    for (const std::string& name : instantiated_modules(text)) {
+      if (std::find(sources.modules.begin(), sources.modules.end(), name) != sources.modules.end()) continue;
+      const std::filesystem::path path = folder / (name + ".sv");
+      if (!std::filesystem::exists(path)) fail_input("no source {} of module {}", path.string(), name);
+      sources.modules.push_back(name);
+      sources.files.push_back(path);
+      queue.push_back(path);
+    }
+  }
+  return sources;
+}
+
+}  // namespace mixvec

@@ -1,0 +1,185 @@
+// Tests of the synthesis flow: its parts on small texts, and run_synth on the adder where the tools are installed.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <cstdlib>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "flows/synth/library.hpp"
+#include "flows/synth/netlist_area.hpp"
+#include "flows/synth/netlist_buffers.hpp"
+#include "flows/synth/sources.hpp"
+#include "flows/synth/timing.hpp"
+#include "flows/synth/tool.hpp"
+#include "golden/cli.hpp"
+#include "golden/tests/temporary_folder.hpp"
+
+namespace mixvec {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Exit code of run_synth; its output goes to `log`.
+int run_synth(const std::string& options, const std::filesystem::path& log) {
+  const int status = std::system(fmt::format("'{}' {} > '{}' 2>&1", MIXVEC_RUN_SYNTH, options, log.string()).c_str());
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TEST(Liberty, JoinsCellsAndMissingTemplates) {
+  const auto text = [](const char* table, const char* cell) {
+    return fmt::format(
+        "library (x) {{\n  lu_table_template (shared) {{\n    a\n  }}\n  lu_table_template ({}) {{\n    b\n"
+        "  }}\n  cell ({}) {{\n    area : 2;\n  }}\n}}\n",
+        table, cell);
+  };
+  const std::string joined = join_liberty({text("t1", "A"), text("t2", "B"), text("t2", "C")});
+  const auto count = [&joined](const std::string& what) {
+    int found = 0;
+    for (std::size_t at = joined.find(what); at != std::string::npos; at = joined.find(what, at + 1)) ++found;
+    return found;
+  };
+  EXPECT_EQ(count("library (x)"), 1);
+  EXPECT_EQ(count("(shared)"), 1);
+  EXPECT_EQ(count("(t1)"), 1);
+  EXPECT_EQ(count("(t2)"), 1);
+  for (const char* cell : {"cell (A)", "cell (B)", "cell (C)"}) EXPECT_EQ(count(cell), 1) << cell;
+  EXPECT_EQ(std::count(joined.begin(), joined.end(), '{'), std::count(joined.begin(), joined.end(), '}'));
+  EXPECT_LT(joined.find("(t2)"), joined.find("cell (A)"));
+}
+
+TEST(Liberty, ReadsAreas) {
+  std::unordered_map<std::string, double> areas;
+  add_cell_areas("cell (A) {\n  cell_leakage_power : 7;\n  area : 1.5;\n}\ncell(\"B\") {\n\tarea:32 ;\n}\n", areas);
+  EXPECT_EQ(areas, (std::unordered_map<std::string, double>{{"A", 1.5}, {"B", 32.0}}));
+}
+
+TEST(Sources, FixesParameters) {
+  const std::string source = "module m #(\n  parameter int Wide = 1,\n  parameter int W = $clog2(4)\n) ();\n";
+  EXPECT_EQ(fix_parameters(source, "m", {{"Wide", "8"}}),
+            "module m #(\n  parameter int Wide = 8,\n  parameter int W = $clog2(4)\n) ();\n");
+  const std::string message = message_of([&] { fix_parameters(source, "m", {{"Wid", "8"}}); });
+  EXPECT_NE(message.find("Wid'"), std::string::npos);
+  EXPECT_NE(message.find("Wide, W"), std::string::npos);
+}
+
+TEST(Sources, FindsInstances) {
+  EXPECT_EQ(
+      instantiated_modules("module mv_top #(\n  mv_a #(.W(1)) u_a ();\n  // mv_no #(\n  mv_b u_b ();\n  mv_c = 1;\n"),
+      (std::vector<std::string>{"mv_a", "mv_b"}));
+}
+
+TEST(Netlist, CountsOverTheHierarchy) {
+  const std::string verilog =
+      "module mv_acc_file(a);\n  INV _1_ (\n    .A(a)\n  );\nendmodule\n"
+      "module \\$paramod\\mv_lane\\W=1 (a);\n  INV \\x[0].y  (\n  );\n  mv_acc_file u_file (\n  );\nendmodule\n"
+      "module top(a);\n  \\$paramod\\mv_lane\\W=1  \\g[0].u  (\n  );\n  \\$paramod\\mv_lane\\W=1  \\g[1].u  (\n  );\n"
+      "  NAND _7_ (\n  );\nendmodule\n";
+  const NetlistArea area = netlist_area(verilog, "top", "mv_acc_file", {{"INV", 2.0}, {"NAND", 3.0}});
+  EXPECT_EQ(area.cells, 5u);
+  EXPECT_EQ(area.total, 11.0);
+  EXPECT_EQ(area.files, 4.0);
+  EXPECT_THROW(netlist_area(verilog, "top", "mv_acc_file", {{"INV", 2.0}}), FlowError);
+}
+
+TEST(Netlist, BuffersNetsIntoSubmodules) {
+  constexpr int kChildren = 20;
+  Json child = {
+      {"ports", {{"clk_i", {{"direction", "input"}, {"bits", {2}}}}, {"d_i", {{"direction", "input"}, {"bits", {3}}}}}},
+      {"cells", Json::object()},
+      {"netnames", Json::object()}};
+  Json top = {{"ports", Json::object()},
+              {"cells", Json::object()},
+              {"netnames", {{"clk", {{"bits", {2}}}}, {"d", {{"bits", {5}}}}, {"e", {{"bits", {6}}}}}}};
+  for (int i = 0; i < kChildren; ++i) {
+    top["cells"][fmt::format("u{}", i)] = {{"type", "child"}, {"connections", {{"clk_i", {2}}, {"d_i", {5}}}}};
+  }
+  // A net to one submodule that does not spread it needs no buffer.
+  top["cells"]["alone"] = {{"type", "child"}, {"connections", {{"clk_i", {2}}, {"d_i", {6}}}}};
+  Json design = {{"modules", {{"child", child}, {"top", top}}}};
+  // 20 loads at 8 each: three leaves and a root.
+  EXPECT_EQ(buffer_submodules(design, {"BUF", "A", "Y"}), 4u);
+  const Json& cells = design["modules"]["top"]["cells"];
+  EXPECT_EQ(cells["alone"]["connections"]["d_i"][0], 6);
+  std::map<int, int> source;
+  std::map<int, int> loads;
+  for (const auto& cell : cells.items()) {
+    const Json& connections = cell.value()["connections"];
+    if (cell.value()["type"] == "BUF") {
+      source[connections["Y"][0].get<int>()] = connections["A"][0].get<int>();
+      ++loads[connections["A"][0].get<int>()];
+    } else {
+      EXPECT_EQ(connections["clk_i"][0], 2);
+      ++loads[connections["d_i"][0].get<int>()];
+    }
+  }
+  for (const auto& [net, count] : loads) EXPECT_LE(count, 8) << net;
+  for (int i = 0; i < kChildren; ++i) {
+    int net = cells[fmt::format("u{}", i)]["connections"]["d_i"][0].get<int>();
+    int hops = 0;
+    for (; source.count(net) != 0; ++hops) net = source[net];
+    EXPECT_EQ(net, 5);
+    EXPECT_EQ(hops, 2);
+  }
+}
+
+TEST(Timing, ReadsTheLog) {
+  const char* log = "SLACK -12.5\nStartpoint: _1_ (rising)\nEndpoint: _2_\n            (rising)\n";
+  const Timing timing = read_timing(log, 1e-3);
+  EXPECT_DOUBLE_EQ(timing.slack_ns, -0.0125);
+  EXPECT_EQ(timing.start, "_1_");
+  EXPECT_EQ(timing.end, "_2_");
+  EXPECT_DOUBLE_EQ(read_timing("SLACK 2e-09\nStartpoint: a\nEndpoint: b\n", 1.0).slack_ns, 2.0);
+  EXPECT_THROW(read_timing("No paths found.\n", 1.0), FlowError);
+}
+
+TEST(RunSynth, RefusesBadOptions) {
+  const TemporaryTestFolder folder;
+  const auto log = folder.path / "log";
+  const std::string out = " --out '" + (folder.path / "out").string() + "'";
+  const auto refused = [&](const std::string& options, const std::string& part) {
+    EXPECT_EQ(run_synth(options, log), 2) << options;
+    EXPECT_NE(read_file(log).find(part), std::string::npos) << options << ": " << read_file(log);
+  };
+  refused(out, "--top is missing");
+  refused("--top mv_fp32_add", "--out is missing");
+  refused("--top mv_nothing" + out, "mv_nothing.sv");
+  refused("--top mv_fp32_add --param Cuts" + out, "--param: found 'Cuts'");
+  refused("--top mv_fp32_add --period 0" + out, "--period");
+  refused("--top mv_fp32_add --priod 3" + out, "--period");
+  if (!is_installed("yosys") || !is_installed("sta")) return;
+  refused("--top mv_fp32_add --lib nothing" + out, "--lib: found 'nothing'");
+  refused("--top mv_fp32_add --lib asap7 --liberty /nowhere" + out, "/nowhere/asap7sc7p5t_SIMPLE");
+}
+
+TEST(RunSynth, SynthesizesTheAdder) {
+  for (const char* tool : {"yosys", "sta"}) {
+    if (!is_installed(tool)) GTEST_SKIP() << tool << " is not installed";
+  }
+  const char* liberty = "/usr/share/qflow/tech/osu018/osu018_stdcells.lib";
+  if (!std::filesystem::exists(liberty)) GTEST_SKIP() << liberty << " is missing: install qflow-tech-osu018";
+  const TemporaryTestFolder folder;
+  const auto log = folder.path / "log";
+  const auto json = folder.path / "result.json";
+  const std::string out = (folder.path / "out").string();
+  const std::string options = fmt::format(
+      "--top mv_fp32_add --lib osu018 --param Cuts=4 --period 5 --out '{}' --json '{}'", out, json.string());
+  ASSERT_EQ(run_synth(options, log), 0) << read_file(log);
+  const Json result = Json::parse(read_file(json));
+  EXPECT_GT(result.at("cells").get<int>(), 100);
+  EXPECT_GT(result.at("area").get<double>(), 0.0);
+  EXPECT_EQ(result.at("area_files").get<double>(), 0.0);
+  EXPECT_GT(result.at("fmax_mhz").get<double>(), 0.0);
+  EXPECT_NEAR(result.at("fmax_mhz").get<double>() * (5.0 - result.at("slack_ns").get<double>()), 1000.0, 1e-6);
+  EXPECT_NE(read_file(out + "/netlist.v").find("module mv_fp32_add"), std::string::npos);
+  EXPECT_EQ(nlohmann::json::parse(read_file(out + "/result.json")), nlohmann::json(result));
+  // The module itself refuses this value, in Yosys.
+  EXPECT_EQ(run_synth(options + " --param Cuts=5", log), 1);
+  EXPECT_NE(read_file(log).find("yosys failed"), std::string::npos) << read_file(log);
+  EXPECT_EQ(run_synth(options + " --param Cut=2", log), 2);
+  EXPECT_NE(read_file(log).find("no parameter 'Cut'"), std::string::npos) << read_file(log);
+}
+
+}  // namespace
+}  // namespace mixvec
