@@ -99,7 +99,7 @@ int run(const po::variables_map& options) {
   std::vector<std::string> names;
   for (const auto& [name, value] : request.parameters) {
     parameters[name] = value;
-    names.push_back(name + "=" + value);
+    names.push_back(fmt::format("{}={}", name, value));
   }
   const nlohmann::ordered_json result = {{"top", request.top},
                                          {"library", library.title},

@@ -155,20 +155,20 @@ int run(const po::variables_map& values) {
   std::size_t tensors = 0;
   SafetensorsWriter writer;
   writer.set_metadata("format", "pt");
-  const auto add = [&](const std::string& tensor, std::vector<std::size_t> shape, auto make) {
+  const auto add = [&](const std::string& tensor, const std::vector<std::size_t>& shape, auto make) {
     std::size_t elements = 1;
     for (const std::size_t e : shape) elements *= e;
     parameters += elements;
     ++tensors;
-    writer.add_lazy(tensor, dtype, std::move(shape), [&, make, dtype, s = ++seed] {
+    writer.add_lazy(tensor, dtype, shape, [&, make, dtype, s = ++seed] {
       progress.update(static_cast<double>(++done) / static_cast<double>(tensors));
       return to_bytes(make(s), dtype);
     });
   };
-  const auto plain = [&](const std::string& tensor, std::vector<std::size_t> shape, float mean, float sigma) {
+  const auto plain = [&](const std::string& tensor, const std::vector<std::size_t>& shape, float mean, float sigma) {
     std::size_t elements = 1;
     for (const std::size_t e : shape) elements *= e;
-    add(tensor, std::move(shape), [=](std::uint64_t s) { return make_plain(elements, mean, sigma, s); });
+    add(tensor, shape, [=](std::uint64_t s) { return make_plain(elements, mean, sigma, s); });
   };
   const auto matrix = [&](const std::string& tensor, const Structure& structure) {
     add(tensor + ".weight", {structure.in, structure.out}, [=](std::uint64_t s) { return make_weights(structure, s); });
