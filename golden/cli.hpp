@@ -4,6 +4,7 @@
 
 #include <boost/program_options.hpp>
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <nlohmann/json_fwd.hpp>
@@ -34,6 +35,10 @@ class CommandLine {
   std::string examples_;
   boost::program_options::options_description options_;
 };
+
+/// The whole number that --`name` (a po::value<std::int64_t>) was given. Throws InputError unless it lies in low…high.
+std::int64_t number_in(const boost::program_options::variables_map& options, const char* name, std::int64_t low,
+                       std::int64_t high);
 
 /// The project's version and commit, e.g. "0.1.0 (3f2a91c)".
 std::string_view version();

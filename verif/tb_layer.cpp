@@ -32,13 +32,14 @@ std::string reproduce_options(const po::variables_map& options, std::uint64_t st
     if (!options[name].as<std::string>().empty())
       text += fmt::format(" --{} {}", name, options[name].as<std::string>());
   }
-  for (const char* name : {"hidden", "tokens"}) text += fmt::format(" --{} {}", name, options[name].as<std::size_t>());
+  for (const char* name : {"hidden", "tokens"}) text += fmt::format(" --{} {}", name, options[name].as<std::int64_t>());
   if (options["direction"].as<std::string>() != "auto")
     text += " --direction " + options["direction"].as<std::string>();
   if (options.count("length") != 0) text += fmt::format(" --length {}", options["length"].as<int>());
   text += fmt::format(" --ratio {}", options["ratio"].as<double>());
-  if (options.count("layer") != 0) text += fmt::format(" --layer {}", options["layer"].as<std::size_t>());
-  return text + fmt::format(" --seed {} --stall-seed {}", options["seed"].as<std::uint64_t>(), stall_seed);
+  if (options.count("layer") != 0) text += fmt::format(" --layer {}", options["layer"].as<std::int64_t>());
+  return text + fmt::format(" --seed {} --stall-seed {}",
+                            static_cast<std::uint64_t>(number_in(options, "seed", 0, INT64_MAX)), stall_seed);
 }
 
 /// The pruned checkpoint's own matrix, by the name that the program gives it.
@@ -64,22 +65,25 @@ std::vector<Work> read_work(const po::variables_map& options, const FormatConfig
   std::string folder = options["model"].as<std::string>();
   if (folder.empty()) folder = program.model.path;
   const Model model = Model::open(folder);
+  if (options.count("layer") != 0) {
+    number_in(options, "layer", 0, static_cast<std::int64_t>(model.config().layers) - 1);
+  }
   const std::string prefix =
-      options.count("layer") != 0 ? fmt::format("layer.{}.", options["layer"].as<std::size_t>()) : "";
+      options.count("layer") != 0 ? fmt::format("layer.{}.", options["layer"].as<std::int64_t>()) : "";
   for (PackedMatrix& packed : program.matrices) {
     if (!packed.name.starts_with(prefix)) continue;
     work.push_back({load_by_name(model, packed.name, format), std::move(packed)});
   }
-  if (work.empty()) fail_input("{}: --layer {}: no such layer in it", path, options["layer"].as<std::size_t>());
+  if (work.empty()) fail_input("{}: --layer {}: no such layer in it", path, options["layer"].as<std::int64_t>());
   return work;
 }
 
 /// The layer that the options describe, packed.
 std::vector<Work> make_work(const po::variables_map& options, const FormatConfig& format) {
   LayerSpec spec;
-  spec.hidden = options["hidden"].as<std::size_t>();
+  spec.hidden = static_cast<std::size_t>(number_in(options, "hidden", 1, 65536));
   spec.pruned = options["ratio"].as<double>();
-  spec.seed = options["seed"].as<std::uint64_t>();
+  spec.seed = static_cast<std::uint64_t>(number_in(options, "seed", 0, INT64_MAX));
   const std::string direction = options["direction"].as<std::string>();
   if (direction == "row") {
     spec.direction = Direction::kRow;
@@ -127,19 +131,20 @@ int self_test(const std::vector<Work>& work, std::size_t tokens, std::uint64_t s
 
 int run(const po::variables_map& options) {
   const FormatConfig format = bench_format();
-  const std::size_t tokens = options["tokens"].as<std::size_t>();
-  if (tokens == 0) fail_input("--tokens 0: expected at least 1");
-  const auto seed = options["seed"].as<std::uint64_t>();
+  const auto tokens = static_cast<std::size_t>(number_in(options, "tokens", 1, 65536));
+  const auto seed = static_cast<std::uint64_t>(number_in(options, "seed", 0, INT64_MAX));
   const bool generated = options["program"].as<std::string>().empty();
+  if (generated && options.count("layer") != 0) fail_input("--layer: expected only together with --program");
   const std::vector<Work> work = generated ? make_work(options, format) : read_work(options, format);
   if (options.count("self-test") != 0) return self_test(work, std::min<std::size_t>(tokens, 8), seed);
 
   // Every matrix once without stalls (those cycles are reported), then once for each further stall seed.
   std::vector<std::uint64_t> stall_seeds;
   if (options.count("stall-seed") != 0) {
-    stall_seeds.push_back(options["stall-seed"].as<std::uint64_t>());
+    stall_seeds.push_back(static_cast<std::uint64_t>(number_in(options, "stall-seed", 0, INT64_MAX)));
   } else {
-    for (std::uint64_t s = 0; s <= options["stall-seeds"].as<std::uint64_t>(); ++s) stall_seeds.push_back(s);
+    for (std::uint64_t s = 0; s <= static_cast<std::uint64_t>(number_in(options, "stall-seeds", 0, 100000)); ++s)
+      stall_seeds.push_back(s);
   }
 
   AccelSim accel(options["trace"].as<std::string>());
@@ -260,15 +265,15 @@ int main(int argc, char** argv) {
   command.options().add_options()("program", po::value<std::string>()->default_value(""),
                                   "packed model (pack_model --out); without it a layer is generated")(
       "model", po::value<std::string>()->default_value(""), "pruned checkpoint, if not where the program says")(
-      "layer", po::value<std::size_t>(), "only this layer")("hidden", po::value<std::size_t>()->default_value(64),
-                                                            "generated layer: hidden size d")(
-      "ratio", po::value<double>()->default_value(0.8), "generated layer: pruned fraction")(
+      "layer", po::value<std::int64_t>(), "only this layer")("hidden", po::value<std::int64_t>()->default_value(64),
+                                                             "generated layer: hidden size d")(
+      "ratio", po::value<double>()->default_value(0.8, "0.8"), "generated layer: pruned fraction")(
       "direction", po::value<std::string>()->default_value("auto"), "generated layer: auto, row or column")(
       "length", po::value<int>(), "generated layer: one vector length instead of a mix")(
-      "tokens", po::value<std::size_t>()->default_value(32), "tokens T")(
-      "seed", po::value<std::uint64_t>()->default_value(1), "seed of weights and activations")(
-      "stall-seeds", po::value<std::uint64_t>()->default_value(1), "further runs, each with its own random stalls")(
-      "stall-seed", po::value<std::uint64_t>(), "only this stall seed (0: no stalls)")(
+      "tokens", po::value<std::int64_t>()->default_value(32), "tokens T")(
+      "seed", po::value<std::int64_t>()->default_value(1), "seed of weights and activations")(
+      "stall-seeds", po::value<std::int64_t>()->default_value(1), "further runs, each with its own random stalls")(
+      "stall-seed", po::value<std::int64_t>(), "only this stall seed (0: no stalls)")(
       "trace", po::value<std::string>()->default_value("")->implicit_value("tb_layer.fst"),
       "write an FST trace (built with TRACE=1)")("self-test", "inject faults; succeeds only if each is noticed");
   return command.run(argc, argv, mixvec::run);

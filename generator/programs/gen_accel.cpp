@@ -15,7 +15,6 @@ namespace po = boost::program_options;
 namespace {
 
 constexpr const char* kExamples =
-    "Examples:\n"
     "  gen_accel --pe 64 --vec mixed                      writes accel_pe64_mixed\n"
     "  gen_accel --pe 16 --lanes 16 --vec row             writes accel_pe16_lanes16_row\n"
     "  gen_accel --pe 64 --vec 16 --groups 8 --out mine   writes mine\n"

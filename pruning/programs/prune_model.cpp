@@ -108,13 +108,14 @@ PruneOptions parse_options(const po::variables_map& values) {
   } else if (pattern == "mixed") {
     options.pattern = PatternKind::kMixed;
   } else if (pattern == "channel" || pattern == "head" || pattern == "block") {
-    fail_input("--pattern: {} pruning is not there yet, expected one of: unstructured, vector, mixed", pattern);
+    fail_input("--pattern: found {}, which this version does not have; expected one of: unstructured, vector, mixed",
+               pattern);
   } else {
     fail_choice("pattern", pattern, patterns);
   }
   const std::string importance = option(values, "importance");
   if (importance == "movement" || importance == "obs") {
-    fail_input("--importance: {} is not there yet, expected magnitude", importance);
+    fail_input("--importance: found {}, which this version does not have; expected magnitude", importance);
   }
   if (importance != "magnitude") fail_choice("importance", importance, {"magnitude"});
 

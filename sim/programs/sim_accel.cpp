@@ -5,6 +5,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <thread>
@@ -225,9 +226,9 @@ std::vector<Point> sweep_points(const AccelConfig& base, const std::vector<std::
 std::vector<PrunedMatrix> read_matrices(const po::variables_map& options, const FormatConfig& format) {
   if (options.count("model") == 0) {
     LayerSpec spec;
-    spec.hidden = options["hidden"].as<std::size_t>();
+    spec.hidden = static_cast<std::size_t>(number_in(options, "hidden", 1, 65536));
     spec.pruned = options["ratio"].as<double>();
-    spec.seed = options["seed"].as<std::uint64_t>();
+    spec.seed = static_cast<std::uint64_t>(number_in(options, "seed", 0, INT64_MAX));
     const std::string direction = options["direction"].as<std::string>();
     if (direction == "row") spec.direction = Direction::kRow;
     if (direction == "column") spec.direction = Direction::kColumn;
@@ -240,15 +241,14 @@ std::vector<PrunedMatrix> read_matrices(const po::variables_map& options, const 
     return make_synthetic_layer(spec, format);
   }
   const Model model = Model::open(options["model"].as<std::string>());
+  const auto layers = static_cast<std::int64_t>(model.config().layers);
+  const std::int64_t only = options.count("layer") != 0 ? number_in(options, "layer", 0, layers - 1) : -1;
   std::vector<PrunedMatrix> matrices;
   for (std::size_t layer = 0; layer < model.config().layers; ++layer) {
-    if (options.count("layer") != 0 && options["layer"].as<std::size_t>() != layer) continue;
+    if (only >= 0 && static_cast<std::size_t>(only) != layer) continue;
     for (const MatrixKind kind : kMatrixKinds) {
       matrices.push_back(model.load_pruned(layer, kind, std::min(format.max_length, max_column_strip(format))));
     }
-  }
-  if (matrices.empty()) {
-    fail_input("--layer {}: expected 0 to {}", options["layer"].as<std::size_t>(), model.config().layers - 1);
   }
   return matrices;
 }
@@ -258,8 +258,7 @@ int run(const po::variables_map& options) {
   if (arch != "mixvec" && arch != "dense") {
     fail_input("--arch {}: expected mixvec (the engine) or dense (the engine on the matrix with nothing pruned)", arch);
   }
-  const std::size_t tokens = options["tokens"].as<std::size_t>();
-  if (tokens == 0) fail_input("--tokens 0: expected at least 1");
+  const auto tokens = static_cast<std::size_t>(number_in(options, "tokens", 1, 65536));
   const AccelConfig base =
       options.count("accel") != 0 ? load_config(options["accel"].as<std::string>()) : make_config(ConfigRequest{});
   const std::vector<std::string> sweeps =
@@ -335,16 +334,16 @@ int main(int argc, char** argv) {
       "  sim_accel --hidden 768 --tokens 256 --sweep full_rate=1,2,4,8 --lengths 4 --direction column\n"
       "  sim_accel --model pruned --accel accel_pe64_mixed --arch dense --tokens 64\n");
   command.options().add_options()("model", po::value<std::string>(), "checkpoint (without: a generated layer)")(
-      "layer", po::value<std::size_t>(), "only this layer of the checkpoint")(
+      "layer", po::value<std::int64_t>(), "only this layer of the checkpoint")(
       "accel", po::value<std::string>(), "accelerator folder or config.json (default: gen_accel's defaults)")(
       "arch", po::value<std::string>()->default_value("mixvec"), "mixvec, or dense: the same array, nothing pruned")(
-      "tokens", po::value<std::size_t>()->default_value(256), "tokens T")(
+      "tokens", po::value<std::int64_t>()->default_value(256), "tokens T")(
       "sweep", po::value<std::vector<std::string>>()->composing(),
       "NAME=V1,V2,… with NAME a parameter of config.json; several combine")(
-      "hidden", po::value<std::size_t>()->default_value(768), "generated layer: hidden size d")(
-      "ratio", po::value<double>()->default_value(0.8), "generated layer: pruned fraction")(
+      "hidden", po::value<std::int64_t>()->default_value(768), "generated layer: hidden size d")(
+      "ratio", po::value<double>()->default_value(0.8, "0.8"), "generated layer: pruned fraction")(
       "direction", po::value<std::string>()->default_value("auto"), "generated layer: auto, row or column")(
       "lengths", po::value<std::string>()->default_value(""), "generated layer: vector lengths, such as 4,8,16")(
-      "seed", po::value<std::uint64_t>()->default_value(1), "generated layer: seed");
+      "seed", po::value<std::int64_t>()->default_value(1), "generated layer: seed");
   return command.run(argc, argv, mixvec::run);
 }
