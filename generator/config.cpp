@@ -12,6 +12,11 @@
 #include "golden/error.hpp"
 
 namespace mixvec {
+namespace {
+
+constexpr int kCodeBeats = 2;  // code beats that wait in front of a set: CodeBeats of mv_set.sv
+
+}  // namespace
 
 std::string AccelConfig::directions() const {
   if (vec == "row" || vec == "column") return vec;
@@ -30,10 +35,12 @@ std::int64_t AccelConfig::activation_bytes() const {
 
 std::int64_t AccelConfig::accumulator_bytes() const { return std::int64_t{4} * pe * lanes * slots(); }
 
-std::int64_t AccelConfig::fifo_bytes() const { return std::int64_t{1} * sets * fifo_beats * (port_bits / 8); }
+std::int64_t AccelConfig::fifo_bytes() const {
+  return std::int64_t{1} * sets * (fifo_beats + kCodeBeats) * (port_bits / 8);
+}
 
 std::string AccelConfig::canonical() const {
-  std::string text = fmt::format("mixvec-accel-1 pe={} lanes={} vec={} dtype={}", pe, lanes, vec, dtype);
+  std::string text = fmt::format("mixvec-accel-2 pe={} lanes={} vec={} dtype={}", pe, lanes, vec, dtype);
   for (const Parameter& parameter : parameters()) text += fmt::format(" {}={}", parameter.name, this->*parameter.field);
   return text;
 }
@@ -82,6 +89,7 @@ nlohmann::ordered_json config_to_json(const AccelConfig& config) {
   json["vec"] = config.vec;
   json["dtype"] = config.dtype;
   json["sets"] = config.sets;
+  json["assoc"] = config.assoc;
   json["positions"] = config.positions();
   json["vector_lanes"] = config.vector_lanes;
   json["token_lanes"] = config.token_lanes();
@@ -181,6 +189,7 @@ void save_config(const std::filesystem::path& path, const AccelConfig& config) {
 FormatConfig to_format_config(const AccelConfig& config) {
   FormatConfig format;
   format.sets = config.sets;
+  format.assoc = config.assoc;
   format.vector_lanes = config.vector_lanes;
   format.full_rate = config.full_rate;
   format.substeps = config.substeps;

@@ -17,16 +17,17 @@ struct AccelConfig {
   std::string vec = "mixed";  ///< "mixed", "row", "column", or one vector length in decimal
   std::string dtype = "fp16";
   int sets = 8;          ///< Ps, sets of PEs; the PEs of a set share one weight stream
+  int assoc = 1;         ///< A, sets of a cluster; any of them may take the cluster's next task
   int vector_lanes = 8;  ///< Lv, weights of a step
   int full_rate = 4;     ///< F, the shortest vector length that fills all lanes
   int substeps = 2;      ///< accumulators of a token lane, in units of Lv outputs
   int groups = 4;        ///< most token groups of a tile
   int banks = 8;         ///< activation banks of a token position
   int depth = 3072;      ///< inputs held by a bank
-  int port_bits = 512;   ///< weight port, bits of a beat
+  int port_bits = 512;   ///< memory port, bits of a beat
   int mul_stages = 2;    ///< pipeline stages of a multiplier
   int add_stages = 4;    ///< pipeline stages of an adder
-  int fifo_beats = 4;    ///< beats buffered for each set
+  int fifo_beats = 8;    ///< weight beats that wait in front of a set or are on their way to it
 
   int positions() const { return pe / sets; }               ///< Pt, PEs of a set; each holds other tokens
   int token_lanes() const { return lanes / vector_lanes; }  ///< Lt, tokens of a PE in one cycle
@@ -41,12 +42,12 @@ struct AccelConfig {
   int tokens_per_tile() const { return positions() * token_lanes() * groups; }
   std::int64_t activation_bytes() const;   ///< all activation banks
   std::int64_t accumulator_bytes() const;  ///< all accumulator slots
-  std::int64_t fifo_bytes() const;         ///< all stream FIFOs
+  std::int64_t fifo_bytes() const;         ///< the queues of weight and code beats of all sets
 
   /// 64-bit FNV-1a of canonical(): the same in RTL, C++ header, packed program and bench.
   std::uint64_t hash() const;
 
-  /// Every field that influences the RTL or a weight image, in a fixed order: "mixvec-accel-1 pe=64 lanes=64 …".
+  /// Every field that influences the RTL or a weight image, in a fixed order: "mixvec-accel-2 pe=64 lanes=64 …".
   std::string canonical() const;
 
   bool operator==(const AccelConfig&) const = default;

@@ -16,10 +16,11 @@ namespace {
 constexpr int kMaxPe = 4096;          // larger arrays would not fit the 16-bit counters of the drain
 constexpr int kMaxLanes = 256;        // a vector's length is at most this; log2 of it fits the 4 bits of an entry
 constexpr int kMaxBanks = 64;         // each set multiplexes all banks of its position
-constexpr int kMaxStripOutputs = 64;  // the column chain header holds the number of outputs in 6 bits
+constexpr int kMaxAssoc = 16;         // a cluster gives out one task in a cycle
+constexpr int kMaxStripOutputs = 64;  // the run header holds the number of outputs of a chain in 6 bits
 constexpr int kMaxPortBits = 1024;
-constexpr int kPortBitsPerLane = 32;  // the decompressor moves a beat only while a step's weights are left behind it
-constexpr int kMaxVectorLanes = kMaxPortBits / kPortBitsPerLane;
+constexpr int kPortBitsPerLane = 16;  // a step's weights reach into the next beat at most
+constexpr int kMaxVectorLanes = 32;   // codes of all classes in one 64-bit word, two bits each; a chain of two rows
 
 bool is_pow2(int value) { return value > 0 && std::has_single_bit(static_cast<unsigned>(value)); }
 
@@ -148,11 +149,31 @@ int resolve_sets(Resolver& resolver, const ConfigRequest& request, int pe) {
   return default_sets(pe);
 }
 
+int resolve_assoc(Resolver& resolver, const ConfigRequest& request, int sets) {
+  const int asked = request.assoc.value_or(1);
+  const int assoc = nearest_divisor(sets, asked, [](int d) { return is_pow2(d) && d <= kMaxAssoc; });
+  if (asked < 1) {
+    resolver.reject("--assoc", asked, "below 1", assoc);
+  } else if (asked > kMaxAssoc) {
+    resolver.reject("--assoc", asked, fmt::format("above {}", kMaxAssoc), assoc);
+  } else if (!is_pow2(asked)) {
+    resolver.reject("--assoc", asked, "not a power of two", assoc);
+  } else if (assoc != asked) {
+    resolver.reject(
+        "--assoc", asked,
+        fmt::format("does not divide the {} set{}: clusters have as many sets each", sets, sets == 1 ? "" : "s"),
+        assoc);
+  }
+  return assoc;
+}
+
 int resolve_vector_lanes(Resolver& resolver, const ConfigRequest& request, int lanes) {
   const int most = std::min(lanes, kMaxVectorLanes);
-  const std::string why = lanes <= kMaxVectorLanes
-                              ? fmt::format(" (--lanes {})", lanes)
-                              : fmt::format(": a beat holds the weights of two steps, at most {} bits", kMaxPortBits);
+  const std::string why =
+      lanes <= kMaxVectorLanes
+          ? fmt::format(" (--lanes {})", lanes)
+          : fmt::format(": the codes of all classes share a 64-bit word, and a chain has at most {} outputs",
+                        kMaxStripOutputs);
   int vector_lanes = 1 << ((log2_exact(lanes) + 1) / 2);
   if (request.vector_lanes) {
     vector_lanes = resolver.pow2("--vector-lanes", *request.vector_lanes, 1, most, "", why);
@@ -189,6 +210,7 @@ Resolution resolve_config(const ConfigRequest& request) {
                     "fp16");
   }
   c.sets = resolve_sets(resolver, request, c.pe);
+  c.assoc = resolve_assoc(resolver, request, c.sets);
   const int lv = c.vector_lanes = resolve_vector_lanes(resolver, request, c.lanes);
 
   const int length = parse_length(c.vec);
@@ -218,10 +240,10 @@ Resolution resolve_config(const ConfigRequest& request) {
   const int least_port = std::max(64, kPortBitsPerLane * lv);
   c.port_bits =
       resolver.pow2("--port-bits", request.port_bits.value_or(std::max(512, least_port)), least_port, kMaxPortBits,
-                    least_port > 64 ? fmt::format(": a beat holds the weights of two steps of {}", lv) : "", "");
+                    least_port > 64 ? fmt::format(": a beat holds the {} weights of a step", lv) : "", "");
   c.mul_stages = resolver.range("--mul-stages", request.mul_stages.value_or(2), 1, 3, "");
   c.add_stages = resolver.range("--add-stages", request.add_stages.value_or(4), 2, 6, "");
-  c.fifo_beats = resolver.range("--fifo-beats", request.fifo_beats.value_or(4), 2, 64, "");
+  c.fifo_beats = resolver.range("--fifo-beats", request.fifo_beats.value_or(8), 2, 64, "");
   return {c, resolver.take()};
 }
 
@@ -241,6 +263,8 @@ const std::vector<Parameter>& parameters() {
        &C::vector_lanes},
       {"sets", "--sets", "Ps, sets of PEs (default: largest divisor of pe up to 8 and ceil(sqrt(pe)))", &R::sets,
        &C::sets},
+      {"assoc", "--assoc", "A, sets of a cluster, any of which takes its next task: 1..16, divides sets (default 1)",
+       &R::assoc, &C::assoc},
       {"full_rate", "--full-rate", "F, shortest length at full rate (default Lv/2; with one length N: min(N, Lv))",
        &R::full_rate, &C::full_rate},
       {"substeps", "--substeps", "accumulators of a token lane, in units of Lv: 1..8 (default 2)", &R::substeps,
@@ -249,11 +273,13 @@ const std::vector<Parameter>& parameters() {
       {"banks", "--banks", "activation banks of a position (default: enough for sets and groups)", &R::banks,
        &C::banks},
       {"depth", "--depth", "inputs that the activation memory holds (default 3072)", &R::depth, &C::depth},
-      {"port_bits", "--port-bits", "weight port: 64..1024 bits (default 512)", &R::port_bits, &C::port_bits},
+      {"port_bits", "--port-bits", "memory port: 64..1024 bits, at least 16 Lv (default 512)", &R::port_bits,
+       &C::port_bits},
       {"mul_stages", "--mul-stages", "pipeline stages of a multiplier: 1..3 (default 2)", &R::mul_stages,
        &C::mul_stages},
       {"add_stages", "--add-stages", "pipeline stages of an adder: 2..6 (default 4)", &R::add_stages, &C::add_stages},
-      {"fifo_beats", "--fifo-beats", "beats buffered for each set: 2..64 (default 4)", &R::fifo_beats, &C::fifo_beats},
+      {"fifo_beats", "--fifo-beats", "weight beats that wait for a set or are on their way: 2..64 (default 8)",
+       &R::fifo_beats, &C::fifo_beats},
   };
   return all;
 }

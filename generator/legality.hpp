@@ -16,6 +16,7 @@ struct ConfigRequest {
   std::string vec = "mixed";
   std::string dtype = "fp16";
   std::optional<int> sets;
+  std::optional<int> assoc;
   std::optional<int> positions;
   std::optional<int> vector_lanes;
   std::optional<int> token_lanes;

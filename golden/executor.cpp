@@ -1,4 +1,4 @@
-// Runs images in stream order, vectorised over tokens and threaded over sets.
+// Runs images in the order of their steps, vectorised over tokens and threaded over tasks.
 #include "golden/executor.hpp"
 
 #include <algorithm>
@@ -9,9 +9,9 @@
 #include <mutex>
 #include <thread>
 
-#include "golden/chain_reader.hpp"
 #include "golden/error.hpp"
 #include "golden/simd.hpp"
+#include "golden/task_reader.hpp"
 
 namespace mixvec {
 namespace {
@@ -57,15 +57,15 @@ MIXVEC_SIMD void add_tree(Vector* acc, const float* weight, const Vector* const*
   }
 }
 
-/// acc[o] += weight[o] · x, for the outputs of a column vector with its lanes to itself.
-MIXVEC_SIMD void add_column(Vector (*acc)[kTileBlocks], const float* weight, std::size_t outputs, const Vector* x,
-                            std::size_t blocks) {
+/// acc[o · stride] += weight[o] · x, for the outputs of a column vector.
+MIXVEC_SIMD void add_column(Vector (*acc)[kTileBlocks], std::size_t stride, const float* weight, std::size_t outputs,
+                            const Vector* x, std::size_t blocks) {
   for (std::size_t o = 0; o < outputs; ++o) {
-    for (std::size_t b = 0; b < blocks; ++b) acc[o][b] += weight[o] * x[b];
+    for (std::size_t b = 0; b < blocks; ++b) acc[o * stride][b] += weight[o] * x[b];
   }
 }
 
-/// The activations of one token tile by position, in binary32; the last row is zero, for lanes without work.
+/// The activations of one token tile by position, in binary32; zero where there is no input.
 class ActivationTile {
  public:
   ActivationTile(std::span<const std::int32_t> in_order, std::span<const Half> x, std::size_t tokens,
@@ -73,7 +73,7 @@ class ActivationTile {
       : first(first_token),
         count(std::min(kTile, tokens - first_token)),
         blocks((count + kBlock - 1) / kBlock),
-        values_((in_order.size() + 1) * blocks, Vector{}) {
+        values_(in_order.size() * blocks, Vector{}) {
     for (std::size_t p = 0; p < in_order.size(); ++p) {
       if (in_order[p] == kNoInput) continue;
       const Half* source = x.data() + static_cast<std::size_t>(in_order[p]) * tokens + first;
@@ -82,7 +82,6 @@ class ActivationTile {
   }
 
   [[nodiscard]] const Vector* row(std::size_t position) const { return values_.data() + position * blocks; }
-  [[nodiscard]] const Vector* zero() const { return values_.data() + values_.size() - blocks; }
 
   std::size_t first;   ///< first token
   std::size_t count;   ///< tokens
@@ -92,132 +91,100 @@ class ActivationTile {
   std::vector<Vector> values_;
 };
 
-/// Executes the stream of one set for one token tile.
-class SetExecutor {
+/// Executes tasks for one token tile.
+class TaskExecutor {
  public:
-  SetExecutor(const ImageHeader& header, const FormatConfig& format, std::size_t positions, std::size_t tokens,
-              std::vector<std::atomic<std::uint8_t>>& given, Execution& result)
-      : header_(header), format_(format), positions_(positions), tokens_(tokens), given_(given), result_(result) {}
+  TaskExecutor(const ImageHeader& header, const FormatConfig& format, std::size_t tokens,
+               std::vector<std::atomic<std::uint8_t>>& given, Execution& result)
+      : header_(header),
+        lanes_(static_cast<std::size_t>(format.vector_lanes)),
+        tokens_(tokens),
+        given_(given),
+        result_(result),
+        chains_(2 * static_cast<std::size_t>(format.substeps)) {}
 
-  void run(std::span<const std::uint16_t> stream, const ActivationTile& tile, const std::string& label) {
+  void run(TaskReader& reader, const ActivationTile& tile) {
     tile_ = &tile;
-    ChainReader reader(header_, stream, format_, label);
-    StreamItem item;
-    while (reader.next(item)) {
-      switch (item.kind) {
-        case ItemKind::kChain:
-          outputs_.clear();
+    while (reader.next(cycle_)) {
+      switch (cycle_.kind) {
+        case CycleKind::kRun:
+          classes_ = static_cast<std::size_t>(header_.geometry[static_cast<std::size_t>(cycle_.entry)].classes);
           break;
-        case ItemKind::kOutput:
-          start(item, label);
+        case CycleKind::kRecord:
+          start_output();
           break;
-        case ItemKind::kCode:
-          // The first code of a round meets empty leaves: kRoundEnd leaves them so.
+        case CycleKind::kRead:
+          // A chain that ends has no unit in the turn in which it ends, so none of its additions is still to come.
+          if (cycle_.closed >= 0) drain(chain(cycle_.closed));
           break;
-        case ItemKind::kUnit:
-          unit(item);
-          break;
-        case ItemKind::kRoundEnd:
-          step(item);
-          break;
-        case ItemKind::kChainEnd:
-          drain();
-          break;
-        case ItemKind::kSectionEnd:
-        case ItemKind::kStreamEnd:
+        case CycleKind::kTurnEnd:
+        case CycleKind::kTaskEnd:
           break;
       }
+      for (const UnitPiece& piece : cycle_.step) add(piece);
     }
   }
 
  private:
-  void start(const StreamItem& item, const std::string& label) {
+  /// The chain in one buffer of one thread: its outputs and the first of its accumulators.
+  struct ChainInWork {
+    std::vector<std::uint32_t> outputs;
+    Vector (*acc)[kTileBlocks] = nullptr;  ///< by output, then class
+  };
+
+  /// The chain in a buffer of the thread whose turn it is.
+  ChainInWork& chain(int buffer) { return chains_[static_cast<std::size_t>(2 * cycle_.thread + buffer)]; }
+
+  void start_output() {
+    ChainInWork& work = chain(cycle_.buffer);
+    if (cycle_.record == 0) {
+      work.outputs.clear();
+      // Threads share the accumulators; a chain of more than Lv outputs has its thread, hence all of them, to itself.
+      const std::size_t most = cycle_.outputs > lanes_ ? kMostLanes : lanes_;
+      work.acc = acc_ + static_cast<std::size_t>(2 * cycle_.thread + cycle_.buffer) * most;
+    }
     // Counted per tile, so a second chain with this output finds the mark of this tile already set.
-    if (item.output >= given_.size() || given_[item.output].exchange(1) != 0) {
-      fail_input("{}: output {} is given twice or is outside 0…{}", label, item.output, given_.size());
+    if (cycle_.output >= given_.size() || given_[cycle_.output].exchange(1) != 0) {
+      fail_input("image: output {} is given twice or is outside 0…{}", cycle_.output, given_.size());
     }
     Vector bias{};
-    bias += to_float(item.bias);
-    for (std::size_t b = 0; b < tile_->blocks; ++b) acc_[outputs_.size()][b] = bias;
-    outputs_.push_back(item.output);
+    bias += to_float(cycle_.bias);
+    Vector(*acc)[kTileBlocks] = work.acc + work.outputs.size() * classes_;
+    for (std::size_t j = 0; j < classes_; ++j) {
+      for (std::size_t b = 0; b < tile_->blocks; ++b) acc[j][b] = j == 0 ? bias : Vector{};
+    }
+    work.outputs.push_back(cycle_.output);
   }
 
-  [[nodiscard]] const Vector* activation(std::size_t position) const {
-    if (position >= positions_) fail_input("image: position {}, but in_order has {}", position, positions_);
-    return tile_->row(position);
-  }
-
-  void unit(const StreamItem& item) {
-    const auto lanes = static_cast<std::size_t>(format_.vector_lanes);
-    const std::size_t position = std::size_t{item.row} * lanes + static_cast<std::size_t>(item.sub_bank);
-    if (header_.direction == Direction::kRow) {
-      for (std::size_t i = 0; i < static_cast<std::size_t>(item.valid_lanes); ++i) {
-        leaf(static_cast<std::size_t>(item.first_lane) + i, item.weights[i], activation(position + i));
-      }
-      // A unit of several sub-steps has its steps to itself.
-      if (item.substeps > 1) reduce_row();
-      return;
-    }
-    const std::size_t count = item.weights.size();
-    if (classes(item) > 1) {
-      for (std::size_t o = 0; o < count; ++o) {
-        weight_[o][item.unit_class] = to_float(Half{item.weights[o]});
-      }
-      const Vector* x = activation(position);
-      x_[static_cast<std::size_t>(item.unit_class)] = x;
-      used_ |= std::uint64_t{1} << item.unit_class;
-      return;
-    }
+  void add(const UnitPiece& piece) {
+    const std::size_t count = piece.weights.size();
     float weight[kMostLanes];
-    for (std::size_t o = 0; o < count; ++o) weight[o] = to_float(Half{item.weights[o]});
-    add_column(acc_ + static_cast<std::size_t>(item.substep) * lanes, weight, count, activation(position),
-               tile_->blocks);
-  }
-
-  void step(const StreamItem& item) {
-    if (used_ == 0) return;
-    if (header_.direction == Direction::kRow) {
-      reduce_row();
+    for (std::size_t i = 0; i < count; ++i) weight[i] = to_float(Half{piece.weights[i]});
+    Vector(*acc)[kTileBlocks] = chain(piece.buffer).acc + piece.unit_class;
+    const std::size_t position = piece.row * lanes_ + static_cast<std::size_t>(piece.offset) * classes_ +
+                                 static_cast<std::size_t>(piece.unit_class);
+    if (header_.direction == Direction::kColumn) {
+      acc += static_cast<std::size_t>(piece.piece) * lanes_;
+      add_column(acc, classes_, weight, count, tile_->row(position), tile_->blocks);
       return;
     }
-    const auto h = static_cast<std::size_t>(classes(item));
-    for (std::size_t j = 0; j < h; ++j) {
-      if ((used_ >> j & 1U) != 0) continue;
-      x_[j] = tile_->zero();
-      for (std::size_t o = 0; o < outputs_.size(); ++o) weight_[o][j] = 0.0F;
-    }
-    for (std::size_t o = 0; o < outputs_.size(); ++o) {
-      add_tree(acc_[o], weight_[o], x_, static_cast<int>(h), tile_->blocks);
-    }
-    used_ = 0;
+    // The class's lanes beside these add +0: levels that change at most the sign of a zero, which no accumulator sees.
+    const Vector* x[kMostLanes];
+    for (std::size_t i = 0; i < count; ++i) x[i] = tile_->row(position + i * classes_);
+    add_tree(acc[0], weight, x, static_cast<int>(count), tile_->blocks);
   }
 
-  void leaf(std::size_t lane, std::uint16_t weight, const Vector* x) {
-    weight_[0][lane] = to_float(Half{weight});
-    x_[lane] = x;
-    used_ |= std::uint64_t{1} << lane;
-  }
-
-  void reduce_row() {
-    for (std::size_t lane = 0; lane < static_cast<std::size_t>(format_.vector_lanes); ++lane) {
-      if ((used_ >> lane & 1U) != 0) continue;
-      weight_[0][lane] = 0.0F;
-      x_[lane] = tile_->zero();
-    }
-    add_tree(acc_[0], weight_[0], x_, format_.vector_lanes, tile_->blocks);
-    used_ = 0;
-  }
-
-  [[nodiscard]] int classes(const StreamItem& item) const {
-    return unit_geometry(header_.direction, header_.entries[static_cast<std::size_t>(item.entry)].length, format_)
-        .classes;
-  }
-
-  void drain() {
-    for (std::size_t o = 0; o < outputs_.size(); ++o) {
-      const std::size_t at = outputs_[o] * tokens_ + tile_->first;
+  void drain(const ChainInWork& work) {
+    for (std::size_t o = 0; o < work.outputs.size(); ++o) {
+      Vector(*acc)[kTileBlocks] = work.acc + o * classes_;
+      for (std::size_t half = classes_ / 2; half > 0; half /= 2) {
+        for (std::size_t j = 0; j < half; ++j) {
+          for (std::size_t b = 0; b < tile_->blocks; ++b) acc[j][b] += acc[j + half][b];
+        }
+      }
+      const std::size_t at = work.outputs[o] * tokens_ + tile_->first;
       for (std::size_t t = 0; t < tile_->count; ++t) {
-        float value = acc_[o][t / kBlock][t % kBlock];
+        float value = acc[0][t / kBlock][t % kBlock];
         if (value != value) value = std::bit_cast<float>(0x7FC00000U);
         result_.accumulator[at + t] = value;
         result_.y[at + t] = to_half(value);
@@ -226,17 +193,57 @@ class SetExecutor {
   }
 
   const ImageHeader& header_;
-  const FormatConfig& format_;
-  std::size_t positions_;
+  std::size_t lanes_;
   std::size_t tokens_;
   std::vector<std::atomic<std::uint8_t>>& given_;
   Execution& result_;
   const ActivationTile* tile_ = nullptr;
-  std::vector<std::uint32_t> outputs_;
-  Vector acc_[kMostLanes][kTileBlocks];
-  float weight_[kMostLanes][kMostLanes];  ///< leaves of the step in work, by output and class; row: [0] by lane
-  const Vector* x_[kMostLanes];
-  std::uint64_t used_ = 0;  ///< leaves that have work
+  DecodeCycle cycle_;
+  std::size_t classes_ = 1;          ///< of the run
+  std::vector<ChainInWork> chains_;  ///< by thread, then buffer
+  Vector acc_[2 * kMostLanes][kTileBlocks];
+};
+
+/// All tasks of an image, on `threads` threads.
+class ImageExecutor {
+ public:
+  ImageExecutor(std::span<const std::uint8_t> image, const ImageHeader& header, const FormatConfig& format)
+      : image_(image), header_(header), format_(format) {
+    for (const auto& cluster : header.clusters) tasks_.insert(tasks_.end(), cluster.begin(), cluster.end());
+  }
+
+  void run(const ActivationTile& tile, std::size_t out, std::size_t tokens, int threads, Execution& result) const {
+    std::vector<std::atomic<std::uint8_t>> given(out);
+    std::atomic<std::size_t> next_task{0};
+    std::exception_ptr error;
+    std::mutex error_mutex;
+    const auto work = [&] {
+      try {
+        const auto executor = std::make_unique<TaskExecutor>(header_, format_, tokens, given, result);
+        for (std::size_t t = next_task++; t < tasks_.size(); t = next_task++) {
+          TaskReader reader(header_, image_, tasks_[t], format_, fmt::format("image: task {}", t));
+          executor->run(reader, tile);
+        }
+      } catch (...) {
+        const std::lock_guard lock(error_mutex);
+        if (!error) error = std::current_exception();
+      }
+    };
+    std::vector<std::thread> helpers;
+    for (int i = 1; i < threads; ++i) helpers.emplace_back(work);
+    work();
+    for (std::thread& helper : helpers) helper.join();
+    if (error) std::rethrow_exception(error);
+    for (std::size_t o = 0; o < out; ++o) {
+      if (given[o] == 0) fail_input("image: output {} is missing", o);
+    }
+  }
+
+ private:
+  std::span<const std::uint8_t> image_;
+  const ImageHeader& header_;
+  const FormatConfig& format_;
+  std::vector<TaskPlace> tasks_;
 };
 
 }  // namespace
@@ -252,36 +259,13 @@ Execution execute(std::span<const std::uint8_t> image, const FormatConfig& forma
       fail_input("in_order: input {} is outside 0…{}", i, in);
     }
   }
+  check_positions(header, in_order.size(), format);
   Execution result;
   result.y.resize(out * tokens);
   result.accumulator.resize(out * tokens);
-  const auto sets = split_sets(image, header, format);
-
+  const ImageExecutor executor(image, header, format);
   for (std::size_t first = 0; first < tokens; first += kTile) {
-    const ActivationTile tile(in_order, x, tokens, first);
-    std::vector<std::atomic<std::uint8_t>> given(out);
-    std::atomic<std::size_t> next_set{0};
-    std::exception_ptr error;
-    std::mutex error_mutex;
-    const auto work = [&] {
-      try {
-        const auto executor = std::make_unique<SetExecutor>(header, format, in_order.size(), tokens, given, result);
-        for (std::size_t s = next_set++; s < sets.size(); s = next_set++) {
-          executor->run(sets[s], tile, fmt::format("image: set {}", s));
-        }
-      } catch (...) {
-        const std::lock_guard lock(error_mutex);
-        if (!error) error = std::current_exception();
-      }
-    };
-    std::vector<std::thread> helpers;
-    for (int i = 1; i < threads; ++i) helpers.emplace_back(work);
-    work();
-    for (std::thread& helper : helpers) helper.join();
-    if (error) std::rethrow_exception(error);
-    for (std::size_t o = 0; o < out; ++o) {
-      if (given[o] == 0) fail_input("image: output {} is missing", o);
-    }
+    executor.run(ActivationTile(in_order, x, tokens, first), out, tokens, threads, result);
   }
   return result;
 }

@@ -14,11 +14,11 @@ namespace mixvec {
 /// Outputs of a matrix for some tokens, both out × tokens, row-major.
 struct Execution {
   std::vector<Half> y;             ///< results, rounded once to binary16; NaN is canonical
-  std::vector<float> accumulator;  ///< the accumulators when their chains end; NaN is 0x7FC00000
+  std::vector<float> accumulator;  ///< when their chains end, the classes added, not rounded; NaN is 0x7FC00000
 };
 
-/// Runs an image in stream order on x, in × tokens, row-major (any binary16 values). Every token's bits are independent
-/// of the others and of `threads`. Throws InputError for a damaged image or an x of another size.
+/// Runs an image in the order of its steps on x, in × tokens, row-major (any binary16 values). Every token's bits are
+/// independent of the others and of `threads`. Throws InputError for a damaged image or an x of another size.
 Execution execute(std::span<const std::uint8_t> image, const FormatConfig& format, std::size_t out, std::size_t in,
                   std::span<const std::int32_t> in_order, std::span<const Half> x, std::size_t tokens, int threads = 2);
 
@@ -27,9 +27,9 @@ inline Execution execute(const PackedMatrix& packed, const FormatConfig& format,
   return execute(packed.image, format, packed.out, packed.in, packed.in_order, x, tokens, threads);
 }
 
-/// The same bits from the matrix, its schedule and the positions of its inputs, without an image: the rules of order
-/// written down a second time, one scalar at a time. For cross-checks; slow.
-Execution execute_slow(const PrunedMatrix& matrix, const Schedule& schedule, const FormatConfig& format,
-                       std::span<const std::int32_t> in_order, std::span<const Half> x, std::size_t tokens);
+/// The same bits from the matrix and the positions of its inputs, without an image (they do not depend on a schedule):
+/// the rules of order written down a second time, one scalar at a time. For cross-checks; slow.
+Execution execute_slow(const PrunedMatrix& matrix, const FormatConfig& format, std::span<const std::int32_t> in_order,
+                       std::span<const Half> x, std::size_t tokens);
 
 }  // namespace mixvec

@@ -25,17 +25,21 @@ void require_range(const char* name, int value, int low, int high) {
 
 void check_format(const FormatConfig& format) {
   require_range("sets", format.sets, 1, 1024);
+  require_power_of_two("assoc", format.assoc);
+  if (format.sets % format.assoc != 0) {
+    fail_input("configuration: assoc is {}, expected a divisor of the {} sets", format.assoc, format.sets);
+  }
   require_power_of_two("vector_lanes", format.vector_lanes);
   require_range("vector_lanes", format.vector_lanes, 1, 64);
   require_power_of_two("full_rate", format.full_rate);
   require_range("full_rate", format.full_rate, 1, format.vector_lanes);
   require_power_of_two("substeps", format.substeps);
   if (max_column_strip(format) > 64) {
-    fail_input("configuration: substeps * vector_lanes is {}, expected at most 64 (a chain header counts up to 64)",
+    fail_input("configuration: substeps * vector_lanes is {}, expected at most 64 (a run header counts up to 64)",
                max_column_strip(format));
   }
   require_power_of_two("port_bits", format.port_bits);
-  require_range("port_bits", format.port_bits, std::max(32, 16 * format.vector_lanes), 1 << 16);
+  require_range("port_bits", format.port_bits, std::max(64, 16 * format.vector_lanes), 1 << 16);
   require_power_of_two("min_length", format.min_length);
   require_power_of_two("max_length", format.max_length);
   require_range("max_length", format.max_length, format.min_length, 1 << 15);
@@ -49,18 +53,27 @@ void check_format(const FormatConfig& format) {
   }
 }
 
-UnitGeometry unit_geometry(Direction direction, int length, const FormatConfig& format) {
-  const int most_classes = format.vector_lanes / format.full_rate;
+int classes_of(int length, const FormatConfig& format) {
+  if (length >= format.vector_lanes) return 1;
+  return std::min(format.vector_lanes / length, format.vector_lanes / format.full_rate);
+}
+
+UnitGeometry unit_geometry(Direction direction, int length, int classes, const FormatConfig& format) {
   UnitGeometry g;
   g.length = length;
-  g.classes = length >= format.vector_lanes ? 1 : std::min(format.vector_lanes / length, most_classes);
-  g.lanes = format.vector_lanes / g.classes;
-  if (direction == Direction::kColumn) {
-    g.positions_per_row = g.lanes;
+  g.classes = classes;
+  g.lanes = format.vector_lanes / classes;
+  if (direction == Direction::kColumn) return g;
+  if (length <= g.lanes) {
+    g.inputs = length;
+  } else if (length < format.vector_lanes) {
+    g.inputs = g.lanes;
+    g.span = length / g.lanes;
   } else {
-    g.positions_per_row = std::max(1, g.lanes / length);
-    g.rows_per_unit = std::max(1, length / format.vector_lanes);
+    g.inputs = length / classes;
+    g.span = classes;
   }
+  g.pieces = std::max(1, g.inputs / g.lanes);
   return g;
 }
 

@@ -9,11 +9,12 @@ namespace mixvec {
 
 /// The format's parameters (docs/packed_format.md). The defaults are those of the default accelerator.
 struct FormatConfig {
-  int sets = 8;                 ///< Ps, streams of an image
+  int sets = 8;                 ///< Ps
+  int assoc = 1;                ///< A, sets of a cluster: any of them may take the cluster's next task; divides Ps
   int vector_lanes = 8;         ///< Lv, a power of two
   int full_rate = 4;            ///< F <= Lv, a power of two; a step has at most H = Lv / F classes
-  int substeps = 2;             ///< a column strip has at most substeps * Lv outputs (at most 64)
-  int port_bits = 512;          ///< W, bits of a beat: a power of two, at least 16 * Lv
+  int substeps = 2;             ///< M, accumulator rows: a column chain has at most M * Lv outputs (at most 64)
+  int port_bits = 512;          ///< W, bits of a beat: a power of two, at least 64 and 16 * Lv
   bool rows_allowed = true;     ///< whether row matrices may be packed
   bool columns_allowed = true;  ///< whether column matrices may be packed
   int min_length = 1;           ///< shortest legal vector length, a power of two
@@ -27,16 +28,21 @@ struct FormatConfig {
 /// Throws InputError naming the first parameter that the packed format cannot work with.
 void check_format(const FormatConfig& format);
 
-/// How the units of one vector length lie on the lanes and in the activation rows.
+/// How the units of one vector length lie on the lanes and in the activation rows (docs/packed_format.md).
 struct UnitGeometry {
-  int length = 1;             ///< l
-  int classes = 1;            ///< h, units of one step at most
-  int lanes = 1;              ///< w = Lv / h, lanes of a class
-  int positions_per_row = 1;  ///< class positions in one activation row; 1 where a unit takes whole rows (row, l > Lv)
-  int rows_per_unit = 1;      ///< activation rows of a unit: l / Lv for row vectors with l > Lv, otherwise 1
+  int length = 1;   ///< l
+  int classes = 1;  ///< h, units of one step at most
+  int lanes = 1;    ///< w = Lv / h, lanes of a class
+  int inputs = 1;   ///< lambda, inputs of a unit: row: of the strip's part in one class; column: 1
+  int pieces = 1;   ///< row: max(1, lambda / w); column: 1 (a chain of more than Lv outputs has more)
+  int span = 1;     ///< row: classes that a strip reaches: 1 where l <= w, all h where l >= Lv
 };
 
-UnitGeometry unit_geometry(Direction direction, int length, const FormatConfig& format);
+/// Classes that column vectors of this length are read in: min(Lv / l, H), at least 1.
+int classes_of(int length, const FormatConfig& format);
+
+/// `classes`: h, of the matrix (row) or classes_of(length) (column).
+UnitGeometry unit_geometry(Direction direction, int length, int classes, const FormatConfig& format);
 
 /// The longest strip that one column chain holds.
 inline int max_column_strip(const FormatConfig& format) { return format.substeps * format.vector_lanes; }

@@ -14,13 +14,13 @@
 
 namespace mixvec {
 
-inline constexpr std::uint32_t kImageMagic = 0x3158564DU;  ///< "MVX1"
+inline constexpr std::uint32_t kImageMagic = 0x3258564DU;  ///< "MVX2"
 inline constexpr int kMaxEntries = 8;
-inline constexpr int kHeaderWords = 20;       ///< words before the beat counts of the sets
-inline constexpr int kChainHeaderBits = 10;   ///< of a column chain; a row chain's header is one bit
-inline constexpr int kBiasBits = 16;          ///< of an output record; its index takes index_bits()
-inline constexpr int kRefillBits = 32;        ///< the bit buffer holds at least this much before an item is read
-inline constexpr int kEscapeOnes = 15;        ///< a Rice quotient from here on is escaped: the gap follows in 16 bits
+inline constexpr int kHeaderWords = 21;    ///< words of the header, beside one per cluster
+inline constexpr int kRunHeaderBits = 26;  ///< of a run; as many zeros end a task
+inline constexpr int kBiasBits = 16;       ///< of an output record; its index takes index_bits()
+inline constexpr int kMostCodeBits = 8;    ///< of a code; all classes of a turn together have at most 64
+inline constexpr std::uint32_t kMostRunChains = 1U << 16U;
 inline constexpr std::int32_t kNoInput = -1;  ///< in_order: a position without an input
 
 /// Bits of an output index: as few as name all outputs.
@@ -35,24 +35,30 @@ struct Chain {
   bool operator==(const Chain&) const = default;
 };
 
-/// Per set, its chains in order of execution. Together they cover every output exactly once.
+/// Chains that one set computes one after the other; any set of the task's cluster may take it.
+struct Task {
+  std::vector<Chain> chains;  ///< consecutive ones of the same vector length and count form a run
+
+  bool operator==(const Task&) const = default;
+};
+
+/// Per cluster, its tasks in the order in which they are taken. Together they cover every output exactly once.
 struct Schedule {
-  std::vector<std::vector<Chain>> sets;
+  std::vector<std::vector<Task>> clusters;
 };
 
 /// All chains of a matrix, in order of strips (column; strips longer than substeps·Lv are dealt out) or outputs (row).
 std::vector<Chain> list_chains(const PrunedMatrix& matrix, const FormatConfig& format);
 
-/// A schedule that deals the chains out to the sets in turn.
+/// A schedule that deals the chains out to the sets in turn: a task per set with its chains in list_chains()' order,
+/// but long vectors first, so that few runs arise. Throws InputError for a bad format.
 Schedule deal_in_turn(const PrunedMatrix& matrix, const FormatConfig& format);
 
 /// One entry of the image header: a section of a row matrix, or a vector length of a column matrix.
 struct ImageEntry {
   int length = 1;              ///< l
-  int rice_k = 0;              ///< Rice parameter of the section's codes
   std::uint32_t base = 0;      ///< first activation row (row matrices)
   std::uint32_t sentinel = 0;  ///< N, positions per class
-  std::uint32_t valid = 0;     ///< inputs of the section (row matrices), 0 for column
 
   bool operator==(const ImageEntry&) const = default;
 };
@@ -60,11 +66,11 @@ struct ImageEntry {
 /// Where the bits of an image went. The sum is the image's size.
 struct ImageBits {
   std::uint64_t weights = 0;  ///< kept weights
-  std::uint64_t codes = 0;    ///< codes, sentinels included
-  std::uint64_t outputs = 0;  ///< chain headers and output indices
+  std::uint64_t codes = 0;    ///< codes, all ones and ends of sections included
+  std::uint64_t outputs = 0;  ///< run headers, ends of tasks and output indices
   std::uint64_t bias = 0;     ///< the biases in the output records
-  std::uint64_t header = 0;   ///< the image header, without its padding
-  std::uint64_t padding = 0;  ///< masked lanes of short row strips, unread bits, ends of beats
+  std::uint64_t header = 0;   ///< the image header and the task directory, without their padding
+  std::uint64_t padding = 0;  ///< lanes of short row strips without an input, ends of beats
 
   [[nodiscard]] std::uint64_t total() const { return weights + codes + outputs + bias + header + padding; }
   bool operator==(const ImageBits&) const = default;
@@ -76,11 +82,12 @@ struct PackedMatrix {
   std::size_t out = 0;
   std::size_t in = 0;
   Direction direction = Direction::kColumn;
-  std::size_t kept = 0;                  ///< kept weights
-  std::vector<std::int32_t> in_order;    ///< input of each activation position, or kNoInput; whole rows of Lv
-  std::vector<std::uint8_t> image;       ///< whole beats
-  std::vector<ImageEntry> entries;       ///< as in the image header
-  std::vector<std::uint32_t> set_beats;  ///< beats of each set
+  std::size_t kept = 0;                ///< kept weights
+  std::vector<std::int32_t> in_order;  ///< input of each activation position, or kNoInput; whole rows of Lv
+  std::vector<std::uint8_t> image;     ///< whole beats
+  std::vector<ImageEntry> entries;     ///< as in the image header
+  int code_bits = 4;                   ///< b
+  std::size_t tasks = 0;
   ImageBits bits;
 };
 
@@ -90,9 +97,10 @@ std::vector<std::int32_t> identity_order(std::size_t in, const FormatConfig& for
 /// A row matrix's sections in the order of its entries, and the positions that follow from them.
 struct RowLayout {
   struct Section {
-    ImageEntry entry;                   ///< without rice_k
-    std::vector<std::uint32_t> strips;  ///< indices into pattern.strips, by position
+    ImageEntry entry;
+    std::vector<std::uint32_t> strips;  ///< indices into pattern.strips, in order of their class positions
   };
+  int classes = 1;  ///< h of the matrix
   std::vector<Section> sections;
   std::vector<std::int32_t> in_order;
 };

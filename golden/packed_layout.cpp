@@ -7,6 +7,35 @@
 #include "golden/packed_image.hpp"
 
 namespace mixvec {
+namespace {
+
+/// Gives a section the next free rows, and its strips their positions there.
+void place_section(RowLayout::Section& section, const PrunedMatrix& matrix, RowLayout& layout,
+                   const FormatConfig& format) {
+  ImageEntry& entry = section.entry;
+  const UnitGeometry g = unit_geometry(Direction::kRow, entry.length, layout.classes, format);
+  const auto h = static_cast<std::size_t>(g.classes);
+  const auto w = static_cast<std::size_t>(g.lanes);
+  const auto inputs = static_cast<std::size_t>(g.inputs);
+  const auto span = static_cast<std::size_t>(g.span);
+  const std::size_t across = h / span;  // strips side by side
+  const std::size_t base = layout.in_order.size() / (h * w);
+  const std::size_t rows = ((section.strips.size() + across - 1) / across * inputs + w - 1) / w;
+  entry.base = static_cast<std::uint32_t>(base);
+  entry.sentinel = static_cast<std::uint32_t>(rows * w / inputs);
+  layout.in_order.resize((base + rows) * h * w, kNoInput);
+  for (std::size_t s = 0; s < section.strips.size(); ++s) {
+    const auto& index = matrix.pattern.strips[section.strips[s]].index;
+    const std::size_t first_q = base * w + s / across * inputs;
+    const std::size_t first_class = s % across * span;
+    for (std::size_t n = 0; n < index.size(); ++n) {
+      const std::size_t position = (first_q + n / span) * h + first_class + n % span;
+      layout.in_order[position] = static_cast<std::int32_t>(index[n]);
+    }
+  }
+}
+
+}  // namespace
 
 std::vector<Chain> list_chains(const PrunedMatrix& matrix, const FormatConfig& format) {
   std::vector<Chain> chains;
@@ -25,12 +54,22 @@ std::vector<Chain> list_chains(const PrunedMatrix& matrix, const FormatConfig& f
 }
 
 Schedule deal_in_turn(const PrunedMatrix& matrix, const FormatConfig& format) {
+  check_format(format);
+  std::vector<Chain> chains = list_chains(matrix, format);
+  if (matrix.pattern.direction == Direction::kColumn) {
+    const auto shape = [&](const Chain& chain) {
+      return std::pair(std::min(matrix.pattern.strips[chain.strip].length, max_column_strip(format)), chain.count);
+    };
+    std::stable_sort(chains.begin(), chains.end(), [&](const Chain& a, const Chain& b) { return shape(a) > shape(b); });
+  }
+  const auto sets = static_cast<std::size_t>(format.sets);
+  const auto assoc = static_cast<std::size_t>(format.assoc);
   Schedule schedule;
-  schedule.sets.resize(static_cast<std::size_t>(format.sets));
-  std::size_t set = 0;
-  for (const Chain& chain : list_chains(matrix, format)) {
-    schedule.sets[set].push_back(chain);
-    set = (set + 1) % schedule.sets.size();
+  schedule.clusters.resize(sets / assoc);
+  for (std::size_t set = 0; set < std::min(sets, chains.size()); ++set) {
+    Task task;
+    for (std::size_t c = set; c < chains.size(); c += sets) task.chains.push_back(chains[c]);
+    schedule.clusters[set / assoc].push_back(std::move(task));
   }
   return schedule;
 }
@@ -44,7 +83,6 @@ std::vector<std::int32_t> identity_order(std::size_t in, const FormatConfig& for
 
 RowLayout lay_out_rows(const PrunedMatrix& matrix, const FormatConfig& format) {
   const auto& strips = matrix.pattern.strips;
-  // Longest first: a set then changes its reduction depth as seldom as possible within a chain.
   std::map<int, RowLayout::Section, std::greater<>> whole;
   std::multimap<int, RowLayout::Section, std::greater<>> extra;
   std::map<int, std::vector<std::uint32_t>> ragged;
@@ -79,22 +117,9 @@ RowLayout lay_out_rows(const PrunedMatrix& matrix, const FormatConfig& format) {
         matrix.name, layout.sections.size(), kMaxEntries);
   }
 
-  const auto lanes = static_cast<std::uint32_t>(format.vector_lanes);
-  for (RowLayout::Section& section : layout.sections) {
-    ImageEntry& entry = section.entry;
-    const UnitGeometry g = unit_geometry(Direction::kRow, entry.length, format);
-    entry.base = static_cast<std::uint32_t>(layout.in_order.size()) / lanes;
-    for (const std::uint32_t s : section.strips) {
-      for (const std::uint32_t i : strips[s].index) layout.in_order.push_back(static_cast<std::int32_t>(i));
-    }
-    entry.valid = static_cast<std::uint32_t>(layout.in_order.size()) - entry.base * lanes;
-    // A unit of several rows reads all of them, so the section owns the rows of its last strip to the end.
-    const std::uint32_t quantum = lanes * static_cast<std::uint32_t>(g.rows_per_unit);
-    const std::uint32_t units = (entry.valid + quantum - 1) / quantum;
-    entry.sentinel = units * static_cast<std::uint32_t>(g.positions_per_row);
-    layout.in_order.resize(static_cast<std::size_t>(entry.base) * lanes + static_cast<std::size_t>(units) * quantum,
-                           kNoInput);
-  }
+  // All classes of a matrix go through the same lists of sections, so there is one number of them.
+  layout.classes = classes_of(layout.sections.back().entry.length, format);
+  for (RowLayout::Section& section : layout.sections) place_section(section, matrix, layout, format);
   return layout;
 }
 

@@ -5,17 +5,17 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
-#include "golden/chain_reader.hpp"
 #include "golden/cli.hpp"
 #include "golden/error.hpp"
+#include "golden/task_reader.hpp"
 
 namespace mixvec {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::string_view kMagic = "MIXVECP1";
-constexpr std::string_view kFormatName = "mixvec-program-1";
+constexpr std::string_view kMagic = "MIXVECP2";
+constexpr std::string_view kFormatName = "mixvec-program-2";
 constexpr std::size_t kAlignment = 64;
 constexpr std::size_t kPreamble = 16;  // magic and length
 
@@ -136,6 +136,7 @@ class Reader {
   void read_format(const Json& json, FormatConfig& format) const {
     const auto field = [&](const char* key) { return static_cast<int>(number(json, key, 1U << 30U)); };
     format.sets = field("sets");
+    format.assoc = field("assoc");
     format.vector_lanes = field("vector_lanes");
     format.full_rate = field("full_rate");
     format.substeps = field("substeps");
@@ -182,7 +183,8 @@ class Reader {
     const ImageHeader header = read_image_header(matrix.image, format);
     matrix.direction = header.direction;
     matrix.entries = header.entries;
-    matrix.set_beats = header.set_beats;
+    matrix.code_bits = header.code_bits;
+    for (const auto& tasks : header.clusters) matrix.tasks += tasks.size();
     if (text(json, "direction") != name_of(matrix.direction)) {
       fail("direction", text(json, "direction"), name_of(matrix.direction));
     }
@@ -219,6 +221,7 @@ void write_program(const std::filesystem::path& path, const Program& program) {
       {"configuration",
        {{"hash", hex(format.hash)},
         {"sets", format.sets},
+        {"assoc", format.assoc},
         {"vector_lanes", format.vector_lanes},
         {"full_rate", format.full_rate},
         {"substeps", format.substeps},

@@ -17,8 +17,9 @@ struct UnpackedMatrix {
   std::vector<Half> bias;          ///< out values; +0 where there is none
 };
 
-/// Decodes `image`. Throws InputError on any damage: besides what ChainReader finds, an output given twice or never or
-/// outside 0…out-1, a weight given twice or at a position without an input, and an in_order that names an input twice.
+/// Decodes `image`. Throws InputError on any damage: besides what TaskReader finds, an output given twice or never or
+/// outside 0…out-1, a weight given twice or at a position without an input (padding must be +0), a unit where no strip
+/// stands, and an in_order that names an input twice or has another size.
 UnpackedMatrix unpack(std::span<const std::uint8_t> image, const FormatConfig& format, std::size_t out, std::size_t in,
                       std::span<const std::int32_t> in_order);
 

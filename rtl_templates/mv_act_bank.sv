@@ -1,13 +1,13 @@
 // Mixvec
 // SPDX-License-Identifier: Apache-2.0
 //
-// Activation bank: rows of Lv inputs x Lt tokens, one read and one write per cycle; each class of
-// sub-banks has its own row address.
+// Activation bank: rows of Lv inputs x Lt tokens, one read and one write per cycle; the sub-banks
+// i = j (mod H) share row address j.
 
 module mv_act_bank #(
   parameter int Lv       = 8,
   parameter int Lt       = 8,
-  parameter int FullRate = 4,   // sub-banks per row address
+  parameter int FullRate = 4,   // sub-banks of a row address
   parameter int Rows     = 384,
   // derived
   parameter int RowW  = (Rows > 1) ? $clog2(Rows) : 1,
@@ -32,7 +32,7 @@ module mv_act_bank #(
     logic [Lt*16-1:0] data_q;
     always_ff @(posedge clk_i) begin
       if (write_i && write_bank_i == LaneW'(i)) mem_q[write_row_i] <= write_data_i;
-      if (read_i) data_q <= mem_q[read_row_i[(i / FullRate) * RowW +: RowW]];
+      if (read_i) data_q <= mem_q[read_row_i[(i % H) * RowW +: RowW]];
     end
     assign read_data_o[i*Lt*16 +: Lt*16] = data_q;
   end

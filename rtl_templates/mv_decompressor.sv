@@ -1,338 +1,412 @@
 // Mixvec
 // SPDX-License-Identifier: Apache-2.0
 //
-// Turns the stream of a set (docs/packed_format.md) into operations, one item per cycle: chain
-// openings, output records, units of weights with their activation row and lanes, ends of rounds
-// and of chains.
+// Reads the code stream of a task (docs/packed_format.md), one decode cycle per clock cycle: run
+// headers, output records, and codes, of which every class may read one. Gives the classes' units
+// with their activation rows, and tells where turns and chains end.
 
 module mv_decompressor #(
   parameter int PortBits = 512,
   parameter int Lv       = 8,   // vector lanes
   parameter int FullRate = 4,   // shortest vector that fills a step
-  parameter int SubSteps = 2,   // steps that one column index can serve
+  parameter int SubSteps = 2,   // accumulator rows: threads, or pieces of a long column vector
   parameter int RowW     = 16,  // bits of an activation row
   // derived
-  parameter int Beat = PortBits / 16,  // halfwords per beat
-  parameter int LvL  = $clog2(Lv),
-  parameter int LaneW = (LvL > 0) ? LvL : 1,
-  parameter int CntW = LvL + 1,
-  parameter int SubW = (SubSteps > 1) ? $clog2(SubSteps) : 1,
-  parameter int OutW = (SubSteps * Lv > 1) ? $clog2(SubSteps * Lv) : 1,
-  parameter int RedW = (LvL > 0) ? $clog2(LvL + 1) : 1
+  parameter int LvL    = $clog2(Lv),
+  parameter int LaneW  = (LvL > 0) ? LvL : 1,
+  parameter int CntW   = LvL + 1,
+  parameter int SubW   = (SubSteps > 1) ? $clog2(SubSteps) : 1,
+  parameter int OutW   = (SubSteps * Lv > 1) ? $clog2(SubSteps * Lv) : 1,
+  parameter int H      = Lv / FullRate,
+  parameter int ClassW = ($clog2(H) > 0) ? $clog2($clog2(H) + 1) : 1  // of a log2 of classes
 ) (
   input  logic                clk_i,
   input  logic                rst_ni,
-  input  logic                start_i,      // the next beat begins a stream
   // header
   input  logic                column_i,
   input  logic [3:0]          entries_i,
   input  logic [4:0]          index_bits_i,
+  input  logic [3:0]          code_bits_i,
+  input  logic [ClassW-1:0]   row_classes_i,   // log2 of a row matrix's classes
   input  logic [8*64-1:0]     entry_i,
-  // beats
+  // tasks, taken while idle
+  input  logic                task_valid_i,
+  output logic                task_ready_o,
+  // code beats
   input  logic                beat_valid_i,
   output logic                beat_ready_o,
   input  logic [PortBits-1:0] beat_data_i,
-  // operations
+  // a chain's buffer in a thread (buffer b of thread m at m*2+b) is in use until it has been drained
+  input  logic [SubSteps*2-1:0] drained_i,
+  // operations; at most one of begin, record, close and turn
   output logic                op_valid_o,
   input  logic                op_ready_i,
-  output logic                op_open_o,    // a chain begins: op_red_o and op_count_o describe it
-  // output record op_out_index_o of the chain: op_record_o
-  output logic                op_out_o,
-  output logic                op_unit_o,    // a unit: row, lanes, weights
-  output logic                op_round_o,   // this ends a round: the step is complete
-  output logic                op_close_o,   // this ends the chain
-  output logic [RedW-1:0]     op_red_o,     // reduction levels of the chain
-  output logic [OutW:0]       op_count_o,   // outputs of the chain
-  output logic [OutW-1:0]     op_out_index_o,
-  output logic [31:0]         op_record_o,  // bias, output index
-  output logic [RowW-1:0]     op_row_o,     // activation row
-  output logic [LaneW-1:0]    op_bank_o,    // column: sub-bank of the input
-  output logic [LaneW-1:0]    op_lane_o,    // first lane
-  // row addresses (of FullRate lanes each) that are the unit's
-  output logic [Lv/FullRate-1:0] op_groups_o,
-  output logic [CntW-1:0]     op_lanes_o,   // lanes with work
-  // row: lanes from here on lie beyond the section's inputs
-  output logic [CntW-1:0]     op_limit_o,
-  output logic [SubW-1:0]     op_sub_o,     // sub-step (accumulator row)
-  output logic [Lv*16-1:0]    op_weight_o,  // weights, from lane 0
-  output logic                idle_o        // the stream has ended
+  output logic                op_begin_o,      // a task begins
+  output logic                op_record_o,     // output record
+  output logic                op_close_o,      // a chain is complete
+  output logic                op_turn_o,       // the turn ends: its units form a step
+  output logic                op_wide_o,       // chains of more than Lv outputs, on all rows
+  output logic [ClassW-1:0]   op_classes_o,    // log2 of the classes
+  output logic [OutW:0]       op_count_o,      // outputs of a chain
+  output logic [SubW-1:0]     op_thread_o,
+  output logic                op_buffer_o,     // record, close: which of the thread's chains
+  output logic [OutW-1:0]     op_number_o,     // record: its number in the chain
+  output logic [31:0]         op_data_o,       // record: bias, output index
+  // units of the classes
+  output logic [H-1:0]        op_unit_o,
+  output logic [H-1:0]        op_unit_buffer_o,
+  output logic [SubW-1:0]     op_unit_row_o,   // accumulator row of a piece of a wide chain's unit
+  output logic [H*RowW-1:0]   op_row_o,        // activation row
+  output logic [H*LaneW-1:0]  op_offset_o,     // first input in the row, among those of the class
+  output logic [H*CntW-1:0]   op_weights_o,    // weights
+  output logic                idle_o
 );
-  localparam int H    = Lv / FullRate;
-  localparam int HL   = $clog2(H);
-  localparam int HW   = (HL > 0) ? HL : 1;
-  localparam int OffW = $clog2(Beat);
-  localparam int NeedW = $clog2(Lv + 3);
+  localparam int HL    = $clog2(H);
+  localparam int Words = PortBits / 64;
+  localparam int WordW = (Words > 1) ? $clog2(Words) : 1;
 
-  typedef enum logic [2:0] {StIdle, StHeader, StOutputs, StCode, StSub} state_e;
+  typedef enum logic [1:0] {StIdle, StRun, StTurn, StRecord} state_e;
 
   state_e              state_q;
-  // stream window: the current beat, read from halfword off_q, then the next one
-  logic [PortBits-1:0] cur_q;
-  logic                cur_valid_q;
-  logic [OffW-1:0]     off_q;
-  logic [47:0]         bits_q;     // bit buffer
-  logic [5:0]          bits_n_q;
-  // chain
+  // bit buffer, refilled by words of 64 bits
+  logic [127:0]        bits_q;
+  logic [7:0]          bits_n_q;
+  logic [WordW-1:0]    word_q;
+  // run
   logic [2:0]          entry_q;
   logic [OutW:0]       count_q;
+  logic                wide_q;
+  logic [ClassW-1:0]   classes_q;
+  logic [16:0]         left_q;       // chains not yet taken
   logic [OutW-1:0]     out_q;
-  logic [15:0]         next_q [H]; // per class: first position not yet passed
-  logic [H-1:0]        open_q;     // classes that have not met their sentinel
-  logic [HW-1:0]       class_q;
-  logic [15:0]         pos_q;      // position of the unit whose sub-steps follow
-  logic [7:0]          sub_q;
+  // threads: chains' buffers, classes
+  logic [SubW-1:0]     thread_q;
+  logic [SubSteps-1:0] newest_q;
+  logic [SubSteps*2-1:0]   open_q, busy_q;
+  logic [SubSteps*2*H-1:0] done_q;   // classes that have finished the chain
+  logic [SubSteps*H-1:0]   active_q, buffer_q;
+  logic [SubSteps*H*3-1:0] section_q;
+  logic [SubSteps*H*16-1:0] next_q;  // first class position not yet passed
+  logic [SubSteps*H*8-1:0] piece_q;  // next piece of the last unit, 0: a code follows
+  logic [H-1:0]        have_q;       // classes that have their unit of this turn
 
-  // ---- the entry in use ----
-  logic [3:0]  len_l, rice_k, h_l, w_l, upc_l, m_l;
-  logic [15:0] base, sentinel, valid_inputs;
-  assign len_l        = entry_i[32'(entry_q) * 64 +: 4];
-  assign rice_k       = entry_i[32'(entry_q) * 64 + 4 +: 4];
-  assign base         = entry_i[32'(entry_q) * 64 + 16 +: 16];
-  assign sentinel     = entry_i[32'(entry_q) * 64 + 32 +: 16];
-  assign valid_inputs = entry_i[32'(entry_q) * 64 + 48 +: 16];
-  // log2 of the classes that vectors of length 2^length are read in.
-  function automatic logic [3:0] classes_log2(input logic [3:0] length);
+  // ---- entries: geometry of the units (log2 where it ends in _l) ----
+  function automatic logic [3:0] clog_classes(input logic [3:0] length);
     integer d;
     d = LvL - 32'(length);
     if (d < 0) d = 0;
     if (d > HL) d = HL;
-    classes_log2 = 4'(d);
+    clog_classes = 4'(d);
   endfunction
 
-  // Classes (h), lanes per class (w), units per class and row, sub-steps of a row vector: all as
-  // logarithms.
-  always_comb begin
-    h_l   = classes_log2(len_l);
-    w_l   = 4'(LvL) - h_l;
-    upc_l = (len_l <= w_l) ? w_l - len_l : 4'd0;
-    m_l   = (len_l > 4'(LvL)) ? len_l - 4'(LvL) : 4'd0;
-  end
+  logic [3:0] h_l, w_l;
+  assign h_l = 4'(classes_q);
+  assign w_l = 4'(LvL) - h_l;
 
-  // ---- stream window and bit buffer ----
-  logic [OffW+1:0]          avail;
-  logic [1:0]               pulls;
-  logic [NeedW-1:0]         need, weights_n;
-  logic [(Lv+2)*16-1:0]     window;
-  logic [47:0]              bits;
-  logic [5:0]               bits_n, len;
-  logic                     item, enough, go;
-  logic [OffW+1:0]          off_next;
+  // ---- this thread ----
+  logic         newest, open_other, any_take, any_read;
+  logic [1:0]   open;
+  logic [H-1:0] active, buffer, reads;
+  logic [H-1:0] in_use;                // classes of this matrix
+  assign newest     = newest_q[thread_q];
+  assign open       = open_q[32'(thread_q) * 2 +: 2];
+  assign open_other = newest ? open[0] : open[1];
+  assign active     = active_q[32'(thread_q) * H +: H];
+  assign buffer     = buffer_q[32'(thread_q) * H +: H];
+  assign in_use     = H'((32'd1 << (32'd1 << h_l)) - 32'd1);
+  // A resting class rests in the newest buffer.
+  assign any_take   = ((in_use & ~active & ~have_q) != '0) && !open_other && (left_q != '0);
+  assign reads      = in_use & active & ~have_q;
+  assign any_read   = reads != '0;
 
-  assign avail = (cur_valid_q ? ((OffW + 2)'(Beat) - (OffW + 2)'(off_q)) +
-                                (beat_valid_i ? (OffW + 2)'(Beat) : '0) : '0);
-  assign window = ((Lv + 2) * 16)'({beat_data_i, cur_q} >> {off_q, 4'b0});
-  assign item   = (state_q == StHeader) || (state_q == StOutputs) || (state_q == StCode);
+  // ---- codes ----
+  logic [63:0]    bits;
+  logic [H-1:0]   coded, ones, ends, finish, unit;
+  logic [H*16-1:0] pos, next_pos;
+  logic [H*8-1:0] piece, next_piece;
+  logic [H*3-1:0] next_section;
+  logic [6:0]     code_n;
+  assign bits = bits_q[63:0];
   always_comb begin
-    pulls = 2'd0;
-    if (item && bits_n_q < 6'd16) pulls = 2'd2;
-    else if (item && bits_n_q < 6'd32) pulls = 2'd1;
-    bits   = bits_q;
-    bits_n = bits_n_q;
-    if (pulls == 2'd2) bits = bits_q | ({16'd0, window[31:0]} << bits_n_q);
-    if (pulls == 2'd1) bits = bits_q | ({32'd0, window[15:0]} << bits_n_q);
-    bits_n = bits_n_q + {pulls, 4'd0};
-  end
-
-  // ---- code ----
-  logic [3:0]  q;
-  logic [15:0] gap, pos;
-  logic [5:0]  code_len;
-  logic        sent, unit;
-  always_comb begin
-    q = 4'd15;
-    for (int i = 14; i >= 0; i--) begin
-      if (!bits[i]) q = 4'(i);
+    code_n           = '0;
+    coded            = '0;
+    ones             = '0;
+    ends             = '0;
+    finish           = '0;
+    unit             = '0;
+    pos              = '0;
+    next_pos         = '0;
+    piece            = '0;
+    next_piece       = '0;
+    next_section     = '0;
+    op_unit_row_o    = '0;
+    op_row_o         = '0;
+    op_offset_o      = '0;
+    op_weights_o     = '0;
+    for (int j = 0; j < H; j++) begin
+      logic [2:0]  section;
+      logic [3:0]  len_l, upr_l, ppu_l, lambda_l;
+      logic [15:0] base, sentinel, v, code, mask;
+      logic [RowW-1:0] row;
+      logic [LaneW-1:0] cls_off;
+      logic [7:0]  pieces;
+      section  = column_i ? entry_q : section_q[(32'(thread_q) * H + j) * 3 +: 3];
+      len_l    = entry_i[32'(section) * 64 +: 4];
+      base     = entry_i[32'(section) * 64 + 16 +: 16];
+      sentinel = entry_i[32'(section) * 64 + 32 +: 16];
+      v        = next_q[(32'(thread_q) * H + j) * 16 +: 16];
+      piece[j*8 +: 8] = piece_q[(32'(thread_q) * H + j) * 8 +: 8];
+      // Inputs of a row unit, units per row, pieces.
+      lambda_l = (len_l < w_l) ? len_l : (len_l > 4'(LvL)) ? len_l - h_l : w_l;
+      upr_l    = (lambda_l < w_l) ? w_l - lambda_l : 4'd0;
+      ppu_l    = (lambda_l > w_l) ? lambda_l - w_l : 4'd0;
+      pieces   = column_i ? 8'((16'(count_q) + 16'(Lv - 1)) >> LvL) : 8'd1 << ppu_l;
+      coded[j] = reads[j] && (piece[j*8 +: 8] == '0);
+      mask     = (16'd1 << code_bits_i) - 16'd1;
+      code     = 16'(bits >> code_n) & mask;
+      ones[j]  = coded[j] && (code == mask);
+      pos[j*16 +: 16] = coded[j] ? v + code : v - 16'd1;
+      ends[j]  = coded[j] && !ones[j] && (pos[j*16 +: 16] == sentinel);
+      finish[j] = ends[j] && (column_i || (4'(section) + 4'd1 == entries_i));
+      unit[j]  = reads[j] && !ones[j] && !ends[j];
+      if (coded[j]) code_n = code_n + 7'(code_bits_i);
+      // Where the class goes on.
+      next_section[j*3 +: 3] = ends[j] ? section + 3'd1 : section;
+      next_pos[j*16 +: 16]   = ends[j] ? '0 : ones[j] ? pos[j*16 +: 16] :
+                                              pos[j*16 +: 16] + 16'd1;
+      next_piece[j*8 +: 8]   = (unit[j] && piece[j*8 +: 8] + 8'd1 != pieces) ?
+                               piece[j*8 +: 8] + 8'd1 : '0;
+      // The unit.
+      if (column_i) begin
+        row     = RowW'(pos[j*16 +: 16] >> w_l);
+        cls_off = LaneW'(pos[j*16 +: 16] & ((16'd1 << w_l) - 16'd1));
+        op_weights_o[j*CntW +: CntW] =
+            (16'(count_q) - (16'(piece[j*8 +: 8]) << LvL) > 16'(Lv)) ? CntW'(Lv) :
+            CntW'(16'(count_q) - (16'(piece[j*8 +: 8]) << LvL));
+        if (j == 0 && wide_q) op_unit_row_o = SubW'(piece[7:0]);
+      end else begin
+        row     = RowW'(base + ((pos[j*16 +: 16] << ppu_l) >> upr_l) + 16'(piece[j*8 +: 8]));
+        cls_off = LaneW'((pos[j*16 +: 16] & ((16'd1 << upr_l) - 16'd1)) << lambda_l);
+        if (ppu_l != '0) cls_off = '0;
+        op_weights_o[j*CntW +: CntW] =
+            (lambda_l < w_l) ? CntW'(1) << lambda_l : CntW'(1) << w_l;
+      end
+      op_row_o[j*RowW +: RowW]      = row;
+      op_offset_o[j*LaneW +: LaneW] = cls_off;
     end
-    if (q == 4'd15) begin
-      gap      = bits[30:15];
-      code_len = 6'd31;
-    end else begin
-      gap      = (16'(q) << rice_k) |
-                 (16'(bits >> (6'(q) + 6'd1)) & ((16'd1 << rice_k) - 16'd1));
-      code_len = 6'(q) + 6'd1 + 6'(rice_k);
-    end
   end
-  assign pos  = next_q[class_q] + gap;
-  assign sent = pos == sentinel;
-  assign unit = (state_q == StCode) && !sent;
 
-  // ---- unit ----
-  logic [15:0]     unit_pos;
-  logic [7:0]      sub, subs;          // this sub-step, sub-steps of a unit
-  logic [OutW+1:0] left;               // column: outputs from this sub-step on
-  logic [15:0]     row_rel;
-  logic [31:0]     limit;
-  assign unit_pos = (state_q == StSub) ? pos_q : pos;
-  assign sub      = (state_q == StSub) ? sub_q : 8'd0;
-  always_comb begin
-    left = (OutW + 2)'(count_q) - (OutW + 2)'(16'(sub) << LvL);
-    if (column_i) begin
-      row_rel   = unit_pos >> w_l;
-      op_bank_o = LaneW'((16'(class_q) << w_l) | (unit_pos & ((16'd1 << w_l) - 16'd1)));
-      op_lane_o = LaneW'(16'(class_q) << w_l);
-      subs      = 8'((16'(count_q) + 16'(Lv - 1)) >> LvL);
-      weights_n = (left > (OutW + 2)'(Lv)) ? NeedW'(Lv) : NeedW'(left);
-      limit     = 32'(Lv);
-    end else begin
-      row_rel   = (len_l > 4'(LvL)) ? (unit_pos << m_l) + 16'(sub) : unit_pos >> upc_l;
-      op_bank_o = '0;
-      op_lane_o = LaneW'((16'(class_q) << w_l) |
-                         ((unit_pos & ((16'd1 << upc_l) - 16'd1)) << len_l));
-      subs      = 8'd1 << m_l;
-      weights_n = (len_l == 4'(LvL) || m_l != 4'd0) ? NeedW'(Lv) : NeedW'(1) << len_l;
-      limit     = 32'(valid_inputs) - (32'(row_rel) << LvL);
-    end
-    op_row_o = RowW'(base + row_rel);
-    for (int g = 0; g < H; g++) begin
-      op_groups_o[g] = (16'(g * FullRate) >> w_l) == 16'(class_q);
-    end
-  end
-  assign op_lanes_o  = CntW'(weights_n);
-  // Below zero where a sub-step lies wholly beyond the section's inputs.
-  assign op_limit_o  = limit[31] ? '0 : (limit > 32'(Lv)) ? CntW'(Lv) : CntW'(limit);
-  assign op_sub_o    = column_i ? SubW'(sub) : '0;
-  assign op_weight_o = (Lv * 16)'(window >> {pulls, 4'd0});
+  // ---- the decode cycle ----
+  logic       record, read, turn_end, go, free, task_take, run_go, last_record;
+  logic [6:0] used;
+  logic       header_valid, head_wide;
+  logic [OutW:0] head_count;
+  logic       done_other, done_newest, close_newest, close_other;
+  logic [H-1:0] done_now [2];
+  logic       all_finished;
 
-  // ---- rounds, sections, chains ----
-  logic [H-1:0] open_after, above;
-  logic         last_sub, round_end, section_end, chain_end;
-  logic [HW-1:0] first_open, next_above;
+  assign header_valid = bits[0];
+  assign head_count   = column_i ? (OutW + 1)'(bits[9:4]) + (OutW + 1)'(1) : (OutW + 1)'(1);
+  assign head_wide    = 32'(head_count) > Lv;
+
+  // A wide chain's buffer is that of all threads.
   always_comb begin
-    above = '0;
-    for (int j = 0; j < H; j++) above[j] = open_q[j] && (j > 32'(class_q));
-    open_after = open_q;
-    if (state_q == StCode && sent) open_after[class_q] = 1'b0;
-    first_open = '0;
-    for (int j = H - 1; j >= 0; j--) if (open_after[j]) first_open = HW'(j);
-    next_above = '0;
-    for (int j = H - 1; j >= 0; j--) if (above[j]) next_above = HW'(j);
+    free = !busy_q[32'(thread_q) * 2 + 32'(!newest)];
+    if (wide_q) begin
+      for (int m = 0; m < SubSteps; m++) if (busy_q[m * 2 + 32'(!newest)]) free = 1'b0;
+    end
   end
-  assign last_sub    = (sub + 8'd1) == subs;
-  assign round_end   = (above == '0);
-  assign section_end = (open_after == '0);
-  assign chain_end   = section_end && (column_i || (4'(entry_q) + 4'd1 == entries_i));
+
+  assign record      = (state_q == StRecord) || (state_q == StTurn && any_take && free);
+  assign read        = (state_q == StTurn) && !any_take && any_read;
+  assign turn_end    = (state_q == StTurn) && !any_take &&
+                       (!any_read || ((ones | ends) == '0));
+  assign last_record = (OutW + 1)'(out_q) + (OutW + 1)'(1) == count_q;
+  always_comb begin
+    used = '0;
+    if (state_q == StRun) used = 7'd26;
+    else if (record) used = 7'(index_bits_i) + 7'd16;
+    else if (read) used = code_n;
+  end
+  assign go = op_ready_i && (state_q == StRun || record || read || turn_end) &&
+              (bits_n_q >= 8'(used));
+  assign run_go    = go && (state_q == StRun);
+  assign task_take = (state_q == StIdle) && task_valid_i && op_ready_i;
+  assign task_ready_o = (state_q == StIdle) && op_ready_i;
+  assign idle_o    = state_q == StIdle;
+
+  // Which chains are complete after this cycle.
+  always_comb begin
+    for (int b = 0; b < 2; b++) begin
+      done_now[b] = done_q[(32'(thread_q) * 2 + b) * H +: H];
+      for (int j = 0; j < H; j++) begin
+        if (finish[j] && buffer[j] == 1'(b)) done_now[b][j] = 1'b1;
+      end
+    end
+    done_newest  = done_now[newest] == in_use;
+    done_other   = done_now[!newest] == in_use;
+    close_newest = done_newest && (newest ? open[1] : open[0]);
+    close_other  = done_other && open_other;
+  end
+
+  // The next thread with something to do.
+  logic [SubW-1:0] thread_next;
+  logic [SubSteps-1:0] finished;
+  always_comb begin
+    for (int m = 0; m < SubSteps; m++) begin
+      finished[m] = (left_q == '0 && open_q[m*2 +: 2] == '0) || (wide_q && m != 0);
+    end
+    all_finished = &finished;
+    thread_next  = thread_q;
+    for (int k = SubSteps; k >= 1; k--) begin
+      if (!finished[(32'(thread_q) + k) % SubSteps]) begin
+        thread_next = SubW'((32'(thread_q) + k) % SubSteps);
+      end
+    end
+  end
 
   // ---- operation ----
-  logic more;
-  assign more = bits[0];
-  always_comb begin
-    len  = 6'd0;
-    need = NeedW'(pulls);
-    unique case (state_q)
-      StHeader:  len = column_i ? 6'd10 : 6'd1;
-      StOutputs: len = 6'(index_bits_i) + 6'd16;
-      StCode: begin
-        len = code_len;
-        if (!sent) need = NeedW'(pulls) + weights_n;
-      end
-      StSub:     need = weights_n;
-      default: ;
-    endcase
+  assign op_valid_o   = task_take || (go && state_q != StRun &&
+                        (record || turn_end || unit != '0 || close_newest || close_other));
+  assign op_begin_o   = state_q == StIdle;
+  assign op_record_o  = record;
+  assign op_close_o   = read && (close_newest || close_other);
+  assign op_turn_o    = turn_end;
+  assign op_wide_o    = wide_q;
+  assign op_classes_o = classes_q;
+  assign op_count_o   = count_q;
+  assign op_thread_o  = thread_q;
+  assign op_buffer_o  = record ? ((state_q == StRecord) ? newest : !newest) :
+                        close_newest ? newest : !newest;
+  assign op_number_o  = out_q;
+  assign op_data_o    = {16'(bits >> index_bits_i),
+                         bits[15:0] & 16'((32'd1 << index_bits_i) - 32'd1)};
+  assign op_unit_o        = read ? unit : '0;
+  assign op_unit_buffer_o = buffer;
+
+  // ---- bit buffer ----
+  logic        refill, last_word, flush;
+  logic [63:0] word;
+  logic [7:0]  bits_n_after;
+  logic [6:0]  taken;
+  assign taken        = go ? used : '0;
+  assign bits_n_after = bits_n_q - 8'(taken);
+  // The last beat of a task is read to its end; what is left of it is dropped.
+  assign flush        = run_go && !header_valid;
+  assign refill       = (bits_n_q <= 8'd64) && beat_valid_i && !flush && (state_q != StIdle);
+  assign last_word    = word_q == WordW'(Words - 1);
+  assign word         = beat_data_i[32'(word_q) * 64 +: 64];
+  assign beat_ready_o = (refill && last_word) || (flush && word_q != '0);
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      bits_q   <= '0;
+      bits_n_q <= '0;
+      word_q   <= '0;
+    end else if (flush) begin
+      bits_q   <= '0;
+      bits_n_q <= '0;
+      word_q   <= '0;
+    end else begin
+      bits_q   <= (bits_q >> taken) | (refill ? 128'(word) << bits_n_after : '0);
+      bits_n_q <= bits_n_after + (refill ? 8'd64 : 8'd0);
+      if (refill) word_q <= last_word ? '0 : word_q + WordW'(1);
+    end
   end
-  // A code tells how many weights follow, so its own halfwords must be there first.
-  assign enough = (avail >= (OffW + 2)'(pulls)) && (avail >= (OffW + 2)'(need));
-  assign go     = (state_q != StIdle) && enough && op_ready_i;
 
-  logic [2:0]    head_entry;
-  logic [OutW:0] head_count;
-  assign head_entry = column_i ? bits[3:1] : 3'd0;
-  assign head_count = column_i ? (OutW + 1)'(bits[9:4]) + (OutW + 1)'(1) : (OutW + 1)'(1);
-  assign op_valid_o     = (state_q != StIdle) && enough && !(state_q == StHeader && !more);
-  assign op_open_o      = (state_q == StHeader);
-  assign op_out_o       = (state_q == StOutputs);
-  assign op_unit_o      = unit || (state_q == StSub);
-  // Sub-steps are steps of their own (there is one class then).
-  assign op_round_o     = ((state_q == StCode) && round_end) || (state_q == StSub);
-  assign op_close_o     = (state_q == StCode) && chain_end;
-  assign op_red_o       = column_i ? RedW'(classes_log2(entry_i[32'(head_entry) * 64 +: 4]))
-                                   : RedW'(LvL);
-  assign op_count_o     = head_count;
-  assign op_out_index_o = out_q;
-  assign op_record_o    = {16'(bits >> index_bits_i),
-                           bits[15:0] & 16'((32'd1 << index_bits_i) - 32'd1)};
-  assign idle_o         = (state_q == StIdle);
-
-  assign off_next     = (OffW + 2)'(off_q) + (OffW + 2)'(need);
-  assign beat_ready_o = !cur_valid_q || (go && (off_next >= (OffW + 2)'(Beat)));
-
-  // Where a section's reading begins: all classes open.
-  logic [H-1:0] open_all;
-  logic [3:0]   open_h;
-  logic [2:0]   entry_next;
-  assign entry_next = entry_q + 3'd1;
-  always_comb begin
-    if (state_q == StOutputs) open_h = h_l;
-    else open_h = classes_log2(entry_i[32'(entry_next) * 64 +: 4]);
-    open_all = H'((32'd1 << (32'd1 << open_h)) - 32'd1);
+  // ---- state ----
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      state_q <= StIdle;
+    end else begin
+      unique case (state_q)
+        StIdle: if (task_take) state_q <= StRun;
+        StRun:  if (go) state_q <= header_valid ? StTurn : StIdle;
+        StTurn: if (go) begin
+          if (record && count_q != (OutW + 1)'(1)) state_q <= StRecord;
+          if (turn_end && all_finished) state_q <= StRun;
+        end
+        StRecord: if (go && last_record) state_q <= StTurn;
+        default: ;
+      endcase
+    end
   end
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
-      state_q     <= StIdle;
-      cur_valid_q <= 1'b0;
-      off_q       <= '0;
-      bits_n_q    <= '0;
-      bits_q      <= '0;
-    end else if (start_i) begin
-      state_q     <= StHeader;
-      cur_valid_q <= 1'b0;
-      off_q       <= '0;
-      bits_n_q    <= '0;
-      bits_q      <= '0;
+      busy_q <= '0;
     end else begin
-      if (beat_valid_i && beat_ready_o) cur_valid_q <= 1'b1;
-      else if (beat_ready_o) cur_valid_q <= 1'b0;
-      if (go) begin
-        off_q    <= OffW'(off_next);
-        bits_q   <= bits >> len;
-        bits_n_q <= bits_n - len;
-        unique case (state_q)
-          StHeader:  state_q <= more ? StOutputs : StIdle;
-          StOutputs: if ((OutW + 1)'(out_q) + (OutW + 1)'(1) == count_q) state_q <= StCode;
-          StCode: begin
-            if (chain_end) state_q <= StHeader;
-            else if (unit && !last_sub) state_q <= StSub;
-          end
-          StSub:     if (last_sub) state_q <= StCode;
-          default: ;
-        endcase
+      busy_q <= busy_q & ~drained_i;
+      if (go && record && state_q == StTurn) begin
+        for (int m = 0; m < SubSteps; m++) begin
+          if (wide_q || m == 32'(thread_q)) busy_q[m * 2 + 32'(!newest)] <= 1'b1;
+        end
       end
     end
   end
 
+  // What follows a chain's last record: the chain is open, the resting classes begin it.
+  logic begin_chain;
+  assign begin_chain = go && record && last_record;
+
   always_ff @(posedge clk_i) begin
-    if (beat_valid_i && beat_ready_o) cur_q <= beat_data_i;
-    if (go) begin
-      unique case (state_q)
-        StHeader: begin
-          entry_q <= head_entry;
-          count_q <= head_count;
-          out_q   <= '0;
+    if (run_go) begin
+      entry_q   <= column_i ? bits[3:1] : 3'd0;
+      count_q   <= head_count;
+      wide_q    <= head_wide;
+      classes_q <= column_i ? ClassW'(clog_classes(entry_i[32'(bits[3:1]) * 64 +: 4]))
+                            : row_classes_i;
+      left_q    <= 17'(bits[25:10]) + 17'd1;
+      out_q     <= '0;
+      thread_q  <= '0;
+      newest_q  <= '1;
+      open_q    <= '0;
+      done_q    <= '0;
+      active_q  <= '0;
+      buffer_q  <= '1;
+      piece_q   <= '0;
+      have_q    <= '0;
+    end else if (go && record) begin
+      out_q <= last_record ? '0 : out_q + OutW'(1);
+      if (state_q == StTurn) begin
+        newest_q[thread_q] <= !newest;
+        open_q[32'(thread_q) * 2 + 32'(!newest)] <= 1'b1;
+        done_q[(32'(thread_q) * 2 + 32'(!newest)) * H +: H] <= '0;
+        left_q <= left_q - 17'd1;
+      end
+    end else if (go && turn_end) begin
+      thread_q <= thread_next;
+      have_q   <= '0;
+    end else if (go && read) begin
+      have_q <= have_q | unit;
+    end
+
+    if (begin_chain) begin
+      for (int j = 0; j < H; j++) begin
+        if (!active[j]) begin
+          active_q[32'(thread_q) * H + j]           <= 1'b1;
+          buffer_q[32'(thread_q) * H + j]           <= (state_q == StRecord) ? newest : !newest;
+          section_q[(32'(thread_q) * H + j) * 3 +: 3]  <= '0;
+          next_q[(32'(thread_q) * H + j) * 16 +: 16] <= '0;
         end
-        StOutputs: begin
-          out_q <= out_q + OutW'(1);
-          if ((OutW + 1)'(out_q) + (OutW + 1)'(1) == count_q) begin
-            open_q  <= open_all;
-            class_q <= '0;
-            for (int j = 0; j < H; j++) next_q[j] <= '0;
-          end
+      end
+    end
+    if (go && read) begin
+      for (int j = 0; j < H; j++) begin
+        if (reads[j]) begin
+          section_q[(32'(thread_q) * H + j) * 3 +: 3]   <= finish[j] ? '0 : next_section[j*3 +: 3];
+          next_q[(32'(thread_q) * H + j) * 16 +: 16] <= next_pos[j*16 +: 16];
+          piece_q[(32'(thread_q) * H + j) * 8 +: 8]  <= next_piece[j*8 +: 8];
         end
-        StCode: begin
-          next_q[class_q] <= pos + 16'd1;
-          open_q          <= open_after;
-          pos_q           <= pos;
-          sub_q           <= 8'd1;
-          class_q         <= round_end ? first_open : next_above;
-          if (section_end && !column_i) begin
-            entry_q <= entry_q + 3'd1;
-            open_q  <= open_all;
-            class_q <= '0;
-            for (int j = 0; j < H; j++) next_q[j] <= '0;
-          end
+        if (finish[j]) begin
+          if (buffer[j] == newest) active_q[32'(thread_q) * H + j] <= 1'b0;
+          buffer_q[32'(thread_q) * H + j] <= newest;
         end
-        StSub: sub_q <= sub_q + 8'd1;
-        default: ;
-      endcase
+      end
+      done_q[32'(thread_q) * 2 * H +: H]         <= done_now[0];
+      done_q[(32'(thread_q) * 2 + 1) * H +: H]   <= done_now[1];
+      if (close_newest) open_q[32'(thread_q) * 2 + 32'(newest)] <= 1'b0;
+      if (close_other) open_q[32'(thread_q) * 2 + 32'(!newest)] <= 1'b0;
     end
   end
 endmodule

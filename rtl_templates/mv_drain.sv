@@ -1,8 +1,8 @@
 // Mixvec
 // SPDX-License-Identifier: Apache-2.0
 //
-// Collects finished sums: grants one set a read per cycle, round robin, and queues the rounded
-// results for the output.
+// Collects finished sums: grants one set a read per cycle, round robin, has the classes added, and
+// queues the rounded results for the output.
 
 module mv_drain #(
   parameter int Sets    = 8,
@@ -10,8 +10,12 @@ module mv_drain #(
   parameter int LaneW   = 3,
   parameter int SlotW   = 4,
   parameter int GroupW  = 2,
-  parameter int Latency = 2,   // cycles of a PE from the read to the result
-  parameter int Depth   = 8    // results that may wait; covers the latency
+  parameter int H       = 2,   // classes
+  parameter int Merge   = 4,   // cycles of the addition of the classes
+  // derived
+  parameter int Latency = 2 + Merge,    // from the read of a PE to the result
+  parameter int Depth   = 6 + Latency,  // results that may wait; covers the latency
+  parameter int SetW    = (Sets > 1) ? $clog2(Sets) : 1
 ) (
   input  logic                      clk_i,
   input  logic                      rst_ni,
@@ -24,11 +28,18 @@ module mv_drain #(
   input  logic [Sets*LaneW-1:0]     req_lane_i,
   input  logic [Sets*GroupW-1:0]    req_group_i,
   input  logic [Sets*16-1:0]        req_index_i,
+  input  logic [Sets*H-1:0]         req_part_i,
+  input  logic [Sets*16-1:0]        req_bias_i,
   // read of the PEs of one set
   output logic [Sets-1:0]           rd_valid_o,
   output logic [SlotW-1:0]          rd_slot_o,
   output logic [LaneW-1:0]          rd_lane_o,
-  input  logic [Sets*Tokens*16-1:0] res_i,
+  // what is to be added and rounded: the set's sums stand at the PEs in this cycle
+  output logic                      sum_valid_o,
+  output logic [SetW-1:0]           sum_set_o,
+  output logic [H-1:0]              sum_part_o,
+  output logic [15:0]               sum_bias_o,
+  input  logic [Tokens*16-1:0]      res_i,
   // results
   output logic                      y_valid_o,
   input  logic                      y_ready_i,
@@ -37,7 +48,6 @@ module mv_drain #(
   output logic [Tokens*16-1:0]      y_data_o,
   output logic                      idle_o
 );
-  localparam int SetW   = (Sets > 1) ? $clog2(Sets) : 1;
   localparam int CreditW = $clog2(Depth + 1);
 
   logic [SetW-1:0]    last_q, pick;
@@ -59,8 +69,11 @@ module mv_drain #(
   end
 
   // The read, and what belongs to its result.
+  localparam int Read = 2;   // of a PE
   logic [Latency:0]  v_q;
-  logic [SetW-1:0]   set_q [Latency+1];
+  logic [SetW-1:0]   set_q [Read+1];
+  logic [H-1:0]      part_q [Read+1];
+  logic [15:0]       bias_q [Read+1];
   logic [15:0]       index_q [Latency+1];
   logic [GroupW-1:0] group_q [Latency+1];
   always_ff @(posedge clk_i or negedge rst_ni) begin
@@ -86,16 +99,24 @@ module mv_drain #(
       set_q[0]   <= pick;
       index_q[0] <= req_index_i[32'(pick) * 16 +: 16];
       group_q[0] <= req_group_i[32'(pick) * GroupW +: GroupW];
+      part_q[0]  <= req_part_i[32'(pick) * H +: H];
+      bias_q[0]  <= req_bias_i[32'(pick) * 16 +: 16];
+    end
+    for (int d = 1; d <= Read; d++) begin
+      set_q[d]  <= set_q[d-1];
+      part_q[d] <= part_q[d-1];
+      bias_q[d] <= bias_q[d-1];
     end
     for (int d = 1; d <= Latency; d++) begin
-      set_q[d]   <= set_q[d-1];
       index_q[d] <= index_q[d-1];
       group_q[d] <= group_q[d-1];
     end
   end
 
-  logic [Tokens*16-1:0] result;
-  assign result = res_i[32'(set_q[Latency]) * Tokens * 16 +: Tokens * 16];
+  assign sum_valid_o = v_q[Read];
+  assign sum_set_o   = set_q[Read];
+  assign sum_part_o  = part_q[Read];
+  assign sum_bias_o  = bias_q[Read];
   logic unused_ready;  // the credits keep the queue from ever being full
   mv_fifo #(
     .Width(16 + GroupW + Tokens * 16),
@@ -105,7 +126,7 @@ module mv_drain #(
     .rst_ni      (rst_ni),
     .push_valid_i(v_q[Latency]),
     .push_ready_o(unused_ready),
-    .push_data_i ({index_q[Latency], group_q[Latency], result}),
+    .push_data_i ({index_q[Latency], group_q[Latency], res_i}),
     .pop_valid_o (y_valid_o),
     .pop_ready_i (y_ready_i),
     .pop_data_o  ({y_index_o, y_group_o, y_data_o})

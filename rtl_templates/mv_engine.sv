@@ -24,13 +24,15 @@ module mv_engine #(
   parameter int Banks     = 8,
   // Inputs that the activation memory holds (a multiple of Lv).
   parameter int Depth     = 3072,
-  // Weight port.
+  // Sets of a cluster: any of them may take the cluster's next task.
+  parameter int Assoc     = 1,
+  // Memory port.
   parameter int PortBits  = 512,
   // Pipeline registers of a multiplication and of an addition.
   parameter int MulStages = 2,
   parameter int AddStages = 4,
-  // Beats that may wait in front of a set.
-  parameter int FifoBeats = 4,
+  // Weight beats that may wait in front of a set or be on their way to it.
+  parameter int FifoBeats = 8,
   parameter logic [63:0] ConfigHash = 64'h0,
   // derived
   parameter int Tokens = Positions * Lt,
@@ -51,17 +53,21 @@ module mv_engine #(
   input  logic [15:0]          a_pos_i,
   input  logic [GroupW-1:0]    a_group_i,
   input  logic [Tokens*16-1:0] a_data_i,
-  // image
-  input  logic                 w_valid_i,
-  output logic                 w_ready_o,
-  input  logic [PortBits-1:0]  w_data_i,
+  // image in memory: beats are asked for by number and come in the order of the requests
+  output logic                 m_req_valid_o,
+  input  logic                 m_req_ready_i,
+  output logic [31:0]          m_req_beat_o,
+  input  logic                 m_rsp_valid_i,
+  input  logic [PortBits-1:0]  m_rsp_data_i,
+  // sets that are not to take a task now
+  input  logic [Sets-1:0]      hold_i,
   // results: output index and token group of each beat
   output logic                 y_valid_o,
   input  logic                 y_ready_i,
   output logic [15:0]          y_index_o,
   output logic [GroupW-1:0]    y_group_o,
   output logic [Tokens*16-1:0] y_data_o,
-  // activity: sets that issue a step in this cycle, sets that drop a unit
+  // activity: sets that issue a step in this cycle, sets that drop a step
   output logic [Sets-1:0]      issue_o,
   output logic [Sets-1:0]      skip_o
 );
@@ -81,39 +87,98 @@ module mv_engine #(
   if (Depth % Lv != 0 || Depth > 65536) begin : g_bad_depth
     initial $error("mv_engine: Depth must be a multiple of Lv and at most 65536");
   end
-  if (PortBits < 32 * Lv || PortBits < 64) begin : g_bad_port
-    initial $error("mv_engine: PortBits must be at least 64 and 32 * Lv");
+  if (PortBits < 16 * Lv || PortBits < 64) begin : g_bad_port
+    initial $error("mv_engine: PortBits must be at least 64 and 16 * Lv");
+  end
+  if (Assoc < 1 || Sets % Assoc != 0) begin : g_bad_assoc
+    initial $error("mv_engine: Assoc must divide Sets");
   end
 
   assign config_hash_o = ConfigHash;
 
   // ---- image ----
-  logic                header_valid, column;
-  logic [3:0]          entries;
-  logic [4:0]          index_bits;
-  logic [8*64-1:0]     entry;
-  logic [Sets-1:0]     beat_valid, beat_ready;
-  logic [PortBits-1:0] beat_data;
-  mv_stream_in #(
+  localparam int Clusters    = Sets / Assoc;
+  localparam int HeaderBeats = ((21 + Clusters) * 32 + PortBits - 1) / PortBits;
+  logic                        header_valid;
+  logic [HeaderBeats*PortBits-1:0] header;
+  logic [Clusters-1:0]         dir_valid, dir_ready, dir_beat_valid;
+  logic [Clusters*32-1:0]      dir_beat;
+  logic [Sets-1:0]             code_valid, code_ready, code_beat_valid;
+  logic [Sets*32-1:0]          code_beat;
+  logic [Sets-1:0]             weight_valid, weight_ready, weight_beat_valid;
+  logic [Sets*32-1:0]          weight_beat;
+  logic [PortBits-1:0]         beat_data;
+  mv_fetch #(
     .Sets      (Sets),
+    .Clusters  (Clusters),
     .PortBits  (PortBits),
     .ConfigHash(ConfigHash)
-  ) u_stream_in (
-    .clk_i         (clk_i),
-    .rst_ni        (rst_ni),
-    .start_i       (start_i),
-    .w_valid_i     (w_valid_i),
-    .w_ready_o     (w_ready_o),
-    .w_data_i      (w_data_i),
-    .header_valid_o(header_valid),
-    .error_o       (error_o),
-    .column_o      (column),
-    .entries_o     (entries),
-    .index_bits_o  (index_bits),
-    .entry_o       (entry),
-    .beat_valid_o  (beat_valid),
-    .beat_ready_i  (beat_ready),
-    .beat_data_o   (beat_data)
+  ) u_fetch (
+    .clk_i              (clk_i),
+    .rst_ni             (rst_ni),
+    .start_i            (start_i),
+    .m_req_valid_o      (m_req_valid_o),
+    .m_req_ready_i      (m_req_ready_i),
+    .m_req_beat_o       (m_req_beat_o),
+    .m_rsp_valid_i      (m_rsp_valid_i),
+    .m_rsp_data_i       (m_rsp_data_i),
+    .header_valid_o     (header_valid),
+    .error_o            (error_o),
+    .header_o           (header),
+    .dir_valid_i        (dir_valid),
+    .dir_ready_o        (dir_ready),
+    .dir_beat_i         (dir_beat),
+    .code_valid_i       (code_valid),
+    .code_ready_o       (code_ready),
+    .code_beat_i        (code_beat),
+    .weight_valid_i     (weight_valid),
+    .weight_ready_o     (weight_ready),
+    .weight_beat_i      (weight_beat),
+    .dir_beat_valid_o   (dir_beat_valid),
+    .code_beat_valid_o  (code_beat_valid),
+    .weight_beat_valid_o(weight_beat_valid),
+    .beat_data_o        (beat_data)
+  );
+
+  logic            column;
+  logic [3:0]      entries, code_bits, row_classes;
+  logic [4:0]      index_bits;
+  logic [8*64-1:0] entry;
+  assign column      = header[96];
+  assign entries     = header[103:100];
+  assign index_bits  = header[108:104];
+  assign code_bits   = header[115:112];
+  assign row_classes = header[119:116];
+  assign entry       = header[128 +: 512];
+  // Magic and hash have been compared where the header is kept.
+  logic unused_header;
+  assign unused_header = ^header;
+
+  // ---- tasks ----
+  logic [Sets-1:0]        task_valid, task_ready;
+  logic [Clusters*64-1:0] task_place;
+  logic                   tasks_done;
+  mv_scheduler #(
+    .Sets       (Sets),
+    .Assoc      (Assoc),
+    .PortBits   (PortBits),
+    .HeaderBeats(HeaderBeats)
+  ) u_scheduler (
+    .clk_i           (clk_i),
+    .rst_ni          (rst_ni),
+    .start_i         (start_i),
+    .header_valid_i  (header_valid),
+    .first_task_i    (header[20*32 +: (Clusters + 1) * 32]),
+    .dir_valid_o     (dir_valid),
+    .dir_ready_i     (dir_ready),
+    .dir_beat_o      (dir_beat),
+    .dir_beat_valid_i(dir_beat_valid),
+    .dir_data_i      (beat_data),
+    .hold_i          (hold_i),
+    .task_valid_o    (task_valid),
+    .task_ready_i    (task_ready),
+    .task_o          (task_place),
+    .done_o          (tasks_done)
   );
 
   // ---- activation load: all banks that hold the group, and the non-zero maps ----
@@ -145,18 +210,21 @@ module mv_engine #(
   end
 
   // ---- sets ----
-  logic [Sets-1:0]          read, op_valid, op_col, acc_valid, acc_first, idle;
+  logic [Sets-1:0]          read, op_valid, op_col, acc_valid, idle;
+  logic [Sets*H-1:0]        acc_seg, acc_first;
+  logic [Sets*H*SlotW-1:0]  acc_slot;
   logic [Sets*H*RowW-1:0]   read_row;
   logic [Sets*Lv*16-1:0]    op_weight;
   logic [Sets*Lv-1:0]       op_mask;
   logic [Sets*Lv*LaneW-1:0] op_sel;
   logic [Sets*RedW-1:0]     red;
-  logic [Sets*SlotW-1:0]    acc_slot, drain_slot;
+  logic [Sets*SlotW-1:0]    drain_slot;
   logic [Sets*Lv*32-1:0]    acc_bias;
   logic [Sets-1:0]          drain_valid, drain_ready, rd_valid;
   logic [Sets*LaneW-1:0]    drain_lane;
   logic [Sets*GroupW-1:0]   drain_group;
-  logic [Sets*16-1:0]       drain_index;
+  logic [Sets*16-1:0]       drain_index, drain_bias;
+  logic [Sets*H-1:0]        drain_part;
   logic [SlotW-1:0]         rd_slot;
   logic [LaneW-1:0]         rd_lane;
   logic                     drain_idle;
@@ -179,13 +247,23 @@ module mv_engine #(
       .start_i       (start_i),
       .groups_log2_i (groups_log2_i),
       .group_i       (group),
-      .header_valid_i(header_valid),
       .column_i      (column),
       .entries_i     (entries),
       .index_bits_i  (index_bits),
+      .code_bits_i   (code_bits),
+      .row_classes_i (row_classes),
       .entry_i       (entry),
-      .beat_valid_i  (beat_valid[s]),
-      .beat_ready_o  (beat_ready[s]),
+      .task_valid_i  (task_valid[s]),
+      .task_ready_o  (task_ready[s]),
+      .task_i        (task_place[(s / Assoc) * 64 +: 64]),
+      .code_valid_o  (code_valid[s]),
+      .code_ready_i  (code_ready[s]),
+      .code_beat_o   (code_beat[s*32 +: 32]),
+      .weight_valid_o(weight_valid[s]),
+      .weight_ready_i(weight_ready[s]),
+      .weight_beat_o (weight_beat[s*32 +: 32]),
+      .code_beat_valid_i  (code_beat_valid[s]),
+      .weight_beat_valid_i(weight_beat_valid[s]),
       .beat_data_i   (beat_data),
       .map_write_i   (a_valid_i),
       .map_row_i     (a_row),
@@ -201,13 +279,16 @@ module mv_engine #(
       .op_sel_o      (op_sel[s*Lv*LaneW +: Lv*LaneW]),
       .red_o         (red[s*RedW +: RedW]),
       .acc_valid_o   (acc_valid[s]),
-      .acc_first_o   (acc_first[s]),
-      .acc_slot_o    (acc_slot[s*SlotW +: SlotW]),
+      .acc_seg_o     (acc_seg[s*H +: H]),
+      .acc_first_o   (acc_first[s*H +: H]),
+      .acc_slot_o    (acc_slot[s*H*SlotW +: H*SlotW]),
       .acc_bias_o    (acc_bias[s*Lv*32 +: Lv*32]),
       .drain_valid_o (drain_valid[s]),
       .drain_ready_i (drain_ready[s]),
       .drain_slot_o  (drain_slot[s*SlotW +: SlotW]),
       .drain_lane_o  (drain_lane[s*LaneW +: LaneW]),
+      .drain_part_o  (drain_part[s*H +: H]),
+      .drain_bias_o  (drain_bias[s*16 +: 16]),
       .drain_group_o (drain_group[s*GroupW +: GroupW]),
       .drain_index_o (drain_index[s*16 +: 16]),
       .idle_o        (idle[s]),
@@ -216,10 +297,16 @@ module mv_engine #(
     );
   end
 
-  // ---- PE array ----
-  logic [Sets*Tokens*16-1:0] res;
+  // ---- PE array, addition of the classes ----
+  localparam int Merge = $clog2(H) * AddStages;
+  localparam int SetW  = (Sets > 1) ? $clog2(Sets) : 1;
+  logic                 sum_valid;
+  logic [SetW-1:0]      sum_set;
+  logic [H-1:0]         sum_part;
+  logic [15:0]          sum_bias;
+  logic [Tokens*16-1:0] res;
   for (genvar p = 0; p < Positions; p++) begin : g_position
-    logic [Sets*Lt*16-1:0] res_p;
+    logic [Sets*H*Lt*32-1:0] sums;
     mv_position #(
       .Sets     (Sets),
       .Lv       (Lv),
@@ -249,17 +336,30 @@ module mv_engine #(
       .op_sel_i    (op_sel),
       .red_i       (red),
       .acc_valid_i (acc_valid),
+      .acc_seg_i   (acc_seg),
       .acc_first_i (acc_first),
       .acc_slot_i  (acc_slot),
       .acc_bias_i  (acc_bias),
       .rd_valid_i  (rd_valid),
       .rd_slot_i   (rd_slot),
       .rd_lane_i   (rd_lane),
-      .res_o       (res_p)
+      .res_o       (sums)
     );
-    for (genvar s = 0; s < Sets; s++) begin : g_res
-      assign res[(s * Positions + p) * Lt * 16 +: Lt * 16] = res_p[s*Lt*16 +: Lt*16];
-    end
+    mv_merge #(
+      .Sets     (Sets),
+      .Lt       (Lt),
+      .H        (H),
+      .AddStages(AddStages)
+    ) u_merge (
+      .clk_i   (clk_i),
+      .rst_ni  (rst_ni),
+      .sum_i   (sums),
+      .valid_i (sum_valid),
+      .set_i   (sum_set),
+      .part_i  (sum_part),
+      .bias_i  (sum_bias),
+      .result_o(res[p*Lt*16 +: Lt*16])
+    );
   end
 
   // ---- results ----
@@ -268,7 +368,9 @@ module mv_engine #(
     .Tokens(Tokens),
     .LaneW (LaneW),
     .SlotW (SlotW),
-    .GroupW(GroupW)
+    .GroupW(GroupW),
+    .H     (H),
+    .Merge (Merge)
   ) u_drain (
     .clk_i      (clk_i),
     .rst_ni     (rst_ni),
@@ -279,9 +381,15 @@ module mv_engine #(
     .req_lane_i (drain_lane),
     .req_group_i(drain_group),
     .req_index_i(drain_index),
+    .req_part_i (drain_part),
+    .req_bias_i (drain_bias),
     .rd_valid_o (rd_valid),
     .rd_slot_o  (rd_slot),
     .rd_lane_o  (rd_lane),
+    .sum_valid_o(sum_valid),
+    .sum_set_o  (sum_set),
+    .sum_part_o (sum_part),
+    .sum_bias_o (sum_bias),
     .res_i      (res),
     .y_valid_o  (y_valid_o),
     .y_ready_i  (y_ready_i),
@@ -291,5 +399,5 @@ module mv_engine #(
     .idle_o     (drain_idle)
   );
 
-  assign done_o = (&idle) && drain_idle;
+  assign done_o = tasks_done && (&idle) && drain_idle;
 endmodule

@@ -4,14 +4,15 @@
 // Multiplies Lv weights with Lt tokens each, reduces the products over the vector lanes by red_i
 // tree levels, and accumulates the Lv >> red_i sums per token in slots. Each vector lane has one
 // adder per token, m = 0..Lv-1: tree level k is done by adders [Lv>>k, 2*(Lv>>k)), result i by
-// adder (Lv>>k)+i, and accumulation by adders 0..(Lv>>red_i)-1. A datapath only: nothing stalls,
-// and the caller gives the control of each stage exactly when the data are there.
+// adder (Lv>>k)+i, and accumulation by adders 0..(Lv>>red_i)-1. The lanes m = j (mod H) form
+// segment j: each segment accumulates, or not, in a slot of its own. A datapath only: nothing
+// stalls, and the caller gives the control of each stage exactly when the data are there.
 
 module mv_pe #(
   // Vector lanes (a power of two) and token lanes.
   parameter int Lv = 1,
   parameter int Lt = 1,
-  // Shortest column vector at full rate: bounds the tree levels of column steps.
+  // Shortest vector at full rate: there are Lv / FullRate segments.
   parameter int FullRate = 1,
   // Row vectors and column vectors supported.
   parameter int EnRow = 1,
@@ -24,7 +25,8 @@ module mv_pe #(
   // Derived: widths of a row number, of a slot number and of the reduction mode.
   parameter int SelW = (Lv > 1) ? $clog2(Lv) : 1,
   parameter int SlotW = (Slots > 1) ? $clog2(Slots) : 1,
-  parameter int RedW = (Lv > 1) ? $clog2($clog2(Lv) + 1) : 1
+  parameter int RedW = (Lv > 1) ? $clog2($clog2(Lv) + 1) : 1,
+  parameter int H = Lv / FullRate
 ) (
   input  logic                clk_i,
   input  logic                rst_ni,
@@ -35,25 +37,29 @@ module mv_pe #(
   input  logic [Lv-1:0]       op_mask_i,
   input  logic [Lv*SelW-1:0]  op_sel_i,
   input  logic [Lv*Lt*16-1:0] op_act_i,
-  // tree levels before accumulation; may change only while nothing is under way
+  // tree levels before accumulation, 0 or at least log2 FullRate; may change only while nothing is
+  // under way
   input  logic [RedW-1:0]     red_i,
-  // accumulation: 1 + MulStages + red_i*AddStages cycles after the operands
+  // accumulation: 1 + MulStages + red_i*AddStages cycles after the operands; the segments that take
+  // part, those that begin a slot at the bias, and their slots
   input  logic                acc_valid_i,
-  input  logic                acc_first_i,
-  input  logic [SlotW-1:0]    acc_slot_i,
+  input  logic [H-1:0]        acc_seg_i,
+  input  logic [H-1:0]        acc_first_i,
+  input  logic [H*SlotW-1:0]  acc_slot_i,
   input  logic [Lv*32-1:0]    acc_bias_i,
-  // drain: the result follows two cycles later
+  // drain: H lanes from rd_lane_i on (those beyond the last are not meant); the values follow two
+  // cycles later, lane j of token t at ((j*Lt)+t)*32
   input  logic                rd_valid_i,
   input  logic [SlotW-1:0]    rd_slot_i,
   input  logic [SelW-1:0]     rd_lane_i,
-  output logic [Lt*16-1:0]    res_o
+  output logic [H*Lt*32-1:0]  res_o
 );
   /*verilator hier_block*/
 
   localparam int LogLv = $clog2(Lv);
-  // Tree levels of the longest column step, and of any step.
-  localparam int ColLevels = (EnCol != 0) ? $clog2(Lv / FullRate) : 0;
-  localparam int Levels = (EnRow != 0 || FullRate == 1) ? LogLv : ColLevels;
+  // Tree levels of any step. Columns need none, rows at least those of a segment.
+  localparam int Levels = (EnRow != 0) ? LogLv : 0;
+  localparam int LeastLevels = $clog2(FullRate);
   // Cycles from the operands to those of the last tree level, or to the product's register where
   // there is no tree.
   localparam int Depth = MulStages + ((Levels > 0) ? 1 + (Levels - 1) * AddStages : 0);
@@ -104,10 +110,14 @@ module mv_pe #(
 
   // Slots on their way through the accumulating adders
 
-  logic [AddStages*SlotW-1:0] slot;
-  logic [AddStages*SlotW-1:SlotW] slot_q;
-  assign slot = {slot_q, acc_slot_i};
-  always_ff @(posedge clk_i) slot_q <= slot[(AddStages-1)*SlotW-1:0];
+  localparam int SlotsW = H * (SlotW + 1);
+  logic [AddStages*SlotsW-1:0] slot;
+  logic [AddStages*SlotsW-1:SlotsW] slot_q;
+  logic [H-1:0] write_seg;
+  logic [H*SlotW-1:0] write_slot;
+  assign slot = {slot_q, acc_seg_i, acc_slot_i};
+  assign {write_seg, write_slot} = slot[(AddStages-1)*SlotsW+:SlotsW];
+  always_ff @(posedge clk_i) slot_q <= slot[(AddStages-1)*SlotsW-1:0];
 
   // Operands: the weights are shared by the tokens, and widened before their way to them
 
@@ -157,8 +167,7 @@ module mv_pe #(
       always_comb begin
         value = product[(m*Lt+t)*32+:32];
         for (int r = 1; r <= LogLv; r++) begin
-          if (r <= Levels && (r <= ColLevels || r == LogLv) && m < (Lv >> r) &&
-              red_q == RedW'(r)) begin
+          if (r <= Levels && r >= LeastLevels && m < (Lv >> r) && red_q == RedW'(r)) begin
             value = sum[((((Lv>>r)+m)%Lv)*Lt+t)*32+:32];
           end
         end
@@ -191,18 +200,19 @@ module mv_pe #(
         .left_i(left),
         .right_i(right),
         .bias_i(acc_bias_i[m*32+:32]),
-        .first_i(acc_first_i),
-        .slot_i(acc_slot_i),
-        .wslot_i(slot[(AddStages-1)*SlotW+:SlotW]),
+        .first_i(acc_first_i[m%H]),
+        .slot_i(acc_slot_i[(m%H)*SlotW+:SlotW]),
+        .write_i(write_seg[m%H]),
+        .wslot_i(write_slot[(m%H)*SlotW+:SlotW]),
         .sum_o(sum[(m*Lt+t)*32+:32]),
-        .drain_i(rd_valid_i && rd_lane_i == SelW'(m)),
+        .drain_i(rd_valid_i && (SelW + 1)'(m) - (SelW + 1)'(rd_lane_i) < (SelW + 1)'(H)),
         .dslot_i(rd_slot_i),
         .ddata_o(ddata[(m*Lt+t)*32+:32])
       );
     end
   end
 
-  // Drain: the lanes read in the first cycle; the second selects the lane and rounds
+  // Drain: the lanes read in the first cycle; the second selects them
 
   logic drain_q;
   logic [SelW-1:0] drain_lane_q;
@@ -214,23 +224,18 @@ module mv_pe #(
     if (rd_valid_i) drain_lane_q <= rd_lane_i;
   end
 
-  for (genvar t = 0; t < Lt; t++) begin : g_drain
-    logic [31:0] picked;
-    logic [15:0] half, half_q;
+  for (genvar j = 0; j < H; j++) begin : g_drain
+    logic [Lt*32-1:0] picked, picked_q;
     always_comb begin
-      picked = ddata[t*32+:32];
+      picked = ddata[j*Lt*32+:Lt*32];
       for (int m = 1; m < Lv; m++) begin
-        if (drain_lane_q == SelW'(m)) picked = ddata[(m*Lt+t)*32+:32];
+        if (m + j < Lv && drain_lane_q == SelW'(m)) picked = ddata[((m+j)%Lv)*Lt*32+:Lt*32];
       end
     end
-    mv_fp32_to_fp16 u_round (
-      .float_i(picked),
-      .half_o(half)
-    );
     always_ff @(posedge clk_i) begin
-      if (drain_q) half_q <= half;
+      if (drain_q) picked_q <= picked;
     end
-    assign res_o[t*16+:16] = half_q;
+    assign res_o[j*Lt*32+:Lt*32] = picked_q;
   end
 
 endmodule

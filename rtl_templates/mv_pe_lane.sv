@@ -26,7 +26,9 @@ module mv_pe_lane #(
   input  logic [31:0]          bias_i,
   input  logic                 first_i,
   input  logic [SlotW-1:0]     slot_i,
-  // slot_i as it was when the sum that now leaves the adder entered it
+  // slot_i, and whether the slot takes the sum, as they were when the sum that now leaves the adder
+  // entered it
+  input  logic                 write_i,
   input  logic [SlotW-1:0]     wslot_i,
   output logic [31:0]          sum_o,
   // drain
@@ -99,7 +101,7 @@ module mv_pe_lane #(
     .Slots(Slots)
   ) u_file (
     .clk_i,
-    .we_i(accumulate_i && add_en_i[AddStages-1]),
+    .we_i(accumulate_i && add_en_i[AddStages-1] && write_i),
     .wslot_i,
     .wdata_i(sum),
     .rslot_i(slot_i),

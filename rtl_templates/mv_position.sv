@@ -42,14 +42,15 @@ module mv_position #(
   input  logic [Sets*Lv*LaneW-1:0] op_sel_i,
   input  logic [Sets*RedW-1:0]     red_i,
   input  logic [Sets-1:0]          acc_valid_i,
-  input  logic [Sets-1:0]          acc_first_i,
-  input  logic [Sets*SlotW-1:0]    acc_slot_i,
+  input  logic [Sets*H-1:0]        acc_seg_i,
+  input  logic [Sets*H-1:0]        acc_first_i,
+  input  logic [Sets*H*SlotW-1:0]  acc_slot_i,
   input  logic [Sets*Lv*32-1:0]    acc_bias_i,
   // drain
   input  logic [Sets-1:0]          rd_valid_i,
   input  logic [SlotW-1:0]         rd_slot_i,
   input  logic [LaneW-1:0]         rd_lane_i,
-  output logic [Sets*Lt*16-1:0]    res_o
+  output logic [Sets*H*Lt*32-1:0]  res_o
 );
   logic [BankW-1:0]    phase_q;
   logic [Lv*Lt*16-1:0] bank_data [Banks];
@@ -105,13 +106,14 @@ module mv_position #(
       .op_act_i   (act),
       .red_i      (red_i[s*RedW +: RedW]),
       .acc_valid_i(acc_valid_i[s]),
-      .acc_first_i(acc_first_i[s]),
-      .acc_slot_i (acc_slot_i[s*SlotW +: SlotW]),
+      .acc_seg_i  (acc_seg_i[s*H +: H]),
+      .acc_first_i(acc_first_i[s*H +: H]),
+      .acc_slot_i (acc_slot_i[s*H*SlotW +: H*SlotW]),
       .acc_bias_i (acc_bias_i[s*Lv*32 +: Lv*32]),
       .rd_valid_i (rd_valid_i[s]),
       .rd_slot_i  (rd_slot_i),
       .rd_lane_i  (rd_lane_i),
-      .res_o      (res_o[s*Lt*16 +: Lt*16])
+      .res_o      (res_o[s*H*Lt*32 +: H*Lt*32])
     );
   end
 endmodule

@@ -1,5 +1,5 @@
-// The bench's memory and receiver: in which cycles a beat is offered and a result is taken. The cycle model and the
-// Verilator bench draw from the same sequence, so they see the same stalls.
+// The bench's memory and receiver: when a request is taken, when its beat comes, when a result is taken, and which sets
+// are held back. The cycle model and the Verilator bench draw from the same sequence, so they see the same stalls.
 #pragma once
 
 #include <cstdint>
@@ -8,11 +8,16 @@
 
 namespace mixvec {
 
+inline constexpr int kMemoryLatency = 16;  ///< cycles from a request to its beat, where nothing else is asked for
+
 /// How often each handshake is withheld, as probabilities per cycle; 0 = never.
 struct Stalls {
   double activations = 0.0;  ///< the bench holds back an activation beat
-  double weights = 0.0;      ///< the memory has no beat of the image
+  double requests = 0.0;     ///< the memory takes no request
+  double beats = 0.0;        ///< the memory gives no beat
   double results = 0.0;      ///< the receiver takes no result
+  double hold = 0.0;         ///< a set may take no task (each set on its own): other sets take it
+  int latency = kMemoryLatency;  ///< at least 1
   std::uint64_t seed = 0;
 
   /// Probabilities drawn from the seed, from hardly ever to nearly always, each handshake on its own; seed 0: no
@@ -21,34 +26,53 @@ struct Stalls {
     if (seed == 0) return {};
     Random random(seed * 0x9E3779B97F4A7C15U);
     const double levels[] = {0.0, 0.02, 0.2, 0.5, 0.9};
+    const int latencies[] = {1, 2, 5, 16, 40, 100};
     Stalls stalls;
     stalls.activations = levels[random.below(4)];
-    stalls.weights = levels[random.below(5)];
+    stalls.requests = levels[random.below(5)];
+    stalls.beats = levels[random.below(5)];
     stalls.results = levels[random.below(5)];
+    stalls.hold = levels[random.below(5)];
+    stalls.latency = latencies[random.below(6)];
     stalls.seed = seed;
     return stalls;
   }
+
+  /// Whether anything is drawn while an image runs.
+  [[nodiscard]] bool any() const { return requests > 0 || beats > 0 || results > 0 || hold > 0; }
 };
 
-/// The weight port and the result port of one run, cycle by cycle.
+/// What memory and receiver do in each cycle of one run.
 class PortStalls {
  public:
-  explicit PortStalls(const Stalls& stalls) : stalls_(stalls), random_(stalls.seed) {}
+  /// `sets`: how many sets may be held.
+  PortStalls(const Stalls& stalls, int sets) : stalls_(stalls), random_(stalls.seed), sets_(sets) {}
 
-  /// Draws a cycle. `beats_left`: whether the image has a beat to offer. An offered beat stays until beat_taken().
-  void next_cycle(bool beats_left) {
-    if (!offered_) offered_ = beats_left && (stalls_.weights == 0.0 || random_.uniform() >= stalls_.weights);
-    ready_ = stalls_.results == 0.0 || random_.uniform() >= stalls_.results;
+  /// Draws a cycle.
+  void next_cycle() {
+    request_ready_ = draw(stalls_.requests);
+    beat_ready_ = draw(stalls_.beats);
+    result_ready_ = draw(stalls_.results);
+    if (stalls_.hold > 0) {
+      hold_ = 0;
+      for (int s = 0; s < sets_; ++s) hold_ |= std::uint64_t{draw(stalls_.hold) ? 0U : 1U} << static_cast<unsigned>(s);
+    }
   }
-  [[nodiscard]] bool beat_offered() const { return offered_; }
-  void beat_taken() { offered_ = false; }
-  [[nodiscard]] bool result_ready() const { return ready_; }
+  [[nodiscard]] bool request_ready() const { return request_ready_; }
+  [[nodiscard]] bool beat_ready() const { return beat_ready_; }  ///< a beat whose time has come may come now
+  [[nodiscard]] bool result_ready() const { return result_ready_; }
+  [[nodiscard]] std::uint64_t hold() const { return hold_; }  ///< bit s: set s may not take a task
 
  private:
+  bool draw(double stall) { return stall == 0.0 || random_.uniform() >= stall; }
+
   Stalls stalls_;
   Random random_;
-  bool offered_ = false;
-  bool ready_ = true;
+  int sets_;
+  bool request_ready_ = true;
+  bool beat_ready_ = true;
+  bool result_ready_ = true;
+  std::uint64_t hold_ = 0;
 };
 
 }  // namespace mixvec

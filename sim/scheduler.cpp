@@ -1,109 +1,223 @@
-// Costs of chains and their distribution over the sets.
+// Distribution of chains over clusters and tasks, and their order.
 #include "sim/scheduler.hpp"
 
 #include <algorithm>
-#include <functional>
+#include <map>
 #include <numeric>
-#include <queue>
 #include <tuple>
 
 #include "golden/error.hpp"
+#include "sim/chain_order.hpp"
 
 namespace mixvec {
 namespace {
 
-/// Adds a section with `units` kept vectors per class to a chain's cost.
-void add_section(ChainCost& cost, const std::vector<std::uint64_t>& units, std::uint64_t substeps) {
-  const std::uint64_t rounds = *std::max_element(units.begin(), units.end());
-  const std::uint64_t all = std::accumulate(units.begin(), units.end(), std::uint64_t{0});
-  cost.steps += rounds * substeps;
-  cost.items += all * substeps + units.size();  // a code shares its cycle with the first sub-step; sentinels
-}
+/// Steps of the chains in a bin: per vector length and class, for classes fill up only among equals.
+class Load {
+ public:
+  explicit Load(std::size_t classes) : classes_(classes) {}
 
-std::vector<ChainCost> row_costs(const PrunedMatrix& matrix, const std::vector<Chain>& chains,
-                                 const FormatConfig& format) {
-  const RowLayout layout = lay_out_rows(matrix, format);
-  const auto lanes = static_cast<std::size_t>(format.vector_lanes);
-  std::vector<ChainCost> costs;
-  for (const Chain& chain : chains) {
-    ChainCost cost;
-    cost.items = 2;
-    for (const auto& section : layout.sections) {
-      const UnitGeometry g = unit_geometry(Direction::kRow, section.entry.length, format);
-      std::vector<std::uint64_t> units(static_cast<std::size_t>(g.classes), 0);
-      for (std::size_t n = 0; n < section.strips.size(); ++n) {
-        const std::uint32_t input = matrix.pattern.strips[section.strips[n]].index.front();
-        if (matrix.mask[std::size_t{chain.strip} * matrix.in + input] == 0) continue;
-        ++units[n * static_cast<std::size_t>(g.length) % lanes / static_cast<std::size_t>(g.lanes)];
+  void add(const ChainCost& cost, bool take_back = false) {
+    auto& sums = by_length_.try_emplace(cost.length, classes_, 0).first->second;
+    for (std::size_t j = 0; j < cost.steps.size(); ++j) {
+      sums[j] += take_back ? -static_cast<std::int64_t>(cost.steps[j]) : static_cast<std::int64_t>(cost.steps[j]);
+    }
+  }
+
+  [[nodiscard]] std::int64_t steps() const {
+    std::int64_t all = 0;
+    for (const auto& [length, sums] : by_length_) all += *std::max_element(sums.begin(), sums.end());
+    return all;
+  }
+
+  [[nodiscard]] std::int64_t steps_with(const ChainCost& cost) const {
+    std::int64_t all = 0;
+    bool seen = false;
+    for (const auto& [length, sums] : by_length_) {
+      std::int64_t most = 0;
+      for (std::size_t j = 0; j < sums.size(); ++j) {
+        const bool mine = length == cost.length && j < cost.steps.size();
+        most = std::max(most, sums[j] + (mine ? static_cast<std::int64_t>(cost.steps[j]) : 0));
       }
-      add_section(cost, units, static_cast<std::uint64_t>(g.rows_per_unit));
+      seen = seen || length == cost.length;
+      all += most;
     }
-    costs.push_back(cost);
+    return all + (seen ? 0 : static_cast<std::int64_t>(cost.longest()));
   }
-  return costs;
+
+ private:
+  std::size_t classes_;
+  std::map<int, std::vector<std::int64_t>> by_length_;
+};
+
+constexpr std::size_t kMost = static_cast<std::size_t>(-1);  // no place: the chain moves alone
+
+struct Dealt {
+  std::vector<std::vector<std::size_t>> bins;  ///< indices of chains
+  std::int64_t longest = 0;
+  std::int64_t all = 0;
+};
+
+/// Exchanges chains of the fullest bin as long as that lowers it.
+void even_out(Dealt& dealt, std::vector<Load>& loads, const std::vector<ChainCost>& costs) {
+  constexpr int kMostExchanges = 400;
+  for (int round = 0; round < kMostExchanges; ++round) {
+    std::size_t full = 0;
+    for (std::size_t b = 1; b < loads.size(); ++b) {
+      if (loads[b].steps() > loads[full].steps()) full = b;
+    }
+    const std::int64_t before = loads[full].steps();
+    std::int64_t best = before;
+    std::tuple<std::size_t, std::size_t, std::size_t> change;  // place in the full bin, other bin, place there
+    for (std::size_t other = 0; other < loads.size(); ++other) {
+      if (other == full || loads[other].steps() >= before) continue;
+      // Of large bins a part is enough: their chains are many and alike.
+      const std::size_t mine = std::min<std::size_t>(dealt.bins[full].size(), 48);
+      const std::size_t theirs = std::min<std::size_t>(dealt.bins[other].size(), 48);
+      for (std::size_t i = 0; i < mine; ++i) {
+        const ChainCost& a = costs[dealt.bins[full][dealt.bins[full].size() - 1 - i]];
+        loads[full].add(a, true);
+        for (std::size_t k = 0; k <= theirs; ++k) {
+          const bool move = k == theirs;
+          const ChainCost* b = move ? nullptr : &costs[dealt.bins[other][dealt.bins[other].size() - 1 - k]];
+          if (b != nullptr) loads[other].add(*b, true);
+          const std::int64_t worst =
+              std::max(loads[other].steps_with(a), b != nullptr ? loads[full].steps_with(*b) : loads[full].steps());
+          if (worst < best) {
+            best = worst;
+            change = {dealt.bins[full].size() - 1 - i, other, move ? kMost : dealt.bins[other].size() - 1 - k};
+          }
+          if (b != nullptr) loads[other].add(*b);
+        }
+        loads[full].add(a);
+      }
+    }
+    if (best >= before) return;
+    const auto [i, other, k] = change;
+    const std::size_t a = dealt.bins[full][i];
+    loads[full].add(costs[a], true);
+    loads[other].add(costs[a]);
+    if (k == kMost) {
+      dealt.bins[full].erase(dealt.bins[full].begin() + static_cast<std::ptrdiff_t>(i));
+      dealt.bins[other].push_back(a);
+    } else {
+      const std::size_t b = dealt.bins[other][k];
+      loads[other].add(costs[b], true);
+      loads[full].add(costs[b]);
+      std::swap(dealt.bins[full][i], dealt.bins[other][k]);
+    }
+  }
 }
 
-std::vector<ChainCost> column_costs(const PrunedMatrix& matrix, const std::vector<Chain>& chains,
-                                    const FormatConfig& format, std::span<const std::int32_t> in_order) {
-  const auto lanes = static_cast<std::size_t>(format.vector_lanes);
-  std::vector<std::size_t> bank(matrix.in);
-  for (std::size_t p = 0; p < in_order.size(); ++p) {
-    if (in_order[p] != kNoInput) bank.at(static_cast<std::size_t>(in_order[p])) = p % lanes;
-  }
-  std::vector<ChainCost> costs;
-  for (const Chain& chain : chains) {
-    const Strip& strip = matrix.pattern.strips[chain.strip];
-    const UnitGeometry g = unit_geometry(Direction::kColumn, std::min(strip.length, max_column_strip(format)), format);
-    std::vector<std::uint64_t> units(static_cast<std::size_t>(g.classes), 0);
-    const std::uint8_t* mask = matrix.mask.data() + std::size_t{strip.index[chain.first]} * matrix.in;
-    for (std::size_t i = 0; i < matrix.in; ++i) {
-      if (mask[i] != 0) ++units[bank[i] / static_cast<std::size_t>(g.lanes)];
+/// Longest processing time first, then exchanges.
+Dealt deal(const std::vector<ChainCost>& costs, std::size_t bins, std::size_t classes) {
+  std::vector<std::size_t> order(costs.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return costs[a].longest() > costs[b].longest(); });
+  Dealt dealt;
+  dealt.bins.resize(bins);
+  std::vector<Load> loads(bins, Load(classes));
+  for (const std::size_t c : order) {
+    std::size_t best = 0;
+    std::int64_t best_steps = loads[0].steps_with(costs[c]);
+    for (std::size_t b = 1; b < bins; ++b) {
+      const std::int64_t steps = loads[b].steps_with(costs[c]);
+      if (steps < best_steps) std::tie(best, best_steps) = std::pair(b, steps);
     }
-    ChainCost cost;
-    cost.items = 1 + chain.count;
-    cost.classes = g.classes;
-    add_section(cost, units, (chain.count + lanes - 1) / lanes);
-    costs.push_back(cost);
+    dealt.bins[best].push_back(c);
+    loads[best].add(costs[c]);
   }
-  return costs;
+  if (bins > 1) even_out(dealt, loads, costs);
+  for (const Load& load : loads) {
+    dealt.longest = std::max(dealt.longest, load.steps());
+    dealt.all += load.steps();
+  }
+  return dealt;
+}
+
+/// The chains with the `count` last ones of more than Lv outputs cut to Lv.
+std::vector<Chain> cut(const std::vector<Chain>& chains, std::size_t count, std::uint32_t lanes) {
+  std::size_t long_ones = 0;
+  for (const Chain& chain : chains) long_ones += chain.count > lanes ? 1 : 0;
+  std::vector<Chain> parts;
+  for (const Chain& chain : chains) {
+    if (chain.count <= lanes || long_ones-- > count) {
+      parts.push_back(chain);
+      continue;
+    }
+    for (std::uint32_t first = 0; first < chain.count; first += lanes) {
+      parts.push_back({chain.strip, chain.first + first, std::min(lanes, chain.count - first)});
+    }
+  }
+  return parts;
+}
+
+/// Cuts the chains of a cluster into tasks that become smaller towards the end.
+std::vector<Task> make_tasks(const std::vector<Chain>& chains, const std::vector<ChainCost>& costs, std::size_t assoc) {
+  std::uint64_t left = 0;
+  for (const ChainCost& cost : costs) left += cost.longest();
+  const std::uint64_t least = assoc == 1 ? left : std::max<std::uint64_t>(1, left / (assoc * 12));
+  std::vector<Task> tasks;
+  for (std::size_t next = 0; next < chains.size();) {
+    const std::uint64_t share = assoc == 1 ? left : std::max(least, left / (2 * assoc));
+    Task task;
+    std::uint64_t work = 0;
+    while (next < chains.size() && (task.chains.empty() || work + costs[next].longest() / 2 <= share)) {
+      work += costs[next].longest();
+      task.chains.push_back(chains[next++]);
+    }
+    left -= work;
+    tasks.push_back(std::move(task));
+  }
+  return tasks;
 }
 
 }  // namespace
 
-std::vector<ChainCost> chain_costs(const PrunedMatrix& matrix, const std::vector<Chain>& chains,
-                                   const FormatConfig& format, std::span<const std::int32_t> in_order) {
-  if (matrix.pattern.direction == Direction::kRow) return row_costs(matrix, chains, format);
-  if (!in_order.empty()) return column_costs(matrix, chains, format, in_order);
-  return column_costs(matrix, chains, format, identity_order(matrix.in, format));
-}
-
 Schedule make_schedule(const PrunedMatrix& matrix, const FormatConfig& format, std::span<const std::int32_t> in_order) {
   check_format(format);
-  const std::vector<Chain> chains = list_chains(matrix, format);
-  const std::vector<ChainCost> costs = chain_costs(matrix, chains, format, in_order);
-  std::vector<std::size_t> order(chains.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return std::tie(costs[a].steps, costs[a].items) > std::tie(costs[b].steps, costs[b].items);
-  });
+  const auto clusters = static_cast<std::size_t>(format.sets / format.assoc);
+  const auto classes = static_cast<std::size_t>(format.vector_lanes / format.full_rate);
+  const auto lanes = static_cast<std::uint32_t>(format.vector_lanes);
+  std::vector<Chain> chains = list_chains(matrix, format);
+  std::vector<ChainCost> costs = chain_costs(matrix, chains, format, in_order);
+  Dealt dealt = deal(costs, clusters, classes);
+  // Parts repeat their codes, so as few as needed.
+  constexpr double kEven = 0.99;
+  for (std::size_t parts = clusters; matrix.pattern.direction == Direction::kColumn; parts *= 2) {
+    if (static_cast<double>(dealt.all) >= kEven * static_cast<double>(dealt.longest) * static_cast<double>(clusters)) {
+      break;
+    }
+    std::vector<Chain> finer = cut(chains, parts, lanes);
+    if (finer.size() == chains.size()) break;
+    std::vector<ChainCost> finer_costs = chain_costs(matrix, finer, format, in_order);
+    Dealt finer_dealt = deal(finer_costs, clusters, classes);
+    if (finer_dealt.longest < dealt.longest) {
+      dealt = std::move(finer_dealt);
+      costs = std::move(finer_costs);
+      chains = std::move(finer);
+    }
+    if (parts > list_chains(matrix, format).size()) break;
+    if (std::none_of(chains.begin(), chains.end(), [&](const Chain& chain) { return chain.count > lanes; })) break;
+  }
 
   Schedule schedule;
-  schedule.sets.resize(static_cast<std::size_t>(format.sets));
-  using Load = std::tuple<std::uint64_t, std::uint64_t, std::size_t>;  // steps, items, set
-  std::priority_queue<Load, std::vector<Load>, std::greater<>> lightest;
-  for (std::size_t s = 0; s < schedule.sets.size(); ++s) lightest.emplace(0, 0, s);
-  std::vector<std::vector<std::size_t>> dealt(schedule.sets.size());
-  for (const std::size_t c : order) {
-    auto [steps, items, set] = lightest.top();
-    lightest.pop();
-    dealt[set].push_back(c);
-    lightest.emplace(steps + costs[c].steps, items + costs[c].items, set);
-  }
-  for (std::size_t s = 0; s < dealt.size(); ++s) {
-    // Few classes first = long vectors first; the rest stays longest first.
-    std::stable_sort(dealt[s].begin(), dealt[s].end(),
-                     [&](std::size_t a, std::size_t b) { return costs[a].classes < costs[b].classes; });
-    for (const std::size_t c : dealt[s]) schedule.sets[s].push_back(chains[c]);
+  for (const auto& bin : dealt.bins) {
+    std::vector<Chain> mine;
+    std::vector<ChainCost> mine_costs;
+    for (const std::size_t c : bin) {
+      mine.push_back(chains[c]);
+      mine_costs.push_back(costs[c]);
+    }
+    const std::vector<std::size_t> order = order_chains(mine, mine_costs, format);
+    std::vector<Chain> ordered;
+    std::vector<ChainCost> ordered_costs;
+    for (const std::size_t i : order) {
+      ordered.push_back(mine[i]);
+      ordered_costs.push_back(mine_costs[i]);
+    }
+    schedule.clusters.push_back(make_tasks(ordered, ordered_costs, static_cast<std::size_t>(format.assoc)));
   }
   return schedule;
 }
@@ -120,13 +234,15 @@ double ScheduleLoad::balance() const {
 
 ScheduleLoad schedule_load(const PrunedMatrix& matrix, const Schedule& schedule, const FormatConfig& format,
                            std::span<const std::int32_t> in_order) {
-  ScheduleLoad load;
-  for (const auto& chains : schedule.sets) {
-    std::uint64_t steps = 0;
-    for (const ChainCost& cost : chain_costs(matrix, chains, format, in_order)) steps += cost.steps;
-    load.steps.push_back(steps);
+  ScheduleLoad result;
+  for (const auto& tasks : schedule.clusters) {
+    Load load(static_cast<std::size_t>(format.vector_lanes / format.full_rate));
+    for (const Task& task : tasks) {
+      for (const ChainCost& cost : chain_costs(matrix, task.chains, format, in_order)) load.add(cost);
+    }
+    result.steps.push_back(static_cast<std::uint64_t>(load.steps()));
   }
-  return load;
+  return result;
 }
 
 }  // namespace mixvec

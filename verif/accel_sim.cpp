@@ -8,6 +8,8 @@
 
 #include <bit>
 #include <cstring>
+#include <deque>
+#include <type_traits>
 #include <utility>
 
 #include "Vmv_accel.h"
@@ -54,7 +56,9 @@ AccelSim::AccelSim(const std::string& trace)
   top_->rst_ni = 0;
   top_->start_i = 0;
   top_->a_valid_i = 0;
-  top_->w_valid_i = 0;
+  top_->m_req_ready_i = 0;
+  top_->m_rsp_valid_i = 0;
+  top_->hold_i = 0;
   top_->y_ready_i = 0;
   for (int i = 0; i < 4; ++i) {
     settle();
@@ -133,27 +137,66 @@ std::uint64_t AccelSim::load(std::span<const std::int32_t> in_order, std::span<c
   return cycle_ - begin;
 }
 
+namespace {
+
+/// The image as the memory holds it, with the fault.
+std::vector<std::uint8_t> memory_of(std::span<const std::uint8_t> image, Fault fault, std::size_t fault_beat) {
+  std::vector<std::uint8_t> bytes(image.begin(), image.end());
+  const std::size_t at = fault_beat * kBeatBytes;
+  switch (fault) {
+    case Fault::kNone:
+      break;
+    case Fault::kFlipBit:
+      // The bit that is the highest of the exponent if the halfword is a weight: rounding cannot hide it.
+      bytes[at + 3] ^= 0x40U;
+      break;
+    case Fault::kFlipHeader:
+      bytes[fault_beat] ^= 1U;
+      break;
+    case Fault::kDropBeat:
+      bytes.erase(bytes.begin() + static_cast<std::ptrdiff_t>(at),
+                  bytes.begin() + static_cast<std::ptrdiff_t>(at + kBeatBytes));
+      break;
+    case Fault::kSwapBeats:
+      std::swap_ranges(bytes.begin() + static_cast<std::ptrdiff_t>(at),
+                       bytes.begin() + static_cast<std::ptrdiff_t>(at + kBeatBytes),
+                       bytes.begin() + static_cast<std::ptrdiff_t>(at + kBeatBytes));
+      break;
+  }
+  return bytes;
+}
+
+}  // namespace
+
+bool AccelSim::take_result(TileRun& result, std::size_t out, std::span<Half> y, std::size_t tokens, std::size_t first,
+                           std::size_t count, std::vector<std::uint8_t>& seen) {
+  const std::size_t groups = seen.size() / out;
+  const std::size_t index = top_->y_index_o;
+  const std::size_t group = top_->y_group_o;
+  if (index >= out || group >= groups || seen[index * groups + group] != 0) {
+    result.failure = fmt::format("result beat {}: output {} group {} {}", result.results, index, group,
+                                 index >= out || group >= groups ? "does not exist" : "came twice");
+    return false;
+  }
+  seen[index * groups + group] = 1;
+  for (int lane = 0; lane < kTileLanes; ++lane) {
+    const std::size_t token = group * kTileLanes + static_cast<std::size_t>(lane);
+    if (token >= count) break;
+    y[index * tokens + first + token] =
+        Half{static_cast<std::uint16_t>(bench::get_bits(top_->y_data_o, lane * 16, 16))};
+  }
+  ++result.results;
+  return true;
+}
+
 TileRun AccelSim::run(std::span<const std::uint8_t> image, std::size_t out, std::span<Half> y, std::size_t tokens,
                       std::size_t first, std::size_t count, const Stalls& stalls, Fault fault, std::size_t fault_beat) {
   TileRun result;
-  PortStalls port(stalls);
-  std::vector<std::uint8_t> beats(image.begin(), image.end());
-  // The bit that is the highest of the exponent if the halfword is a weight: rounding cannot hide it.
-  if (fault == Fault::kFlipBit) beats[fault_beat * kBeatBytes + 3] ^= 0x40U;
-  if (fault == Fault::kFlipHeader) beats[fault_beat] ^= 1U;
-  if (fault == Fault::kDropBeat) {
-    const auto at = beats.begin() + static_cast<std::ptrdiff_t>(fault_beat * kBeatBytes);
-    beats.erase(at, at + static_cast<std::ptrdiff_t>(kBeatBytes));
-  }
-  if (fault == Fault::kSwapBeats) {
-    for (std::size_t i = 0; i < kBeatBytes; ++i) {
-      std::swap(beats[fault_beat * kBeatBytes + i], beats[(fault_beat + 1) * kBeatBytes + i]);
-    }
-  }
-  const std::size_t beat_count = beats.size() / kBeatBytes;
+  PortStalls port(stalls, accel::kSets);
+  const std::vector<std::uint8_t> memory = memory_of(image, fault, fault_beat);
+  const std::size_t beat_count = memory.size() / kBeatBytes;
   const int groups_log2_value = groups_log2(count);
-  const std::size_t groups = std::size_t{1} << static_cast<unsigned>(groups_log2_value);
-  std::vector<std::uint8_t> seen(out * groups, 0);
+  std::vector<std::uint8_t> seen(out << static_cast<unsigned>(groups_log2_value), 0);
 
   top_->groups_log2_i = static_cast<std::uint8_t>(groups_log2_value);
   top_->start_i = 1;
@@ -161,13 +204,20 @@ TileRun AccelSim::run(std::span<const std::uint8_t> image, std::size_t out, std:
   clock_edge();
   top_->start_i = 0;
 
+  struct Request {
+    std::size_t beat;
+    std::uint64_t ready;
+  };
+  std::deque<Request> requests;
   std::uint64_t first_beat_time = 0;
   std::uint64_t last_progress = cycle_;
   while (true) {
-    port.next_cycle(result.beats < beat_count);
-    const bool offer = port.beat_offered();
-    top_->w_valid_i = offer ? 1 : 0;
-    if (offer) put_bytes(top_->w_data_i, {beats.data() + result.beats * kBeatBytes, kBeatBytes});
+    port.next_cycle();
+    const bool respond = !requests.empty() && requests.front().ready <= cycle_ && port.beat_ready();
+    top_->m_req_ready_i = port.request_ready() ? 1 : 0;
+    top_->m_rsp_valid_i = respond ? 1 : 0;
+    if (respond) put_bytes(top_->m_rsp_data_i, {memory.data() + requests.front().beat * kBeatBytes, kBeatBytes});
+    top_->hold_i = static_cast<std::remove_reference_t<decltype(top_->hold_i)>>(port.hold());
     top_->y_ready_i = port.result_ready() ? 1 : 0;
     settle();
     if (top_->error_o != 0) {
@@ -175,45 +225,38 @@ TileRun AccelSim::run(std::span<const std::uint8_t> image, std::size_t out, std:
       break;
     }
     if (top_->done_o != 0) break;
-    result.issues += static_cast<unsigned>(std::popcount(static_cast<std::uint32_t>(top_->issue_o)));
-    result.skips += static_cast<unsigned>(std::popcount(static_cast<std::uint32_t>(top_->skip_o)));
-    if (offer && top_->w_ready_o != 0) {
-      if (result.beats == 0) first_beat_time = cycle_;
-      ++result.beats;
-      port.beat_taken();
+    result.issues += static_cast<unsigned>(std::popcount(static_cast<std::uint64_t>(top_->issue_o)));
+    result.skips += static_cast<unsigned>(std::popcount(static_cast<std::uint64_t>(top_->skip_o)));
+    if (respond) {
+      requests.pop_front();
+      if (result.beats++ == 0) first_beat_time = cycle_;
       last_progress = cycle_;
     }
-    if (top_->y_valid_o != 0 && top_->y_ready_i != 0) {
-      const std::size_t index = top_->y_index_o;
-      const std::size_t group = top_->y_group_o;
-      if (index >= out || group >= groups || seen[index * groups + group] != 0) {
-        result.failure = fmt::format("result beat {}: output {} group {} {}", result.results, index, group,
-                                     index >= out || group >= groups ? "does not exist" : "came twice");
+    if (top_->m_req_valid_o != 0 && top_->m_req_ready_i != 0) {
+      if (top_->m_req_beat_o >= beat_count) {
+        result.failure = fmt::format("beat {} was asked for, the image has {}", top_->m_req_beat_o, beat_count);
         break;
       }
-      seen[index * groups + group] = 1;
-      for (int lane = 0; lane < kTileLanes; ++lane) {
-        const std::size_t token = group * kTileLanes + static_cast<std::size_t>(lane);
-        if (token >= count) break;
-        y[index * tokens + first + token] =
-            Half{static_cast<std::uint16_t>(bench::get_bits(top_->y_data_o, lane * 16, 16))};
-      }
-      ++result.results;
+      requests.push_back({top_->m_req_beat_o, cycle_ + static_cast<std::uint64_t>(stalls.latency)});
+    }
+    if (top_->y_valid_o != 0 && top_->y_ready_i != 0) {
+      if (!take_result(result, out, y, tokens, first, count, seen)) break;
       result.cycles = cycle_ - first_beat_time + 1;
       last_progress = cycle_;
     }
     if (cycle_ - last_progress > kHangCycles) {
       result.failure = fmt::format("no beat and no result for {} cycles: {} of {} beats, {} of {} results", kHangCycles,
-                                   result.beats, beat_count, result.results, out * groups);
+                                   result.beats, beat_count, result.results, seen.size());
       break;
     }
     clock_edge();
   }
-  top_->w_valid_i = 0;
+  top_->m_rsp_valid_i = 0;
+  top_->m_req_ready_i = 0;
   top_->y_ready_i = 0;
-  if (result.failure.empty() && (result.results != out * groups || result.beats != beat_count)) {
-    result.failure = fmt::format("done after {} of {} beats and {} of {} results", result.beats, beat_count,
-                                 result.results, out * groups);
+  if (result.failure.empty() && (result.results != seen.size() || !requests.empty())) {
+    result.failure = fmt::format("done after {} of {} results, with {} beats on their way", result.results, seen.size(),
+                                 requests.size());
   }
   return result;
 }

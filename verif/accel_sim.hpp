@@ -18,16 +18,16 @@ class VerilatedFstC;
 
 namespace mixvec {
 
-/// A fault that the bench injects into the beats on their way to the hardware, to prove that it would be noticed.
-/// `fault_beat` says which beat; for kFlipHeader, which byte of the image.
+/// A fault that the bench injects into the image in memory, to prove that it would be noticed. `fault_beat` says which
+/// beat; for kFlipHeader, which byte of the image.
 enum class Fault : std::uint8_t { kNone, kFlipBit, kDropBeat, kSwapBeats, kFlipHeader };
 
 /// What a run on one tile of tokens took. Cycles count from the first image beat accepted to the last result accepted.
 struct TileRun {
   std::uint64_t cycles = 0;
   std::uint64_t issues = 0;   ///< sets × cycles in which a step was issued
-  std::uint64_t skips = 0;    ///< units dropped because their activations were zero
-  std::uint64_t beats = 0;    ///< image beats accepted
+  std::uint64_t skips = 0;    ///< steps dropped because their activations were zero
+  std::uint64_t beats = 0;    ///< image beats fetched
   std::uint64_t results = 0;  ///< result beats accepted
   std::string failure;        ///< empty, or what went wrong: a hang, a result twice, an unknown output
 };
@@ -60,6 +60,9 @@ class AccelSim {
   [[nodiscard]] std::uint64_t time() const { return cycle_; }
 
  private:
+  /// Takes the result beat that is offered; false if it may not be (the failure says why).
+  bool take_result(TileRun& result, std::size_t out, std::span<Half> y, std::size_t tokens, std::size_t first,
+                   std::size_t count, std::vector<std::uint8_t>& seen);
   void settle();
   void clock_edge();
 

@@ -34,14 +34,16 @@ void put_bits(Port& port, int lsb, int width, std::uint32_t value) {
   }
 }
 
-/// Reads `width` (<= 32) bits at bit `lsb` of a port; they may not cross a word of 32 bits.
+/// Reads `width` (<= 32) bits at bit `lsb` of a port.
 template <typename Port>
 std::uint32_t get_bits(const Port& port, int lsb, int width) {
   const std::uint64_t mask = (std::uint64_t{1} << width) - 1U;
   if constexpr (std::is_integral_v<Port>) {
     return static_cast<std::uint32_t>((static_cast<std::uint64_t>(port) >> lsb) & mask);
   } else {
-    return static_cast<std::uint32_t>((port[lsb / 32] >> (lsb % 32)) & mask);
+    std::uint64_t bits = port[lsb / 32];
+    if (lsb % 32 + width > 32) bits |= static_cast<std::uint64_t>(port[lsb / 32 + 1]) << 32U;
+    return static_cast<std::uint32_t>((bits >> (lsb % 32)) & mask);
   }
 }
 
@@ -51,10 +53,9 @@ inline float canonical(float value) { return std::isnan(value) ? std::bit_cast<f
 /// Which binary16 values a stimulus draws.
 enum class Values { kSmall, kUniform, kSubnormal, kSpecial };
 
-/// A random binary16 value: kSmall around 1, kUniform any finite bits, kSubnormal below 2^-14, kSpecial also infinities
-/// and NaN. Zeros of both signs come up in all.
-inline Half random_half(Random& random, Values values) {
-  const auto bits = static_cast<std::uint32_t>(random());
+/// The binary16 value that random `bits` draw: kSmall around 1, kUniform any finite bits, kSubnormal below 2^-14,
+/// kSpecial also infinities and NaN. Zeros of both signs come up in all.
+inline Half half_from(std::uint32_t bits, Values values) {
   const std::uint32_t sign = bits & 0x8000U;
   const std::uint32_t dice = (bits >> 16U) & 31U;
   if (dice == 0) return Half{static_cast<std::uint16_t>(sign)};
@@ -72,6 +73,11 @@ inline Half random_half(Random& random, Values values) {
   }
   const std::uint32_t magnitude = bits & 0x7FFFU;
   return Half{static_cast<std::uint16_t>(sign | (magnitude >= 0x7C00U ? magnitude - 0x0400U : magnitude))};
+}
+
+/// A random binary16 value.
+inline Half random_half(Random& random, Values values) {
+  return half_from(static_cast<std::uint32_t>(random()), values);
 }
 
 /// Counts comparisons and prints the first mismatches.

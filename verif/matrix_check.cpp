@@ -14,6 +14,7 @@ namespace mixvec {
 FormatConfig bench_format() {
   FormatConfig format;
   format.sets = accel::kSets;
+  format.assoc = accel::kAssoc;
   format.vector_lanes = accel::kVectorLanes;
   format.full_rate = accel::kFullRate;
   format.substeps = accel::kSubsteps;
@@ -102,17 +103,19 @@ MatrixCheck check_matrix(AccelSim& accel, const PrunedMatrix& matrix, const Pack
     check.cycles += run.cycles;
     check.issues += run.issues;
     check.skips += run.skips;
-    check.image_bytes += packed.image.size();
+    check.image_bytes += run.beats * (accel::kPortBits / 8);
     check.activation_bytes += packed.in_order.size() * count * sizeof(Half);
     check.result_bytes += matrix.out * count * sizeof(Half);
     const ModelRun modelled =
         model.run(count, tile_stalls, nonzero_positions(packed.in_order, x, tokens, first, count));
     check.model_cycles += modelled.cycles;
     if (run.failure.empty() && fault == Fault::kNone &&
-        (modelled.cycles != run.cycles || modelled.issues != run.issues || modelled.skips != run.skips)) {
-      check.failure =
-          fmt::format("{}: tokens {}…: RTL {} cycles, {} issues, {} units skipped; cycle model {}, {}, {}", matrix.name,
-                      first, run.cycles, run.issues, run.skips, modelled.cycles, modelled.issues, modelled.skips);
+        (modelled.cycles != run.cycles || modelled.issues != run.issues || modelled.skips != run.skips ||
+         modelled.beats != run.beats)) {
+      check.failure = fmt::format(
+          "{}: tokens {}…: RTL {} cycles, {} issues, {} steps skipped, {} beats; cycle model {}, {}, {}, {}",
+          matrix.name, first, run.cycles, run.issues, run.skips, run.beats, modelled.cycles, modelled.issues,
+          modelled.skips, modelled.beats);
     }
     if (!run.failure.empty()) {
       check.failure = fmt::format("{}: {}", matrix.name, run.failure);

@@ -28,7 +28,7 @@ struct MatrixCheck {
   double seconds = 0.0;            ///< spent simulating
   std::uint64_t issues = 0;
   std::uint64_t skips = 0;
-  std::uint64_t image_bytes = 0;       ///< moved through the weight port (once per tile)
+  std::uint64_t image_bytes = 0;       ///< fetched through the memory port (for each tile)
   std::uint64_t activation_bytes = 0;  ///< preloaded
   std::uint64_t result_bytes = 0;
   std::uint64_t macs = 0;  ///< useful: kept weights × tokens

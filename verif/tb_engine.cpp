@@ -2,6 +2,7 @@
 // special values, compared with golden bit for bit.
 #include <algorithm>
 #include <bit>
+#include <cstddef>
 #include <nlohmann/json.hpp>
 
 #include "golden/cli.hpp"
@@ -59,14 +60,38 @@ Case draw_case(std::uint64_t seed, std::uint64_t number) {
   return c;
 }
 
+/// The chains in any order, cut into tasks of any size, on any cluster; or dealt in turn.
+Schedule draw_schedule(const PrunedMatrix& matrix, const FormatConfig& format, std::uint64_t seed) {
+  Random random(seed);
+  if (random.below(3) == 0) return deal_in_turn(matrix, format);
+  std::vector<Chain> chains = list_chains(matrix, format);
+  if (random.below(2) == 0) {
+    for (std::size_t i = chains.size(); i > 1; --i) {
+      std::swap(chains[i - 1], chains[random.below(static_cast<std::uint32_t>(i))]);
+    }
+  }
+  Schedule schedule;
+  schedule.clusters.resize(static_cast<std::size_t>(format.sets / format.assoc));
+  const std::uint32_t most = 1U << random.below(6);
+  for (std::size_t next = 0; next < chains.size();) {
+    Task task;
+    for (std::uint32_t n = 1 + random.below(most); n > 0 && next < chains.size(); --n) {
+      task.chains.push_back(chains[next++]);
+    }
+    const auto cluster = random.below(static_cast<std::uint32_t>(schedule.clusters.size()));
+    schedule.clusters[cluster].push_back(std::move(task));
+  }
+  return schedule;
+}
+
 MatrixCheck run_case(AccelSim& accel, const Case& c, Fault fault = Fault::kNone, std::size_t header_byte = 0) {
   const PrunedMatrix matrix = make_synthetic(c.matrix);
   const FormatConfig format = bench_format();
-  const PackedMatrix packed = pack(matrix, deal_in_turn(matrix, format), format);
+  const PackedMatrix packed = pack(matrix, draw_schedule(matrix, format, c.matrix.seed), format);
   const std::vector<Half> x = make_activations(c.activations);
   // The header's own beats are checked by the hardware; faults go into the sets' beats.
   const std::size_t header =
-      (static_cast<std::size_t>(kHeaderWords + accel::kSets) * 32 + accel::kPortBits - 1) / accel::kPortBits;
+      (static_cast<std::size_t>(kHeaderWords + accel::kSets / accel::kAssoc) * 32 + accel::kPortBits - 1) / accel::kPortBits;
   return check_matrix(accel, matrix, packed, x, c.activations.tokens, c.stalls, fault,
                       fault == Fault::kFlipHeader ? header_byte : header);
 }
@@ -74,9 +99,10 @@ MatrixCheck run_case(AccelSim& accel, const Case& c, Fault fault = Fault::kNone,
 std::string describe(const Case& c) {
   std::string lengths;
   for (const int length : c.matrix.lengths) lengths += fmt::format("{}{}", lengths.empty() ? "" : ",", length);
-  return fmt::format("{}×{} {} ℓ={} δ={} T={} stalls {:.2f}/{:.2f}/{:.2f}", c.matrix.out, c.matrix.in,
-                     name_of(c.matrix.direction), lengths, c.matrix.pruned, c.activations.tokens, c.stalls.activations,
-                     c.stalls.weights, c.stalls.results);
+  return fmt::format("{}×{} {} ℓ={} δ={} T={} stalls {:.2f}/{:.2f}/{:.2f}/{:.2f}/{:.2f} latency {}", c.matrix.out,
+                     c.matrix.in, name_of(c.matrix.direction), lengths, c.matrix.pruned, c.activations.tokens,
+                     c.stalls.activations, c.stalls.requests, c.stalls.beats, c.stalls.results, c.stalls.hold,
+                     c.stalls.latency);
 }
 
 // A fault may end the run in a hang that only the watchdog ends, or leave the engine stuck: each has its own engine.
@@ -145,7 +171,7 @@ int run(const boost::program_options::variables_map& options) {
     }
   }
   const bool passed = failed == 0 && compared > 0;
-  fmt::print("{}: {} cases, {} values compared, {} mismatches, {} units skipped: {}\n", accel::kName, to - from,
+  fmt::print("{}: {} cases, {} values compared, {} mismatches, {} steps skipped: {}\n", accel::kName, to - from,
              compared, mismatches, skips, passed ? "passed" : "FAILED");
   write_json(options["json"].as<std::string>(), {{"passed", passed},
                                                  {"cases", to - from},

@@ -1,20 +1,18 @@
-// Every way in which a stream can be wrong, made by hand, is refused with its own message.
+// Every way in which an image can be wrong, made by hand, is refused with its own message.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <functional>
 
 #include "golden/bit_stream.hpp"
-#include "golden/chain_reader.hpp"
 #include "golden/error.hpp"
 #include "golden/executor.hpp"
 #include "golden/synthetic.hpp"
+#include "golden/task_reader.hpp"
 #include "golden/unpack.hpp"
 
 namespace mixvec {
 namespace {
-
-constexpr std::uint32_t kColumnChain = 1;  // entry 0, one output
 
 /// The message with which `body` fails, or "" if it does not.
 std::string message_of(const std::function<void()>& body) {
@@ -26,165 +24,196 @@ std::string message_of(const std::function<void()>& body) {
   return "";
 }
 
-/// Reads a hand-written stream to its end; Lv 8, l 8, sixteen inputs, Rice parameter 1.
-constexpr int kRecordBits = 16 + kBiasBits;  // ImageHeader's index bits, where nothing else is said
+/// A hand-written task, and reading it to its end: Lv 8, M 1, one entry of l 8, codes of two bits, beats of 64 bits.
+struct HandTask {
+  Direction direction = Direction::kColumn;
+  BitWriter code;
+  std::vector<std::uint16_t> weights;
+  std::uint32_t cut_code_beats = 0;    ///< beats that are missing
+  std::uint32_t cut_weight_beats = 0;  ///< beats that are missing
+  std::uint32_t more_code_beats = 0;   ///< beats of zeros that should not be there
 
-std::string read_stream(Direction direction, const std::function<void(StreamWriter&)>& write,
-                        std::size_t beat_halfwords = 32) {
-  FormatConfig format;
-  format.sets = 1;
-  ImageHeader header;
-  header.direction = direction;
-  ImageEntry entry;
-  entry.length = 8;
-  entry.rice_k = 1;
-  entry.sentinel = direction == Direction::kRow ? 2 : 16;
-  entry.valid = direction == Direction::kRow ? 13 : 0;
-  header.entries = {entry};
-  StreamWriter writer;
-  write(writer);
-  const std::vector<std::uint16_t> stream = writer.finish(beat_halfwords);
-  return message_of([&] {
-    ChainReader reader(header, stream, format, "set 0");
-    StreamItem item;
-    while (reader.next(item)) {
+  HandTask& run(std::uint32_t entry = 0, std::uint32_t outputs = 1, std::uint32_t chains = 1) {
+    code.put(1U | entry << 1U | (outputs - 1U) << 4U | (chains - 1U) << 10U, kRunHeaderBits);
+    return *this;
+  }
+  HandTask& record(std::uint32_t output = 0, std::uint32_t bias = 0x3C00) {
+    code.put(output | bias << 4U, 4 + kBiasBits);
+    return *this;
+  }
+  HandTask& codes(const std::vector<std::uint32_t>& values) {
+    for (const std::uint32_t value : values) code.put(value, 2);
+    return *this;
+  }
+  HandTask& end(std::uint32_t bits = 0) {
+    code.put(bits, kRunHeaderBits);
+    return *this;
+  }
+
+  [[nodiscard]] std::string read() const {
+    FormatConfig format;
+    format.sets = format.substeps = 1;
+    format.port_bits = 128;
+    ImageHeader header;
+    header.direction = direction;
+    header.index_bits = 4;
+    header.code_bits = 2;
+    header.entries = {{8, 0, direction == Direction::kRow ? 2U : 16U}};
+    header.geometry = {unit_geometry(direction, 8, 1, format)};
+    const auto beats = [](std::uint64_t bits) { return static_cast<std::uint32_t>((bits + 127) / 128); };
+    TaskPlace place;
+    place.code_beats = beats(code.size()) + more_code_beats - cut_code_beats;
+    place.weight_beats = beats(16 * weights.size()) - cut_weight_beats;
+    std::vector<std::uint8_t> image;
+    for (const std::uint64_t word : code.words()) {
+      for (unsigned byte = 0; byte < 8; ++byte) image.push_back(static_cast<std::uint8_t>(word >> 8 * byte));
     }
-  });
+    image.resize(std::size_t{place.code_beats} * 16);
+    for (const std::uint16_t weight : weights) {
+      image.push_back(static_cast<std::uint8_t>(weight));
+      image.push_back(static_cast<std::uint8_t>(weight >> 8U));
+    }
+    image.resize(std::size_t{place.code_beats + place.weight_beats} * 16);
+    return message_of([&] {
+      TaskReader reader(header, image, place, format, "task 0");
+      DecodeCycle cycle;
+      while (reader.next(cycle)) {
+      }
+    });
+  }
+};
+
+/// Passes where `message` contains `what`.
+testing::AssertionResult says(const std::string& message, const char* what) {
+  if (message.find(what) != std::string::npos) return testing::AssertionSuccess();
+  return testing::AssertionFailure() << "'" << message << "' does not say '" << what << "'";
 }
 
-void column_chain(StreamWriter& writer) {
-  writer.item(kColumnChain, kChainHeaderBits);
-  writer.item(0x3C00U << 16U, kRecordBits);
+/// One column chain with a unit at 4 and the end behind a gap of 11.
+HandTask good_column() {
+  HandTask task;
+  task.run().record().codes({3, 1, 3, 3, 3, 2}).end();
+  task.weights = {0x3C00};
+  return task;
 }
 
-void row_chain(StreamWriter& writer) {
-  writer.item(1, 1);
-  writer.item(0, kRecordBits);
+/// One row chain with both units kept.
+HandTask good_row() {
+  HandTask task{Direction::kRow, {}, {}};
+  task.run().record().codes({0, 0, 0}).end();
+  task.weights.assign(16, 0x3C00);
+  return task;
 }
 
-TEST(Damage, GoodStreamsAreRead) {
-  EXPECT_EQ(read_stream(Direction::kColumn,
-                        [](StreamWriter& w) {
-                          column_chain(w);
-                          w.code(3, 1);
-                          w.weight(to_half(1.0F));
-                          w.code(12, 1);
-                          w.item(0, kChainHeaderBits);
-                        }),
-            "");
-  EXPECT_EQ(read_stream(Direction::kRow,
-                        [](StreamWriter& w) {
-                          row_chain(w);
-                          w.code(1, 1);
-                          for (int i = 0; i < 8; ++i) w.weight(to_half(i < 5 ? 1.0F : 0.0F));
-                          w.code(0, 1);
-                          w.item(0, 1);
-                        }),
-            "");
+TEST(Damage, GoodTasksAreRead) {
+  EXPECT_EQ(good_column().read(), "");
+  EXPECT_EQ(good_row().read(), "");
 }
 
 TEST(Damage, PositionBeyondTheSentinel) {
-  const std::string message = read_stream(Direction::kColumn, [](StreamWriter& w) {
-    column_chain(w);
-    w.code(17, 1);
-  });
-  EXPECT_NE(message.find("beyond its sentinel"), std::string::npos) << message;
+  EXPECT_TRUE(says(HandTask().run().record().codes({3, 3, 3, 3, 3, 2}).end().read(), "beyond its sentinel"));
+  EXPECT_TRUE(says(HandTask().run().record().codes({3, 3, 3, 3, 3, 3, 0}).end().read(), "beyond its sentinel"));
+  EXPECT_EQ(HandTask().run().record().codes({3, 3, 3, 3, 3, 1}).end().read(), "");
 }
 
-TEST(Damage, StreamEndsWithinAChainOrAUnit) {
-  const std::string chain = read_stream(Direction::kColumn, column_chain, 1);
-  EXPECT_NE(chain.find("ends within a chain"), std::string::npos) << chain;
-  // Enough halfwords for every refill, but none for the eight weights.
-  const std::string unit = read_stream(
-      Direction::kRow,
-      [](StreamWriter& w) {
-        row_chain(w);
-        w.code(0, 1);
-      },
-      1);
-  EXPECT_NE(unit.find("within a unit's weights"), std::string::npos) << unit;
+TEST(Damage, CodeOrWeightsEndTooEarly) {
+  HandTask task;
+  task.run(0, 8);
+  for (std::uint32_t o = 0; o < 8; ++o) task.record(o);
+  task.codes({3, 3, 3, 3, 3, 1}).end();
+  ASSERT_EQ(task.read(), "");
+  task.cut_code_beats = 1;
+  EXPECT_TRUE(says(task.read(), "ends within a run"));
+  task = good_row();
+  task.cut_weight_beats = 1;
+  EXPECT_TRUE(says(task.read(), "end within a step"));
+  task.cut_weight_beats = 2;
+  EXPECT_TRUE(says(task.read(), "end within a step"));
 }
 
-TEST(Damage, CodeEscapedWithoutNeed) {
-  const std::string message = read_stream(Direction::kColumn, [](StreamWriter& w) {
-    column_chain(w);
-    w.item(((1U << kEscapeOnes) - 1U) | (3U << kEscapeOnes), kEscapeOnes + 16);
-    w.weight(to_half(1.0F));
-  });
-  EXPECT_NE(message.find("escaped without need"), std::string::npos) << message;
+TEST(Damage, MoreChainsThanThereAre) {
+  // The zeros behind the one chain are read as records and codes until they end.
+  EXPECT_TRUE(says(HandTask().run(0, 1, 65536).record().codes({3, 3, 3, 3, 3, 1}).end().read(), "damaged"));
 }
 
-TEST(Damage, ChainHeaders) {
-  const auto header = [](std::uint32_t bits) {
-    return read_stream(Direction::kColumn, [bits](StreamWriter& w) { w.item(bits, kChainHeaderBits); });
-  };
-  EXPECT_EQ(header(0), "");
-  EXPECT_NE(header(1U | 1U << 1U).find("not in use"), std::string::npos);
-  EXPECT_NE(header(1U | 8U << 4U).find("more outputs than its vector length"), std::string::npos);
-  EXPECT_NE(header(1U << 5U).find("other bits"), std::string::npos);
+TEST(Damage, RunHeaders) {
+  EXPECT_TRUE(says(HandTask().run(1).record().read(), "not in use"));
+  EXPECT_TRUE(says(HandTask().run(0, 9).record().read(), "more outputs than its vector length"));
+  EXPECT_TRUE(says(HandTask().end(1U << 5U).read(), "other bits"));
+  EXPECT_TRUE(says(HandTask().end().read(), "no run"));
+  EXPECT_TRUE(says(HandTask{Direction::kRow, {}, {}}.run(0, 2).record().read(), "a run of rows"));
 }
 
-TEST(Damage, BehindTheEndOfTheStream) {
-  const auto rest = [](const std::function<void(StreamWriter&)>& write) {
-    return read_stream(Direction::kColumn, [&](StreamWriter& w) {
-      w.item(0, kChainHeaderBits);
-      write(w);
-    });
-  };
-  EXPECT_NE(rest([](StreamWriter& w) { w.item(2, 2); }).find("not zero"), std::string::npos);
-  EXPECT_NE(rest([](StreamWriter& w) { w.weight(Half{1}); }).find("not zero"), std::string::npos);
-  EXPECT_NE(rest([](StreamWriter& w) {
-              for (int i = 0; i < 32; ++i) w.weight(Half{0});
-            }).find("whole beat"),
-            std::string::npos);
+TEST(Damage, BehindTheEndOfTheTask) {
+  HandTask task = good_column();
+  task.code.put(2, 2);
+  EXPECT_TRUE(says(task.read(), "follows the end of the code is not zero"));
+  task = good_column();
+  task.code.put(0, 32);
+  task.code.put(0, 32);
+  task.code.put(1, 1);
+  EXPECT_TRUE(says(task.read(), "follows the end of the code is not zero"));
+  task = good_column();
+  task.more_code_beats = 1;
+  EXPECT_TRUE(says(task.read(), "whole beat follows the end of the code"));
+  task = good_column();
+  task.weights.push_back(1);
+  EXPECT_TRUE(says(task.read(), "follows the last weight is not zero"));
+  task = good_column();
+  task.weights.resize(9, 0);
+  EXPECT_TRUE(says(task.read(), "whole beat follows the last weight"));
 }
 
 TEST(Damage, Values) {
   const auto bias = [](std::uint32_t bits) {
-    return read_stream(Direction::kRow, [bits](StreamWriter& w) {
-      w.item(1, 1);
-      w.item(bits << 16U, kRecordBits);
-      w.code(2, 1);
-      w.item(0, 1);
-    });
+    return HandTask().run().record(0, bits).codes({3, 3, 3, 3, 3, 1}).end().read();
   };
   EXPECT_EQ(bias(0x3C00), "");
-  EXPECT_NE(bias(0x8000).find("a bias is -0"), std::string::npos);
-  EXPECT_NE(bias(0x7C00).find("a bias is -0 or not finite"), std::string::npos);
-  const auto weight_of_lane = [](int lane, std::uint16_t bits) {
-    return read_stream(Direction::kRow, [=](StreamWriter& w) {
-      row_chain(w);
-      w.code(1, 1);
-      for (int i = 0; i < 8; ++i) w.weight(Half{i == lane ? bits : std::uint16_t{0}});
-      w.code(0, 1);
-      w.item(0, 1);
-    });
-  };
-  // Thirteen valid inputs: the second row has five lanes.
-  EXPECT_EQ(weight_of_lane(4, 0x3C00), "");
-  EXPECT_NE(weight_of_lane(5, 0x3C00).find("masked lane"), std::string::npos);
-  EXPECT_NE(weight_of_lane(5, 0x8000).find("masked lane"), std::string::npos);
-  EXPECT_NE(weight_of_lane(0, 0x7C00).find("not finite"), std::string::npos);
+  EXPECT_TRUE(says(bias(0x8000), "a bias is -0"));
+  EXPECT_TRUE(says(bias(0x7C00), "a bias is -0 or not finite"));
+  for (const std::size_t lane : {0, 7, 8, 15}) {
+    HandTask task = good_row();
+    task.weights[lane] = 0xFE00;
+    EXPECT_TRUE(says(task.read(), "a weight is not finite"));
+    task.weights[lane] = 0x8000;
+    EXPECT_EQ(task.read(), "");
+  }
 }
 
-/// A packed row matrix with two sections, l 8 and l 4, of eight inputs each, nothing pruned.
+TEST(Damage, TaskBeyondTheImage) {
+  FormatConfig format;
+  ImageHeader header;
+  header.direction = Direction::kColumn;
+  header.entries = {{8, 0, 16}};
+  header.geometry = {unit_geometry(Direction::kColumn, 8, 1, format)};
+  const std::vector<std::uint8_t> image(128);
+  EXPECT_TRUE(says(message_of([&] {
+                     TaskReader(header, image, {1, 1, 1}, format, "task");
+                   }),
+                   "beyond the image's end"));
+  EXPECT_EQ(message_of([&] { TaskReader(header, image, {0, 1, 1}, format, "task"); }), "");
+}
+
+/// A packed row matrix with two sections of a row each, l 8 and l 4 (so two classes), the last strip short.
 class DamagedImage : public testing::Test {
  protected:
   DamagedImage() {
     SyntheticSpec spec;
     spec.out = 3;
-    spec.in = 16;
+    spec.in = 15;
     spec.direction = Direction::kRow;
     spec.lengths = {8};
     spec.pruned = 0.0;
     matrix_ = make_synthetic(spec);
-    auto& strips = matrix_.pattern.strips;
-    strips = {{8, {0, 1, 2, 3, 4, 5, 6, 7}}, {4, {8, 9, 10, 11}}, {4, {12, 13, 14, 15}}};
+    matrix_.pattern.strips = {{8, {0, 1, 2, 3, 4, 5, 6, 7}}, {4, {8, 9, 10, 11}}, {4, {12, 13, 14}}};
     packed_ = pack(matrix_, deal_in_turn(matrix_, format_), format_);
   }
 
   std::string unpacking() {
     return message_of([&] { unpack(packed_, format_); });
+  }
+  std::string executing() {
+    return message_of([&] { execute(packed_, format_, std::vector<Half>(15), 1); });
   }
   std::uint8_t& byte(std::size_t word, std::size_t index) { return packed_.image[4 * word + index]; }
 
@@ -194,16 +223,46 @@ class DamagedImage : public testing::Test {
 };
 
 TEST_F(DamagedImage, IsWholeBeforeItIsDamaged) {
-  EXPECT_EQ(packed_.entries.size(), 2U);
+  EXPECT_EQ(packed_.entries, (std::vector<ImageEntry>{{8, 0, 1}, {4, 1, 1}}));
+  EXPECT_EQ(packed_.tasks, 3U);
   EXPECT_EQ(unpacking(), "");
+  EXPECT_EQ(executing(), "");
 }
 
 TEST_F(DamagedImage, OverlappingSections) {
   ASSERT_EQ(byte(6, 2), 1);  // the second section's first row
   byte(6, 2) = 0;
-  EXPECT_NE(unpacking().find("given twice"), std::string::npos) << unpacking();
+  EXPECT_TRUE(says(unpacking(), "given twice"));
   byte(6, 2) = 2;
-  EXPECT_NE(unpacking().find("where no input stands"), std::string::npos) << unpacking();
+  EXPECT_TRUE(says(unpacking(), "24 activation positions, but in_order has 16"));
+  EXPECT_TRUE(says(executing(), "24 activation positions, but in_order has 16"));
+}
+
+TEST_F(DamagedImage, WeightOnPadding) {
+  const ImageHeader header = read_image_header(packed_.image, format_);
+  const TaskPlace place = header.clusters[0][0];
+  // Eight weights of the first strip, then four of each of the others; the last one stands on padding.
+  const std::size_t at = (place.first_beat + place.code_beats) * 64 + 2 * 15;
+  ASSERT_EQ(packed_.image[at + 1], 0);
+  packed_.image[at + 1] = 0x3C;
+  EXPECT_TRUE(says(unpacking(), "where no input stands"));
+  packed_.image[at + 1] = 0x80;
+  EXPECT_TRUE(says(unpacking(), "where no input stands"));
+}
+
+// Lv 8 in one class and strips of 4: a row has two, of which the second is not there. Its unit would have zeros only.
+TEST(Damage, UnitWhereNoStripStands) {
+  FormatConfig format;
+  format.full_rate = 8;
+  format.sets = 1;
+  PrunedMatrix matrix{"hand", 1, 4, std::vector<Half>(4), std::vector<std::uint8_t>(4, 1), {}, {}};
+  matrix.pattern = {Direction::kRow, {{4, {0, 1, 2, 3}}}};
+  PackedMatrix packed = pack(matrix, deal_in_turn(matrix, format), format);
+  ASSERT_EQ(packed.entries.at(0), (ImageEntry{4, 0, 2}));
+  ASSERT_EQ(message_of([&] { unpack(packed, format); }), "");
+  packed.in_order = {kNoInput, kNoInput, kNoInput, kNoInput, 0, 1, 2, 3};
+  const std::string message = message_of([&] { unpack(packed, format); });
+  EXPECT_TRUE(says(message, "position 0, where no strip stands"));
 }
 
 TEST_F(DamagedImage, Header) {
@@ -213,76 +272,122 @@ TEST_F(DamagedImage, Header) {
     byte(word, index) = value;
     return unpacking();
   };
-  EXPECT_NE(with(0, 0, 0).find("magic"), std::string::npos);
-  EXPECT_NE(with(1, 0, 1).find("packed for configuration"), std::string::npos);
-  EXPECT_NE(with(3, 1, 0x20).find("word 3"), std::string::npos);
-  EXPECT_NE(with(3, 1, 0).find("word 3"), std::string::npos);
-  EXPECT_NE(with(3, 1, 17).find("word 3"), std::string::npos);
-  EXPECT_NE(with(3, 0, 0x90).find("word 3"), std::string::npos);
-  EXPECT_NE(with(4, 1, 1).find("reserved bits"), std::string::npos);
-  EXPECT_NE(with(4, 0, 0x0F).find("vector length"), std::string::npos);
-  EXPECT_NE(with(5, 0, 9).find("does not follow"), std::string::npos);
-  EXPECT_NE(with(4, 3, 0x40).find("depth"), std::string::npos);
-  EXPECT_NE(with(8, 0, 1).find("unused entry"), std::string::npos);
-  EXPECT_NE(with(20, 0, 0).find("no beats"), std::string::npos);
-  EXPECT_NE(with(20, 1, 1).find("announces"), std::string::npos);
-  EXPECT_NE(with(28, 0, 1).find("padding"), std::string::npos);
+  EXPECT_TRUE(says(with(0, 0, 0), "magic"));
+  EXPECT_TRUE(says(with(1, 0, 1), "packed for configuration"));
+  EXPECT_TRUE(says(with(3, 1, 0x20), "word 3"));
+  EXPECT_TRUE(says(with(3, 1, 0), "word 3"));
+  EXPECT_TRUE(says(with(3, 1, 17), "word 3"));
+  EXPECT_TRUE(says(with(3, 0, 0x90), "word 3"));
+  EXPECT_TRUE(says(with(3, 2, 0x10), "word 3"));
+  EXPECT_TRUE(says(with(3, 2, 0x19), "word 3"));
+  EXPECT_TRUE(says(with(3, 3, 0x01), "word 3"));
+  EXPECT_TRUE(says(with(3, 2, 0x01), "1 classes in word 3, expected 2"));
+  EXPECT_TRUE(says(with(4, 1, 1), "reserved bits"));
+  EXPECT_TRUE(says(with(4, 0, 0x13), "reserved bits"));
+  EXPECT_TRUE(says(with(5, 2, 1), "reserved bits"));
+  EXPECT_TRUE(says(with(4, 0, 0x0F), "vector length"));
+  EXPECT_TRUE(says(with(5, 0, 0), "sentinel 0"));
+  EXPECT_TRUE(says(with(4, 3, 0x40), "depth"));
+  EXPECT_TRUE(says(with(8, 0, 1), "unused entry"));
+  EXPECT_TRUE(says(with(20, 0, 1), "cluster 0 begins with task 1"));
+  EXPECT_TRUE(says(with(21, 0, 4), "cluster 0 has tasks 0 to 4 of 3"));
+  EXPECT_TRUE(says(with(22, 0, 0), "cluster 1 has tasks 1 to 0 of 3"));
+  EXPECT_TRUE(says(with(28, 0, 0), "0 tasks"));
+  EXPECT_TRUE(says(with(28, 3, 0xFF), "tasks"));
+  EXPECT_TRUE(says(with(29, 0, 1), "header's padding"));
   packed_.image.assign(good.begin(), good.end() - 1);
-  EXPECT_NE(unpacking().find("whole beats"), std::string::npos);
+  EXPECT_TRUE(says(unpacking(), "whole beats"));
+  packed_.image.assign(good.begin(), good.begin() + 64);
+  EXPECT_TRUE(says(unpacking(), "whole beats"));
+}
+
+TEST_F(DamagedImage, Directory) {
+  const std::vector<std::uint8_t> good = packed_.image;
+  const auto with = [&](std::size_t word, std::size_t index, std::uint8_t value) {
+    packed_.image = good;
+    byte(word, index) = value;
+    return unpacking();
+  };
+  // Two beats of header, one of directory; each task has a beat of code and one of weights.
+  ASSERT_EQ(byte(32, 0), 3);
+  ASSERT_EQ(byte(33, 0), 1);
+  ASSERT_EQ(byte(34, 0), 5);
+  EXPECT_TRUE(says(with(32, 0, 2), "task 0 begins at beat 2, expected 3"));
+  EXPECT_TRUE(says(with(33, 0, 0), "task 0: 0 code beats"));
+  EXPECT_TRUE(says(with(33, 0, 3), "task 0: 3 code beats from beat 3 and the next at 5"));
+  EXPECT_TRUE(says(with(33, 0, 2), "the weights end within a step"));
+  EXPECT_TRUE(says(with(36, 3, 0xFF), "follow one another"));
+  EXPECT_TRUE(says(with(37, 3, 0xFF), "follow one another"));
+  EXPECT_TRUE(says(with(38, 0, 1), "directory's padding"));
+  packed_.image = good;
+  packed_.image.resize(good.size() + 64);
+  EXPECT_TRUE(says(unpacking(), "whole beat follows the last weight"));
+  packed_.image.resize(good.size() - 64);
+  EXPECT_TRUE(says(unpacking(), "end within a step"));
 }
 
 TEST_F(DamagedImage, OrderOfInputs) {
   packed_.in_order[3] = packed_.in_order[2];
-  EXPECT_NE(unpacking().find("named twice"), std::string::npos);
-  packed_.in_order[3] = 16;
-  EXPECT_NE(unpacking().find("named twice or is outside"), std::string::npos);
+  EXPECT_TRUE(says(unpacking(), "named twice"));
+  packed_.in_order[3] = 15;
+  EXPECT_TRUE(says(unpacking(), "named twice or is outside"));
+  EXPECT_TRUE(says(executing(), "input 15 is outside"));
   packed_.in_order.pop_back();
-  EXPECT_NE(unpacking().find("multiple of 8"), std::string::npos);
+  EXPECT_TRUE(says(unpacking(), "multiple of 8"));
 }
 
-// Two outputs, all given, but one of them a second time: only a count per output can see it.
+// Without weights every chain costs the same: only a count per output can see that one is given twice.
 TEST(Damage, OutputGivenTwice) {
   FormatConfig format;
   format.sets = 1;
   SyntheticSpec spec;
   spec.out = 2;
   spec.in = 8;
-  spec.lengths = {1};
+  spec.lengths = {8};
   spec.pruned = 1.0;
   const PrunedMatrix matrix = make_synthetic(spec);
   PackedMatrix packed = pack(matrix, deal_in_turn(matrix, format), format);
-  const ImageEntry entry = packed.entries.at(0);
+  ASSERT_EQ(packed.entries.at(0), (ImageEntry{8, 0, 8}));
   const auto with_outputs = [&](const std::vector<std::uint32_t>& outputs) {
-    StreamWriter writer;
-    for (const std::uint32_t output : outputs) {
-      writer.item(kColumnChain, kChainHeaderBits);
-      writer.item(output, index_bits(2) + kBiasBits);
-      for (int j = 0; j < 2; ++j) writer.code(entry.sentinel, entry.rice_k);
+    BitWriter writer;
+    writer.put(1U | static_cast<std::uint32_t>(outputs.size() - 1) << 10U, kRunHeaderBits);
+    std::size_t taken = 0;
+    const auto take = [&] { writer.put(outputs[taken++], index_bits(2) + kBiasBits); };
+    const auto finish = [&] {
+      // Eight positions, nothing kept.
+      std::uint32_t gap = 8;
+      const std::uint32_t ones = (1U << packed.code_bits) - 1U;
+      for (; gap >= ones; gap -= ones) writer.put(ones, packed.code_bits);
+      writer.put(gap, packed.code_bits);
+    };
+    // A chain without weights ends in the turn in which it is taken, and the next one begins.
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+      take();
+      finish();
     }
-    writer.item(0, kChainHeaderBits);
-    const std::vector<std::uint16_t> stream = writer.finish(32);
-    EXPECT_EQ(stream.size(), 32U);
-    for (std::size_t i = 0; i < 32; ++i) {
-      packed.image[packed.image.size() - 64 + 2 * i] = static_cast<std::uint8_t>(stream[i]);
-      packed.image[packed.image.size() - 63 + 2 * i] = static_cast<std::uint8_t>(stream[i] >> 8U);
+    writer.put(0, kRunHeaderBits);
+    EXPECT_LE(writer.size(), 512U);
+    for (std::size_t i = 0; i < 64; ++i) {
+      const std::uint64_t word = i / 8 < writer.words().size() ? writer.words()[i / 8] : 0;
+      packed.image[packed.image.size() - 64 + i] = static_cast<std::uint8_t>(word >> (i % 8 * 8));
     }
     const std::vector<Half> x(8);
     return std::pair{message_of([&] { unpack(packed, format); }), message_of([&] { execute(packed, format, x, 1); })};
   };
   EXPECT_EQ(with_outputs({0, 1}), (std::pair<std::string, std::string>()));
   const auto [unpacking, executing] = with_outputs({0, 1, 0});
-  EXPECT_NE(unpacking.find("given twice"), std::string::npos) << unpacking;
-  EXPECT_NE(executing.find("given twice"), std::string::npos) << executing;
+  EXPECT_TRUE(says(unpacking, "given twice"));
+  EXPECT_TRUE(says(executing, "given twice"));
   const auto [unpacking_less, executing_less] = with_outputs({1});
-  EXPECT_NE(unpacking_less.find("1 outputs, expected 2"), std::string::npos) << unpacking_less;
-  EXPECT_NE(executing_less.find("output 0 is missing"), std::string::npos) << executing_less;
+  EXPECT_TRUE(says(unpacking_less, "1 outputs, expected 2"));
+  EXPECT_TRUE(says(executing_less, "output 0 is missing"));
 }
 
 TEST_F(DamagedImage, OutputsOfAnotherShape) {
   packed_.out = 4;
-  EXPECT_NE(unpacking().find("3 outputs, expected 4"), std::string::npos) << unpacking();
+  EXPECT_TRUE(says(unpacking(), "3 outputs, expected 4"));
   packed_.out = 2;
-  EXPECT_NE(unpacking().find("output indices of 2 bits, expected 1"), std::string::npos) << unpacking();
+  EXPECT_TRUE(says(unpacking(), "output indices of 2 bits, expected 1"));
 }
 
 }  // namespace

@@ -1,28 +1,32 @@
-// Configurations and shapes that the tests of the packed format share.
+// Configurations, shapes and schedules that the tests of the packed format share.
 #pragma once
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "golden/format_config.hpp"
+#include "golden/packed_image.hpp"
 #include "golden/synthetic.hpp"
 
 namespace mixvec {
 
-/// Every (Lv, F) in {1, 2, 4, 8}² with F <= Lv, with varying sets, sub-steps and ports.
+/// Every (Lv, F) in {1, 2, 4, 8, 16}² with F <= Lv, with varying sets, clusters, accumulator rows and ports.
 inline std::vector<FormatConfig> small_formats() {
   std::vector<FormatConfig> formats;
-  for (int lanes = 1; lanes <= 8; lanes *= 2) {
+  for (int lanes = 1; lanes <= 16; lanes *= 2) {
     for (int full = 1; full <= lanes; full *= 2) {
+      const auto n = static_cast<int>(formats.size());
       FormatConfig format;
-      format.sets = 1 + static_cast<int>(formats.size() * 3 % 8);
+      format.assoc = 1 << (n / 2 % 3);
+      format.sets = format.assoc * (1 + n * 3 % 4);
       format.vector_lanes = lanes;
       format.full_rate = full;
-      format.substeps = 1 << (formats.size() % 3);
-      format.port_bits = lanes == 8 ? 512 : 64;
+      format.substeps = 1 << (n % 3);
+      format.port_bits = lanes == 8 ? 512 : std::max(64, 16 * lanes);
       format.max_length = 32;
       format.depth = 4096;
       format.hash = 0x123456789ABCDEF0U + formats.size();
@@ -63,6 +67,30 @@ inline std::vector<SyntheticSpec> edge_specs() {
     }
   }
   return specs;
+}
+
+/// A schedule that nobody would make: chains in any order, columns cut anywhere, any number of tasks per cluster.
+inline Schedule random_schedule(const PrunedMatrix& matrix, const FormatConfig& format, std::uint64_t seed) {
+  Random random(seed);
+  std::vector<Chain> chains;
+  for (const Chain& chain : list_chains(matrix, format)) {
+    for (std::uint32_t done = 0; done < chain.count;) {
+      const std::uint32_t count = random.below(3) == 0 ? 1 + random.below(chain.count - done) : chain.count - done;
+      chains.push_back({chain.strip, chain.first + done, count});
+      done += count;
+    }
+  }
+  for (std::size_t i = chains.size(); i > 1; --i) {
+    std::swap(chains[i - 1], chains[random.below(static_cast<std::uint32_t>(i))]);
+  }
+  Schedule schedule;
+  schedule.clusters.resize(static_cast<std::size_t>(format.sets / format.assoc));
+  for (const Chain& chain : chains) {
+    auto& cluster = schedule.clusters[random.below(static_cast<std::uint32_t>(schedule.clusters.size()))];
+    if (cluster.empty() || random.below(6) == 0) cluster.emplace_back();
+    cluster.back().chains.push_back(chain);
+  }
+  return schedule;
 }
 
 }  // namespace mixvec

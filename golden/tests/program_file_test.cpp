@@ -21,6 +21,7 @@ class ProgramFile : public testing::Test {
     spec.out = 30;
     spec.in = 50;
     spec.lengths = {4, 16};
+    program_.format.assoc = 2;
     program_.format.hash = 0xFEDCBA9876543210U;
     program_.model = {"/some/where", "gpt2", 50, 2, 5, 200};
     for (const Direction direction : {Direction::kRow, Direction::kColumn}) {
@@ -53,7 +54,8 @@ TEST_F(ProgramFile, ReadsBackWhatWasWritten) {
     EXPECT_EQ(a.image, b.image);
     EXPECT_EQ(a.in_order, b.in_order);
     EXPECT_EQ(a.entries, b.entries);
-    EXPECT_EQ(a.set_beats, b.set_beats);
+    EXPECT_EQ(a.code_bits, b.code_bits);
+    EXPECT_EQ(a.tasks, b.tasks);
     EXPECT_EQ(a.bits, b.bits);
     EXPECT_EQ(a.kept, b.kept);
     EXPECT_EQ(a.direction, b.direction);
@@ -82,7 +84,7 @@ TEST_F(ProgramFile, RefusesEveryTruncationAndEveryFlippedBlobBit) {
     EXPECT_THROW(read_program(folder_ / "bad"), InputError) << size << " of " << good.size() << " bytes";
     ++refused;
   }
-  const std::size_t blobs = good.find("MVX1") / 64 * 64;
+  const std::size_t blobs = good.find("MVX2") / 64 * 64;
   Random random(5);
   for (int trial = 0; trial < 200; ++trial) {
     std::string bad = good;
@@ -98,7 +100,7 @@ TEST_F(ProgramFile, RefusesEveryTruncationAndEveryFlippedBlobBit) {
 TEST_F(ProgramFile, DamagedDocumentsNeverCrash) {
   write_program(folder_ / "a", program_);
   const std::string good = read_file(folder_ / "a");
-  const std::size_t blobs = good.find("MVX1") / 64 * 64;
+  const std::size_t blobs = good.find("MVX2") / 64 * 64;
   Random random(6);
   std::size_t refused = 0;
   for (int trial = 0; trial < 1000; ++trial) {

@@ -87,7 +87,7 @@ void simulate(Point& point, const std::vector<PrunedMatrix>& matrices, std::size
     for (std::size_t first = 0; first < tokens; first += tile) {
       const ModelRun run = model.run(std::min(tile, tokens - first));
       cycles += run.cycles;
-      bytes += packed.image.size();
+      bytes += run.beats * static_cast<std::uint64_t>(point.config.port_bits / 8);
       for (std::size_t u = 0; u < kCycleUses; ++u) use[u] += run.use[u];
     }
     const std::uint64_t macs = static_cast<std::uint64_t>(packed.kept) * tokens;

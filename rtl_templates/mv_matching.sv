@@ -1,0 +1,248 @@
+// Mixvec
+// SPDX-License-Identifier: Apache-2.0
+//
+// Matching machine: pairs kept weights with non-zero activations. Looks up the inputs of each unit
+// in the non-zero map, gathers the units of a turn into one step, and says which lanes have both a
+// weight and an activation, and which weight of the step is theirs.
+
+module mv_matching #(
+  parameter int Lv       = 8,
+  parameter int FullRate = 4,
+  parameter int SubSteps = 2,
+  parameter int Groups   = 4,   // token groups that an activation row can hold
+  parameter int RowW     = 16,
+  // derived
+  parameter int LvL    = $clog2(Lv),
+  parameter int LaneW  = (LvL > 0) ? LvL : 1,
+  parameter int CntW   = LvL + 1,
+  parameter int SubW   = (SubSteps > 1) ? $clog2(SubSteps) : 1,
+  parameter int OutW   = (SubSteps * Lv > 1) ? $clog2(SubSteps * Lv) : 1,
+  parameter int H      = Lv / FullRate,
+  parameter int ClassW = ($clog2(H) > 0) ? $clog2($clog2(H) + 1) : 1
+) (
+  input  logic                 clk_i,
+  input  logic                 rst_ni,
+  input  logic                 column_i,
+  input  logic [Groups-1:0]    group_mask_i,    // token groups in use
+  // operations from the decompressor
+  input  logic                 op_valid_i,
+  output logic                 op_ready_o,
+  input  logic                 op_begin_i,
+  input  logic                 op_record_i,
+  input  logic                 op_close_i,
+  input  logic                 op_turn_i,
+  input  logic                 op_wide_i,
+  input  logic [ClassW-1:0]    op_classes_i,
+  input  logic [OutW:0]        op_count_i,
+  input  logic [SubW-1:0]      op_thread_i,
+  input  logic                 op_buffer_i,
+  input  logic [OutW-1:0]      op_number_i,
+  input  logic [31:0]          op_data_i,
+  input  logic [H-1:0]         op_unit_i,
+  input  logic [H-1:0]         op_unit_buffer_i,
+  input  logic [SubW-1:0]      op_unit_row_i,
+  input  logic [H*RowW-1:0]    op_row_i,
+  input  logic [H*LaneW-1:0]   op_offset_i,
+  input  logic [H*CntW-1:0]    op_weights_i,
+  // non-zero map: a bit per sub-bank and token group, read one cycle after the address; sub-banks
+  // i = g (mod H) have row address g
+  output logic                 map_read_o,
+  output logic [H*RowW-1:0]    map_row_o,
+  input  logic [Lv*Groups-1:0] map_data_i,
+  // output records
+  output logic                 record_valid_o,
+  output logic                 record_wide_o,
+  output logic [SubW-1:0]      record_thread_o,
+  output logic                 record_buffer_o,
+  output logic [OutW-1:0]      record_number_o,
+  output logic [31:0]          record_o,
+  // steps (without a lane: nothing matches), ends of chains, beginnings of tasks; one at a time
+  output logic                 out_valid_o,
+  input  logic                 out_ready_i,
+  output logic                 out_begin_o,
+  output logic                 out_close_o,
+  output logic                 out_wide_o,
+  output logic [ClassW-1:0]    out_classes_o,
+  output logic [OutW:0]        out_count_o,
+  output logic [SubW-1:0]      out_row_o,       // accumulator row of a step, thread of a chain
+  output logic                 out_buffer_o,    // close: the chain's
+  output logic [CntW-1:0]      out_weights_o,   // step: weights in the stream
+  output logic [H-1:0]         out_segment_o,   // step: segments with a lane that matches
+  output logic [H-1:0]         out_buffers_o,   // step: chains of the segments
+  output logic [Lv-1:0]        out_mask_o,      // step: lanes that match
+  output logic [Lv*LaneW-1:0]  out_source_o,    // step: each lane's weight
+  output logic [Lv*LaneW-1:0]  out_sel_o,       // column: each lane's sub-bank
+  output logic [H*RowW-1:0]    out_address_o,   // step: row addresses
+  output logic                 idle_o
+);
+  // ---- stage 1: the operation, while the map is read ----
+  logic                v_q, begin_q, record_q, close_q, turn_q, wide_q, buffer_q;
+  logic [ClassW-1:0]   classes_q;
+  logic [OutW:0]       count_q;
+  logic [SubW-1:0]     thread_q, unit_row_q;
+  logic [OutW-1:0]     number_q;
+  logic [31:0]         data_q;
+  logic [H-1:0]        unit_q, unit_buffer_q;
+  logic [H*RowW-1:0]   row_q;
+  logic [H*LaneW-1:0]  offset_q;
+  logic [H*CntW-1:0]   weights_q;
+  logic                advance;
+
+  assign op_ready_o = !v_q || advance;
+  assign map_read_o = op_valid_i && op_ready_o && (op_unit_i != '0);
+  always_comb begin
+    for (int g = 0; g < H; g++) begin
+      map_row_o[g*RowW +: RowW] =
+          op_row_i[(g & ((32'd1 << op_classes_i) - 32'd1)) * RowW +: RowW];
+    end
+  end
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) v_q <= 1'b0;
+    else if (op_ready_o) v_q <= op_valid_i;
+  end
+  always_ff @(posedge clk_i) begin
+    if (op_valid_i && op_ready_o) begin
+      begin_q       <= op_begin_i;
+      record_q      <= op_record_i;
+      close_q       <= op_close_i;
+      turn_q        <= op_turn_i;
+      wide_q        <= op_wide_i;
+      buffer_q      <= op_buffer_i;
+      classes_q     <= op_classes_i;
+      count_q       <= op_count_i;
+      thread_q      <= op_thread_i;
+      unit_row_q    <= op_unit_row_i;
+      number_q      <= op_number_i;
+      data_q        <= op_data_i;
+      unit_q        <= op_unit_i;
+      unit_buffer_q <= op_unit_buffer_i;
+      row_q         <= map_row_o;
+      offset_q      <= op_offset_i;
+      weights_q     <= op_weights_i;
+    end
+  end
+
+  // ---- what matches, lane by lane; lane i works for class i mod h ----
+  logic [Lv-1:0] nonzero, match;
+  always_comb begin
+    for (int i = 0; i < Lv; i++) begin
+      nonzero[i] = (map_data_i[i * Groups +: Groups] & group_mask_i) != '0;
+    end
+  end
+  always_comb begin
+    for (int i = 0; i < Lv; i++) begin
+      logic [31:0] j, k, first, count;
+      j     = i & ((32'd1 << classes_q) - 32'd1);  // class
+      k     = i >> classes_q;                      // lane in the class
+      first = 32'(offset_q[j * LaneW +: LaneW]);
+      count = 32'(weights_q[j * CntW +: CntW]);
+      if (column_i) begin
+        match[i] = unit_q[j] && (k < count) && nonzero[LaneW'((first << classes_q) | j)];
+      end else begin
+        match[i] = unit_q[j] && (k >= first) && (k < first + count) && nonzero[i];
+      end
+    end
+  end
+
+  // ---- the turn being gathered ----
+  logic [H-1:0]       asm_unit_q, asm_buffer_q, asm_unit, asm_buffer;
+  logic [Lv-1:0]      asm_mask_q, asm_mask;
+  logic [H*RowW-1:0]  asm_row_q, asm_row;
+  logic [H*LaneW-1:0] asm_offset_q, asm_offset;
+  logic [H*CntW-1:0]  asm_weights_q, asm_weights;
+  logic [H*CntW-1:0]  base;   // weights of the classes before
+  logic [CntW-1:0]    total;
+  always_comb begin
+    asm_unit    = asm_unit_q | unit_q;
+    asm_buffer  = asm_buffer_q;
+    asm_mask    = asm_mask_q | match;
+    asm_row     = asm_row_q;
+    asm_offset  = asm_offset_q;
+    asm_weights = asm_weights_q;
+    for (int j = 0; j < H; j++) begin
+      if (unit_q[j]) begin
+        asm_buffer[j]                   = unit_buffer_q[j];
+        asm_offset[j * LaneW +: LaneW]  = offset_q[j * LaneW +: LaneW];
+        asm_weights[j * CntW +: CntW]   = weights_q[j * CntW +: CntW];
+      end
+      if (unit_q[j & ((32'd1 << classes_q) - 32'd1)]) begin
+        asm_row[j * RowW +: RowW] = row_q[j * RowW +: RowW];
+      end
+    end
+    total = '0;
+    for (int j = 0; j < H; j++) begin
+      base[j * CntW +: CntW] = total;
+      if (asm_unit[j]) total = total + asm_weights[j * CntW +: CntW];
+    end
+  end
+
+  always_comb begin
+    out_segment_o = '0;
+    out_buffers_o = '0;
+    out_source_o  = '0;
+    out_sel_o     = '0;
+    for (int i = 0; i < Lv; i++) begin
+      logic [31:0] j, k, first;
+      j     = i & ((32'd1 << classes_q) - 32'd1);
+      k     = i >> classes_q;
+      first = 32'(asm_offset[j * LaneW +: LaneW]);
+      if (asm_mask[i]) out_segment_o[i % H] = 1'b1;
+      out_buffers_o[i % H] = asm_buffer[j];
+      out_source_o[i * LaneW +: LaneW] =
+          LaneW'(32'(base[j * CntW +: CntW]) + k - (column_i ? 32'd0 : first));
+      out_sel_o[i * LaneW +: LaneW] = LaneW'((first << classes_q) | j);
+    end
+    // The segments of a class act together.
+    for (int g = 0; g < H; g++) begin
+      for (int i = 0; i < Lv; i++) begin
+        if (asm_mask[i] && ((i ^ g) & ((1 << classes_q) - 1)) == 0) out_segment_o[g] = 1'b1;
+      end
+    end
+  end
+
+  logic step;
+  assign step           = turn_q && (asm_unit != '0);
+  assign out_valid_o    = v_q && (begin_q || close_q || step);
+  assign out_begin_o    = begin_q;
+  assign out_close_o    = close_q;
+  assign out_wide_o     = wide_q;
+  assign out_classes_o  = classes_q;
+  assign out_count_o    = count_q;
+  assign out_row_o      = (wide_q && !close_q) ? asm_unit_row : thread_q;
+  assign out_buffer_o   = buffer_q;
+  assign out_weights_o  = total;
+  assign out_mask_o     = asm_mask;
+  assign out_address_o  = asm_row;
+  assign advance        = v_q && (!out_valid_o || out_ready_i);
+  assign idle_o         = !v_q;
+
+  logic [SubW-1:0] asm_unit_row_q, asm_unit_row;
+  assign asm_unit_row = unit_q[0] ? unit_row_q : asm_unit_row_q;
+
+  assign record_valid_o  = v_q && record_q;
+  assign record_wide_o   = wide_q;
+  assign record_thread_o = thread_q;
+  assign record_buffer_o = buffer_q;
+  assign record_number_o = number_q;
+  assign record_o        = data_q;
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      asm_unit_q <= '0;
+      asm_mask_q <= '0;
+    end else if (advance) begin
+      asm_unit_q <= turn_q ? '0 : asm_unit;
+      asm_mask_q <= turn_q ? '0 : asm_mask;
+    end
+  end
+  always_ff @(posedge clk_i) begin
+    if (advance) begin
+      asm_buffer_q   <= asm_buffer;
+      asm_row_q      <= asm_row;
+      asm_offset_q   <= asm_offset;
+      asm_weights_q  <= asm_weights;
+      asm_unit_row_q <= asm_unit_row;
+    end
+  end
+endmodule

@@ -1,0 +1,95 @@
+// Mixvec
+// SPDX-License-Identifier: Apache-2.0
+//
+// Adds the classes of an output, for the tokens of one position, and rounds the sum to binary16.
+// A class without a sum counts as its start value: the bias for class 0, else +0.
+
+module mv_merge #(
+  parameter int Sets      = 8,
+  parameter int Lt        = 8,
+  parameter int H         = 2,   // classes (a power of two)
+  parameter int AddStages = 4,
+  // derived
+  parameter int SetW = (Sets > 1) ? $clog2(Sets) : 1
+) (
+  input  logic                    clk_i  /*verilator public_flat_rd*/,
+  input  logic                    rst_ni  /*verilator public_flat_rd*/,
+  // sums of all sets, and what is meant: the result follows log2(H) * AddStages cycles later
+  input  logic [Sets*H*Lt*32-1:0] sum_i  /*verilator public_flat_rd*/,
+  input  logic                    valid_i  /*verilator public_flat_rd*/,
+  input  logic [SetW-1:0]         set_i  /*verilator public_flat_rd*/,
+  input  logic [H-1:0]            part_i  /*verilator public_flat_rd*/,
+  input  logic [15:0]             bias_i  /*verilator public_flat_rd*/,
+  output logic [Lt*16-1:0]        result_o
+);
+  // Inputs of its own let all instances share one simulated function: half the build time.
+  /*verilator no_inline_module*/
+  localparam int HL      = $clog2(H);
+  localparam int Latency = HL * AddStages;
+  localparam int Cuts    = AddStages - 2;
+  localparam int EnW     = (Cuts > 0) ? Cuts : 1;
+
+  logic [31:0]          bias;
+  logic [H*Lt*32-1:0]   picked;
+  logic [Latency:0]     valid;
+  mv_fp16_to_fp32 u_widen (
+    .half_i (bias_i),
+    .float_o(bias)
+  );
+  assign picked = sum_i[32'(set_i) * H * Lt * 32 +: H * Lt * 32];
+  if (Latency > 0) begin : g_valid
+    logic [Latency:1] valid_q;
+    assign valid = {valid_q, valid_i};
+    always_ff @(posedge clk_i or negedge rst_ni) begin
+      if (!rst_ni) valid_q <= '0;
+      else valid_q <= valid[Latency-1:0];
+    end
+  end else begin : g_no_valid
+    assign valid = valid_i;
+    logic unused;
+    assign unused = ^{clk_i, rst_ni, valid};
+  end
+
+  for (genvar t = 0; t < Lt; t++) begin : g_token
+    // Node n of the tree in heap order: leaves H … 2H-1, inner nodes 1 … H-1 add n + their number
+    // and that of the other half.
+    logic [31:0] node [2*H];
+    for (genvar j = 0; j < H; j++) begin : g_leaf
+      assign node[H+j] = part_i[j] ? picked[(j*Lt+t)*32 +: 32] : (j == 0) ? bias : 32'd0;
+    end
+    for (genvar n = 1; n < H; n++) begin : g_node
+      // Nodes w … 2w-1 form a level; node w+i adds nodes 2w+i and 3w+i.
+      localparam int W     = 1 << ($clog2(n + 1) - 1);
+      localparam int Level = HL - $clog2(W) - 1;   // additions before this one
+      logic [31:0] x_q, y_q, sum, sum_q;
+      always_ff @(posedge clk_i) begin
+        if (valid[Level*AddStages]) begin
+          x_q <= node[n + W];
+          y_q <= node[n + 2*W];
+        end
+        if (valid[Level*AddStages + AddStages - 1]) sum_q <= sum;
+      end
+      logic [EnW-1:0] cut_en;
+      if (Cuts > 0) begin : g_cuts
+        assign cut_en = valid[Level*AddStages + 1 +: EnW];
+      end else begin : g_no_cuts
+        assign cut_en = 1'b0;
+      end
+      mv_fp32_add #(
+        .Cuts(Cuts)
+      ) u_add (
+        .clk_i,
+        .en_i (cut_en),
+        .x_i  (x_q),
+        .y_i  (y_q),
+        .sum_o(sum)
+      );
+      assign node[n] = sum_q;
+    end
+    mv_fp32_to_fp16 u_round (
+      .float_i(node[1]),
+      .half_o (result_o[t*16 +: 16])
+    );
+    assign node[0] = '0;
+  end
+endmodule

@@ -1,0 +1,94 @@
+// Mixvec
+// SPDX-License-Identifier: Apache-2.0
+//
+// Online scheduler: gives the tasks of each cluster, in their order, to the sets of the cluster that
+// are free. What a task computes does not depend on the set that takes it.
+
+module mv_scheduler #(
+  parameter int Sets        = 8,
+  parameter int Assoc       = 1,   // sets of a cluster
+  parameter int PortBits    = 512,
+  parameter int HeaderBeats = 2,   // beats before the task directory
+  // derived
+  parameter int Clusters = Sets / Assoc
+) (
+  input  logic                     clk_i,
+  input  logic                     rst_ni,
+  input  logic                     start_i,
+  // header: first task of each cluster, then the number of tasks
+  input  logic                     header_valid_i,
+  input  logic [(Clusters+1)*32-1:0] first_task_i,
+  // beats of the task directory
+  output logic [Clusters-1:0]      dir_valid_o,
+  input  logic [Clusters-1:0]      dir_ready_i,
+  output logic [Clusters*32-1:0]   dir_beat_o,
+  input  logic [Clusters-1:0]      dir_beat_valid_i,
+  input  logic [PortBits-1:0]      dir_data_i,
+  // sets that are not to take a task now
+  input  logic [Sets-1:0]          hold_i,
+  // tasks: first beat, number of code beats
+  output logic [Sets-1:0]          task_valid_o,
+  input  logic [Sets-1:0]          task_ready_i,
+  output logic [Clusters*64-1:0]   task_o,
+  output logic                     done_o          // all tasks have been given out
+);
+  localparam int TasksPerBeat = PortBits / 64;
+  localparam int TaskL        = $clog2(TasksPerBeat);
+
+  logic [Clusters-1:0] empty;
+  assign done_o = header_valid_i && (&empty);
+
+  for (genvar k = 0; k < Clusters; k++) begin : g_cluster
+    logic [31:0]         next_q;         // task to be given out next
+    logic [31:0]         beat;           // of its place in the directory
+    logic [31:0]         held_beat_q;    // which beat of the directory is held
+    logic                begun_q, held_q, asked_q, there, taken;
+    logic [PortBits-1:0] held_data_q;
+    logic [Assoc-1:0]    wants;
+    logic [Assoc-1:0]    given;
+
+    assign empty[k] = begun_q && (next_q == first_task_i[(k+1)*32 +: 32]);
+    assign beat     = next_q >> TaskL;
+    assign there    = begun_q && !empty[k] && held_q && (held_beat_q == beat);
+    assign dir_valid_o[k]          = begun_q && !empty[k] && !there && !asked_q;
+    assign dir_beat_o[k*32 +: 32]  = 32'(HeaderBeats) + beat;
+    assign task_o[k*64 +: 64] = held_data_q[(next_q % TasksPerBeat) * 64 +: 64];
+
+    // The lowest set that asks.
+    assign wants = task_ready_i[k*Assoc +: Assoc] & ~hold_i[k*Assoc +: Assoc];
+    assign given = there ? (wants & (~wants + Assoc'(1))) : '0;
+    assign task_valid_o[k*Assoc +: Assoc] = given;
+    assign taken = given != '0;
+
+    always_ff @(posedge clk_i or negedge rst_ni) begin
+      if (!rst_ni) begin
+        begun_q <= 1'b0;
+        held_q  <= 1'b0;
+        asked_q <= 1'b0;
+        next_q  <= '0;
+      end else if (start_i) begin
+        begun_q <= 1'b0;
+        held_q  <= 1'b0;
+        asked_q <= 1'b0;
+      end else begin
+        if (header_valid_i && !begun_q) begin
+          begun_q <= 1'b1;
+          next_q  <= first_task_i[k*32 +: 32];
+        end
+        if (taken) next_q <= next_q + 32'd1;
+        if (dir_valid_o[k] && dir_ready_i[k]) begin
+          asked_q <= 1'b1;
+          held_q  <= 1'b0;
+        end
+        if (dir_beat_valid_i[k]) begin
+          asked_q <= 1'b0;
+          held_q  <= 1'b1;
+        end
+      end
+    end
+    always_ff @(posedge clk_i) begin
+      if (dir_valid_o[k] && dir_ready_i[k]) held_beat_q <= beat;
+      if (dir_beat_valid_i[k]) held_data_q <= dir_data_i;
+    end
+  end
+endmodule

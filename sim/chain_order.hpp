@@ -1,0 +1,17 @@
+// Costs of chains, and the order of the chains of a task.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "sim/scheduler.hpp"
+
+namespace mixvec {
+
+/// An order of `chains` (as indices): long vectors first and equal ones together, so that they form few runs; within a
+/// run long chains first, and of those about equally long the one that best makes up for the lead that one class of the
+/// thread that takes it has over the others.
+std::vector<std::size_t> order_chains(const std::vector<Chain>& chains, const std::vector<ChainCost>& costs,
+                                      const FormatConfig& format);
+
+}  // namespace mixvec
