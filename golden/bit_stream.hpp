@@ -14,7 +14,7 @@ class BitWriter {
     const auto shift = static_cast<unsigned>(size_ % 64);
     if (shift == 0) words_.push_back(0);
     words_.back() |= std::uint64_t{value} << shift;
-    if (shift + static_cast<unsigned>(count) > 64) words_.push_back(std::uint64_t{value} >> (64U - shift));
+    if (shift + static_cast<unsigned>(count) > 64) words_.push_back(std::uint64_t{value} >> 1U >> (63U - shift));
     size_ += static_cast<std::uint64_t>(count);
   }
 

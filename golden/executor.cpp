@@ -2,6 +2,7 @@
 #include "golden/executor.hpp"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <bit>
 #include <exception>
@@ -101,7 +102,7 @@ class TaskExecutor {
         tokens_(tokens),
         given_(given),
         result_(result),
-        chains_(2 * static_cast<std::size_t>(format.substeps)) {}
+        chains_(static_cast<std::size_t>(most_threads(format))) {}
 
   void run(TaskReader& reader, const ActivationTile& tile) {
     tile_ = &tile;
@@ -133,15 +134,17 @@ class TaskExecutor {
   };
 
   /// The chain in a buffer of the thread whose turn it is.
-  ChainInWork& chain(int buffer) { return chains_[static_cast<std::size_t>(2 * cycle_.thread + buffer)]; }
+  ChainInWork& chain(int buffer) {
+    return chains_[static_cast<std::size_t>(cycle_.thread)][static_cast<std::size_t>(buffer)];
+  }
 
   void start_output() {
     ChainInWork& work = chain(cycle_.buffer);
     if (cycle_.record == 0) {
       work.outputs.clear();
-      // Threads share the accumulators; a chain of more than Lv outputs has its thread, hence all of them, to itself.
+      // Threads share the accumulators; chains of more than Lv outputs have one thread, hence all of them.
       const std::size_t most = cycle_.outputs > lanes_ ? kMostLanes : lanes_;
-      work.acc = acc_ + static_cast<std::size_t>(2 * cycle_.thread + cycle_.buffer) * most;
+      work.acc = acc_ + (2 * static_cast<std::size_t>(cycle_.thread) + static_cast<std::size_t>(cycle_.buffer)) * most;
     }
     // Counted per tile, so a second chain with this output finds the mark of this tile already set.
     if (cycle_.output >= given_.size() || given_[cycle_.output].exchange(1) != 0) {
@@ -199,9 +202,9 @@ class TaskExecutor {
   Execution& result_;
   const ActivationTile* tile_ = nullptr;
   DecodeCycle cycle_;
-  std::size_t classes_ = 1;          ///< of the run
-  std::vector<ChainInWork> chains_;  ///< by thread, then buffer
-  Vector acc_[2 * kMostLanes][kTileBlocks];
+  std::size_t classes_ = 1;                         ///< of the run
+  std::vector<std::array<ChainInWork, 2>> chains_;  ///< by thread, then buffer
+  Vector acc_[4 * kMostLanes][kTileBlocks];         ///< fewer than 2 M threads with two chains of at most Lv each
 };
 
 /// All tasks of an image, on `threads` threads.

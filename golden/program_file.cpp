@@ -48,7 +48,7 @@ Json bytes_by_kind(const ImageBits& bits) {
 /// One file that is being read: fields with errors that name them.
 class Reader {
  public:
-  explicit Reader(std::filesystem::path path) : path_(path.string()), content_(read_file(path)) {}
+  explicit Reader(const std::filesystem::path& path) : path_(path.string()), content_(read_file(path)) {}
 
   Program read() {
     const Json json = document();

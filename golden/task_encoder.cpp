@@ -41,7 +41,7 @@ class TaskEncoder {
         code_bits_(code_bits),
         all_ones_((1U << code_bits) - 1U),
         sequencer_(plan.matrix.pattern.direction, plan.entries, plan.geometry, code_bits, plan.format),
-        chains_(2 * static_cast<std::size_t>(plan.format.substeps)) {}
+        chains_(static_cast<std::size_t>(most_threads(plan.format))) {}
 
   EncodedTask run(const Task& task) {
     for (std::size_t begin = 0; begin < task.chains.size();) {
@@ -90,7 +90,9 @@ class TaskEncoder {
     }
   }
 
-  ChainInWork& in_work(int buffer) { return chains_[static_cast<std::size_t>(2 * sequencer_.thread() + buffer)]; }
+  ChainInWork& in_work(int buffer) {
+    return chains_[static_cast<std::size_t>(sequencer_.thread())][static_cast<std::size_t>(buffer)];
+  }
 
   void take(const Chain& chain) {
     ChainInWork& work = in_work(sequencer_.take());
@@ -165,7 +167,7 @@ class TaskEncoder {
   int code_bits_;
   std::uint32_t all_ones_;
   TurnSequencer sequencer_;
-  std::vector<ChainInWork> chains_;                   ///< by thread, then buffer
+  std::vector<std::array<ChainInWork, 2>> chains_;    ///< by thread, then buffer
   std::array<TurnSequencer::ClassState, 64> turn_{};  ///< by class, the pieces of the turn
   EncodedTask result_;
 };

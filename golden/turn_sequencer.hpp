@@ -50,7 +50,7 @@ class TurnSequencer {
         geometry_(geometry),
         all_ones_((1U << code_bits) - 1U),
         lanes_(static_cast<std::uint32_t>(format.vector_lanes)),
-        substeps_(static_cast<std::size_t>(format.substeps)) {}
+        format_(format) {}
 
   /// Begins a run; the one before has ended.
   void begin_run(int entry, std::uint32_t outputs, std::uint32_t chains) {
@@ -60,7 +60,7 @@ class TurnSequencer {
     left_ = chains;
     class_count_ = static_cast<std::size_t>(geometry_[static_cast<std::size_t>(entry)].classes);
     all_classes_ = ~std::uint64_t{0} >> (64U - class_count_);
-    threads_.assign(outputs > lanes_ ? 1 : substeps_, Thread{});
+    threads_.assign(static_cast<std::size_t>(threads_of(static_cast<int>(class_count_), outputs, format_)), Thread{});
     classes_.assign(threads_.size() * class_count_, ClassState{});
     thread_ = 0;
     given_ = 0;
@@ -205,7 +205,7 @@ class TurnSequencer {
   std::span<const UnitGeometry> geometry_;
   std::uint32_t all_ones_;
   std::uint32_t lanes_;
-  std::size_t substeps_;
+  FormatConfig format_;
 
   int first_entry_ = 0;  ///< of the run: the sections that each class goes through
   int last_entry_ = 0;

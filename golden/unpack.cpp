@@ -2,6 +2,7 @@
 #include "golden/unpack.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "golden/error.hpp"
 #include "golden/task_reader.hpp"
@@ -36,9 +37,9 @@ class Unpacker {
   }
 
   void add_task(TaskReader& reader) {
-    std::vector<std::vector<std::uint32_t>> outputs(2 * static_cast<std::size_t>(format_.substeps));
+    std::vector<std::array<std::vector<std::uint32_t>, 2>> outputs(static_cast<std::size_t>(most_threads(format_)));
     const auto chain = [&](int thread, int buffer) -> auto& {
-      return outputs[static_cast<std::size_t>(2 * thread + buffer)];
+      return outputs[static_cast<std::size_t>(thread)][static_cast<std::size_t>(buffer)];
     };
     DecodeCycle cycle;
     while (reader.next(cycle)) {

@@ -9,13 +9,16 @@ module mv_decompressor #(
   parameter int PortBits = 512,
   parameter int Lv       = 8,   // vector lanes
   parameter int FullRate = 4,   // shortest vector that fills a step
-  parameter int SubSteps = 2,   // accumulator rows: threads, or pieces of a long column vector
+  parameter int SubSteps = 2,   // pieces of a long column vector; 2 * SubSteps chains at a time
   parameter int RowW     = 16,  // bits of an activation row
   // derived
   parameter int LvL    = $clog2(Lv),
   parameter int LaneW  = (LvL > 0) ? LvL : 1,
   parameter int CntW   = LvL + 1,
-  parameter int SubW   = (SubSteps > 1) ? $clog2(SubSteps) : 1,
+  parameter int Threads = 2 * SubSteps - 1,
+  parameter int ThreadW = (Threads > 1) ? $clog2(Threads) : 1,
+  parameter int Ids    = 4 * SubSteps,  // places for output records, of Lv outputs each
+  parameter int IdW    = $clog2(Ids),
   parameter int OutW   = (SubSteps * Lv > 1) ? $clog2(SubSteps * Lv) : 1,
   parameter int H      = Lv / FullRate,
   parameter int ClassW = ($clog2(H) > 0) ? $clog2($clog2(H) + 1) : 1  // of a log2 of classes
@@ -36,26 +39,28 @@ module mv_decompressor #(
   input  logic                beat_valid_i,
   output logic                beat_ready_o,
   input  logic [PortBits-1:0] beat_data_i,
-  // a chain's buffer in a thread (buffer b of thread m at m*2+b) is in use until it has been drained
-  input  logic [SubSteps*2-1:0] drained_i,
+  // places that are free again
+  input  logic [Ids-1:0]      drained_i,
   // operations; at most one of begin, record, close and turn
   output logic                op_valid_o,
   input  logic                op_ready_i,
   output logic                op_begin_o,      // a task begins
   output logic                op_record_o,     // output record
+  output logic                op_open_o,       // record: the first one, it opens the chain
   output logic                op_close_o,      // a chain is complete
   output logic                op_turn_o,       // the turn ends: its units form a step
   output logic                op_wide_o,       // chains of more than Lv outputs, on all rows
   output logic [ClassW-1:0]   op_classes_o,    // log2 of the classes
   output logic [OutW:0]       op_count_o,      // outputs of a chain
-  output logic [SubW-1:0]     op_thread_o,
+  output logic [ThreadW-1:0]  op_thread_o,
   output logic                op_buffer_o,     // record, close: which of the thread's chains
+  output logic [IdW-1:0]      op_id_o,         // record: the chain's place
   output logic [OutW-1:0]     op_number_o,     // record: its number in the chain
   output logic [31:0]         op_data_o,       // record: bias, output index
   // units of the classes
   output logic [H-1:0]        op_unit_o,
   output logic [H-1:0]        op_unit_buffer_o,
-  output logic [SubW-1:0]     op_unit_row_o,   // accumulator row of a piece of a wide chain's unit
+  output logic [ThreadW-1:0]  op_unit_row_o,   // wide chain: which Lv of its outputs
   output logic [H*RowW-1:0]   op_row_o,        // activation row
   output logic [H*LaneW-1:0]  op_offset_o,     // first input in the row, among those of the class
   output logic [H*CntW-1:0]   op_weights_o,    // weights
@@ -80,14 +85,16 @@ module mv_decompressor #(
   logic [16:0]         left_q;       // chains not yet taken
   logic [OutW-1:0]     out_q;
   // threads: chains' buffers, classes
-  logic [SubW-1:0]     thread_q;
-  logic [SubSteps-1:0] newest_q;
-  logic [SubSteps*2-1:0]   open_q, busy_q;
-  logic [SubSteps*2*H-1:0] done_q;   // classes that have finished the chain
-  logic [SubSteps*H-1:0]   active_q, buffer_q;
-  logic [SubSteps*H*3-1:0] section_q;
-  logic [SubSteps*H*16-1:0] next_q;  // first class position not yet passed
-  logic [SubSteps*H*8-1:0] piece_q;  // next piece of the last unit, 0: a code follows
+  logic [ThreadW-1:0]  thread_q;
+  logic [Threads-1:0]  newest_q;
+  logic [Threads*2-1:0]    open_q;
+  logic [Threads*2*H-1:0]  done_q;   // classes that have finished the chain
+  logic [Threads*H-1:0]    active_q, buffer_q;
+  logic [Threads*H*3-1:0]  section_q;
+  logic [Threads*H*16-1:0] next_q;   // first class position not yet passed
+  logic [Threads*H*8-1:0]  piece_q;  // next piece of the last unit, 0: a code follows
+  logic [Ids-1:0]      busy_q;       // places in use
+  logic [IdW-1:0]      id_q;         // of the chain whose records are being read
   logic [H-1:0]        have_q;       // classes that have their unit of this turn
 
   // ---- entries: geometry of the units (log2 where it ends in _l) ----
@@ -183,7 +190,7 @@ module mv_decompressor #(
         op_weights_o[j*CntW +: CntW] =
             (16'(count_q) - (16'(piece[j*8 +: 8]) << LvL) > 16'(Lv)) ? CntW'(Lv) :
             CntW'(16'(count_q) - (16'(piece[j*8 +: 8]) << LvL));
-        if (j == 0 && wide_q) op_unit_row_o = SubW'(piece[7:0]);
+        if (j == 0 && wide_q) op_unit_row_o = ThreadW'(piece[7:0]);
       end else begin
         row     = RowW'(base + ((pos[j*16 +: 16] << ppu_l) >> upr_l) + 16'(piece[j*8 +: 8]));
         cls_off = LaneW'((pos[j*16 +: 16] & ((16'd1 << upr_l) - 16'd1)) << lambda_l);
@@ -209,11 +216,26 @@ module mv_decompressor #(
   assign head_count   = column_i ? (OutW + 1)'(bits[9:4]) + (OutW + 1)'(1) : (OutW + 1)'(1);
   assign head_wide    = 32'(head_count) > Lv;
 
-  // A wide chain's buffer is that of all threads.
+  // The lowest free place; a wide chain takes as many as it has rows, from a multiple of that on.
+  logic [IdW-1:0] place;
+  logic [Ids-1:0] places;
   always_comb begin
-    free = !busy_q[32'(thread_q) * 2 + 32'(!newest)];
-    if (wide_q) begin
-      for (int m = 0; m < SubSteps; m++) if (busy_q[m * 2 + 32'(!newest)]) free = 1'b0;
+    free   = 1'b0;
+    place  = '0;
+    places = '0;
+    for (int p = Ids - 1; p >= 0; p--) begin
+      if (!wide_q && !busy_q[p]) begin
+        free      = 1'b1;
+        place     = IdW'(p);
+        places    = '0;
+        places[p] = 1'b1;
+      end
+      if (wide_q && p % SubSteps == 0 && busy_q[p - p % SubSteps +: SubSteps] == '0) begin
+        free   = 1'b1;
+        place  = IdW'(p);
+        places = '0;
+        places[p - p % SubSteps +: SubSteps] = '1;
+      end
     end
   end
 
@@ -250,17 +272,18 @@ module mv_decompressor #(
   end
 
   // The next thread with something to do.
-  logic [SubW-1:0] thread_next;
-  logic [SubSteps-1:0] finished;
+  logic [ThreadW-1:0] thread_next;
+  logic [Threads-1:0] finished;
   always_comb begin
-    for (int m = 0; m < SubSteps; m++) begin
-      finished[m] = (left_q == '0 && open_q[m*2 +: 2] == '0) || (wide_q && m != 0);
+    for (int m = 0; m < Threads; m++) begin
+      finished[m] = (left_q == '0 && open_q[m*2 +: 2] == '0) || (wide_q && m != 0) ||
+                    (classes_q != '0 && m >= SubSteps);
     end
     all_finished = &finished;
     thread_next  = thread_q;
-    for (int k = SubSteps; k >= 1; k--) begin
-      if (!finished[(32'(thread_q) + k) % SubSteps]) begin
-        thread_next = SubW'((32'(thread_q) + k) % SubSteps);
+    for (int k = Threads; k >= 1; k--) begin
+      if (!finished[(32'(thread_q) + k) % Threads]) begin
+        thread_next = ThreadW'((32'(thread_q) + k) % Threads);
       end
     end
   end
@@ -270,6 +293,8 @@ module mv_decompressor #(
                         (record || turn_end || unit != '0 || close_newest || close_other));
   assign op_begin_o   = state_q == StIdle;
   assign op_record_o  = record;
+  assign op_open_o    = record && state_q == StTurn;
+  assign op_id_o      = (state_q == StTurn) ? place : id_q;
   assign op_close_o   = read && (close_newest || close_other);
   assign op_turn_o    = turn_end;
   assign op_wide_o    = wide_q;
@@ -336,12 +361,8 @@ module mv_decompressor #(
     if (!rst_ni) begin
       busy_q <= '0;
     end else begin
-      busy_q <= busy_q & ~drained_i;
-      if (go && record && state_q == StTurn) begin
-        for (int m = 0; m < SubSteps; m++) begin
-          if (wide_q || m == 32'(thread_q)) busy_q[m * 2 + 32'(!newest)] <= 1'b1;
-        end
-      end
+      busy_q <= (busy_q & ~drained_i) |
+                ((go && record && state_q == StTurn) ? places : '0);
     end
   end
 
@@ -373,6 +394,7 @@ module mv_decompressor #(
         open_q[32'(thread_q) * 2 + 32'(!newest)] <= 1'b1;
         done_q[(32'(thread_q) * 2 + 32'(!newest)) * H +: H] <= '0;
         left_q <= left_q - 17'd1;
+        id_q   <= place;
       end
     end else if (go && turn_end) begin
       thread_q <= thread_next;

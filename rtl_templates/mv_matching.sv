@@ -15,7 +15,9 @@ module mv_matching #(
   parameter int LvL    = $clog2(Lv),
   parameter int LaneW  = (LvL > 0) ? LvL : 1,
   parameter int CntW   = LvL + 1,
-  parameter int SubW   = (SubSteps > 1) ? $clog2(SubSteps) : 1,
+  parameter int Threads = 2 * SubSteps - 1,
+  parameter int ThreadW = (Threads > 1) ? $clog2(Threads) : 1,
+  parameter int IdW    = $clog2(4 * SubSteps),
   parameter int OutW   = (SubSteps * Lv > 1) ? $clog2(SubSteps * Lv) : 1,
   parameter int H      = Lv / FullRate,
   parameter int ClassW = ($clog2(H) > 0) ? $clog2($clog2(H) + 1) : 1
@@ -29,18 +31,20 @@ module mv_matching #(
   output logic                 op_ready_o,
   input  logic                 op_begin_i,
   input  logic                 op_record_i,
+  input  logic                 op_open_i,
   input  logic                 op_close_i,
   input  logic                 op_turn_i,
   input  logic                 op_wide_i,
   input  logic [ClassW-1:0]    op_classes_i,
   input  logic [OutW:0]        op_count_i,
-  input  logic [SubW-1:0]      op_thread_i,
+  input  logic [ThreadW-1:0]   op_thread_i,
   input  logic                 op_buffer_i,
+  input  logic [IdW-1:0]       op_id_i,
   input  logic [OutW-1:0]      op_number_i,
   input  logic [31:0]          op_data_i,
   input  logic [H-1:0]         op_unit_i,
   input  logic [H-1:0]         op_unit_buffer_i,
-  input  logic [SubW-1:0]      op_unit_row_i,
+  input  logic [ThreadW-1:0]   op_unit_row_i,
   input  logic [H*RowW-1:0]    op_row_i,
   input  logic [H*LaneW-1:0]   op_offset_i,
   input  logic [H*CntW-1:0]    op_weights_i,
@@ -51,21 +55,22 @@ module mv_matching #(
   input  logic [Lv*Groups-1:0] map_data_i,
   // output records
   output logic                 record_valid_o,
-  output logic                 record_wide_o,
-  output logic [SubW-1:0]      record_thread_o,
-  output logic                 record_buffer_o,
+  output logic [IdW-1:0]       record_id_o,
   output logic [OutW-1:0]      record_number_o,
   output logic [31:0]          record_o,
-  // steps (without a lane: nothing matches), ends of chains, beginnings of tasks; one at a time
+  // steps (without a lane: nothing matches), beginnings and ends of chains, beginnings of tasks; one
+  // at a time
   output logic                 out_valid_o,
   input  logic                 out_ready_i,
   output logic                 out_begin_o,
+  output logic                 out_open_o,
   output logic                 out_close_o,
   output logic                 out_wide_o,
   output logic [ClassW-1:0]    out_classes_o,
   output logic [OutW:0]        out_count_o,
-  output logic [SubW-1:0]      out_row_o,       // accumulator row of a step, thread of a chain
-  output logic                 out_buffer_o,    // close: the chain's
+  output logic [ThreadW-1:0]   out_thread_o,    // step of a wide chain: which Lv of its outputs
+  output logic                 out_buffer_o,    // open, close: the chain's
+  output logic [IdW-1:0]       out_id_o,        // open: the chain's place
   output logic [CntW-1:0]      out_weights_o,   // step: weights in the stream
   output logic [H-1:0]         out_segment_o,   // step: segments with a lane that matches
   output logic [H-1:0]         out_buffers_o,   // step: chains of the segments
@@ -76,10 +81,11 @@ module mv_matching #(
   output logic                 idle_o
 );
   // ---- stage 1: the operation, while the map is read ----
-  logic                v_q, begin_q, record_q, close_q, turn_q, wide_q, buffer_q;
+  logic                v_q, begin_q, record_q, open_q, close_q, turn_q, wide_q, buffer_q;
   logic [ClassW-1:0]   classes_q;
   logic [OutW:0]       count_q;
-  logic [SubW-1:0]     thread_q, unit_row_q;
+  logic [ThreadW-1:0]  thread_q, unit_row_q;
+  logic [IdW-1:0]      id_q;
   logic [OutW-1:0]     number_q;
   logic [31:0]         data_q;
   logic [H-1:0]        unit_q, unit_buffer_q;
@@ -105,6 +111,8 @@ module mv_matching #(
     if (op_valid_i && op_ready_o) begin
       begin_q       <= op_begin_i;
       record_q      <= op_record_i;
+      open_q        <= op_open_i;
+      id_q          <= op_id_i;
       close_q       <= op_close_i;
       turn_q        <= op_turn_i;
       wide_q        <= op_wide_i;
@@ -203,13 +211,15 @@ module mv_matching #(
 
   logic step;
   assign step           = turn_q && (asm_unit != '0);
-  assign out_valid_o    = v_q && (begin_q || close_q || step);
+  assign out_valid_o    = v_q && (begin_q || (record_q && open_q) || close_q || step);
   assign out_begin_o    = begin_q;
+  assign out_open_o     = record_q && open_q;
   assign out_close_o    = close_q;
   assign out_wide_o     = wide_q;
   assign out_classes_o  = classes_q;
   assign out_count_o    = count_q;
-  assign out_row_o      = (wide_q && !close_q) ? asm_unit_row : thread_q;
+  assign out_thread_o   = (wide_q && step) ? asm_unit_row : thread_q;
+  assign out_id_o       = id_q;
   assign out_buffer_o   = buffer_q;
   assign out_weights_o  = total;
   assign out_mask_o     = asm_mask;
@@ -217,13 +227,11 @@ module mv_matching #(
   assign advance        = v_q && (!out_valid_o || out_ready_i);
   assign idle_o         = !v_q;
 
-  logic [SubW-1:0] asm_unit_row_q, asm_unit_row;
+  logic [ThreadW-1:0] asm_unit_row_q, asm_unit_row;
   assign asm_unit_row = unit_q[0] ? unit_row_q : asm_unit_row_q;
 
   assign record_valid_o  = v_q && record_q;
-  assign record_wide_o   = wide_q;
-  assign record_thread_o = thread_q;
-  assign record_buffer_o = buffer_q;
+  assign record_id_o     = id_q;
   assign record_number_o = number_q;
   assign record_o        = data_q;
 

@@ -89,7 +89,10 @@ module mv_set #(
   // Inputs of its own let all instances share one simulated function: half the build time.
   /*verilator no_inline_module*/
   localparam int CntW   = LvL + 1;
-  localparam int SubW   = (SubSteps > 1) ? $clog2(SubSteps) : 1;
+  localparam int Threads = 2 * SubSteps - 1;
+  localparam int ThreadW = (Threads > 1) ? $clog2(Threads) : 1;
+  localparam int Ids    = 4 * SubSteps;
+  localparam int IdW    = $clog2(Ids);
   localparam int OutW   = (SubSteps * Lv > 1) ? $clog2(SubSteps * Lv) : 1;
   localparam int ClassW = ($clog2(H) > 0) ? $clog2($clog2(H) + 1) : 1;
   localparam int OffW   = $clog2(PortBits / 16);
@@ -142,18 +145,19 @@ module mv_set #(
     .pop_data_o  (code_data)
   );
 
-  logic                  op_valid, op_ready, op_begin, op_record, op_close, op_turn, op_wide;
-  logic                  op_buffer, stream_idle;
+  logic                  op_valid, op_ready, op_begin, op_record, op_open, op_close, op_turn;
+  logic                  op_wide, op_buffer, stream_idle;
   logic [ClassW-1:0]     op_classes;
   logic [OutW:0]         op_count;
-  logic [SubW-1:0]       op_thread, op_unit_row;
+  logic [ThreadW-1:0]    op_thread, op_unit_row;
+  logic [IdW-1:0]        op_id;
   logic [OutW-1:0]       op_number;
   logic [31:0]           op_data;
   logic [H-1:0]          op_unit, op_unit_buffer;
   logic [H*RowW-1:0]     op_row;
   logic [H*LaneW-1:0]    op_offset;
   logic [H*CntW-1:0]     op_weights;
-  logic [SubSteps*2-1:0] drained;
+  logic [Ids-1:0]        drained;
   mv_decompressor #(
     .PortBits(PortBits),
     .Lv      (Lv),
@@ -179,6 +183,7 @@ module mv_set #(
     .op_ready_i      (op_ready),
     .op_begin_o      (op_begin),
     .op_record_o     (op_record),
+    .op_open_o       (op_open),
     .op_close_o      (op_close),
     .op_turn_o       (op_turn),
     .op_wide_o       (op_wide),
@@ -186,6 +191,7 @@ module mv_set #(
     .op_count_o      (op_count),
     .op_thread_o     (op_thread),
     .op_buffer_o     (op_buffer),
+    .op_id_o         (op_id),
     .op_number_o     (op_number),
     .op_data_o       (op_data),
     .op_unit_o       (op_unit),
@@ -216,14 +222,16 @@ module mv_set #(
   end
 
   // ---- matching, zero skipping ----
-  logic                  record_valid, record_wide, record_buffer;
-  logic [SubW-1:0]       record_thread;
+  logic                  record_valid;
+  logic [IdW-1:0]        record_id;
   logic [OutW-1:0]       record_number;
   logic [31:0]           record;
-  logic                  m_valid, m_ready, m_begin, m_close, m_wide, m_buffer, matching_idle;
+  logic                  m_valid, m_ready, m_begin, m_open, m_close, m_wide, m_buffer;
+  logic                  matching_idle;
+  logic [IdW-1:0]        m_id;
   logic [ClassW-1:0]     m_classes;
   logic [OutW:0]         m_count;
-  logic [SubW-1:0]       m_row;
+  logic [ThreadW-1:0]    m_thread;
   logic [CntW-1:0]       m_weights;
   logic [H-1:0]          m_segment, m_buffers;
   logic [Lv-1:0]         m_mask;
@@ -244,6 +252,7 @@ module mv_set #(
     .op_ready_o      (op_ready),
     .op_begin_i      (op_begin),
     .op_record_i     (op_record),
+    .op_open_i       (op_open),
     .op_close_i      (op_close),
     .op_turn_i       (op_turn),
     .op_wide_i       (op_wide),
@@ -251,6 +260,7 @@ module mv_set #(
     .op_count_i      (op_count),
     .op_thread_i     (op_thread),
     .op_buffer_i     (op_buffer),
+    .op_id_i         (op_id),
     .op_number_i     (op_number),
     .op_data_i       (op_data),
     .op_unit_i       (op_unit),
@@ -263,20 +273,20 @@ module mv_set #(
     .map_row_o       (map_row),
     .map_data_i      (map_data),
     .record_valid_o  (record_valid),
-    .record_wide_o   (record_wide),
-    .record_thread_o (record_thread),
-    .record_buffer_o (record_buffer),
+    .record_id_o     (record_id),
     .record_number_o (record_number),
     .record_o        (record),
     .out_valid_o     (m_valid),
     .out_ready_i     (m_ready),
     .out_begin_o     (m_begin),
+    .out_open_o      (m_open),
     .out_close_o     (m_close),
     .out_wide_o      (m_wide),
     .out_classes_o   (m_classes),
     .out_count_o     (m_count),
-    .out_row_o       (m_row),
+    .out_thread_o    (m_thread),
     .out_buffer_o    (m_buffer),
+    .out_id_o        (m_id),
     .out_weights_o   (m_weights),
     .out_segment_o   (m_segment),
     .out_buffers_o   (m_buffers),
@@ -305,9 +315,10 @@ module mv_set #(
     .in_valid_i    (m_valid),
     .in_ready_o    (m_ready),
     .in_begin_i    (m_begin),
+    .in_open_i     (m_open),
     .in_close_i    (m_close),
     .in_wide_i     (m_wide),
-    .in_row_i      (m_row),
+    .in_thread_i   (m_thread),
     .in_buffer_i   (m_buffer),
     .in_weights_i  (m_weights),
     .in_segment_i  (m_segment),
@@ -374,13 +385,15 @@ module mv_set #(
   );
 
   // ---- step queue ----
-  localparam int StepW = 2 + ClassW + (OutW + 1) + SubW + 1 + SubSteps * H + 3 * H + Lv +
+  localparam int StepW = 3 + ClassW + (OutW + 1) + ThreadW + 1 + IdW + SubSteps * H + 3 * H + Lv +
                          2 * Lv * LaneW + H * RowW + OffW + 3;
-  logic                  s_valid, s_ready, s_close, s_wide, s_buffer, s_spans, s_pops, s_drops;
+  logic                  s_valid, s_ready, s_open, s_close, s_wide, s_buffer, s_spans;
+  logic                  s_pops, s_drops;
+  logic [IdW-1:0]        s_id;
   logic [StepW-1:0]      s_step;
   logic [ClassW-1:0]     s_classes;
   logic [OutW:0]         s_count;
-  logic [SubW-1:0]       s_row;
+  logic [ThreadW-1:0]    s_thread;
   logic [SubSteps*H-1:0] s_started;
   logic [H-1:0]          s_segment, s_first, s_buffers;
   logic [Lv-1:0]         s_mask;
@@ -395,15 +408,16 @@ module mv_set #(
     .rst_ni      (rst_ni),
     .push_valid_i(step_valid),
     .push_ready_o(step_ready),
-    .push_data_i ({m_close, m_wide, m_classes, m_count, m_row, m_buffer, started, m_segment, first,
-                   m_buffers, m_mask, m_source, m_sel, m_address, offset, spans, pops, drops}),
+    .push_data_i ({m_open, m_close, m_wide, m_classes, m_count, m_thread, m_buffer, m_id, started,
+                   m_segment, first, m_buffers, m_mask, m_source, m_sel, m_address, offset, spans,
+                   pops, drops}),
     .pop_valid_o (s_valid),
     .pop_ready_i (s_ready),
     .pop_data_o  (s_step)
   );
-  assign {s_close, s_wide, s_classes, s_count, s_row, s_buffer, s_started, s_segment, s_first,
-          s_buffers, s_mask, s_source, s_sel, s_address, s_offset, s_spans, s_pops,
-          s_drops} = s_step;
+  assign {s_open, s_close, s_wide, s_classes, s_count, s_thread, s_buffer, s_id, s_started,
+          s_segment, s_first, s_buffers, s_mask, s_source, s_sel, s_address, s_offset, s_spans,
+          s_pops, s_drops} = s_step;
 
   // ---- weight window, controller ----
   logic             weight_there, weight_load, ctrl_idle;
@@ -418,7 +432,7 @@ module mv_set #(
     .beat_valid_i(fetched_valid),
     .beat_ready_o(fetched_ready),
     .beat_data_i (fetched_data),
-    .step_valid_i(s_valid && !s_close),
+    .step_valid_i(s_valid && !s_open && !s_close),
     .offset_i    (s_offset),
     .spans_i     (s_spans),
     .pops_i      (s_pops),
@@ -446,12 +460,14 @@ module mv_set #(
     .group_i        (group_i),
     .step_valid_i   (s_valid),
     .step_ready_o   (s_ready),
+    .step_open_i    (s_open),
     .step_close_i   (s_close),
     .step_wide_i    (s_wide),
     .step_classes_i (s_classes),
     .step_count_i   (s_count),
-    .step_row_i     (s_row),
+    .step_thread_i  (s_thread),
     .step_buffer_i  (s_buffer),
+    .step_id_i      (s_id),
     .step_started_i (s_started),
     .step_segment_i (s_segment),
     .step_first_i   (s_first),
@@ -463,9 +479,7 @@ module mv_set #(
     .weight_load_o  (weight_load),
     .weight_i       (weight),
     .record_valid_i (record_valid),
-    .record_wide_i  (record_wide),
-    .record_thread_i(record_thread),
-    .record_buffer_i(record_buffer),
+    .record_id_i    (record_id),
     .record_number_i(record_number),
     .record_i       (record),
     .drained_o      (drained),

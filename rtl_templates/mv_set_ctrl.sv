@@ -16,7 +16,10 @@ module mv_set_ctrl #(
   // derived
   parameter int LvL    = $clog2(Lv),
   parameter int LaneW  = (LvL > 0) ? LvL : 1,
-  parameter int SubW   = (SubSteps > 1) ? $clog2(SubSteps) : 1,
+  parameter int Threads = 2 * SubSteps - 1,
+  parameter int ThreadW = (Threads > 1) ? $clog2(Threads) : 1,
+  parameter int Ids    = 4 * SubSteps,
+  parameter int IdW    = $clog2(Ids),
   parameter int OutW   = (SubSteps * Lv > 1) ? $clog2(SubSteps * Lv) : 1,
   parameter int RedW   = (LvL > 0) ? $clog2(LvL + 1) : 1,
   parameter int GroupL = $clog2(Groups),
@@ -33,15 +36,18 @@ module mv_set_ctrl #(
   input  logic [2:0]           groups_log2_i,   // token groups in use
   // token group that the set's bank holds in this cycle
   input  logic [GroupW-1:0]    group_i,
-  // head of the step queue: a step, or the end of a chain
+  // head of the step queue: a step, the beginning or the end of a chain
   input  logic                 step_valid_i,
   output logic                 step_ready_o,
+  input  logic                 step_open_i,
   input  logic                 step_close_i,
   input  logic                 step_wide_i,
   input  logic [ClassW-1:0]    step_classes_i,
   input  logic [OutW:0]        step_count_i,    // close: outputs of the chain
-  input  logic [SubW-1:0]      step_row_i,      // accumulator row, thread
-  input  logic                 step_buffer_i,   // close
+  // step of a wide chain: which Lv of its outputs
+  input  logic [ThreadW-1:0]   step_thread_i,
+  input  logic                 step_buffer_i,   // open, close
+  input  logic [IdW-1:0]       step_id_i,       // open: place of the chain's records
   input  logic [SubSteps*H-1:0] step_started_i, // close
   input  logic [H-1:0]         step_segment_i,
   input  logic [H-1:0]         step_first_i,
@@ -55,12 +61,10 @@ module mv_set_ctrl #(
   input  logic [Lv*16-1:0]     weight_i,
   // output records
   input  logic                 record_valid_i,
-  input  logic                 record_wide_i,
-  input  logic [SubW-1:0]      record_thread_i,
-  input  logic                 record_buffer_i,
+  input  logic [IdW-1:0]       record_id_i,
   input  logic [OutW-1:0]      record_number_i,
   input  logic [31:0]          record_i,
-  output logic [SubSteps*2-1:0] drained_o,      // buffers whose chain has left
+  output logic [Ids-1:0]       drained_o,       // places whose chain has left
   // activation read: data one cycle later
   output logic                 read_o,
   output logic [H*RowW-1:0]    read_row_o,
@@ -96,26 +100,78 @@ module mv_set_ctrl #(
   localparam int WaitMax = 3 + TapMax + AddStages + Groups;
   localparam int WaitW   = $clog2(WaitMax + 1);
   localparam int HazardW = $clog2(Groups * ((AddStages + Groups - 1) / Groups) + AddStages + 2);
-  localparam int Chains  = 2 * SubSteps;
-  localparam int PtrW    = (Chains > 1) ? $clog2(Chains) : 1;
+  localparam int Rows    = 2 * SubSteps;    // accumulator rows
+  localparam int PtrW    = $clog2(Rows);
+  localparam int ChainW  = PtrW + IdW;
 
-  function automatic logic [SlotW-1:0] slot_of(input logic buffer, input logic [SubW-1:0] row,
+  function automatic logic [SlotW-1:0] slot_of(input logic [PtrW-1:0] row,
                                                input logic [GroupW-1:0] group);
-    slot_of = SlotW'((32'(buffer) * SubSteps + 32'(row)) * Groups + 32'(group));
+    slot_of = SlotW'(32'(row) * Groups + 32'(group));
   endfunction
+
+  // ---- chains: the accumulator row and the records' place of each thread's buffers; those of a wide
+  // chain are the first of SubSteps each ----
+  logic [ChainW-1:0] chain_q [2*Threads];
+  logic [Rows-1:0]   row_busy_q, rows_taken, rows_freed;
+  logic [PtrW-1:0]   row_free;
+  logic              any_free, open;
+  always_comb begin
+    any_free   = 1'b0;
+    row_free   = '0;
+    rows_taken = '0;
+    for (int r = Rows - 1; r >= 0; r--) begin
+      if (!step_wide_i && !row_busy_q[r]) begin
+        any_free      = 1'b1;
+        row_free      = PtrW'(r);
+        rows_taken    = '0;
+        rows_taken[r] = 1'b1;
+      end
+      if (step_wide_i && r % SubSteps == 0 && row_busy_q[r - r % SubSteps +: SubSteps] == '0) begin
+        any_free   = 1'b1;
+        row_free   = PtrW'(r);
+        rows_taken = '0;
+        rows_taken[r - r % SubSteps +: SubSteps] = '1;
+      end
+    end
+  end
+  assign open = step_valid_i && step_open_i && any_free;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) row_busy_q <= '0;
+    else row_busy_q <= (row_busy_q & ~rows_freed) | (open ? rows_taken : '0);
+  end
+  always_ff @(posedge clk_i) begin
+    if (open) chain_q[32'(step_thread_i) * 2 + 32'(step_buffer_i)] <= {row_free, step_id_i};
+  end
+
+  // Rows of the step's segments, and the records of class 0.
+  logic [H*PtrW-1:0] step_rows;
+  logic [IdW-1:0]    step_place;
+  logic [ChainW-1:0] close_chain;
+  always_comb begin
+    step_rows  = '0;
+    step_place = '0;
+    for (int g = 0; g < H; g++) begin
+      logic [ChainW-1:0] chain;
+      chain = chain_q[(step_wide_i ? 32'd0 : 32'(step_thread_i) * 2) + 32'(step_buffers_i[g])];
+      step_rows[g*PtrW +: PtrW] = chain[IdW +: PtrW] + (step_wide_i ? PtrW'(step_thread_i) : '0);
+      if (g == 0) step_place = chain[IdW-1:0] + (step_wide_i ? IdW'(step_thread_i) : '0);
+    end
+  end
+  assign close_chain = chain_q[32'(step_thread_i) * 2 + 32'(step_buffer_i)];
 
   // ---- issue ----
   logic                busy_q;
   logic [3:0]          left_q;            // groups still to issue after this cycle
   logic [ClassW-1:0]   classes_q;
-  logic [SubW-1:0]     row_q;
-  logic [H-1:0]        segment_q, first_q, buffers_q;
+  logic [H*PtrW-1:0]   rows_q;
+  logic [IdW-1:0]      place_q;
+  logic [H-1:0]        segment_q, first_q;
   logic [Lv-1:0]       mask_q;
   logic [Lv*16-1:0]    weight_q;
   logic [Lv*LaneW-1:0] sel_q;
   logic [H*RowW-1:0]   address_q;
-  logic [HazardW-1:0]  hazard_q [SubSteps];
-  logic                load, close, last_cycle, first, hazard_ok;
+  logic [HazardW-1:0]  hazard_q [Rows];
+  logic                load, close, last_cycle, hazard_ok;
   logic [HazardW-1:0]  distance;
 
   // The smallest multiple of the groups in use that is no shorter than an addition.
@@ -128,39 +184,47 @@ module mv_set_ctrl #(
     end
   end
 
-  assign first      = (step_segment_i & ~step_first_i) == '0;
-  assign hazard_ok  = first || (hazard_q[step_row_i] == '0);
+  always_comb begin
+    hazard_ok = 1'b1;
+    for (int g = 0; g < H; g++) begin
+      if (step_segment_i[g] && hazard_q[step_rows[g*PtrW +: PtrW]] != '0) hazard_ok = 1'b0;
+    end
+  end
   assign last_cycle = left_q == '0;
-  assign load       = step_valid_i && !step_close_i && (!busy_q || last_cycle) && hazard_ok &&
+  assign load       = step_valid_i && !step_open_i && !step_close_i && (!busy_q || last_cycle) && hazard_ok &&
                       weight_ready_i;
   assign close      = step_valid_i && step_close_i;
-  assign step_ready_o  = load || close;
+  assign step_ready_o  = load || open || close;
   assign weight_load_o = load;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       busy_q <= 1'b0;
       left_q <= '0;
-      for (int m = 0; m < SubSteps; m++) hazard_q[m] <= '0;
+      for (int r = 0; r < Rows; r++) hazard_q[r] <= '0;
     end else begin
       busy_q <= load || (busy_q && !last_cycle);
       if (busy_q && !last_cycle) left_q <= left_q - 4'd1;
-      for (int m = 0; m < SubSteps; m++) begin
-        if (hazard_q[m] != '0) hazard_q[m] <= hazard_q[m] - HazardW'(1);
+      for (int r = 0; r < Rows; r++) begin
+        if (hazard_q[r] != '0) hazard_q[r] <= hazard_q[r] - HazardW'(1);
       end
       if (load) begin
         left_q <= 4'((8'd1 << groups_log2_i) - 8'd1);
-        hazard_q[step_row_i] <= distance - HazardW'(1);
+        for (int g = 0; g < H; g++) begin
+          if (step_segment_i[g]) begin
+            hazard_q[step_rows[g*PtrW +: PtrW]] <= distance - HazardW'(1);
+          end
+        end
       end
     end
   end
   always_ff @(posedge clk_i) begin
     if (load) begin
       classes_q <= step_classes_i;
-      row_q     <= step_row_i;
+      rows_q    <= step_rows;
+      place_q   <= step_place;
       segment_q <= step_segment_i;
       first_q   <= step_first_i;
-      buffers_q <= step_buffers_i;
       mask_q    <= step_mask_i;
       weight_q  <= weight_i;
       sel_q     <= step_sel_i;
@@ -192,17 +256,18 @@ module mv_set_ctrl #(
   assign op_col_o = column_i;
 
   // ---- accumulation control, delayed by the way through multiplier and tree ----
-  localparam int CtlW = ClassW + SubW + 3 * H + GroupW;
+  localparam int CtlW = ClassW + IdW + H * PtrW + 2 * H + GroupW;
   logic [TapMax:0]   acc_v_q;
   logic [CtlW-1:0]   acc_d [TapMax+1];
   logic [TapW-1:0]   tap;
   logic [ClassW-1:0] tap_classes;
-  logic [SubW-1:0]   tap_row;
-  logic [H-1:0]      tap_segment, tap_first, tap_buffers;
+  logic [IdW-1:0]    tap_place;
+  logic [H*PtrW-1:0] tap_rows;
+  logic [H-1:0]      tap_segment, tap_first;
   logic [GroupW-1:0] tap_group;
 
   assign tap = TapW'(MulStages + 32'(red_q) * AddStages);
-  assign {tap_classes, tap_row, tap_segment, tap_first, tap_buffers, tap_group} = acc_d[tap];
+  assign {tap_classes, tap_place, tap_rows, tap_segment, tap_first, tap_group} = acc_d[tap];
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       acc_v_q     <= '0;
@@ -213,23 +278,21 @@ module mv_set_ctrl #(
     end
   end
   always_ff @(posedge clk_i) begin
-    acc_d[0] <= {classes_q, row_q, segment_q, first_q, buffers_q, group_i};
+    acc_d[0] <= {classes_q, place_q, rows_q, segment_q, first_q, group_i};
     for (int d = 1; d <= TapMax; d++) acc_d[d] <= acc_d[d-1];
     acc_seg_o   <= tap_segment;
     acc_first_o <= tap_first;
     for (int g = 0; g < H; g++) begin
-      acc_slot_o[g*SlotW +: SlotW] <= slot_of(tap_buffers[g], tap_row, tap_group);
+      acc_slot_o[g*SlotW +: SlotW] <= slot_of(tap_rows[g*PtrW +: PtrW], tap_group);
     end
   end
 
   // ---- output records: index for the drain, bias for the first addition ----
-  logic [31:0]      record_q [Chains*Lv];
+  logic [31:0]      record_q [Ids*Lv];
   logic [Lv*32-1:0] bias;
   always_ff @(posedge clk_i) begin
     if (record_valid_i) begin
-      record_q[(32'(record_buffer_i) * SubSteps +
-                (record_wide_i ? 32'(record_number_i) / Lv : 32'(record_thread_i))) * Lv +
-               32'(record_number_i) % Lv] <= record_i;
+      record_q[(32'(record_id_i) * Lv + 32'(record_number_i)) % (Ids * Lv)] <= record_i;
     end
   end
   // Class 0 starts at the bias, the others at +0.
@@ -238,7 +301,7 @@ module mv_set_ctrl #(
     logic [15:0] half;
     assign number = column_i ? i >> tap_classes : 32'd0;
     assign half   = ((i & ((32'd1 << tap_classes) - 32'd1)) != 0) ? 16'd0 :
-        record_q[(32'(tap_buffers[0]) * SubSteps + 32'(tap_row)) * Lv + number][31:16];
+        record_q[32'(tap_place) * Lv + number][31:16];
     mv_fp16_to_fp32 u_widen (
       .half_i (half),
       .float_o(bias[i*32 +: 32])
@@ -249,28 +312,30 @@ module mv_set_ctrl #(
   end
 
   // ---- drain: chains in the order of their ends ----
-  localparam int EndW = 1 + SubW + ClassW + (OutW + 1) + 1 + SubSteps * H;
-  logic [EndW-1:0]       end_q [Chains];
-  logic [WaitW-1:0]      wait_q [Chains];   // cycles until the sums are there
+  localparam int EndW = 1 + ChainW + ClassW + (OutW + 1) + SubSteps * H;
+  logic [EndW-1:0]       end_q [Rows];
+  logic [WaitW-1:0]      wait_q [Rows];     // cycles until the sums are there
   logic [PtrW-1:0]       head_q, tail_q;
   logic [PtrW:0]         ends_q;            // chains waiting
   logic [OutW-1:0]       dout_q;
   logic [GroupW-1:0]     dgroup_q;
-  logic                  d_wide, d_buffer, group_last, out_last, drained;
-  logic [SubW-1:0]       d_thread, d_row;
+  logic                  d_wide, group_last, out_last, drained;
+  logic [PtrW-1:0]       d_row;
+  logic [IdW-1:0]        d_place;
+  logic [PtrW-1:0]       d_part;            // which Lv of a wide chain's outputs
   logic [ClassW-1:0]     d_classes;
   logic [OutW:0]         d_count;
   logic [SubSteps*H-1:0] d_started;
   logic [31:0]           d_record;
 
-  assign {d_wide, d_thread, d_classes, d_count, d_buffer, d_started} = end_q[head_q];
-  assign d_row    = d_wide ? SubW'(dout_q >> LvL) : d_thread;
-  assign d_record = record_q[(32'(d_buffer) * SubSteps + 32'(d_row)) * Lv + 32'(dout_q) % Lv];
+  assign {d_wide, d_row, d_place, d_classes, d_count, d_started} = end_q[head_q];
+  assign d_part   = PtrW'(dout_q >> LvL);
+  assign d_record = record_q[(32'(d_place) * Lv + 32'(dout_q)) % (Ids * Lv)];
 
   assign drain_valid_o = (ends_q != '0) && (wait_q[head_q] == '0);
-  assign drain_slot_o  = slot_of(d_buffer, d_row, dgroup_q);
+  assign drain_slot_o  = slot_of(d_row + d_part, dgroup_q);
   assign drain_lane_o  = LaneW'((32'(dout_q) % Lv) << d_classes);
-  assign drain_part_o  = d_started[32'(d_row) * H +: H] &
+  assign drain_part_o  = d_started[(32'(d_part) % SubSteps) * H +: H] &
                          H'((32'd1 << (32'd1 << d_classes)) - 32'd1);
   assign drain_bias_o  = d_record[31:16];
   assign drain_group_o = dgroup_q;
@@ -279,10 +344,11 @@ module mv_set_ctrl #(
   assign out_last   = (OutW + 1)'(dout_q) + (OutW + 1)'(1) == d_count;
   assign drained    = drain_valid_o && drain_ready_i && group_last && out_last;
   always_comb begin
-    for (int m = 0; m < SubSteps; m++) begin
-      for (int b = 0; b < 2; b++) begin
-        drained_o[m * 2 + b] = drained && (d_wide || m == 32'(d_thread)) && d_buffer == 1'(b);
-      end
+    for (int p = 0; p < Ids; p++) begin
+      drained_o[p] = drained && p >= 32'(d_place) && p < 32'(d_place) + (d_wide ? SubSteps : 1);
+    end
+    for (int r = 0; r < Rows; r++) begin
+      rows_freed[r] = drained && r >= 32'(d_row) && r < 32'(d_row) + (d_wide ? SubSteps : 1);
     end
   end
   assign idle_o = !busy_q && (ends_q == '0);
@@ -295,23 +361,22 @@ module mv_set_ctrl #(
       dout_q   <= '0;
       dgroup_q <= '0;
     end else begin
-      if (close) tail_q <= (tail_q == PtrW'(Chains - 1)) ? '0 : tail_q + PtrW'(1);
+      if (close) tail_q <= (tail_q == PtrW'(Rows - 1)) ? '0 : tail_q + PtrW'(1);
       if (drain_valid_o && drain_ready_i) begin
         dgroup_q <= group_last ? '0 : dgroup_q + GroupW'(1);
         if (group_last) dout_q <= out_last ? '0 : dout_q + OutW'(1);
       end
-      if (drained) head_q <= (head_q == PtrW'(Chains - 1)) ? '0 : head_q + PtrW'(1);
+      if (drained) head_q <= (head_q == PtrW'(Rows - 1)) ? '0 : head_q + PtrW'(1);
       if (close && !drained) ends_q <= ends_q + (PtrW + 1)'(1);
       if (drained && !close) ends_q <= ends_q - (PtrW + 1)'(1);
     end
   end
   always_ff @(posedge clk_i) begin
-    for (int c = 0; c < Chains; c++) begin
+    for (int c = 0; c < Rows; c++) begin
       if (wait_q[c] != '0) wait_q[c] <= wait_q[c] - WaitW'(1);
     end
     if (close) begin
-      end_q[tail_q]  <= {step_wide_i, step_row_i, step_classes_i, step_count_i, step_buffer_i,
-                         step_started_i};
+      end_q[tail_q]  <= {step_wide_i, close_chain, step_classes_i, step_count_i, step_started_i};
       // The step before may still have groups to issue.
       wait_q[tail_q] <= WaitW'(2 + MulStages + 32'(red_q) * AddStages + AddStages) +
                         (busy_q ? WaitW'(left_q) : '0);

@@ -14,7 +14,8 @@ module mv_zero_skip #(
   parameter int Beat  = PortBits / 16,  // halfwords per beat
   parameter int OffW  = (Beat > 1) ? $clog2(Beat) : 1,
   parameter int CntW  = $clog2(Lv) + 1,
-  parameter int SubW  = (SubSteps > 1) ? $clog2(SubSteps) : 1,
+  parameter int Threads = 2 * SubSteps - 1,
+  parameter int ThreadW = (Threads > 1) ? $clog2(Threads) : 1,
   parameter int H     = Lv / FullRate
 ) (
   input  logic                  clk_i,
@@ -26,9 +27,10 @@ module mv_zero_skip #(
   input  logic                  in_valid_i,
   output logic                  in_ready_o,
   input  logic                  in_begin_i,
+  input  logic                  in_open_i,
   input  logic                  in_close_i,
   input  logic                  in_wide_i,
-  input  logic [SubW-1:0]       in_row_i,
+  input  logic [ThreadW-1:0]    in_thread_i,     // step of a wide chain: which Lv of its outputs
   input  logic                  in_buffer_i,
   input  logic [CntW-1:0]       in_weights_i,
   input  logic [H-1:0]          in_segment_i,
@@ -37,7 +39,7 @@ module mv_zero_skip #(
   output logic                  beat_valid_o,
   input  logic                  beat_ready_i,
   output logic [31:0]           beat_o,
-  // to the step queue: steps and ends of chains
+  // to the step queue: steps, beginnings and ends of chains
   output logic                  step_valid_o,
   input  logic                  step_ready_i,
   output logic [H-1:0]          step_first_o,    // segments that begin at the bias
@@ -45,7 +47,7 @@ module mv_zero_skip #(
   output logic                  step_spans_o,    // they go on in the next beat
   output logic                  step_pops_o,     // they end their (first) beat
   output logic                  step_drops_o,    // what is left of the beat before is not needed
-  output logic [SubSteps*H-1:0] step_started_o,  // close: segments by row that have a sum
+  output logic [SubSteps*H-1:0] step_started_o,  // close: segments (by Lv outputs) that have a sum
   // counters
   output logic                  skip_o           // a step was dropped
 );
@@ -54,11 +56,11 @@ module mv_zero_skip #(
   logic                    asked_q;       // beat_q has been asked for
   logic                    stale_q;       // a beat asked for earlier has weights left that nobody needs
   logic                    first_done_q;  // of two beats, the first one has been asked for
-  logic [2*SubSteps*H-1:0] started_q;     // by buffer, row, segment
+  logic [2*Threads*H-1:0]  started_q;     // by buffer, thread (or Lv outputs), segment
 
   logic          step, alive, ends, spans, ask_first, ask_second, ready;
   logic [OffW:0] end_offset;
-  assign step       = in_valid_i && !in_begin_i && !in_close_i;
+  assign step       = in_valid_i && !in_begin_i && !in_open_i && !in_close_i;
   assign alive      = in_segment_i != '0;
   assign end_offset = (OffW + 1)'(offset_q) + (OffW + 1)'(in_weights_i);
   assign ends       = end_offset >= (OffW + 1)'(Beat);
@@ -72,7 +74,7 @@ module mv_zero_skip #(
   assign ready        = step_ready_i && ((!ask_first && !ask_second) ||
                                          (beat_ready_i && !(ask_first && ask_second)));
   assign in_ready_o   = in_begin_i || (step && !alive) || ready;
-  assign step_valid_o = in_valid_i && !in_begin_i && (in_close_i || alive) && ready;
+  assign step_valid_o = in_valid_i && !in_begin_i && (in_open_i || in_close_i || alive) && ready;
   assign skip_o       = step && !alive;
 
   assign step_offset_o = offset_q;
@@ -82,10 +84,12 @@ module mv_zero_skip #(
   always_comb begin
     for (int g = 0; g < H; g++) begin
       step_first_o[g] =
-          !started_q[(32'(in_buffers_i[g]) * SubSteps + 32'(in_row_i)) * H + g];
+          !started_q[(32'(in_buffers_i[g]) * Threads + 32'(in_thread_i)) * H + g];
     end
+    // A narrow chain has one row, kept under its thread.
     for (int m = 0; m < SubSteps; m++) begin
-      step_started_o[m * H +: H] = started_q[(32'(in_buffer_i) * SubSteps + m) * H +: H];
+      step_started_o[m * H +: H] =
+          started_q[(32'(in_buffer_i) * Threads + (in_wide_i ? m : 32'(in_thread_i))) * H +: H];
     end
   end
 
@@ -103,21 +107,21 @@ module mv_zero_skip #(
       if (in_begin_i) begin
         stale_q <= stale_q || asked_q;
         asked_q <= 1'b0;
-      end else if (in_close_i) begin
-        for (int m = 0; m < SubSteps; m++) begin
-          if (in_wide_i || m == 32'(in_row_i)) begin
-            started_q[(32'(in_buffer_i) * SubSteps + m) * H +: H] <= '0;
+      end else if (in_open_i) begin
+        for (int m = 0; m < Threads; m++) begin
+          if (in_wide_i || m == 32'(in_thread_i)) begin
+            started_q[(32'(in_buffer_i) * Threads + m) * H +: H] <= '0;
           end
         end
-      end else if (alive) begin
+      end else if (step && alive) begin
         asked_q <= !ends || spans;
         stale_q <= 1'b0;
         for (int g = 0; g < H; g++) begin
           if (in_segment_i[g]) begin
-            started_q[(32'(in_buffers_i[g]) * SubSteps + 32'(in_row_i)) * H + g] <= 1'b1;
+            started_q[(32'(in_buffers_i[g]) * Threads + 32'(in_thread_i)) * H + g] <= 1'b1;
           end
         end
-      end else if (ends) begin
+      end else if (step && ends) begin
         stale_q <= stale_q || asked_q;
         asked_q <= 1'b0;
       end
@@ -130,7 +134,7 @@ module mv_zero_skip #(
       if (in_begin_i) begin
         beat_q   <= task_weights_i;
         offset_q <= '0;
-      end else if (!in_close_i) begin
+      end else if (!in_open_i && !in_close_i) begin
         offset_q <= OffW'(end_offset);
         if (ends) beat_q <= beat_q + 32'd1;
       end

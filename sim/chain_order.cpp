@@ -67,6 +67,19 @@ std::vector<ChainCost> column_costs(const PrunedMatrix& matrix, const std::vecto
   return costs;
 }
 
+/// Many chains: long and short ones in turn, the middling ones last. Very short chains in a row would wait for the
+/// drain, and the last ones should not be long. Few chains stay longest first.
+void fold(std::vector<std::size_t>& chains) {
+  constexpr std::size_t kMany = 16;
+  if (chains.size() < kMany) return;
+  std::vector<std::size_t> folded;
+  for (std::size_t i = 0, k = chains.size(); i < k;) {
+    folded.push_back(chains[i++]);
+    if (i < k) folded.push_back(chains[--k]);
+  }
+  chains = std::move(folded);
+}
+
 /// Cumulated steps of a thread by class.
 struct Thread {
   std::vector<std::uint64_t> steps;
@@ -112,10 +125,11 @@ std::vector<std::size_t> order_chains(const std::vector<Chain>& chains, const st
     while (end < sorted.size() && run_of(sorted[end]) == run_of(sorted[begin])) ++end;
     std::vector<std::size_t> left(sorted.begin() + static_cast<std::ptrdiff_t>(begin),
                                   sorted.begin() + static_cast<std::ptrdiff_t>(end));
+    fold(left);
     const std::size_t classes = costs[left.front()].steps.size();
-    const bool wide = chains[left.front()].count > static_cast<std::uint32_t>(format.vector_lanes);
-    std::vector<Thread> threads(wide ? 1 : static_cast<std::size_t>(format.substeps),
-                                Thread{std::vector<std::uint64_t>(classes, 0)});
+    const auto count =
+        static_cast<std::size_t>(threads_of(static_cast<int>(classes), chains[left.front()].count, format));
+    std::vector<Thread> threads(count, Thread{std::vector<std::uint64_t>(classes, 0)});
     while (!left.empty()) {
       Thread& thread = *std::min_element(threads.begin(), threads.end(),
                                          [](const Thread& a, const Thread& b) { return a.free() < b.free(); });

@@ -1,8 +1,6 @@
 // Turns the decode cycles of a task into operations: what matches, which weight beats are asked for, what is started.
 #include "sim/engine_decode.hpp"
 
-#include <array>
-
 #include "golden/error.hpp"
 
 namespace mixvec {
@@ -66,14 +64,13 @@ EngineTask decode_task(const ImageHeader& header, std::span<const std::uint8_t> 
   EngineTask task;
   task.place = place;
   ZeroSkip zero_skip(static_cast<std::size_t>(format.port_bits) / 16);
-  std::array<std::array<std::uint64_t, 64>, 2> started{};  // by buffer and row: classes
   TaskReader reader(header, image, place, format, "task");
   DecodeCycle cycle;
   const bool column = header.direction == Direction::kColumn;
   while (reader.next(cycle)) {
     EngineOp op;
     op.bits = static_cast<std::uint8_t>(cycle.bits);
-    op.row = static_cast<std::uint8_t>(cycle.thread);
+    op.thread = static_cast<std::uint8_t>(cycle.thread);
     op.wide = column && cycle.outputs > static_cast<std::uint32_t>(format.vector_lanes);
     switch (cycle.kind) {
       case CycleKind::kRun:
@@ -83,7 +80,7 @@ EngineTask decode_task(const ImageHeader& header, std::span<const std::uint8_t> 
         break;
       case CycleKind::kRecord:
         op.passes = true;
-        op.takes = cycle.record == 0;
+        if (cycle.record == 0) op.push = Push::kOpen;
         op.buffer = cycle.buffer != 0;
         break;
       case CycleKind::kRead:
@@ -93,23 +90,15 @@ EngineTask decode_task(const ImageHeader& header, std::span<const std::uint8_t> 
           op.push = Push::kClose;
           op.buffer = cycle.closed != 0;
           op.outputs = static_cast<std::uint16_t>(cycle.outputs);
-          for (int m = 0; m < format.substeps; ++m) {
-            if (op.wide || m == cycle.thread) started[op.buffer ? 1 : 0][static_cast<std::size_t>(m)] = 0;
-          }
         }
         if (cycle.turn_ends && !cycle.step.empty()) {
           bool alive = false;
-          bool first = true;
           for (const UnitPiece& piece : cycle.step) {
             if (!matches(piece, header, format, nonzero)) continue;
             alive = true;
-            if (op.wide) op.row = static_cast<std::uint8_t>(piece.piece);
-            std::uint64_t& classes = started[static_cast<std::size_t>(piece.buffer)][op.row];
-            const std::uint64_t bit = std::uint64_t{1} << static_cast<unsigned>(piece.unit_class);
-            first = first && (classes & bit) == 0;
-            classes |= bit;
+            if (op.wide) op.thread = static_cast<std::uint8_t>(piece.piece);
+            (piece.buffer == 0 ? op.adds_0 : op.adds_1) = true;
           }
-          op.first = first;
           op.push = alive ? Push::kStep : Push::kSkip;
           zero_skip.step(op, cycle.weights, alive);
           ++(alive ? task.steps : task.skips);

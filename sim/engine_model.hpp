@@ -37,7 +37,7 @@ enum class CycleUse : std::uint8_t {
   kPort,    ///< waiting for a beat
   kDecode,  ///< beats there, but the decoder has not yet finished a step
   kHazard,  ///< the accumulator's last addition is still under way
-  kBuffer,  ///< both chain buffers of a thread are in use: waiting for the drain
+  kBuffer,  ///< all accumulator rows, or places for records, are in use: waiting for the drain
   kDone,    ///< this set has nothing to do any more, others have (imbalance)
   kDrain,   ///< all sets have issued everything: the last results leave
 };

@@ -39,7 +39,8 @@ class EngineSet {
   static constexpr int kSteps = 16;     // mv_set: depth of the step queue
   static constexpr int kCodeBeats = 2;  // mv_set: code beats waiting or on their way
   static constexpr int kAsks = 2;       // mv_set: weight beats to be asked for
-  static constexpr int kMostRows = 64;
+  static constexpr int kMostRows = 16;    // accumulator rows
+  static constexpr int kMostIds = 32;     // places for records
 
   /// One clock edge. Returns whether the task was taken.
   bool step(std::uint64_t cycle, const SetInputs& in, const EngineParameters& p);
@@ -65,21 +66,30 @@ class EngineSet {
   std::uint64_t since = 0;
 
  private:
+  /// Where a chain is kept: its (first) accumulator row and its (first) place for records.
+  struct Chain {
+    std::uint8_t row = 0;
+    std::uint8_t id = 0;
+  };
   struct End {
     std::uint64_t ready = 0;
     std::uint16_t outputs = 0;
-    std::uint8_t row = 0;
+    Chain chain;
     bool wide = false;
-    bool buffer = false;
   };
   struct Queued {
     const EngineOp* op = nullptr;
     bool drops = false;
+    std::uint8_t id = 0;
   };
 
-  [[nodiscard]] const End& end_at(int i) const { return ends_ring_[(ends_head_ + static_cast<unsigned>(i)) % kEnds]; }
+  [[nodiscard]] const End& end_at(int i) const { return ends_ring_[(ends_head_ + static_cast<unsigned>(i)) % kMostRows]; }
   void drain(const EngineParameters& p);
-  static constexpr unsigned kEnds = 2 * kMostRows;
+  [[nodiscard]] const Chain& chain_of(const EngineOp& op, int buffer) const {
+    return chains_[(op.wide ? 0U : 2U * op.thread) + static_cast<unsigned>(buffer)];
+  }
+  /// When the accumulators of a step may be used again.
+  [[nodiscard]] std::uint64_t hazard_of(const EngineOp& op) const;
 
   // task and decompressor
   const EngineTask* task_ = nullptr;
@@ -89,13 +99,14 @@ class EngineSet {
   int codes_ = 0;  // beats waiting
   int code_used_ = 0;
   std::uint32_t code_left_ = 0;
-  std::array<std::uint64_t, 2> busy_{};  // by buffer: threads
+  std::uint32_t ids_busy_ = 0;
   bool rest_ = false;                    // of the task that is under way, at its end
   bool carry_ = false;                   // a half-read beat of an earlier task
-  bool blocked_ = false;                 // waiting for a chain's buffer
+  bool blocked_ = false;                 // waiting for a place for a chain's records
   bool starved_ = false;                 // waiting for codes
   // matching machine, zero-skip controller
   const EngineOp* stage_ = nullptr;
+  std::uint8_t stage_id_ = 0;
   bool first_asked_ = false;
   int asks_ = 0;
   // weights
@@ -110,8 +121,10 @@ class EngineSet {
   // controller
   std::uint64_t busy_end_ = 0;  // last cycle of the step under way
   bool busy_seen_ = false;
+  std::array<Chain, 2 * kMostRows> chains_{};  // by thread and buffer
+  std::uint32_t rows_busy_ = 0;
   std::array<std::uint64_t, kMostRows> hazard_{};
-  std::array<End, kEnds> ends_ring_{};
+  std::array<End, kMostRows> ends_ring_{};
   unsigned ends_head_ = 0;
   int ends_ = 0;
   int drain_output_ = 0;

@@ -2,7 +2,6 @@
 #include "sim/scheduler.hpp"
 
 #include <algorithm>
-#include <map>
 #include <numeric>
 #include <tuple>
 
@@ -12,42 +11,39 @@
 namespace mixvec {
 namespace {
 
-/// Steps of the chains in a bin: per vector length and class, for classes fill up only among equals.
+/// A chain takes a set at least this many steps, even without work: its results have to leave.
+constexpr std::uint32_t kLeastSteps = 3;
+
+/// Steps of the chains in a bin, by segment: what has fewer classes occupies several.
 class Load {
  public:
-  explicit Load(std::size_t classes) : classes_(classes) {}
+  Load(std::size_t segments, std::int64_t offset) : sums_(segments, offset) {}
 
-  void add(const ChainCost& cost, bool take_back = false) {
-    auto& sums = by_length_.try_emplace(cost.length, classes_, 0).first->second;
-    for (std::size_t j = 0; j < cost.steps.size(); ++j) {
-      sums[j] += take_back ? -static_cast<std::int64_t>(cost.steps[j]) : static_cast<std::int64_t>(cost.steps[j]);
-    }
+  void add(const ChainCost& cost, std::int64_t sign = 1) {
+    for (std::size_t g = 0; g < sums_.size(); ++g) sums_[g] += sign * steps_of(cost, g);
   }
 
-  [[nodiscard]] std::int64_t steps() const {
-    std::int64_t all = 0;
-    for (const auto& [length, sums] : by_length_) all += *std::max_element(sums.begin(), sums.end());
-    return all;
-  }
+  [[nodiscard]] std::int64_t steps() const { return *std::max_element(sums_.begin(), sums_.end()); }
 
   [[nodiscard]] std::int64_t steps_with(const ChainCost& cost) const {
-    std::int64_t all = 0;
-    bool seen = false;
-    for (const auto& [length, sums] : by_length_) {
-      std::int64_t most = 0;
-      for (std::size_t j = 0; j < sums.size(); ++j) {
-        const bool mine = length == cost.length && j < cost.steps.size();
-        most = std::max(most, sums[j] + (mine ? static_cast<std::int64_t>(cost.steps[j]) : 0));
-      }
-      seen = seen || length == cost.length;
-      all += most;
-    }
-    return all + (seen ? 0 : static_cast<std::int64_t>(cost.longest()));
+    std::int64_t most = 0;
+    for (std::size_t g = 0; g < sums_.size(); ++g) most = std::max(most, sums_[g] + steps_of(cost, g));
+    return most;
+  }
+
+  /// How badly a chain fits: its steps weigh more where the bin is full already.
+  [[nodiscard]] std::int64_t misfit(const ChainCost& cost) const {
+    std::int64_t sum = 0;
+    for (std::size_t g = 0; g < sums_.size(); ++g) sum += sums_[g] * steps_of(cost, g);
+    return sum;
   }
 
  private:
-  std::size_t classes_;
-  std::map<int, std::vector<std::int64_t>> by_length_;
+  static std::int64_t steps_of(const ChainCost& cost, std::size_t segment) {
+    return std::max(kLeastSteps, cost.steps[segment & (cost.steps.size() - 1)]);
+  }
+
+  std::vector<std::int64_t> sums_;
 };
 
 constexpr std::size_t kMost = static_cast<std::size_t>(-1);  // no place: the chain moves alone
@@ -76,11 +72,11 @@ void even_out(Dealt& dealt, std::vector<Load>& loads, const std::vector<ChainCos
       const std::size_t theirs = std::min<std::size_t>(dealt.bins[other].size(), 48);
       for (std::size_t i = 0; i < mine; ++i) {
         const ChainCost& a = costs[dealt.bins[full][dealt.bins[full].size() - 1 - i]];
-        loads[full].add(a, true);
+        loads[full].add(a, -1);
         for (std::size_t k = 0; k <= theirs; ++k) {
           const bool move = k == theirs;
           const ChainCost* b = move ? nullptr : &costs[dealt.bins[other][dealt.bins[other].size() - 1 - k]];
-          if (b != nullptr) loads[other].add(*b, true);
+          if (b != nullptr) loads[other].add(*b, -1);
           const std::int64_t worst =
               std::max(loads[other].steps_with(a), b != nullptr ? loads[full].steps_with(*b) : loads[full].steps());
           if (worst < best) {
@@ -95,35 +91,35 @@ void even_out(Dealt& dealt, std::vector<Load>& loads, const std::vector<ChainCos
     if (best >= before) return;
     const auto [i, other, k] = change;
     const std::size_t a = dealt.bins[full][i];
-    loads[full].add(costs[a], true);
+    loads[full].add(costs[a], -1);
     loads[other].add(costs[a]);
     if (k == kMost) {
       dealt.bins[full].erase(dealt.bins[full].begin() + static_cast<std::ptrdiff_t>(i));
       dealt.bins[other].push_back(a);
     } else {
       const std::size_t b = dealt.bins[other][k];
-      loads[other].add(costs[b], true);
+      loads[other].add(costs[b], -1);
       loads[full].add(costs[b]);
       std::swap(dealt.bins[full][i], dealt.bins[other][k]);
     }
   }
 }
 
-/// Longest processing time first, then exchanges.
-Dealt deal(const std::vector<ChainCost>& costs, std::size_t bins, std::size_t classes) {
+/// Longest processing time first, then exchanges. Bin b begins with b · `stagger` steps, so that the bins do not all end,
+/// and want their results taken, at the same time.
+Dealt deal(const std::vector<ChainCost>& costs, std::size_t bins, std::size_t segments, std::int64_t stagger) {
   std::vector<std::size_t> order(costs.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(),
                    [&](std::size_t a, std::size_t b) { return costs[a].longest() > costs[b].longest(); });
   Dealt dealt;
   dealt.bins.resize(bins);
-  std::vector<Load> loads(bins, Load(classes));
+  std::vector<Load> loads;
+  for (std::size_t b = 0; b < bins; ++b) loads.emplace_back(segments, static_cast<std::int64_t>(b) * stagger);
   for (const std::size_t c : order) {
     std::size_t best = 0;
-    std::int64_t best_steps = loads[0].steps_with(costs[c]);
     for (std::size_t b = 1; b < bins; ++b) {
-      const std::int64_t steps = loads[b].steps_with(costs[c]);
-      if (steps < best_steps) std::tie(best, best_steps) = std::pair(b, steps);
+      if (loads[b].misfit(costs[c]) < loads[best].misfit(costs[c])) best = b;
     }
     dealt.bins[best].push_back(c);
     loads[best].add(costs[c]);
@@ -173,35 +169,52 @@ std::vector<Task> make_tasks(const std::vector<Chain>& chains, const std::vector
   return tasks;
 }
 
+/// Chains, their costs and their distribution.
+struct Plan {
+  std::vector<Chain> chains;
+  std::vector<ChainCost> costs;
+  Dealt dealt;
+};
+
+Plan make_plan(const PrunedMatrix& matrix, std::vector<Chain> chains, const FormatConfig& format,
+               std::span<const std::int32_t> in_order) {
+  Plan plan;
+  plan.chains = std::move(chains);
+  plan.costs = chain_costs(matrix, plan.chains, format, in_order);
+  // The results of a set's last chains leave one per cycle and token group, as a step takes a cycle per token group.
+  std::uint32_t last = max_column_strip(format);
+  for (const Chain& chain : plan.chains) last = std::min(last, chain.count);
+  plan.dealt = deal(plan.costs, static_cast<std::size_t>(format.sets / format.assoc),
+                    static_cast<std::size_t>(format.vector_lanes / format.full_rate), format.assoc == 1 ? last : 0);
+  return plan;
+}
+
+/// With as few long column strips cut to Lv outputs as even the load out (parts repeat their codes): at least one for
+/// each cluster, so that none ends with a chain of many results.
+Plan best_plan(const PrunedMatrix& matrix, const FormatConfig& format, std::span<const std::int32_t> in_order) {
+  constexpr double kEven = 0.98;
+  const auto clusters = static_cast<std::size_t>(format.sets / format.assoc);
+  const auto lanes = static_cast<std::uint32_t>(format.vector_lanes);
+  const std::vector<Chain> whole = list_chains(matrix, format);
+  const auto wide = static_cast<std::size_t>(
+      std::count_if(whole.begin(), whole.end(), [&](const Chain& chain) { return chain.count > lanes; }));
+  Plan best = make_plan(matrix, cut(whole, std::min(wide, clusters), lanes), format, in_order);
+  for (std::size_t parts = 2 * clusters; parts < 2 * wide; parts *= 2) {
+    const Dealt& dealt = best.dealt;
+    if (static_cast<double>(dealt.all) >= kEven * static_cast<double>(dealt.longest) * static_cast<double>(clusters)) {
+      break;
+    }
+    Plan finer = make_plan(matrix, cut(whole, std::min(wide, parts), lanes), format, in_order);
+    if (finer.dealt.longest < dealt.longest) best = std::move(finer);
+  }
+  return best;
+}
+
 }  // namespace
 
 Schedule make_schedule(const PrunedMatrix& matrix, const FormatConfig& format, std::span<const std::int32_t> in_order) {
   check_format(format);
-  const auto clusters = static_cast<std::size_t>(format.sets / format.assoc);
-  const auto classes = static_cast<std::size_t>(format.vector_lanes / format.full_rate);
-  const auto lanes = static_cast<std::uint32_t>(format.vector_lanes);
-  std::vector<Chain> chains = list_chains(matrix, format);
-  std::vector<ChainCost> costs = chain_costs(matrix, chains, format, in_order);
-  Dealt dealt = deal(costs, clusters, classes);
-  // Parts repeat their codes, so as few as needed.
-  constexpr double kEven = 0.99;
-  for (std::size_t parts = clusters; matrix.pattern.direction == Direction::kColumn; parts *= 2) {
-    if (static_cast<double>(dealt.all) >= kEven * static_cast<double>(dealt.longest) * static_cast<double>(clusters)) {
-      break;
-    }
-    std::vector<Chain> finer = cut(chains, parts, lanes);
-    if (finer.size() == chains.size()) break;
-    std::vector<ChainCost> finer_costs = chain_costs(matrix, finer, format, in_order);
-    Dealt finer_dealt = deal(finer_costs, clusters, classes);
-    if (finer_dealt.longest < dealt.longest) {
-      dealt = std::move(finer_dealt);
-      costs = std::move(finer_costs);
-      chains = std::move(finer);
-    }
-    if (parts > list_chains(matrix, format).size()) break;
-    if (std::none_of(chains.begin(), chains.end(), [&](const Chain& chain) { return chain.count > lanes; })) break;
-  }
-
+  const auto [chains, costs, dealt] = best_plan(matrix, format, in_order);
   Schedule schedule;
   for (const auto& bin : dealt.bins) {
     std::vector<Chain> mine;
@@ -236,7 +249,7 @@ ScheduleLoad schedule_load(const PrunedMatrix& matrix, const Schedule& schedule,
                            std::span<const std::int32_t> in_order) {
   ScheduleLoad result;
   for (const auto& tasks : schedule.clusters) {
-    Load load(static_cast<std::size_t>(format.vector_lanes / format.full_rate));
+    Load load(static_cast<std::size_t>(format.vector_lanes / format.full_rate), 0);
     for (const Task& task : tasks) {
       for (const ChainCost& cost : chain_costs(matrix, task.chains, format, in_order)) load.add(cost);
     }

@@ -1,259 +1,360 @@
-// Bench of mv_decompressor: streams of random packed matrices against golden's reader, operation by operation, with
-// random stalls of beats and operations.
+// Bench of mv_decompressor: the tasks of random packed matrices against golden's reader, operation by operation, with
+// random stalls and with places for chains that come back late.
 //
 // One program per configuration, given by macros; `make -f verif/Makefile.units tb_decompressor` builds and runs all.
-#include <boost/program_options.hpp>
-#include <memory>
-#include <nlohmann/json.hpp>
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <optional>
 #include <vector>
 
 #include "Vmv_decompressor.h"
-#include "golden/cli.hpp"
+#include "golden/task_reader.hpp"
 #include "unit_config.h"
-#include "verif/bench.hpp"
-#include "verif/op_list.hpp"
+#include "verif/unit_bench.hpp"
 
 namespace {
 
 using namespace mixvec;
-using bench::get_bits;
-using bench::Op;
-using bench::put_bits;
+using namespace mixvec::bench;
 
 constexpr int kLv = UNIT_LV;
-constexpr int kFullRate = UNIT_FULL_RATE;
-constexpr int kSubsteps = UNIT_SUBSTEPS;
-constexpr int kPortBits = UNIT_PORT_BITS;
-constexpr int kClasses = kLv / kFullRate;
-constexpr int kBeat = kPortBits / 16;
-constexpr std::uint64_t kHangCycles = 2000;
+constexpr int kSegments = kLv / UNIT_FULL_RATE;  // H
+constexpr int kSubsteps = UNIT_SUB_STEPS;
+constexpr int kThreads = 2 * kSubsteps - 1;
+constexpr int kPlaces = 4 * kSubsteps;
+constexpr int kBeatBytes = UNIT_PORT_BITS / 8;
+constexpr int kRowW = 16;
+constexpr int kLaneW = bits_for(kLv);
+constexpr int kCntW = log2_of(kLv) + 1;
 
-enum class Fault { kNone, kFlipBit, kDropBeat, kSwapOps };
+enum Fault : std::uint8_t { kNone, kFlipBit, kDropBeat, kSwapOps };
+
+/// What the device must give in one of its cycles: a decode cycle that has something to tell.
+struct Op {
+  bool record = false, open = false, close = false, turn = false;
+  bool wide = false;
+  std::uint32_t classes_log2 = 0, count = 0, thread = 0, buffer = 0, number = 0, data = 0;
+  std::array<std::optional<UnitPiece>, kSegments> units{};
+
+  /// Whether it looks like another one; `units` by what stands on the ports.
+  [[nodiscard]] bool same(const Op& o) const {
+    const auto key = [](const Op& op) {
+      std::vector<std::uint32_t> values{op.record, op.open,   op.close,  op.turn,   op.wide, op.classes_log2,
+                                        op.count,  op.thread, op.buffer, op.number, op.data};
+      for (const auto& unit : op.units) {
+        if (!unit) continue;
+        for (const int value : {unit->unit_class, unit->buffer, unit->piece, unit->offset, unit->count}) {
+          values.push_back(static_cast<std::uint32_t>(value));
+        }
+        values.push_back(unit->row);
+      }
+      return values;
+    };
+    return key(*this) == key(o);
+  }
+};
+
+/// A task as the device meets it.
+struct TaskRun {
+  std::vector<std::uint8_t> code;      ///< whole beats
+  std::vector<Op> ops;                 ///< behind the one that begins the task
+  std::vector<std::size_t> code_bits;  ///< where records and codes begin
+};
+
+/// The format of the bench; the port's width and the lanes are those of the configuration.
+FormatConfig bench_format() {
+  FormatConfig format;
+  format.sets = 2;
+  format.vector_lanes = kLv;
+  format.full_rate = UNIT_FULL_RATE;
+  format.substeps = kSubsteps;
+  format.port_bits = UNIT_PORT_BITS;
+  format.max_length = 4 * kLv;
+  check_format(format);
+  return format;
+}
+
+/// A random pruned matrix, packed: both directions, lengths up to 4·Lv (column: up to the sub-steps), any density; its
+/// chains in tasks of any length.
+PackedMatrix draw_matrix(Stimulus& random, const FormatConfig& format) {
+  SyntheticSpec spec;
+  const std::uint32_t edges[] = {1, 2, 3, 7, 13, 31, 64};
+  const auto size = [&] { return random.chance(50) ? edges[random.below(7)] : 1 + random.below(90); };
+  spec.out = size();
+  spec.in = size();
+  // Now and then a matrix wide and sparse enough for codes of all ones.
+  if (random.below(8) == 0) spec.in = 1500 + random.below(500);
+  spec.direction = random.chance(50) ? Direction::kRow : Direction::kColumn;
+  spec.lengths.clear();
+  for (std::uint32_t i = 0; i <= random.below(3); ++i) {
+    const int length = 1 << random.between(0, log2_of(format.max_length));
+    if (std::find(spec.lengths.begin(), spec.lengths.end(), length) == spec.lengths.end()) {
+      spec.lengths.push_back(length);
+    }
+  }
+  const double pruned[] = {0.0, 0.3, 0.6, 0.8, 0.95, 0.995, 1.0};
+  spec.pruned = pruned[random.below(7)];
+  spec.bias = random.below(4) != 0;
+  spec.shuffled = random.chance(50);
+  spec.seed = random.next();
+  const PrunedMatrix matrix = make_synthetic(spec);
+
+  Schedule schedule;
+  schedule.clusters.resize(static_cast<std::size_t>(format.sets / format.assoc));
+  const std::uint32_t cut = 1 + random.below(40);
+  Task task;
+  const auto deal = [&] {
+    if (task.chains.empty()) return;
+    schedule.clusters[random.below(static_cast<std::uint32_t>(schedule.clusters.size()))].push_back(task);
+    task.chains.clear();
+  };
+  for (const Chain& chain : list_chains(matrix, format)) {
+    task.chains.push_back(chain);
+    if (random.chance(cut)) deal();
+  }
+  deal();
+  return pack(matrix, schedule, format);
+}
+
+TaskRun read_task(const ImageHeader& header, const PackedMatrix& packed, const TaskPlace& place,
+                  const FormatConfig& format) {
+  TaskRun run;
+  const auto first = packed.image.begin() + static_cast<std::ptrdiff_t>(std::size_t{place.first_beat} * kBeatBytes);
+  run.code.assign(first, first + static_cast<std::ptrdiff_t>(std::size_t{place.code_beats} * kBeatBytes));
+  TaskReader reader(header, packed.image, place, format, "task");
+  DecodeCycle cycle;
+  std::size_t bits = 0;
+  while (reader.next(cycle)) {
+    Op op;
+    op.wide = cycle.outputs > static_cast<std::uint32_t>(kLv);
+    op.count = cycle.outputs;
+    const int classes = header.geometry[static_cast<std::size_t>(cycle.entry)].classes;
+    op.classes_log2 = static_cast<std::uint32_t>(log2_of(classes));
+    op.thread = static_cast<std::uint32_t>(cycle.thread);
+    op.turn = cycle.turn_ends;
+    if (cycle.kind == CycleKind::kRecord) {
+      op.record = true;
+      op.open = cycle.record == 0;
+      op.buffer = static_cast<std::uint32_t>(cycle.buffer);
+      op.number = cycle.record;
+      op.data = cycle.output | static_cast<std::uint32_t>(cycle.bias.bits) << 16U;
+    }
+    if (cycle.closed >= 0) {
+      op.close = true;
+      op.buffer = static_cast<std::uint32_t>(cycle.closed);
+    }
+    for (const UnitPiece& piece : cycle.read) op.units[static_cast<std::size_t>(piece.unit_class)] = piece;
+    if (op.record || op.close || op.turn || !cycle.read.empty()) run.ops.push_back(op);
+    if (op.record || cycle.codes > 0) run.code_bits.push_back(bits);
+    bits += static_cast<std::size_t>(cycle.bits);
+  }
+  return run;
+}
 
 class Bench {
  public:
-  explicit Bench(std::uint64_t seed) : random_(seed) {
-    context_.randReset(2);
-    context_.randSeed(static_cast<int>(seed % 0x7FFFFFFF) + 1);
-    top_ = std::make_unique<Vmv_decompressor>(&context_);
-    top_->rst_ni = 0;
-    top_->start_i = 0;
-    top_->beat_valid_i = 0;
-    top_->op_ready_i = 0;
-    for (int i = 0; i < 3; ++i) clock();
-    top_->rst_ni = 1;
+  explicit Bench(std::uint64_t seed) : format_(bench_format()), top_(seed) {}
+
+  void run(Stimulus& random, std::uint64_t, int fault) {
+    random_ = &random;
+    const PackedMatrix packed = draw_matrix(random, format_);
+    const ImageHeader header = read_image_header(packed.image, format_);
+    give_header(packed);
+    drain_percent_ = std::array<std::uint32_t, 4>{100, 30, 5, 1}[random.below(4)];
+    Stall op_stall(random), beat_stall(random);
+    for (const auto& cluster : header.clusters) {
+      for (const TaskPlace& place : cluster) {
+        TaskRun task = read_task(header, packed, place, format_);
+        if (fault != kNone && !injected_) inject(static_cast<Fault>(fault), task);
+        run_task(task, op_stall, beat_stall);
+        ++tasks_;
+      }
+    }
   }
 
-  /// Feeds one set's stream and compares all operations; false (after a message) if it does not end as it must.
-  bool run(const PackedMatrix& packed, std::size_t set, const FormatConfig& format, Fault fault) {
-    const ImageHeader header = read_image_header(packed.image, format);
-    std::vector<std::uint16_t> stream = split_sets(packed.image, header, format)[set];
-    std::vector<Op> ops = bench::list_ops(header, stream, format);
-    if (fault == Fault::kFlipBit) stream[stream.size() / 3] ^= 0x0010U;
-    if (fault == Fault::kDropBeat) stream.erase(stream.begin() + kBeat, stream.begin() + 2 * kBeat);
-    if (fault == Fault::kSwapOps) {
-      const auto unit = std::find_if(ops.begin(), ops.end(), [](const Op& op) { return op.unit; });
-      std::swap(*unit, *(unit + 1));
-    }
+  const Checker& checker() const { return checker_; }
+  bool injected() const { return injected_; }
+  std::vector<Count> counts() const {
+    return {{"tasks", tasks_},
+            {"units", units_},
+            {"of chains on several rows", wide_units_, kSubsteps > 1},
+            {"chains", chains_},
+            {"cycles without a free place", waits_}};
+  }
 
+ private:
+  enum class Place : std::uint8_t { kFree, kOpen, kClosed };
+
+  void give_header(const PackedMatrix& packed) {
     const auto word = [&](int index) {
       std::uint32_t value = 0;
       for (int b = 3; b >= 0; --b) value = value << 8U | packed.image[static_cast<std::size_t>(4 * index + b)];
       return value;
     };
-    top_->column_i = header.direction == Direction::kColumn ? 1 : 0;
-    top_->entries_i = static_cast<CData>(header.entries.size());
-    top_->index_bits_i = static_cast<CData>(word(3) >> 8U & 31U);
+    const std::uint32_t shape = word(3);
+    top_->column_i = shape & 1U;
+    top_->entries_i = shape >> 4U & 15U;
+    top_->index_bits_i = shape >> 8U & 31U;
+    top_->code_bits_i = shape >> 16U & 15U;
+    top_->row_classes_i = shape >> 20U & 15U;
     for (int w = 0; w < 16; ++w) put_bits(top_->entry_i, 32 * w, 32, word(4 + w));
-    top_->start_i = 1;
-    top_->beat_valid_i = 0;
-    clock();
-    top_->start_i = 0;
+  }
 
-    const std::uint32_t beat_stall = random_.below(4) * 25;
-    const std::uint32_t op_stall = random_.below(4) * 25;
-    const std::size_t beats = stream.size() / kBeat;
+  void inject(Fault fault, TaskRun& task) {
+    injected_ = true;
+    if (fault == kFlipBit) {
+      const std::size_t bit = task.code_bits[task.code_bits.size() / 2];
+      task.code[bit / 8] ^= static_cast<std::uint8_t>(1U << bit % 8);
+    } else if (fault == kDropBeat) {
+      const auto first =
+          task.code.begin() + static_cast<std::ptrdiff_t>(task.code.size() / kBeatBytes / 2 * kBeatBytes);
+      task.code.erase(first, first + kBeatBytes);
+    } else {
+      const auto different =
+          std::adjacent_find(task.ops.begin(), task.ops.end(), [](const Op& a, const Op& b) { return !a.same(b); });
+      injected_ = different != task.ops.end();
+      if (injected_) std::swap(*different, *(different + 1));
+    }
+  }
+
+  void run_task(const TaskRun& task, Stall& op_stall, Stall& beat_stall) {
+    Watch watch(checker_);
+    const std::size_t beats = task.code.size() / kBeatBytes;
     std::size_t beat = 0;
     std::size_t next = 0;
-    bool offered = false;
-    bool shown = false;
-    std::uint64_t silent = 0;
-    while (silent < kHangCycles) {
-      // A beat once offered stays, as a queue offers it.
-      offered = beat < beats && (offered || random_.below(100) >= beat_stall);
+    bool begun = false;
+    Stall task_stall(*random_);
+    while (!begun || top_->idle_o == 0) {
+      const bool asked = !begun && task_stall.offer(true);
+      const bool offered = begun && beat_stall.offer(beat < beats);
+      top_->task_valid_i = asked ? 1 : 0;
       top_->beat_valid_i = offered ? 1 : 0;
-      for (int h = 0; h < kBeat; ++h) {
-        const auto noise = static_cast<std::uint16_t>(random_.next());
-        put_bits(top_->beat_data_i, 16 * h, 16, offered ? stream[beat * kBeat + static_cast<std::size_t>(h)] : noise);
+      random_->noise(top_->beat_data_i, UNIT_PORT_BITS);
+      for (int b = 0; offered && b < kBeatBytes; ++b) {
+        put_bits(top_->beat_data_i, 8 * b, 8, task.code[beat * kBeatBytes + static_cast<std::size_t>(b)]);
       }
-      top_->op_ready_i = random_.below(100) >= op_stall ? 1 : 0;
+      top_->op_ready_i = op_stall.go() ? 1 : 0;
+      drain();
       top_->eval();
-      ++silent;
-      if (shown && top_->op_valid_o == 0) return fail("an operation was withdrawn before it was taken");
-      shown = top_->op_valid_o != 0 && top_->op_ready_i == 0;
-      if (top_->op_valid_o != 0) {
-        if (next == ops.size()) return fail("an operation follows the end of the stream");
-        compare(ops[next], next);
-        if (top_->op_ready_i != 0) {
-          ++next;
-          silent = 0;
+      if (top_->op_valid_o != 0 && top_->op_ready_i != 0) {
+        if (!begun) {
+          check("begin", top_->op_begin_o, 1);
+          if (!asked || top_->task_ready_o == 0) throw Failure("a task begins that was not given");
+        } else {
+          if (next == task.ops.size()) throw Failure("an operation behind the end of the task");
+          compare(task.ops[next++]);
         }
+        watch.progress();
       }
-      if (top_->idle_o != 0) {
-        if (next != ops.size()) return fail(fmt::format("idle after {} of {} operations", next, ops.size()));
-        if (beat != beats) return fail(fmt::format("idle after {} of {} beats", beat, beats));
-        return checker_.mismatches() == 0;
-      }
+      begun = begun || (asked && top_->task_ready_o != 0 && top_->op_valid_o != 0);
       if (offered && top_->beat_ready_o != 0) {
         ++beat;
-        offered = false;
-        silent = 0;
+        beat_stall.taken();
+        watch.progress();
       }
-      clock();
-      // Damage found: what follows is noise.
-      if (checker_.mismatches() > 20) return false;
+      if (std::count(places_.begin(), places_.end(), Place::kFree) == 0) ++waits_;
+      top_.clock();
+      watch.cycle(
+          [&] { return fmt::format("{} of {} operations, {} of {} beats", next, task.ops.size(), beat, beats); });
     }
-    return fail(fmt::format("silent for {} cycles after {} of {} operations, {} of {} beats", kHangCycles, next,
-                            ops.size(), beat, beats));
+    if (next != task.ops.size()) throw Failure(fmt::format("idle after {} of {} operations", next, task.ops.size()));
+    check("beats taken", static_cast<std::uint32_t>(beat), static_cast<std::uint32_t>(beats));
   }
 
-  [[nodiscard]] const bench::Checker& checker() const { return checker_; }
-  [[nodiscard]] std::uint64_t units() const { return units_; }
-  [[nodiscard]] std::uint64_t masked_units() const { return masked_units_; }
-
- private:
-  void clock() {
-    top_->clk_i = 1;
-    top_->eval();
-    top_->clk_i = 0;
-    top_->eval();
+  /// Gives back places of closed chains, now and then.
+  void drain() {
+    top_->drained_i = 0;
+    for (int p = 0; p < kPlaces; ++p) {
+      if (places_[p] != Place::kClosed || !random_->chance(drain_percent_)) continue;
+      places_[p] = Place::kFree;
+      put_bits(top_->drained_i, p, 1, 1);
+    }
   }
 
-  static bool fail(const std::string& what) {
-    fmt::print("failure: {}\n", what);
-    return false;
-  }
-
-  void compare(const Op& op, std::size_t number) {
-    const auto check = [&](const char* field, std::uint32_t found, std::uint32_t expected) {
-      checker_.compare(found, expected, [&] { return fmt::format("operation {}, {}", number, field); });
-    };
-    check("open", top_->op_open_o, op.open);
-    check("out", top_->op_out_o, op.out);
-    check("unit", top_->op_unit_o, op.unit);
-    check("round", top_->op_round_o, op.round);
+  void compare(const Op& op) {
+    check("begin", top_->op_begin_o, 0);
+    check("record", top_->op_record_o, op.record);
     check("close", top_->op_close_o, op.close);
+    check("turn", top_->op_turn_o, op.turn);
+    if (op.record) compare_record(op);
+    for (int j = 0; j < kSegments; ++j) {
+      check("unit", get_bits(top_->op_unit_o, j, 1), op.units[j].has_value());
+      if (op.units[j]) compare_unit(*op.units[j], op.wide);
+    }
+    if (op.turn || op.close || op.open) {
+      check("thread", top_->op_thread_o, op.thread);
+      check("wide", top_->op_wide_o, op.wide);
+    }
+    if (!op.record) check("classes", top_->op_classes_o, op.classes_log2);
+    if (!op.close) return;
+    check("outputs", top_->op_count_o, op.count);
+    check("buffer of the end", top_->op_buffer_o, op.buffer);
+    set_places(op, Place::kOpen, Place::kClosed);
+  }
+
+  void compare_record(const Op& op) {
+    check("open", top_->op_open_o, op.open);
+    check("number", top_->op_number_o, op.number);
+    check("output and bias", top_->op_data_o, op.data);
+    std::uint32_t& place = chain_place_[op.open ? op.thread * 2 + op.buffer : last_chain_];
     if (op.open) {
-      check("red", top_->op_red_o, op.red);
-      check("count", top_->op_count_o, op.count);
+      check("buffer", top_->op_buffer_o, op.buffer);
+      // Any free place will do.
+      last_chain_ = op.thread * 2 + op.buffer;
+      place = top_->op_id_o;
+      set_places(op, Place::kFree, Place::kOpen);
+      ++chains_;
     }
-    if (op.out) {
-      check("output of the chain", top_->op_out_index_o, op.index);
-      check("record", top_->op_record_o, op.record);
+    check("place", top_->op_id_o, place);
+  }
+
+  /// The places of a chain go from one state to another; a chain on several rows has as many, from a multiple of that
+  /// on.
+  void set_places(const Op& op, Place from, Place to) {
+    const std::uint32_t first = chain_place_[op.thread * 2 + op.buffer];
+    const std::uint32_t count = op.wide ? kSubsteps : 1;
+    if (first % count != 0) throw Failure(fmt::format("place {} for a chain on {} rows", first, count));
+    for (std::uint32_t p = first; p < first + count; ++p) {
+      if (places_[p] != from) throw Failure(fmt::format("place {} is given twice or back too early", p));
+      places_[p] = to;
     }
-    if (op.unit || op.round) check("sub-step", top_->op_sub_o, op.substep);
-    if (!op.unit) return;
-    check("row", top_->op_row_o, op.row);
-    check("sub-bank", top_->op_bank_o, op.bank);
-    check("first lane", top_->op_lane_o, op.lane);
-    check("row addresses", top_->op_groups_o, op.groups);
-    check("lanes", top_->op_lanes_o, static_cast<std::uint32_t>(op.weights.size()));
-    check("limit", top_->op_limit_o, op.limit);
-    for (std::size_t i = 0; i < op.weights.size(); ++i) {
-      check("weight", get_bits(top_->op_weight_o, 16 * static_cast<int>(i), 16), op.weights[i]);
-    }
+  }
+
+  void compare_unit(const UnitPiece& unit, bool wide) {
+    const int j = unit.unit_class;
+    check("buffer of a unit", get_bits(top_->op_unit_buffer_o, j, 1), static_cast<std::uint32_t>(unit.buffer));
+    check("row", get_bits(top_->op_row_o, j * kRowW, kRowW), unit.row);
+    check("offset", get_bits(top_->op_offset_o, j * kLaneW, kLaneW), static_cast<std::uint32_t>(unit.offset));
+    check("weights", get_bits(top_->op_weights_o, j * kCntW, kCntW), static_cast<std::uint32_t>(unit.count));
+    if (wide) check("piece", top_->op_unit_row_o, static_cast<std::uint32_t>(unit.piece));
     ++units_;
-    if (op.limit < op.lane + op.weights.size()) ++masked_units_;
+    wide_units_ += wide ? 1 : 0;
   }
 
-  VerilatedContext context_;
-  std::unique_ptr<Vmv_decompressor> top_;
-  Random random_;
-  bench::Checker checker_;
-  std::uint64_t units_ = 0;
-  std::uint64_t masked_units_ = 0;
+  void check(const char* field, std::uint32_t found, std::uint32_t expected) {
+    checker_.compare(found, expected, [&] { return fmt::format("{}, chain {}", field, chains_); });
+  }
+
+  FormatConfig format_;
+  Device<Vmv_decompressor> top_;
+  Stimulus* random_ = nullptr;  ///< of the case
+  Checker checker_;
+  bool injected_ = false;
+  std::uint32_t drain_percent_ = 100;
+  std::array<Place, kPlaces> places_{};
+  std::array<std::uint32_t, 2 * kThreads> chain_place_{};  ///< by thread and buffer
+  std::uint32_t last_chain_ = 0;                           ///< thread and buffer of the chain opened last
+  std::uint64_t tasks_ = 0, units_ = 0, wide_units_ = 0, chains_ = 0, waits_ = 0;
 };
-
-PackedMatrix draw(std::uint64_t seed, std::uint64_t number, const FormatConfig& format) {
-  Random random(seed * 1000003U + number);
-  return bench::random_packed(random, format);
-}
-
-// Each fault on its own engine: it may be left in any state.
-int self_test(const FormatConfig& format) {
-  SyntheticSpec spec;
-  spec.out = 24;
-  spec.in = 40;
-  spec.pruned = 0.3;
-  spec.lengths = {kLv};
-  const PrunedMatrix matrix = make_synthetic(spec);
-  const PackedMatrix packed = pack(matrix, deal_in_turn(matrix, format), format);
-  const std::pair<Fault, const char*> faults[] = {{Fault::kFlipBit, "a flipped bit"},
-                                                  {Fault::kDropBeat, "a dropped beat"},
-                                                  {Fault::kSwapOps, "two operations swapped"}};
-  int caught = 0;
-  for (const auto& [fault, name] : faults) {
-    const bool passed = Bench(1).run(packed, 0, format, fault);
-    fmt::print("self-test: {}: {}\n", name, passed ? "NOT noticed" : "noticed");
-    caught += passed ? 0 : 1;
-  }
-  const bool good = Bench(1).run(packed, 0, format, Fault::kNone);
-  fmt::print("self-test: no fault: {}\n", good ? "passes" : "FAILS");
-  return caught == 3 && good ? kExitGood : kExitCheckFailed;
-}
-
-int run(const boost::program_options::variables_map& arguments) {
-  const FormatConfig format = bench::unit_format(kLv, kFullRate, kSubsteps, kPortBits);
-  if (arguments.count("self-test") != 0) return self_test(format);
-  const auto seed = arguments["seed"].as<std::uint64_t>();
-  const auto cases = arguments["cases"].as<std::uint64_t>();
-  const std::uint64_t from = arguments.count("case") != 0 ? arguments["case"].as<std::uint64_t>() : 0;
-  const std::uint64_t to = arguments.count("case") != 0 ? from + 1 : cases;
-  std::uint64_t failed = 0;
-  // One instance for all cases, so that what a stream leaves behind meets the next one.
-  Bench bench(seed);
-  for (std::uint64_t i = from; i < to && failed == 0; ++i) {
-    const PackedMatrix packed = draw(seed, i, format);
-    for (std::size_t set = 0; set < 2 && failed == 0; ++set) {
-      if (bench.run(packed, set, format, Fault::kNone)) continue;
-      ++failed;
-      fmt::print(
-          "FAIL: case {} ({}×{} {}), set {}\nreproduce: make -f verif/Makefile.units DECOMPRESSOR_CONFIGS={}-{}-{}-{} "
-          "SEED={} CASES={} tb_decompressor\n",
-          i, packed.out, packed.in, name_of(packed.direction), set, kLv, kFullRate, kSubsteps, kPortBits, seed, i + 1);
-    }
-  }
-  const bench::Checker& checker = bench.checker();
-  const bool passed = failed == 0 && checker.mismatches() == 0 && checker.compared() > 0 && bench.units() > 0;
-  fmt::print(
-      "tb_decompressor: Lv {} F {} sub-steps {} port {}: {} cases, {} units ({} masked by count), compared {} values, "
-      "{} mismatches: {}\n",
-      kLv, kFullRate, kSubsteps, kPortBits, to - from, bench.units(), bench.masked_units(), checker.compared(),
-      checker.mismatches(), passed ? "PASS" : "FAIL");
-  write_json(arguments["json"].as<std::string>(), {{"passed", passed},
-                                                   {"mismatches", checker.mismatches()},
-                                                   {"compared", checker.compared()},
-                                                   {"units", bench.units()},
-                                                   {"masked_units", bench.masked_units()},
-                                                   {"lv", kLv},
-                                                   {"full_rate", kFullRate},
-                                                   {"classes", kClasses},
-                                                   {"substeps", kSubsteps},
-                                                   {"port_bits", kPortBits},
-                                                   {"cases", to - from},
-                                                   {"seed", seed}});
-  return passed ? kExitGood : kExitCheckFailed;
-}
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  namespace po = boost::program_options;
-  CommandLine command("tb_decompressor", "Checks the decompressor against golden's reader, operation by operation.",
-                      "  tb_decompressor --seed 7 --cases 200\n  tb_decompressor --self-test\n");
-  command.options().add_options()("seed", po::value<std::uint64_t>()->default_value(1), "seed of matrices and stalls")(
-      "cases", po::value<std::uint64_t>()->default_value(200), "number of matrices")(
-      "case", po::value<std::uint64_t>(), "run only this matrix")("self-test",
-                                                                  "inject faults; succeeds only if each is noticed");
-  return command.run(argc, argv, run);
+  return unit_main<Bench>(argc, argv,
+                          {"tb_decompressor",
+                           "Checks the decompressor against golden's reader, operation by operation.",
+                           "DECOMPRESSOR_CONFIGS",
+                           UNIT_CONFIG,
+                           {"a flipped bit of the code", "a dropped beat", "two operations swapped"}});
 }

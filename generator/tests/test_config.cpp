@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <bit>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -47,8 +48,8 @@ std::string error_of(const std::function<void()>& action) {
 TEST(Config, DefaultsOfThePapersSize) {
   const AccelConfig c = make(64, 64, "mixed");
   EXPECT_EQ(c.canonical(),
-            "mixvec-accel-1 pe=64 lanes=64 vec=mixed dtype=fp16 vector_lanes=8 sets=8 full_rate=4 substeps=2 groups=4 "
-            "banks=8 depth=3072 port_bits=512 mul_stages=2 add_stages=4 fifo_beats=4");
+            "mixvec-accel-2 pe=64 lanes=64 vec=mixed dtype=fp16 vector_lanes=8 sets=8 assoc=1 full_rate=4 substeps=2 "
+            "groups=4 banks=8 depth=3072 port_bits=512 mul_stages=2 add_stages=4 fifo_beats=8");
   EXPECT_EQ(c.positions(), 8);
   EXPECT_EQ(c.token_lanes(), 8);
   EXPECT_EQ(c.macs(), 4096);
@@ -56,7 +57,7 @@ TEST(Config, DefaultsOfThePapersSize) {
   EXPECT_EQ(c.tokens_per_tile(), 256);
   EXPECT_EQ(c.activation_bytes(), 8 * 8 * 3072 * 8 * 2);
   EXPECT_EQ(c.accumulator_bytes(), 64 * 64 * 16 * 4);
-  EXPECT_EQ(c.fifo_bytes(), 8 * 4 * 64);
+  EXPECT_EQ(c.fifo_bytes(), 8 * (8 + 2) * 64);
 }
 
 TEST(Config, DefaultsOfOtherSizes) {
@@ -84,9 +85,15 @@ TEST(Config, DefaultsOfOtherSizes) {
 }
 
 TEST(Config, GoldenSeesTheSameValues) {
-  const AccelConfig c = make(4, 16, "column");
+  ConfigRequest request;
+  request.pe = 4;
+  request.lanes = 16;
+  request.vec = "column";
+  request.assoc = 2;
+  const AccelConfig c = make_config(request);
   const FormatConfig f = to_format_config(c);
   EXPECT_EQ(f.sets, c.sets);
+  EXPECT_EQ(f.assoc, 2);
   EXPECT_EQ(f.vector_lanes, c.vector_lanes);
   EXPECT_EQ(f.full_rate, c.full_rate);
   EXPECT_EQ(f.substeps, c.substeps);
@@ -97,6 +104,7 @@ TEST(Config, GoldenSeesTheSameValues) {
   EXPECT_EQ(f.max_length, 16);
   EXPECT_EQ(f.depth, c.depth);
   EXPECT_EQ(f.hash, c.hash());
+  EXPECT_NO_THROW(check_format(f));
 }
 
 TEST(Legality, EachRuleGivesReasonAndNearest) {
@@ -126,15 +134,25 @@ TEST(Legality, EachRuleGivesReasonAndNearest) {
            Case{67, 64, "mixed", "positions", 1,
                 "--positions 1: leaves 67 sets, but there are at most 64 activation banks; nearest: --positions 67"},
            Case{64, 64, "mixed", "positions", 7, "--positions 7: does not divide --pe 64; nearest: --positions 8"},
+           Case{64, 64, "mixed", "assoc", 0, "--assoc 0: below 1; nearest: --assoc 1"},
+           Case{64, 64, "mixed", "assoc", 3, "--assoc 3: not a power of two; nearest: --assoc 4"},
+           Case{64, 64, "mixed", "assoc", 32, "--assoc 32: above 16; nearest: --assoc 8"},
+           Case{64, 64, "mixed", "assoc", 16,
+                "--assoc 16: does not divide the 8 sets: clusters have as many sets each; nearest: --assoc 8"},
+           Case{6, 64, "mixed", "assoc", 2,
+                "--assoc 2: does not divide the 3 sets: clusters have as many sets each; nearest: --assoc 1"},
+           Case{1, 64, "mixed", "assoc", 2,
+                "--assoc 2: does not divide the 1 set: clusters have as many sets each; nearest: --assoc 1"},
            Case{64, 64, "mixed", "vector_lanes", 6, "--vector-lanes 6: not a power of two; nearest: --vector-lanes 8"},
            Case{64, 16, "mixed", "vector_lanes", 32,
                 "--vector-lanes 32: above 16 (--lanes 16); nearest: --vector-lanes 16"},
-           Case{64, 256, "mixed", "vector_lanes", 128,
-                "--vector-lanes 128: above 32: a beat holds the weights of two steps, at most 1024 bits; nearest: "
-                "--vector-lanes 32"},
+           Case{
+               64, 256, "mixed", "vector_lanes", 128,
+               "--vector-lanes 128: above 32: the codes of all classes share a 64-bit word, and a chain has at most 64 "
+               "outputs; nearest: --vector-lanes 32"},
            Case{64, 256, "mixed", "token_lanes", 4,
-                "--token-lanes 4: below 8: a beat holds the weights of two steps, at most 1024 bits; nearest: "
-                "--token-lanes 8"},
+                "--token-lanes 4: below 8: the codes of all classes share a 64-bit word, and a chain has at most 64 "
+                "outputs; nearest: --token-lanes 8"},
            Case{64, 64, "mixed", "full_rate", 16,
                 "--full-rate 16: above 8 (vector lanes 8): longer vectors fill the lanes anyway; nearest: --full-rate "
                 "8"},
@@ -154,11 +172,12 @@ TEST(Legality, EachRuleGivesReasonAndNearest) {
                 "--depth 65536: above 65528: positions have 16 bits; nearest: --depth 65528"},
            Case{64, 64, "mixed", "depth", 3, "--depth 3: below one activation row of 8 inputs; nearest: --depth 8"},
            Case{64, 64, "mixed", "port_bits", 64,
-                "--port-bits 64: below 256: a beat holds the weights of two steps of 8; nearest: --port-bits 256"},
+                "--port-bits 64: below 128: a beat holds the 8 weights of a step; nearest: --port-bits 128"},
            Case{64, 64, "mixed", "port_bits", 500, "--port-bits 500: not a power of two; nearest: --port-bits 512"},
            Case{64, 64, "mixed", "mul_stages", 4, "--mul-stages 4: above 3; nearest: --mul-stages 3"},
            Case{64, 64, "mixed", "add_stages", 1, "--add-stages 1: below 2; nearest: --add-stages 2"},
            Case{64, 64, "mixed", "fifo_beats", 1, "--fifo-beats 1: below 2; nearest: --fifo-beats 2"},
+           Case{64, 64, "mixed", "fifo_beats", 65, "--fifo-beats 65: above 64; nearest: --fifo-beats 64"},
        }) {
     SCOPED_TRACE(c.message);
     ConfigRequest request;
@@ -175,6 +194,40 @@ TEST(Legality, EachRuleGivesReasonAndNearest) {
     EXPECT_EQ(again.config, resolution.config);
     EXPECT_NE(error_of([&] { make_config(request); }).find(c.message), std::string::npos);
   }
+}
+
+TEST(Legality, EveryClusterSizeThatDividesTheSets) {
+  int legal = 0;
+  for (const int sets : {1, 2, 3, 4, 6, 8, 12, 16, 64}) {
+    for (int assoc = 1; assoc <= 64; ++assoc) {
+      ConfigRequest request;
+      request.pe = sets;
+      request.sets = sets;
+      request.assoc = assoc;
+      const Resolution resolution = resolve_config(request);
+      const bool good = std::has_single_bit(static_cast<unsigned>(assoc)) && assoc <= 16 && sets % assoc == 0;
+      EXPECT_EQ(resolution.violations.empty(), good) << sets << " sets, assoc " << assoc;
+      if (!good) continue;
+      EXPECT_EQ(resolution.config.assoc, assoc);
+      ++legal;
+    }
+  }
+  EXPECT_EQ(legal, 1 + 2 + 1 + 3 + 2 + 4 + 3 + 5 + 5);
+}
+
+TEST(Legality, TheNarrowestPortHoldsTheWeightsOfAStep) {
+  int checked = 0;
+  for (const auto& [vector_lanes, port_bits] :
+       std::vector<std::pair<int, int>>{{1, 64}, {2, 64}, {4, 64}, {8, 128}, {16, 256}, {32, 512}}) {
+    ConfigRequest request;
+    request.vector_lanes = vector_lanes;
+    request.port_bits = 1;
+    EXPECT_EQ(resolve_config(request).config.port_bits, port_bits) << vector_lanes;
+    request.port_bits = port_bits;
+    EXPECT_EQ(make_config(request).port_bits, port_bits) << vector_lanes;
+    ++checked;
+  }
+  EXPECT_EQ(checked, 6);
 }
 
 TEST(Legality, ReportsAllRulesAtOnce) {
@@ -216,10 +269,15 @@ TEST(Legality, EveryRequestResolvesToALegalConfiguration) {
           const Resolution again = resolve_config(shortest_request(config));
           ASSERT_TRUE(again.violations.empty()) << again.violations.front().message();
           ASSERT_EQ(again.config, config);
-          ASSERT_GE(config.port_bits, 32 * config.vector_lanes);
+          ASSERT_GE(config.port_bits, 16 * config.vector_lanes);
+          ASSERT_EQ(config.sets % config.assoc, 0);
           ASSERT_GE(config.banks, config.sets);
           ASSERT_EQ(config.sets * config.positions(), config.pe);
           ASSERT_EQ(config.vector_lanes * config.token_lanes(), config.lanes);
+          // Lengths apart: the packer has a rule of its own for columns of which no chain holds a whole strip.
+          FormatConfig format = to_format_config(config);
+          format.min_length = 1;
+          ASSERT_NO_THROW(check_format(format));
           ++checked;
         }
       }
@@ -230,8 +288,8 @@ TEST(Legality, EveryRequestResolvesToALegalConfiguration) {
 
 TEST(Hash, IsStable) {
   // Programs packed earlier stay usable: these change only together with the format.
-  EXPECT_EQ(format_hash(make(64, 64, "mixed").hash()), "0x6d0b027fca3c5dc7");
-  EXPECT_EQ(format_hash(make(16, 16, "row").hash()), "0x4fbada9baf41ab76");
+  EXPECT_EQ(format_hash(make(64, 64, "mixed").hash()), "0x1b23bd165a4c6337");
+  EXPECT_EQ(format_hash(make(16, 16, "row").hash()), "0xfce24cd10f76d912");
 }
 
 TEST(Hash, ChangesWithEveryField) {
@@ -250,6 +308,7 @@ TEST(Hash, ChangesWithEveryField) {
   for (const char* vec : {"row", "column", "16", "64"}) add(make(64, 64, vec), vec);
   for (const auto& [name, value] : std::map<std::string, int>{{"vector_lanes", 4},
                                                               {"sets", 4},
+                                                              {"assoc", 2},
                                                               {"full_rate", 2},
                                                               {"substeps", 1},
                                                               {"groups", 8},
@@ -258,7 +317,7 @@ TEST(Hash, ChangesWithEveryField) {
                                                               {"port_bits", 256},
                                                               {"mul_stages", 1},
                                                               {"add_stages", 3},
-                                                              {"fifo_beats", 8}}) {
+                                                              {"fifo_beats", 4}}) {
     ConfigRequest request;
     slot(request, name) = value;
     add(make_config(request), name);
@@ -272,9 +331,10 @@ TEST(Name, FollowsTheRule) {
   EXPECT_EQ(config_name(make(64, 64, "16")), "accel_pe64_vec16");
   ConfigRequest request;
   request.groups = 16;
+  request.assoc = 4;
   request.port_bits = 1024;
-  EXPECT_EQ(config_name(make_config(request)), "accel_pe64_mixed_groups16_portbits1024");
-  EXPECT_EQ(config_options(make_config(request)), "--pe 64 --vec mixed --groups 16 --port-bits 1024");
+  EXPECT_EQ(config_name(make_config(request)), "accel_pe64_mixed_assoc4_groups16_portbits1024");
+  EXPECT_EQ(config_options(make_config(request)), "--pe 64 --vec mixed --assoc 4 --groups 16 --port-bits 1024");
 }
 
 class ConfigFile : public testing::Test {
@@ -305,10 +365,10 @@ TEST_F(ConfigFile, HoldsExactlyTheAgreedFields) {
   const auto json = config_to_json(make(64, 64, "mixed"));
   std::string names;
   for (const auto& [name, value] : json.items()) names += name + " ";
-  EXPECT_EQ(
-      names,
-      "pe lanes vec dtype sets positions vector_lanes token_lanes full_rate substeps groups banks depth port_bits "
-      "mul_stages add_stages fifo_beats directions min_length max_length hash ");
+  EXPECT_EQ(names,
+            "pe lanes vec dtype sets assoc positions vector_lanes token_lanes full_rate substeps groups banks depth "
+            "port_bits "
+            "mul_stages add_stages fifo_beats directions min_length max_length hash ");
 }
 
 TEST_F(ConfigFile, TamperingIsRefused) {
@@ -333,7 +393,7 @@ TEST_F(ConfigFile, TamperingIsRefused) {
     }
     ++refused;
   }
-  EXPECT_EQ(refused, 21);
+  EXPECT_EQ(refused, 22);
   auto extra = good;
   extra["colour"] = 1;
   EXPECT_NE(error_of([&] { config_from_json(extra, "config.json"); }).find("unknown field \"colour\""),

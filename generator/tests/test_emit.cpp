@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <sstream>
 
@@ -23,8 +24,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-AccelConfig make(int pe, int lanes, const std::string& vec) {
+AccelConfig make(int pe, int lanes, const std::string& vec, std::optional<int> assoc = std::nullopt) {
   ConfigRequest request;
+  request.assoc = assoc;
   request.pe = pe;
   request.lanes = lanes;
   request.vec = vec;
@@ -98,6 +100,19 @@ TEST_F(Emission, HashIsInRtlHeadersAndConfig) {
   for (const char* path : {"rtl/mv_accel.sv", "include/mixvec_config.hpp", "include/mixvec_config.h", "config.json",
                            "README.md", "mixvec_accel_pe4_lanes16_vec8.core"}) {
     EXPECT_NE(text_of(files, path).find(digits), std::string::npos) << path;
+  }
+}
+
+TEST_F(Emission, ClusterSizeIsInRtlHeadersAndConfig) {
+  const auto files = emit_accel(make(16, 16, "mixed", 4));
+  for (const auto& [path, text] :
+       std::map<std::string, std::string>{{"rtl/mv_accel.sv", ".Assoc     (4)"},
+                                          {"include/mixvec_config.hpp", "kAssoc = 4;"},
+                                          {"include/mixvec_config.h", "MIXVEC_ASSOC 4\n"},
+                                          {"Makefile", "-Pmv_engine.Sets=4 -Pmv_engine.Assoc=4 "},
+                                          {"config.json", "\"assoc\": 4,"},
+                                          {"README.md", "4 × 4, 4 of the sets to a cluster"}}) {
+    EXPECT_NE(text_of(files, path).find(text), std::string::npos) << path;
   }
 }
 
@@ -232,13 +247,14 @@ TEST_F(Emission, FolderStandsAlone) {
 struct LintCase {
   int pe, lanes;
   const char* vec;
+  int assoc = 1;
 };
 
 class Lint : public Emission, public testing::WithParamInterface<LintCase> {};
 
 TEST_P(Lint, IsClean) {
   if (run("command -v verilator iverilog > /dev/null") != 0) GTEST_SKIP() << "verilator or iverilog is not installed";
-  const AccelConfig config = make(GetParam().pe, GetParam().lanes, GetParam().vec);
+  const AccelConfig config = make(GetParam().pe, GetParam().lanes, GetParam().vec, GetParam().assoc);
   write_folder(folder_ / "a", emit_accel(config), false);
   const fs::path log = folder_ / "log";
   EXPECT_EQ(run(fmt::format("make -s -C {} lint > {} 2>&1", (folder_ / "a").string(), log.string())), 0)
@@ -254,11 +270,15 @@ std::vector<LintCase> lint_cases() {
   }
   cases.push_back({4, 16, "4"});
   cases.push_back({2, 256, "mixed"});
+  cases.push_back({4, 4, "mixed", 2});
+  cases.push_back({8, 8, "row", 2});
+  cases.push_back({16, 16, "column", 4});
   return cases;
 }
 
 INSTANTIATE_TEST_SUITE_P(Configurations, Lint, testing::ValuesIn(lint_cases()), [](const auto& test) {
-  return fmt::format("pe{}_lanes{}_{}", test.param.pe, test.param.lanes, test.param.vec);
+  const LintCase& c = test.param;
+  return fmt::format("pe{}_lanes{}_{}", c.pe, c.lanes, c.vec) + (c.assoc > 1 ? fmt::format("_assoc{}", c.assoc) : "");
 });
 
 }  // namespace
