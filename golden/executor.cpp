@@ -102,7 +102,7 @@ class TaskExecutor {
         tokens_(tokens),
         given_(given),
         result_(result),
-        chains_(static_cast<std::size_t>(most_threads(format))) {}
+        chains_(static_cast<std::size_t>(format.substeps)) {}
 
   void run(TaskReader& reader, const ActivationTile& tile) {
     tile_ = &tile;
@@ -204,7 +204,7 @@ class TaskExecutor {
   DecodeCycle cycle_;
   std::size_t classes_ = 1;                         ///< of the run
   std::vector<std::array<ChainInWork, 2>> chains_;  ///< by thread, then buffer
-  Vector acc_[4 * kMostLanes][kTileBlocks];         ///< fewer than 2 M threads with two chains of at most Lv each
+  Vector acc_[2 * kMostLanes][kTileBlocks];         ///< M threads with two chains of at most Lv each, or one of M Lv
 };
 
 /// All tasks of an image, on `threads` threads.

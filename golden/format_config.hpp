@@ -44,13 +44,9 @@ int classes_of(int length, const FormatConfig& format);
 /// `classes`: h, of the matrix (row) or classes_of(length) (column).
 UnitGeometry unit_geometry(Direction direction, int length, int classes, const FormatConfig& format);
 
-/// Chains that a set has under way at most, each in a thread of its own (docs/packed_format.md).
-inline int most_threads(const FormatConfig& format) { return 2 * format.substeps - 1; }
-
-/// Threads of a run of chains with `outputs` outputs, read in `classes` classes.
-inline int threads_of(int classes, std::uint32_t outputs, const FormatConfig& format) {
-  if (outputs > static_cast<std::uint32_t>(format.vector_lanes)) return 1;
-  return classes == 1 ? most_threads(format) : format.substeps;
+/// Threads of a run of chains with `outputs` outputs (docs/packed_format.md).
+inline int threads_of(std::uint32_t outputs, const FormatConfig& format) {
+  return outputs > static_cast<std::uint32_t>(format.vector_lanes) ? 1 : format.substeps;
 }
 
 /// The longest strip that one column chain holds.

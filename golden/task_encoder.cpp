@@ -41,7 +41,7 @@ class TaskEncoder {
         code_bits_(code_bits),
         all_ones_((1U << code_bits) - 1U),
         sequencer_(plan.matrix.pattern.direction, plan.entries, plan.geometry, code_bits, plan.format),
-        chains_(static_cast<std::size_t>(most_threads(plan.format))) {}
+        chains_(static_cast<std::size_t>(plan.format.substeps)) {}
 
   EncodedTask run(const Task& task) {
     for (std::size_t begin = 0; begin < task.chains.size();) {

@@ -60,7 +60,7 @@ class TurnSequencer {
     left_ = chains;
     class_count_ = static_cast<std::size_t>(geometry_[static_cast<std::size_t>(entry)].classes);
     all_classes_ = ~std::uint64_t{0} >> (64U - class_count_);
-    threads_.assign(static_cast<std::size_t>(threads_of(static_cast<int>(class_count_), outputs, format_)), Thread{});
+    threads_.assign(static_cast<std::size_t>(threads_of(outputs, format_)), Thread{});
     classes_.assign(threads_.size() * class_count_, ClassState{});
     thread_ = 0;
     given_ = 0;

@@ -37,7 +37,7 @@ class Unpacker {
   }
 
   void add_task(TaskReader& reader) {
-    std::vector<std::array<std::vector<std::uint32_t>, 2>> outputs(static_cast<std::size_t>(most_threads(format_)));
+    std::vector<std::array<std::vector<std::uint32_t>, 2>> outputs(static_cast<std::size_t>(format_.substeps));
     const auto chain = [&](int thread, int buffer) -> auto& {
       return outputs[static_cast<std::size_t>(thread)][static_cast<std::size_t>(buffer)];
     };

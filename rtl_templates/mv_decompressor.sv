@@ -15,7 +15,7 @@ module mv_decompressor #(
   parameter int LvL    = $clog2(Lv),
   parameter int LaneW  = (LvL > 0) ? LvL : 1,
   parameter int CntW   = LvL + 1,
-  parameter int Threads = 2 * SubSteps - 1,
+  parameter int Threads = SubSteps,
   parameter int ThreadW = (Threads > 1) ? $clog2(Threads) : 1,
   parameter int Ids    = 4 * SubSteps,  // places for output records, of Lv outputs each
   parameter int IdW    = $clog2(Ids),
@@ -276,8 +276,7 @@ module mv_decompressor #(
   logic [Threads-1:0] finished;
   always_comb begin
     for (int m = 0; m < Threads; m++) begin
-      finished[m] = (left_q == '0 && open_q[m*2 +: 2] == '0) || (wide_q && m != 0) ||
-                    (classes_q != '0 && m >= SubSteps);
+      finished[m] = (left_q == '0 && open_q[m*2 +: 2] == '0) || (wide_q && m != 0);
     end
     all_finished = &finished;
     thread_next  = thread_q;

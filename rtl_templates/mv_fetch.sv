@@ -1,8 +1,8 @@
 // Mixvec
 // SPDX-License-Identifier: Apache-2.0
 //
-// Fetches the image: first its header, which it checks and keeps, then what clusters and sets ask
-// for. Requests go out in turn, directory before codes before weights; beats come back in order.
+// Fetches the image: first its header, which it checks and keeps, and the first beat of the task
+// directory, which every cluster gets; then what clusters and sets ask for. Requests go out in turn, directory before codes before weights; beats come back in order.
 
 module mv_fetch #(
   parameter int          Sets        = 8,
@@ -44,7 +44,7 @@ module mv_fetch #(
   output logic [PortBits-1:0]    beat_data_o
 );
   localparam int          HeaderBits = HeaderBeats * PortBits;
-  localparam int          BeatW      = $clog2(HeaderBeats + 1);
+  localparam int          BeatW      = $clog2(HeaderBeats + 2);
   localparam int          SetW       = (Sets > 1) ? $clog2(Sets) : 1;
   localparam logic [31:0] Magic      = 32'h3258_564D;
 
@@ -88,7 +88,7 @@ module mv_fetch #(
     pick         = '0;
     m_req_beat_o = 32'(asked_q);
     if (state_q == StHeader) begin
-      any = asked_q != BeatW'(HeaderBeats);
+      any = asked_q != BeatW'(HeaderBeats + 1);
     end else if (state_q == StRun) begin
       any = 1'b1;
       if (dir_valid_i != '0) begin
@@ -142,8 +142,9 @@ module mv_fetch #(
   assign beat_data_o = m_rsp_data_i;
   always_comb begin
     for (int k = 0; k < Clusters; k++) begin
-      dir_beat_valid_o[k] = m_rsp_valid_i && tag_valid && tag_kind == KindDirectory &&
-                            32'(tag_pick) == k;
+      dir_beat_valid_o[k] = m_rsp_valid_i && tag_valid &&
+                            ((tag_kind == KindDirectory && 32'(tag_pick) == k) ||
+                             (tag_kind == KindHeader && got_q == BeatW'(HeaderBeats)));
     end
     for (int s = 0; s < Sets; s++) begin
       code_beat_valid_o[s]   = m_rsp_valid_i && tag_valid && tag_kind == KindCode &&
@@ -171,7 +172,7 @@ module mv_fetch #(
       if (state_q == StHeader && go) asked_q <= asked_q + BeatW'(1);
       if (state_q == StHeader && m_rsp_valid_i) begin
         got_q <= got_q + BeatW'(1);
-        if (got_q == BeatW'(HeaderBeats - 1)) state_q <= StCheck;
+        if (got_q == BeatW'(HeaderBeats)) state_q <= StCheck;
       end
       if (state_q == StCheck) begin
         if (header_q[31:0] == Magic && header_q[95:32] == ConfigHash) state_q <= StRun;
@@ -182,7 +183,7 @@ module mv_fetch #(
     end
   end
   always_ff @(posedge clk_i) begin
-    if (state_q == StHeader && m_rsp_valid_i) begin
+    if (state_q == StHeader && m_rsp_valid_i && got_q != BeatW'(HeaderBeats)) begin
       header_q <= HeaderBits'({m_rsp_data_i, header_q} >> PortBits);
     end
   end

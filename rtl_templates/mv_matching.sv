@@ -15,7 +15,7 @@ module mv_matching #(
   parameter int LvL    = $clog2(Lv),
   parameter int LaneW  = (LvL > 0) ? LvL : 1,
   parameter int CntW   = LvL + 1,
-  parameter int Threads = 2 * SubSteps - 1,
+  parameter int Threads = SubSteps,
   parameter int ThreadW = (Threads > 1) ? $clog2(Threads) : 1,
   parameter int IdW    = $clog2(4 * SubSteps),
   parameter int OutW   = (SubSteps * Lv > 1) ? $clog2(SubSteps * Lv) : 1,

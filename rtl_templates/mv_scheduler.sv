@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Online scheduler: gives the tasks of each cluster, in their order, to the sets of the cluster that
-// are free. What a task computes does not depend on the set that takes it.
+// are free. What a task computes does not depend on the set that takes it. The directory's first
+// beat comes unasked, before the header is valid.
 
 module mv_scheduler #(
   parameter int Sets        = 8,
@@ -87,7 +88,8 @@ module mv_scheduler #(
       end
     end
     always_ff @(posedge clk_i) begin
-      if (dir_valid_o[k] && dir_ready_i[k]) held_beat_q <= beat;
+      if (start_i) held_beat_q <= '0;
+      else if (dir_valid_o[k] && dir_ready_i[k]) held_beat_q <= beat;
       if (dir_beat_valid_i[k]) held_data_q <= dir_data_i;
     end
   end

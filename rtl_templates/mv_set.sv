@@ -89,7 +89,7 @@ module mv_set #(
   // Inputs of its own let all instances share one simulated function: half the build time.
   /*verilator no_inline_module*/
   localparam int CntW   = LvL + 1;
-  localparam int Threads = 2 * SubSteps - 1;
+  localparam int Threads = SubSteps;
   localparam int ThreadW = (Threads > 1) ? $clog2(Threads) : 1;
   localparam int Ids    = 4 * SubSteps;
   localparam int IdW    = $clog2(Ids);

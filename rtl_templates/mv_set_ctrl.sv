@@ -16,7 +16,7 @@ module mv_set_ctrl #(
   // derived
   parameter int LvL    = $clog2(Lv),
   parameter int LaneW  = (LvL > 0) ? LvL : 1,
-  parameter int Threads = 2 * SubSteps - 1,
+  parameter int Threads = SubSteps,
   parameter int ThreadW = (Threads > 1) ? $clog2(Threads) : 1,
   parameter int Ids    = 4 * SubSteps,
   parameter int IdW    = $clog2(Ids),
@@ -329,7 +329,7 @@ module mv_set_ctrl #(
   logic [31:0]           d_record;
 
   assign {d_wide, d_row, d_place, d_classes, d_count, d_started} = end_q[head_q];
-  assign d_part   = PtrW'(dout_q >> LvL);
+  assign d_part   = PtrW'(32'(dout_q) >> LvL);
   assign d_record = record_q[(32'(d_place) * Lv + 32'(dout_q)) % (Ids * Lv)];
 
   assign drain_valid_o = (ends_q != '0) && (wait_q[head_q] == '0);

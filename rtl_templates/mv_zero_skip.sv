@@ -14,7 +14,7 @@ module mv_zero_skip #(
   parameter int Beat  = PortBits / 16,  // halfwords per beat
   parameter int OffW  = (Beat > 1) ? $clog2(Beat) : 1,
   parameter int CntW  = $clog2(Lv) + 1,
-  parameter int Threads = 2 * SubSteps - 1,
+  parameter int Threads = SubSteps,
   parameter int ThreadW = (Threads > 1) ? $clog2(Threads) : 1,
   parameter int H     = Lv / FullRate
 ) (

@@ -125,10 +125,10 @@ std::vector<std::size_t> order_chains(const std::vector<Chain>& chains, const st
     while (end < sorted.size() && run_of(sorted[end]) == run_of(sorted[begin])) ++end;
     std::vector<std::size_t> left(sorted.begin() + static_cast<std::ptrdiff_t>(begin),
                                   sorted.begin() + static_cast<std::ptrdiff_t>(end));
-    fold(left);
+    if (left.size() >= 64) fold(left);
     const std::size_t classes = costs[left.front()].steps.size();
     const auto count =
-        static_cast<std::size_t>(threads_of(static_cast<int>(classes), chains[left.front()].count, format));
+        static_cast<std::size_t>(threads_of(chains[left.front()].count, format));
     std::vector<Thread> threads(count, Thread{std::vector<std::uint64_t>(classes, 0)});
     while (!left.empty()) {
       Thread& thread = *std::min_element(threads.begin(), threads.end(),

@@ -123,7 +123,7 @@ void Run::request() {
   if (requests_.size() == kOutstanding || !port_.request_ready()) return;
   const std::uint64_t ready = cycle_ + static_cast<std::uint64_t>(stalls_.latency);
   if (header_valid_ > cycle_) {
-    if (header_asked_ == header_.header_beats) return;
+    if (header_asked_ == header_.header_beats + 1) return;
     ++header_asked_;
     requests_.push_back({Kind::kHeader, 0, ready});
     return;
@@ -159,7 +159,9 @@ void Run::respond() {
   }
   switch (request.kind) {
     case Kind::kHeader:
-      if (++header_got_ == header_.header_beats) {
+      // The directory's first beat comes with the header.
+      if (++header_got_ == header_.header_beats + 1) {
+        for (Cluster& cluster : clusters_) cluster.held = true;
         header_valid_ = cycle_ + 2;
         begun_ = cycle_ + 3;
       }
@@ -221,7 +223,7 @@ std::uint64_t Run::next_event() const {
   for (const EngineSet& set : sets_) next = std::min(next, set.wake());
   if (!requests_.empty()) next = std::min(next, std::max(requests_.front().ready, cycle_ + 1));
   if (!results_.empty()) next = std::min(next, std::max(results_.front(), cycle_ + 1));
-  bool asks = (code_mask_ | weight_mask_) != 0 || header_asked_ != header_.header_beats;
+  bool asks = (code_mask_ | weight_mask_) != 0 || header_asked_ != header_.header_beats + 1;
   for (std::size_t k = 0; k < clusters_.size(); ++k) {
     const Cluster& cluster = clusters_[k];
     if (cluster.next == cluster.tasks->size()) continue;

@@ -132,16 +132,10 @@ Dealt deal(const std::vector<ChainCost>& costs, std::size_t bins, std::size_t se
   return dealt;
 }
 
-/// The chains with the `count` last ones of more than Lv outputs cut to Lv.
-std::vector<Chain> cut(const std::vector<Chain>& chains, std::size_t count, std::uint32_t lanes) {
-  std::size_t long_ones = 0;
-  for (const Chain& chain : chains) long_ones += chain.count > lanes ? 1 : 0;
+/// Chains of more than Lv outputs in parts of Lv.
+std::vector<Chain> cut(const std::vector<Chain>& chains, std::uint32_t lanes) {
   std::vector<Chain> parts;
   for (const Chain& chain : chains) {
-    if (chain.count <= lanes || long_ones-- > count) {
-      parts.push_back(chain);
-      continue;
-    }
     for (std::uint32_t first = 0; first < chain.count; first += lanes) {
       parts.push_back({chain.strip, chain.first + first, std::min(lanes, chain.count - first)});
     }
@@ -176,36 +170,77 @@ struct Plan {
   Dealt dealt;
 };
 
+/// Chains that are dealt together: as many about equally long ones as there are threads, so that the threads of a set
+/// end together and no one is left to wait for its own additions.
+std::vector<std::vector<std::size_t>> companies(const Plan& plan, const FormatConfig& format) {
+  std::vector<std::size_t> order(plan.chains.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const auto run_of = [&](std::size_t c) { return std::pair(plan.costs[c].length, plan.chains[c].count); };
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return run_of(a) != run_of(b) ? run_of(a) > run_of(b) : plan.costs[a].longest() > plan.costs[b].longest();
+  });
+  std::vector<std::vector<std::size_t>> groups;
+  for (const std::size_t c : order) {
+    const auto threads = static_cast<std::size_t>(
+        threads_of(plan.chains[c].count, format));
+    if (groups.empty() || groups.back().size() >= threads || run_of(groups.back().front()) != run_of(c)) {
+      groups.emplace_back();
+    }
+    groups.back().push_back(c);
+  }
+  return groups;
+}
+
 Plan make_plan(const PrunedMatrix& matrix, std::vector<Chain> chains, const FormatConfig& format,
-               std::span<const std::int32_t> in_order) {
+               std::span<const std::int32_t> in_order, bool together) {
   Plan plan;
   plan.chains = std::move(chains);
   plan.costs = chain_costs(matrix, plan.chains, format, in_order);
-  // The results of a set's last chains leave one per cycle and token group, as a step takes a cycle per token group.
+  std::vector<std::vector<std::size_t>> groups;
+  if (together) {
+    groups = companies(plan, format);
+  } else {
+    for (std::size_t c = 0; c < plan.chains.size(); ++c) groups.push_back({c});
+  }
+  std::vector<ChainCost> sums;
   std::uint32_t last = max_column_strip(format);
-  for (const Chain& chain : plan.chains) last = std::min(last, chain.count);
-  plan.dealt = deal(plan.costs, static_cast<std::size_t>(format.sets / format.assoc),
-                    static_cast<std::size_t>(format.vector_lanes / format.full_rate), format.assoc == 1 ? last : 0);
+  for (const auto& group : groups) {
+    ChainCost sum = plan.costs[group.front()];
+    std::uint32_t outputs = plan.chains[group.front()].count;
+    for (std::size_t i = 1; i < group.size(); ++i) {
+      for (std::size_t j = 0; j < sum.steps.size(); ++j) sum.steps[j] += plan.costs[group[i]].steps[j];
+      outputs += plan.chains[group[i]].count;
+    }
+    last = std::min(last, outputs);
+    sums.push_back(std::move(sum));
+  }
+  // The results of a set's last chains leave one per cycle and token group, as a step takes a cycle per token group.
+  Dealt dealt = deal(sums, static_cast<std::size_t>(format.sets / format.assoc),
+                     static_cast<std::size_t>(format.vector_lanes / format.full_rate), format.assoc == 1 ? last : 0);
+  plan.dealt.longest = dealt.longest;
+  plan.dealt.all = dealt.all;
+  for (const auto& bin : dealt.bins) {
+    std::vector<std::size_t>& mine = plan.dealt.bins.emplace_back();
+    for (const std::size_t g : bin) mine.insert(mine.end(), groups[g].begin(), groups[g].end());
+  }
   return plan;
 }
 
-/// With as few long column strips cut to Lv outputs as even the load out (parts repeat their codes): at least one for
-/// each cluster, so that none ends with a chain of many results.
+/// Whole strips in companies, unless there are too few of them to load all clusters.
 Plan best_plan(const PrunedMatrix& matrix, const FormatConfig& format, std::span<const std::int32_t> in_order) {
-  constexpr double kEven = 0.98;
-  const auto clusters = static_cast<std::size_t>(format.sets / format.assoc);
-  const auto lanes = static_cast<std::uint32_t>(format.vector_lanes);
+  constexpr double kWorth = 1.05;  // what an evener load must gain to be worth threads or codes
+  const auto worth = [](const Plan& plan, const Plan& other) {
+    return static_cast<double>(plan.dealt.longest) > kWorth * static_cast<double>(other.dealt.longest);
+  };
   const std::vector<Chain> whole = list_chains(matrix, format);
-  const auto wide = static_cast<std::size_t>(
-      std::count_if(whole.begin(), whole.end(), [&](const Chain& chain) { return chain.count > lanes; }));
-  Plan best = make_plan(matrix, cut(whole, std::min(wide, clusters), lanes), format, in_order);
-  for (std::size_t parts = 2 * clusters; parts < 2 * wide; parts *= 2) {
-    const Dealt& dealt = best.dealt;
-    if (static_cast<double>(dealt.all) >= kEven * static_cast<double>(dealt.longest) * static_cast<double>(clusters)) {
-      break;
-    }
-    Plan finer = make_plan(matrix, cut(whole, std::min(wide, parts), lanes), format, in_order);
-    if (finer.dealt.longest < dealt.longest) best = std::move(finer);
+  Plan best = make_plan(matrix, whole, format, in_order, true);
+  const auto clusters = static_cast<std::size_t>(format.sets / format.assoc);
+  if (whole.size() > 16 * clusters * static_cast<std::size_t>(format.substeps)) return best;
+  Plan single = make_plan(matrix, whole, format, in_order, false);
+  if (worth(best, single)) best = std::move(single);
+  if (matrix.pattern.direction == Direction::kColumn) {
+    Plan parts = make_plan(matrix, cut(whole, static_cast<std::uint32_t>(format.vector_lanes)), format, in_order, false);
+    if (worth(best, parts)) best = std::move(parts);
   }
   return best;
 }

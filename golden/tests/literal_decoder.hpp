@@ -106,8 +106,8 @@ class LiteralDecoder {
 
   void run() {
     h_ = row_ ? header_.row_classes : classes_of(header_.entries[static_cast<std::size_t>(entry_)].length, format_);
-    // A strip of more than Lv has one thread; where a chain has one class there are 2 M - 1, elsewhere M.
-    const int count = outputs_ > format_.vector_lanes ? 1 : h_ == 1 ? 2 * format_.substeps - 1 : format_.substeps;
+    // A strip of more than Lv has one thread.
+    const int count = outputs_ > format_.vector_lanes ? 1 : format_.substeps;
     std::vector<Thread> threads(static_cast<std::size_t>(count));
     for (Thread& thread : threads) thread.classes.resize(static_cast<std::size_t>(h_));
     bool all_finished = false;

@@ -1,5 +1,4 @@
-// The scheduler: every chain once, costs exactly as in the packed stream, balance, few changes of depth, no bit
-// changed.
+// The scheduler: every chain once, costs exactly as in the packed stream, balance, few runs, no bit changed.
 #include "sim/scheduler.hpp"
 
 #include <gtest/gtest.h>
@@ -7,32 +6,25 @@
 #include <algorithm>
 #include <set>
 
-#include "golden/chain_reader.hpp"
 #include "golden/executor.hpp"
+#include "golden/task_reader.hpp"
 #include "golden/tests/packing_cases.hpp"
 #include "golden/unpack.hpp"
 
 namespace mixvec {
 namespace {
 
-/// Counts a chain's cost by reading the packed stream.
-std::vector<ChainCost> costs_in_stream(const PackedMatrix& packed, const FormatConfig& format, std::size_t set) {
+/// Counts the steps of each class of a task by reading the packed stream.
+std::vector<std::uint64_t> steps_in_stream(const PackedMatrix& packed, const FormatConfig& format, std::size_t cluster,
+                                           std::size_t task) {
   const ImageHeader header = read_image_header(packed.image, format);
-  const auto sets = split_sets(packed.image, header, format);
-  ChainReader reader(header, sets[set], format, "set");
-  std::vector<ChainCost> costs;
-  StreamItem item;
-  int substeps = 1;
-  while (reader.next(item)) {
-    if (item.kind == ItemKind::kChain) costs.emplace_back();
-    if (item.kind == ItemKind::kChain || item.kind == ItemKind::kOutput || item.kind == ItemKind::kCode ||
-        (item.kind == ItemKind::kUnit && item.substep > 0)) {
-      ++costs.back().items;
-    }
-    if (item.kind == ItemKind::kUnit) substeps = item.substeps;
-    if (item.kind == ItemKind::kRoundEnd && item.units > 0) costs.back().steps += static_cast<std::uint64_t>(substeps);
+  TaskReader reader(header, packed.image, header.clusters[cluster][task], format, "task");
+  std::vector<std::uint64_t> steps(64, 0);
+  DecodeCycle cycle;
+  while (reader.next(cycle)) {
+    for (const UnitPiece& piece : cycle.read) ++steps[static_cast<std::size_t>(piece.unit_class)];
   }
-  return costs;
+  return steps;
 }
 
 TEST(Scheduler, CostsAreTheStreams) {
@@ -42,18 +34,19 @@ TEST(Scheduler, CostsAreTheStreams) {
       const PrunedMatrix matrix = make_synthetic(spec);
       const Schedule schedule = make_schedule(matrix, format);
       const PackedMatrix packed = pack(matrix, schedule, format);
-      for (std::size_t s = 0; s < schedule.sets.size(); ++s) {
-        const std::vector<ChainCost> costs = chain_costs(matrix, schedule.sets[s], format);
-        const std::vector<ChainCost> real = costs_in_stream(packed, format, s);
-        ASSERT_EQ(costs.size(), real.size());
-        for (std::size_t c = 0; c < costs.size(); ++c, ++compared) {
-          ASSERT_EQ(costs[c].steps, real[c].steps) << spec.name;
-          ASSERT_EQ(costs[c].items, real[c].items) << spec.name;
+      for (std::size_t k = 0; k < schedule.clusters.size(); ++k) {
+        for (std::size_t t = 0; t < schedule.clusters[k].size(); ++t) {
+          std::vector<std::uint64_t> expected(64, 0);
+          for (const ChainCost& cost : chain_costs(matrix, schedule.clusters[k][t].chains, format)) {
+            for (std::size_t j = 0; j < cost.steps.size(); ++j) expected[j] += cost.steps[j];
+          }
+          ASSERT_EQ(steps_in_stream(packed, format, k, t), expected) << spec.name;
+          ++compared;
         }
       }
     }
   }
-  EXPECT_GT(compared, 10000U);
+  EXPECT_GT(compared, 1000U);
 }
 
 TEST(Scheduler, SchedulesOnlyOrderWork) {
@@ -87,7 +80,7 @@ TEST(Scheduler, BalancesUnevenStrips) {
   }
 }
 
-TEST(Scheduler, ReductionDepthChangesOncePerLength) {
+TEST(Scheduler, EqualLengthsStandTogether) {
   SyntheticSpec spec;
   spec.out = 500;
   spec.in = 64;
@@ -95,15 +88,43 @@ TEST(Scheduler, ReductionDepthChangesOncePerLength) {
   FormatConfig format;
   format.full_rate = 1;
   const PrunedMatrix matrix = make_synthetic(spec);
-  const Schedule schedule = make_schedule(matrix, format);
   std::set<int> met;
-  for (const auto& chains : schedule.sets) {
-    std::vector<int> depths;
-    for (const ChainCost& cost : chain_costs(matrix, chains, format)) depths.push_back(cost.classes);
-    EXPECT_TRUE(std::is_sorted(depths.begin(), depths.end()));
-    met.insert(depths.begin(), depths.end());
+  for (const auto& tasks : make_schedule(matrix, format).clusters) {
+    for (const Task& task : tasks) {
+      std::vector<int> lengths;
+      for (const ChainCost& cost : chain_costs(matrix, task.chains, format)) lengths.push_back(-cost.length);
+      EXPECT_TRUE(std::is_sorted(lengths.begin(), lengths.end()));
+      met.insert(lengths.begin(), lengths.end());
+    }
   }
-  EXPECT_EQ(met, (std::set<int>{1, 2, 8}));
+  EXPECT_EQ(met, (std::set<int>{-16, -4, -1}));
+}
+
+TEST(Scheduler, TasksOfAClusterBecomeSmaller) {
+  SyntheticSpec spec;
+  spec.out = 768;
+  spec.in = 256;
+  spec.lengths = {8};
+  FormatConfig format;
+  format.assoc = 4;
+  const PrunedMatrix matrix = make_synthetic(spec);
+  const Schedule schedule = make_schedule(matrix, format);
+  ASSERT_EQ(schedule.clusters.size(), 2U);
+  for (const auto& tasks : schedule.clusters) {
+    EXPECT_GT(tasks.size(), 8U);
+    EXPECT_GT(tasks.front().chains.size(), tasks.back().chains.size());
+  }
+}
+
+TEST(Scheduler, FewStripsAreCutForAllSets) {
+  SyntheticSpec spec;
+  spec.out = 64;
+  spec.in = 128;
+  spec.lengths = {16};
+  const FormatConfig format;
+  const PrunedMatrix matrix = make_synthetic(spec);
+  const ScheduleLoad load = schedule_load(matrix, make_schedule(matrix, format), format);
+  EXPECT_GT(*std::min_element(load.steps.begin(), load.steps.end()), 0U);
 }
 
 }  // namespace
