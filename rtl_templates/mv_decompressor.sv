@@ -9,7 +9,7 @@ module mv_decompressor #(
   parameter int PortBits = 512,
   parameter int Lv       = 8,   // vector lanes
   parameter int FullRate = 4,   // shortest vector that fills a step
-  parameter int SubSteps = 2,   // pieces of a long column vector; 2 * SubSteps chains at a time
+  parameter int SubSteps = 2,   // pieces of a long column vector; as many threads
   parameter int RowW     = 16,  // bits of an activation row
   // derived
   parameter int LvL    = $clog2(Lv),

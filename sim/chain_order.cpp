@@ -127,8 +127,7 @@ std::vector<std::size_t> order_chains(const std::vector<Chain>& chains, const st
                                   sorted.begin() + static_cast<std::ptrdiff_t>(end));
     if (left.size() >= 64) fold(left);
     const std::size_t classes = costs[left.front()].steps.size();
-    const auto count =
-        static_cast<std::size_t>(threads_of(chains[left.front()].count, format));
+    const auto count = static_cast<std::size_t>(threads_of(chains[left.front()].count, format));
     std::vector<Thread> threads(count, Thread{std::vector<std::uint64_t>(classes, 0)});
     while (!left.empty()) {
       Thread& thread = *std::min_element(threads.begin(), threads.end(),

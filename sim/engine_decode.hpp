@@ -20,18 +20,18 @@ enum class Push : std::uint8_t {
 
 /// One decode cycle of a task.
 struct EngineOp {
-  std::uint8_t bits = 0;      ///< read from the code stream
-  bool ends : 1 = false;      ///< ends the task
-  bool passes : 1 = false;    ///< goes on to the matching machine
-  bool wide : 1 = false;      ///< its chain has more than Lv outputs
-  bool buffer : 1 = false;    ///< open, close: the chain's buffer
-  bool adds_0 : 1 = false;    ///< step: adds to the chain in buffer 0 of its thread
-  bool adds_1 : 1 = false;    ///< step: adds to that in buffer 1
-  bool asks : 1 = false;      ///< step: its (first) weight beat has not been asked for
-  bool spans : 1 = false;     ///< step: its weights go on in the next beat, which is asked for, too
-  bool pops : 1 = false;      ///< step: ends its (first) beat
-  bool drops : 1 = false;     ///< step: the rest of the beat before is not needed
-  bool leads : 1 = false;     ///< step: the task's first one
+  std::uint8_t bits = 0;    ///< read from the code stream
+  bool ends : 1 = false;    ///< ends the task
+  bool passes : 1 = false;  ///< goes on to the matching machine
+  bool wide : 1 = false;    ///< its chain has more than Lv outputs
+  bool buffer : 1 = false;  ///< open, close: the chain's buffer
+  bool adds_0 : 1 = false;  ///< step: adds to the chain in buffer 0 of its thread
+  bool adds_1 : 1 = false;  ///< step: adds to that in buffer 1
+  bool asks : 1 = false;    ///< step: its (first) weight beat has not been asked for
+  bool spans : 1 = false;   ///< step: its weights go on in the next beat, which is asked for, too
+  bool pops : 1 = false;    ///< step: ends its (first) beat
+  bool drops : 1 = false;   ///< step: the rest of the beat before is not needed
+  bool leads : 1 = false;   ///< step: the task's first one
   Push push = Push::kNone;
   std::uint8_t thread = 0;    ///< step of a wide chain: which Lv of its outputs
   std::uint16_t outputs = 0;  ///< close: of the chain

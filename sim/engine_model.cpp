@@ -41,8 +41,8 @@ class Run {
     p_.substeps = format_.substeps;
     p_.words = format_.port_bits / 64;
     p_.fifo_beats = timing.fifo_beats;
-    result_latency_ = static_cast<std::uint64_t>(
-        kReadLatency + log2_of(format_.vector_lanes / format_.full_rate) * timing.add_stages);
+    result_latency_ = static_cast<std::uint64_t>(kReadLatency +
+                                                 log2_of(format_.vector_lanes / format_.full_rate) * timing.add_stages);
     drain_depth_ = 6 + result_latency_;
     for (const auto& tasks : clusters) clusters_.push_back({&tasks});
     std::uint32_t first = 0;
@@ -311,7 +311,8 @@ void Run::account() {
 }  // namespace
 
 const char* name_of(CycleUse use) {
-  constexpr const char* kNames[kCycleUses] = {"issue", "fill", "port", "decode", "hazard", "buffer", "imbalance", "drain"};
+  constexpr const char* kNames[kCycleUses] = {"issue",  "fill",   "port",      "decode",
+                                              "hazard", "buffer", "imbalance", "drain"};
   return kNames[static_cast<std::size_t>(use)];
 }
 

@@ -182,9 +182,9 @@ bool EngineSet::step(std::uint64_t cycle, const SetInputs& in, const EngineParam
   }
 
   // ---- when to look again ----
-  const bool quiet = !load && !open && !close && !drop && !push && !ask && !advance && !take && !go && !refill && !pop_code &&
-                     !pop_weight && !in.code_beat && !in.weight_beat && !in.code_grant && !in.weight_grant &&
-                     !in.drain_grant && take_weight == !current_;
+  const bool quiet = !load && !open && !close && !drop && !push && !ask && !advance && !take && !go && !refill &&
+                     !pop_code && !pop_weight && !in.code_beat && !in.weight_beat && !in.code_grant &&
+                     !in.weight_grant && !in.drain_grant && take_weight == !current_;
   wake_ = cycle + 1;
   if (quiet) {
     wake_ = kNever;

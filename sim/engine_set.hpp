@@ -39,8 +39,8 @@ class EngineSet {
   static constexpr int kSteps = 16;     // mv_set: depth of the step queue
   static constexpr int kCodeBeats = 2;  // mv_set: code beats waiting or on their way
   static constexpr int kAsks = 2;       // mv_set: weight beats to be asked for
-  static constexpr int kMostRows = 16;    // accumulator rows
-  static constexpr int kMostIds = 32;     // places for records
+  static constexpr int kMostRows = 16;  // accumulator rows
+  static constexpr int kMostIds = 32;   // places for records
 
   /// One clock edge. Returns whether the task was taken.
   bool step(std::uint64_t cycle, const SetInputs& in, const EngineParameters& p);
@@ -83,7 +83,9 @@ class EngineSet {
     std::uint8_t id = 0;
   };
 
-  [[nodiscard]] const End& end_at(int i) const { return ends_ring_[(ends_head_ + static_cast<unsigned>(i)) % kMostRows]; }
+  [[nodiscard]] const End& end_at(int i) const {
+    return ends_ring_[(ends_head_ + static_cast<unsigned>(i)) % kMostRows];
+  }
   void drain(const EngineParameters& p);
   [[nodiscard]] const Chain& chain_of(const EngineOp& op, int buffer) const {
     return chains_[(op.wide ? 0U : 2U * op.thread) + static_cast<unsigned>(buffer)];
@@ -100,10 +102,10 @@ class EngineSet {
   int code_used_ = 0;
   std::uint32_t code_left_ = 0;
   std::uint32_t ids_busy_ = 0;
-  bool rest_ = false;                    // of the task that is under way, at its end
-  bool carry_ = false;                   // a half-read beat of an earlier task
-  bool blocked_ = false;                 // waiting for a place for a chain's records
-  bool starved_ = false;                 // waiting for codes
+  bool rest_ = false;     // of the task that is under way, at its end
+  bool carry_ = false;    // a half-read beat of an earlier task
+  bool blocked_ = false;  // waiting for a place for a chain's records
+  bool starved_ = false;  // waiting for codes
   // matching machine, zero-skip controller
   const EngineOp* stage_ = nullptr;
   std::uint8_t stage_id_ = 0;

@@ -12,11 +12,11 @@ inline constexpr int kMemoryLatency = 16;  ///< cycles from a request to its bea
 
 /// How often each handshake is withheld, as probabilities per cycle; 0 = never.
 struct Stalls {
-  double activations = 0.0;  ///< the bench holds back an activation beat
-  double requests = 0.0;     ///< the memory takes no request
-  double beats = 0.0;        ///< the memory gives no beat
-  double results = 0.0;      ///< the receiver takes no result
-  double hold = 0.0;         ///< a set may take no task (each set on its own): other sets take it
+  double activations = 0.0;      ///< the bench holds back an activation beat
+  double requests = 0.0;         ///< the memory takes no request
+  double beats = 0.0;            ///< the memory gives no beat
+  double results = 0.0;          ///< the receiver takes no result
+  double hold = 0.0;             ///< a set may take no task (each set on its own): other sets take it
   int latency = kMemoryLatency;  ///< at least 1
   std::uint64_t seed = 0;
 

@@ -105,8 +105,8 @@ void even_out(Dealt& dealt, std::vector<Load>& loads, const std::vector<ChainCos
   }
 }
 
-/// Longest processing time first, then exchanges. Bin b begins with b · `stagger` steps, so that the bins do not all end,
-/// and want their results taken, at the same time.
+/// Longest processing time first, then exchanges. Bin b begins with b · `stagger` steps, so that the bins do not all
+/// end, and want their results taken, at the same time.
 Dealt deal(const std::vector<ChainCost>& costs, std::size_t bins, std::size_t segments, std::int64_t stagger) {
   std::vector<std::size_t> order(costs.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
@@ -181,8 +181,7 @@ std::vector<std::vector<std::size_t>> companies(const Plan& plan, const FormatCo
   });
   std::vector<std::vector<std::size_t>> groups;
   for (const std::size_t c : order) {
-    const auto threads = static_cast<std::size_t>(
-        threads_of(plan.chains[c].count, format));
+    const auto threads = static_cast<std::size_t>(threads_of(plan.chains[c].count, format));
     if (groups.empty() || groups.back().size() >= threads || run_of(groups.back().front()) != run_of(c)) {
       groups.emplace_back();
     }
@@ -215,8 +214,14 @@ Plan make_plan(const PrunedMatrix& matrix, std::vector<Chain> chains, const Form
     sums.push_back(std::move(sum));
   }
   // The results of a set's last chains leave one per cycle and token group, as a step takes a cycle per token group.
-  Dealt dealt = deal(sums, static_cast<std::size_t>(format.sets / format.assoc),
-                     static_cast<std::size_t>(format.vector_lanes / format.full_rate), format.assoc == 1 ? last : 0);
+  // Small matrices have no steps to spare for it.
+  constexpr std::uint64_t kSpare = 100;
+  std::uint64_t all = 0;
+  for (const ChainCost& sum : sums) all += sum.longest();
+  const auto bins = static_cast<std::size_t>(format.sets / format.assoc);
+  const auto stagger = std::min<std::uint64_t>(last, all / bins / kSpare);
+  Dealt dealt = deal(sums, bins, static_cast<std::size_t>(format.vector_lanes / format.full_rate),
+                     format.assoc == 1 ? static_cast<std::int64_t>(stagger) : 0);
   plan.dealt.longest = dealt.longest;
   plan.dealt.all = dealt.all;
   for (const auto& bin : dealt.bins) {
@@ -239,7 +244,8 @@ Plan best_plan(const PrunedMatrix& matrix, const FormatConfig& format, std::span
   Plan single = make_plan(matrix, whole, format, in_order, false);
   if (worth(best, single)) best = std::move(single);
   if (matrix.pattern.direction == Direction::kColumn) {
-    Plan parts = make_plan(matrix, cut(whole, static_cast<std::uint32_t>(format.vector_lanes)), format, in_order, false);
+    Plan parts =
+        make_plan(matrix, cut(whole, static_cast<std::uint32_t>(format.vector_lanes)), format, in_order, false);
     if (worth(best, parts)) best = std::move(parts);
   }
   return best;

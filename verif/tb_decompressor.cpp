@@ -21,7 +21,7 @@ using namespace mixvec::bench;
 constexpr int kLv = UNIT_LV;
 constexpr int kSegments = kLv / UNIT_FULL_RATE;  // H
 constexpr int kSubsteps = UNIT_SUB_STEPS;
-constexpr int kThreads = 2 * kSubsteps - 1;
+constexpr int kThreads = kSubsteps;
 constexpr int kPlaces = 4 * kSubsteps;
 constexpr int kBeatBytes = UNIT_PORT_BITS / 8;
 constexpr int kRowW = 16;

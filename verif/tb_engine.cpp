@@ -91,7 +91,8 @@ MatrixCheck run_case(AccelSim& accel, const Case& c, Fault fault = Fault::kNone,
   const std::vector<Half> x = make_activations(c.activations);
   // The header's own beats are checked by the hardware; faults go into the sets' beats.
   const std::size_t header =
-      (static_cast<std::size_t>(kHeaderWords + accel::kSets / accel::kAssoc) * 32 + accel::kPortBits - 1) / accel::kPortBits;
+      (static_cast<std::size_t>(kHeaderWords + accel::kSets / accel::kAssoc) * 32 + accel::kPortBits - 1) /
+      accel::kPortBits;
   return check_matrix(accel, matrix, packed, x, c.activations.tokens, c.stalls, fault,
                       fault == Fault::kFlipHeader ? header_byte : header);
 }

@@ -15,7 +15,7 @@ namespace {
 using namespace mixvec;
 using namespace mixvec::bench;
 
-constexpr int kThreads = 2 * kSubsteps - 1;
+constexpr int kThreads = kSubsteps;
 constexpr int kRowW = 16;
 constexpr int kLaneW = bits_for(kLv);
 constexpr int kCntW = log2_of(kLv) + 1;

@@ -19,7 +19,7 @@ using namespace mixvec::bench;
 constexpr int kLv = UNIT_LV;
 constexpr int kSegments = kLv / UNIT_FULL_RATE;  // H
 constexpr int kSubsteps = UNIT_SUB_STEPS;
-constexpr int kThreads = 2 * kSubsteps - 1;
+constexpr int kThreads = kSubsteps;
 constexpr int kBeat = UNIT_PORT_BITS / 16;
 constexpr std::uint32_t kAllSegments = (1U << kSegments) - 1U;
 
