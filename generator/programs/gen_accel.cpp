@@ -56,13 +56,13 @@ int generate(const po::variables_map& options) {
              mixvec::format_hash(config.hash()));
   fmt::print("  array             {} PEs x {} lanes = {} MACs ({})\n", config.pe, config.lanes, config.macs(),
              config.dtype);
-  fmt::print("  arrangement       {} sets x {} positions, {} vector lanes x {} token lanes\n", config.sets,
-             config.positions(), config.vector_lanes, config.token_lanes());
+  fmt::print("  arrangement       {} sets (clusters of {}) x {} positions, {} vector lanes x {} token lanes\n",
+             config.sets, config.assoc, config.positions(), config.vector_lanes, config.token_lanes());
   fmt::print("  directions        {}\n", config.directions());
   fmt::print("  full-rate lengths {}\n", mixvec::full_rate_lengths(config));
   fmt::print("  tokens per tile   {} (up to {} groups of {})\n", config.tokens_per_tile(), config.groups,
              config.tokens_per_tile() / config.groups);
-  fmt::print("  buffers           {} activations, {} accumulators, {} stream FIFOs\n",
+  fmt::print("  buffers           {} activations, {} accumulators, {} beat queues\n",
              mixvec::format_bytes(config.activation_bytes()), mixvec::format_bytes(config.accumulator_bytes()),
              mixvec::format_bytes(config.fifo_bytes()));
 

@@ -24,9 +24,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-AccelConfig make(int pe, int lanes, const std::string& vec, std::optional<int> assoc = std::nullopt) {
+AccelConfig make(int pe, int lanes, const std::string& vec, std::optional<int> assoc = std::nullopt,
+                 std::optional<int> substeps = std::nullopt) {
   ConfigRequest request;
   request.assoc = assoc;
+  request.substeps = substeps;
   request.pe = pe;
   request.lanes = lanes;
   request.vec = vec;
@@ -230,6 +232,20 @@ TEST_F(Emission, LintFindsFaults) {
   }
 }
 
+TEST_F(Emission, YosysReadsTheRtl) {
+  if (run("command -v yosys > /dev/null") != 0) GTEST_SKIP() << "yosys is not installed";
+  const AccelConfig config = make(4, 4, "mixed", 2);
+  write_folder(folder_ / "a", emit_accel(config), false);
+  const std::string in_folder = "cd " + (folder_ / "a").string() + " && ";
+  EXPECT_EQ(run(in_folder + "yosys -q -l ../log -p \"read_verilog -sv -defer $(tr '\\n' ' ' < filelist.f); "
+                            "hierarchy -check -top mv_accel; proc; check -assert\" > /dev/null 2>&1"),
+            0)
+      << read_file(folder_ / "log");
+  // Small arrays that shift or reset as a whole are meant to become registers.
+  EXPECT_NE(run(in_folder + "grep 'Warning: ' ../log | grep -v 'with list of registers'"), 0)
+      << "gen_accel " << config_options(config);
+}
+
 TEST_F(Emission, FolderStandsAlone) {
   if (run("command -v verilator > /dev/null") != 0) GTEST_SKIP() << "verilator is not installed";
   write_folder(folder_ / "a", emit_accel(make(2, 4, "mixed")), false);
@@ -248,13 +264,15 @@ struct LintCase {
   int pe, lanes;
   const char* vec;
   int assoc = 1;
+  int substeps = 2;
 };
 
 class Lint : public Emission, public testing::WithParamInterface<LintCase> {};
 
 TEST_P(Lint, IsClean) {
   if (run("command -v verilator iverilog > /dev/null") != 0) GTEST_SKIP() << "verilator or iverilog is not installed";
-  const AccelConfig config = make(GetParam().pe, GetParam().lanes, GetParam().vec, GetParam().assoc);
+  const AccelConfig config =
+      make(GetParam().pe, GetParam().lanes, GetParam().vec, GetParam().assoc, GetParam().substeps);
   write_folder(folder_ / "a", emit_accel(config), false);
   const fs::path log = folder_ / "log";
   EXPECT_EQ(run(fmt::format("make -s -C {} lint > {} 2>&1", (folder_ / "a").string(), log.string())), 0)
@@ -271,6 +289,9 @@ std::vector<LintCase> lint_cases() {
   cases.push_back({4, 16, "4"});
   cases.push_back({2, 256, "mixed"});
   cases.push_back({4, 4, "mixed", 2});
+  cases.push_back({1, 1, "mixed", 1, 1});
+  cases.push_back({4, 16, "mixed", 2, 1});
+  cases.push_back({4, 16, "column", 1, 4});
   cases.push_back({8, 8, "row", 2});
   cases.push_back({16, 16, "column", 4});
   return cases;
@@ -278,7 +299,10 @@ std::vector<LintCase> lint_cases() {
 
 INSTANTIATE_TEST_SUITE_P(Configurations, Lint, testing::ValuesIn(lint_cases()), [](const auto& test) {
   const LintCase& c = test.param;
-  return fmt::format("pe{}_lanes{}_{}", c.pe, c.lanes, c.vec) + (c.assoc > 1 ? fmt::format("_assoc{}", c.assoc) : "");
+  std::string name = fmt::format("pe{}_lanes{}_{}", c.pe, c.lanes, c.vec);
+  if (c.assoc != 1) name += fmt::format("_assoc{}", c.assoc);
+  if (c.substeps != 2) name += fmt::format("_substeps{}", c.substeps);
+  return name;
 });
 
 }  // namespace
