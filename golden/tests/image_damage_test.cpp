@@ -43,7 +43,7 @@ TEST(ImageDamage, NoFlippedBitGoesUnnoticed) {
       spec.in = 43;
       spec.direction = direction;
       spec.lengths = {1, 4, 8};
-      spec.seed = static_cast<std::uint64_t>(format.vector_lanes + 100 * format.full_rate);
+      spec.seed = static_cast<std::uint64_t>(format.vector_lanes) + 100 * static_cast<std::uint64_t>(format.full_rate);
       const PrunedMatrix matrix = make_synthetic(spec);
       const PackedMatrix packed = pack(matrix, deal_in_turn(matrix, format), format);
       for (int trial = 0; trial < 500; ++trial) {
@@ -91,7 +91,7 @@ TEST(ImageDamage, ArbitraryBytesNeverCrash) {
       }
     } else if (mode == 2) {
       // Everything behind the header is noise.
-      const auto words = static_cast<std::size_t>(kHeaderWords + format.sets / format.assoc);
+      const auto words = kHeaderWords + static_cast<std::size_t>(format.sets / format.assoc);
       for (std::size_t i = words * 4; i < image.size(); ++i) image[i] = static_cast<std::uint8_t>(random.next());
     } else if (mode == 3) {
       // The tasks' codes and weights are noise, the header and the directory are whole.

@@ -43,14 +43,16 @@ TEST(TaskReader, HandsChainsOverWithinATurn) {
     image[i] = static_cast<std::uint8_t>(code.words()[i / 8] >> (i % 8 * 8));
   }
   for (std::size_t i = 0; i < 3; ++i) image[64 + 2 * i] = static_cast<std::uint8_t>(0xA0 + i);
+  // The unit of chain A and that of chain B in the first step.
+  const std::string first = " [0 b0 e0 v0.0 row 0+0 x1]";
+  const std::string last = " [1 b1 e0 v2.0 row 0+2 x1]";
   const std::vector<std::string> expected = {
       "run e0 c1 chains 2 bits 26",
       "t0 b0 record 0 output 0 bias 3c00 bits 17",
       "t0 read 2 codes 4 bits [0 b0 e0 v0.0 row 0+0 x1]",
       "t0 read 1 codes 2 bits",
       "t0 b1 record 0 output 1 bias 4000 bits 17",
-      "t0 read 1 codes 2 bits [1 b1 e0 v2.0 row 0+2 x1] step of 2: [0 b0 e0 v0.0 row 0+0 x1] a0 [1 b1 e0 v2.0 row "
-      "0+2 x1] a1",
+      "t0 read 1 codes 2 bits" + last + " step of 2:" + first + " a0" + last + " a1",
       "t0 read 2 codes 4 bits",
       "t0 read 1 codes 2 bits closed b0",
       "t0 read 1 codes 2 bits [0 b1 e0 v0.0 row 0+0 x1] step of 1: [0 b1 e0 v0.0 row 0+0 x1] a2",
@@ -80,14 +82,16 @@ TEST(TaskReader, DeliversTheCyclesOfAHandMadeColumn) {
   ASSERT_EQ(header.clusters[0].size(), 1U);
   // Even inputs are class 0. No code is short enough to keep up with two steps; three bits are read in three cycles.
   EXPECT_EQ(header.code_bits, 3);
+  const std::string even = " [0 b0 e0 v0.0 row 0+0 x4]";
+  const std::string odd = " [1 b0 e0 v0.0 row 0+0 x4]";
   const std::vector<std::string> expected = {
       "run e0 c4 chains 1 bits 26",
       "t0 b0 record 0 output 3 bias 0 bits 18",
       "t0 b0 record 1 output 2 bias 0 bits 18",
       "t0 b0 record 2 output 1 bias 0 bits 18",
       "t0 b0 record 3 output 0 bias 0 bits 18",
-      "t0 read 2 codes 6 bits [0 b0 e0 v0.0 row 0+0 x4] [1 b0 e0 v0.0 row 0+0 x4] step of 8: [0 b0 e0 v0.0 row 0+0 x4] "
-      "3c30 3c20 3c10 3c00 [1 b0 e0 v0.0 row 0+0 x4] 3c31 3c21 3c11 3c01",
+      "t0 read 2 codes 6 bits" + even + odd + " step of 8:" + even + " 3c30 3c20 3c10 3c00" + odd +
+          " 3c31 3c21 3c11 3c01",
       "t0 read 2 codes 6 bits [0 b0 e0 v3.0 row 0+3 x4]",
       "t0 nothing 0 bits step of 4: [0 b0 e0 v3.0 row 0+3 x4] 3c36 3c26 3c16 3c06",
       "t0 read 1 codes 3 bits closed b0",
