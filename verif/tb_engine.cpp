@@ -8,6 +8,7 @@
 #include "golden/cli.hpp"
 #include "golden/error.hpp"
 #include "golden/synthetic.hpp"
+#include "golden/task_reader.hpp"
 #include "mixvec_config.hpp"
 #include "verif/matrix_check.hpp"
 
@@ -89,10 +90,9 @@ MatrixCheck run_case(AccelSim& accel, const Case& c, Fault fault = Fault::kNone,
   const FormatConfig format = bench_format();
   const PackedMatrix packed = pack(matrix, draw_schedule(matrix, format, c.matrix.seed), format);
   const std::vector<Half> x = make_activations(c.activations);
-  // The header's own beats are checked by the hardware; faults go into the sets' beats.
-  const std::size_t header =
-      (static_cast<std::size_t>(kHeaderWords + accel::kSets / accel::kAssoc) * 32 + accel::kPortBits - 1) /
-      accel::kPortBits;
+  // Faults go into the first task: the hardware checks the header, and the order of tasks changes no result.
+  const ImageHeader image_header = read_image_header(packed.image, format);
+  const std::size_t header = image_header.header_beats + image_header.directory_beats;
   return check_matrix(accel, matrix, packed, x, c.activations.tokens, c.stalls, fault,
                       fault == Fault::kFlipHeader ? header_byte : header);
 }
