@@ -97,7 +97,11 @@ EngineTask decode_task(const ImageHeader& header, std::span<const std::uint8_t> 
             if (!matches(piece, header, format, nonzero)) continue;
             alive = true;
             if (op.wide) op.thread = static_cast<std::uint8_t>(piece.piece);
-            (piece.buffer == 0 ? op.adds_0 : op.adds_1) = true;
+            if (piece.buffer == 0) {
+              op.adds_0 = true;
+            } else {
+              op.adds_1 = true;
+            }
           }
           op.push = alive ? Push::kStep : Push::kSkip;
           zero_skip.step(op, cycle.weights, alive);
