@@ -40,7 +40,7 @@ std::int64_t AccelConfig::fifo_bytes() const {
 }
 
 std::string AccelConfig::canonical() const {
-  std::string text = fmt::format("mixvec-accel-2 pe={} lanes={} vec={} dtype={}", pe, lanes, vec, dtype);
+  std::string text = fmt::format("mixvec-accel-3 pe={} lanes={} vec={} dtype={}", pe, lanes, vec, dtype);
   for (const Parameter& parameter : parameters()) text += fmt::format(" {}={}", parameter.name, this->*parameter.field);
   return text;
 }
@@ -90,6 +90,7 @@ nlohmann::ordered_json config_to_json(const AccelConfig& config) {
   json["dtype"] = config.dtype;
   json["sets"] = config.sets;
   json["assoc"] = config.assoc;
+  json["drains"] = config.drains;
   json["positions"] = config.positions();
   json["vector_lanes"] = config.vector_lanes;
   json["token_lanes"] = config.token_lanes();
@@ -190,6 +191,7 @@ FormatConfig to_format_config(const AccelConfig& config) {
   FormatConfig format;
   format.sets = config.sets;
   format.assoc = config.assoc;
+  format.drains = config.drains;
   format.vector_lanes = config.vector_lanes;
   format.full_rate = config.full_rate;
   format.substeps = config.substeps;

@@ -18,6 +18,7 @@ struct AccelConfig {
   std::string dtype = "fp16";
   int sets = 8;          ///< Ps, sets of PEs; the PEs of a set share one weight stream
   int assoc = 1;         ///< A, sets of a cluster; any of them may take the cluster's next task
+  int drains = 2;        ///< R, results that leave per cycle, each from sets ÷ R sets
   int vector_lanes = 8;  ///< Lv, weights of a step
   int full_rate = 4;     ///< F, the shortest vector length that fills all lanes
   int substeps = 2;      ///< accumulators of a token lane, in units of Lv outputs
@@ -38,7 +39,7 @@ struct AccelConfig {
   int max_length() const;          ///< longest vector length, a power of two
 
   int macs() const { return pe * lanes; }
-  int slots() const { return 2 * substeps * groups; }  ///< accumulators of one lane
+  int slots() const { return 3 * substeps * groups; }  ///< accumulators of one lane
   int tokens_per_tile() const { return positions() * token_lanes() * groups; }
   std::int64_t activation_bytes() const;   ///< all activation banks
   std::int64_t accumulator_bytes() const;  ///< all accumulator slots
@@ -47,7 +48,7 @@ struct AccelConfig {
   /// 64-bit FNV-1a of canonical(): the same in RTL, C++ header, packed program and bench.
   std::uint64_t hash() const;
 
-  /// Every field that influences the RTL or a weight image, in a fixed order: "mixvec-accel-2 pe=64 lanes=64 …".
+  /// Every field that influences the RTL or a weight image, in a fixed order: "mixvec-accel-3 pe=64 lanes=64 …".
   std::string canonical() const;
 
   bool operator==(const AccelConfig&) const = default;

@@ -39,8 +39,14 @@ kainjow::mustache::data template_data(const AccelConfig& config, const std::vect
   data.set("columns_allowed", config.columns_allowed() ? "true" : "false");
   data.set("macs", fmt::format("{}", config.macs()));
   // The most significant bits of the ports of mv_accel.
-  data.set("group_msb", fmt::format("{}", std::max(1, std::countr_zero(static_cast<unsigned>(config.groups))) - 1));
-  data.set("data_msb", fmt::format("{}", config.positions() * config.token_lanes() * 16 - 1));
+  const int group_bits = std::max(1, std::countr_zero(static_cast<unsigned>(config.groups)));
+  const int data_bits = config.positions() * config.token_lanes() * 16;
+  data.set("group_msb", fmt::format("{}", group_bits - 1));
+  data.set("data_msb", fmt::format("{}", data_bits - 1));
+  data.set("drains_msb", fmt::format("{}", config.drains - 1));
+  data.set("index_msb", fmt::format("{}", config.drains * 16 - 1));
+  data.set("y_group_msb", fmt::format("{}", config.drains * group_bits - 1));
+  data.set("y_data_msb", fmt::format("{}", config.drains * data_bits - 1));
   data.set("port_msb", fmt::format("{}", config.port_bits - 1));
   data.set("sets_msb", fmt::format("{}", config.sets - 1));
   data.set("slots", fmt::format("{}", config.slots()));

@@ -17,6 +17,7 @@ constexpr int kMaxPe = 4096;          // larger arrays would not fit the 16-bit 
 constexpr int kMaxLanes = 256;        // a vector's length is at most this; log2 of it fits the 4 bits of an entry
 constexpr int kMaxBanks = 64;         // each set multiplexes all banks of its position
 constexpr int kMaxAssoc = 16;         // a cluster gives out one task in a cycle
+constexpr int kMaxDrains = 8;         // each result port carries the tokens of all positions
 constexpr int kMaxStripOutputs = 64;  // the run header holds the number of outputs of a chain in 6 bits
 constexpr int kMaxPortBits = 1024;
 constexpr int kPortBitsPerLane = 16;  // a step's weights reach into the next beat at most
@@ -149,22 +150,20 @@ int resolve_sets(Resolver& resolver, const ConfigRequest& request, int pe) {
   return default_sets(pe);
 }
 
-int resolve_assoc(Resolver& resolver, const ConfigRequest& request, int sets) {
-  const int asked = request.assoc.value_or(1);
-  const int assoc = nearest_divisor(sets, asked, [](int d) { return is_pow2(d) && d <= kMaxAssoc; });
+/// A power of two up to `most` that divides the sets; `why`: what the sets are divided into.
+int resolve_share(Resolver& resolver, const char* option, int asked, int sets, int most, const char* why) {
+  const int share = nearest_divisor(sets, asked, [&](int d) { return is_pow2(d) && d <= most; });
   if (asked < 1) {
-    resolver.reject("--assoc", asked, "below 1", assoc);
-  } else if (asked > kMaxAssoc) {
-    resolver.reject("--assoc", asked, fmt::format("above {}", kMaxAssoc), assoc);
+    resolver.reject(option, asked, "below 1", share);
+  } else if (asked > most) {
+    resolver.reject(option, asked, fmt::format("above {}", most), share);
   } else if (!is_pow2(asked)) {
-    resolver.reject("--assoc", asked, "not a power of two", assoc);
-  } else if (assoc != asked) {
-    resolver.reject(
-        "--assoc", asked,
-        fmt::format("does not divide the {} set{}: clusters have as many sets each", sets, sets == 1 ? "" : "s"),
-        assoc);
+    resolver.reject(option, asked, "not a power of two", share);
+  } else if (share != asked) {
+    resolver.reject(option, asked,
+                    fmt::format("does not divide the {} set{}: {}", sets, sets == 1 ? "" : "s", why), share);
   }
-  return assoc;
+  return share;
 }
 
 int resolve_vector_lanes(Resolver& resolver, const ConfigRequest& request, int lanes) {
@@ -210,7 +209,10 @@ Resolution resolve_config(const ConfigRequest& request) {
                     "fp16");
   }
   c.sets = resolve_sets(resolver, request, c.pe);
-  c.assoc = resolve_assoc(resolver, request, c.sets);
+  c.assoc = resolve_share(resolver, "--assoc", request.assoc.value_or(1), c.sets, kMaxAssoc,
+                          "clusters have as many sets each");
+  c.drains = resolve_share(resolver, "--drains", request.drains.value_or(c.sets % 2 == 0 ? 2 : 1), c.sets, kMaxDrains,
+                           "result ports serve as many sets each");
   const int lv = c.vector_lanes = resolve_vector_lanes(resolver, request, c.lanes);
 
   const int length = parse_length(c.vec);
@@ -265,6 +267,8 @@ const std::vector<Parameter>& parameters() {
        &C::sets},
       {"assoc", "--assoc", "A, sets of a cluster, any of which takes its next task: 1..16, divides sets (default 1)",
        &R::assoc, &C::assoc},
+      {"drains", "--drains", "R, results that leave per cycle: 1..8, divides sets (default 2 where that divides sets)",
+       &R::drains, &C::drains},
       {"full_rate", "--full-rate", "F, shortest length at full rate (default Lv/2; with one length N: min(N, Lv))",
        &R::full_rate, &C::full_rate},
       {"substeps", "--substeps", "accumulators of a token lane, in units of Lv: 1..8 (default 2)", &R::substeps,

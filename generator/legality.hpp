@@ -17,6 +17,7 @@ struct ConfigRequest {
   std::string dtype = "fp16";
   std::optional<int> sets;
   std::optional<int> assoc;
+  std::optional<int> drains;
   std::optional<int> positions;
   std::optional<int> vector_lanes;
   std::optional<int> token_lanes;

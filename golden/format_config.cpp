@@ -29,6 +29,10 @@ void check_format(const FormatConfig& format) {
   if (format.sets % format.assoc != 0) {
     fail_input("configuration: assoc is {}, expected a divisor of the {} sets", format.assoc, format.sets);
   }
+  require_power_of_two("drains", format.drains);
+  if (format.sets % format.drains != 0) {
+    fail_input("configuration: drains is {}, expected a divisor of the {} sets", format.drains, format.sets);
+  }
   require_power_of_two("vector_lanes", format.vector_lanes);
   require_range("vector_lanes", format.vector_lanes, 1, 64);
   require_power_of_two("full_rate", format.full_rate);

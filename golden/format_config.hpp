@@ -7,10 +7,12 @@
 
 namespace mixvec {
 
-/// The format's parameters (docs/packed_format.md). The defaults are those of the default accelerator.
+/// The format's parameters (docs/packed_format.md). The defaults are those of the default accelerator, which has two
+/// result ports, however.
 struct FormatConfig {
   int sets = 8;                 ///< Ps
   int assoc = 1;                ///< A, sets of a cluster: any of them may take the cluster's next task; divides Ps
+  int drains = 1;               ///< R, result ports, of Ps / R sets each; divides Ps. Only the scheduler looks at it.
   int vector_lanes = 8;         ///< Lv, a power of two
   int full_rate = 4;            ///< F <= Lv, a power of two; a step has at most H = Lv / F classes
   int substeps = 2;             ///< M, accumulator rows: a column chain has at most M * Lv outputs (at most 64)

@@ -137,6 +137,7 @@ class Reader {
     const auto field = [&](const char* key) { return static_cast<int>(number(json, key, 1U << 30U)); };
     format.sets = field("sets");
     format.assoc = field("assoc");
+    format.drains = field("drains");
     format.vector_lanes = field("vector_lanes");
     format.full_rate = field("full_rate");
     format.substeps = field("substeps");
@@ -222,6 +223,7 @@ void write_program(const std::filesystem::path& path, const Program& program) {
        {{"hash", hex(format.hash)},
         {"sets", format.sets},
         {"assoc", format.assoc},
+        {"drains", format.drains},
         {"vector_lanes", format.vector_lanes},
         {"full_rate", format.full_rate},
         {"substeps", format.substeps},

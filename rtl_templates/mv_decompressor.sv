@@ -216,28 +216,19 @@ module mv_decompressor #(
   assign head_count   = column_i ? (OutW + 1)'(bits[9:4]) + (OutW + 1)'(1) : (OutW + 1)'(1);
   assign head_wide    = 32'(head_count) > Lv;
 
-  // The lowest free place; a wide chain takes as many as it has rows, from a multiple of that on.
+  // Where the records of the chain that is taken go.
   logic [IdW-1:0] place;
   logic [Ids-1:0] places;
-  always_comb begin
-    free   = 1'b0;
-    place  = '0;
-    places = '0;
-    for (int p = Ids - 1; p >= 0; p--) begin
-      if (!wide_q && !busy_q[p]) begin
-        free      = 1'b1;
-        place     = IdW'(p);
-        places    = '0;
-        places[p] = 1'b1;
-      end
-      if (wide_q && p % SubSteps == 0 && busy_q[p - p % SubSteps +: SubSteps] == '0) begin
-        free   = 1'b1;
-        place  = IdW'(p);
-        places = '0;
-        places[p - p % SubSteps +: SubSteps] = '1;
-      end
-    end
-  end
+  mv_place #(
+    .Places(Ids),
+    .Wide  (SubSteps)
+  ) u_place (
+    .wide_i (wide_q),
+    .busy_i (busy_q),
+    .found_o(free),
+    .place_o(place),
+    .taken_o(places)
+  );
 
   assign record      = (state_q == StRecord) || (state_q == StTurn && any_take && free);
   assign read        = (state_q == StTurn) && !any_take && any_read;

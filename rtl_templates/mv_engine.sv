@@ -26,6 +26,8 @@ module mv_engine #(
   parameter int Depth     = 3072,
   // Sets of a cluster: any of them may take the cluster's next task.
   parameter int Assoc     = 1,
+  // Results that leave per cycle, each from Sets / Drains sets.
+  parameter int Drains    = 2,
   // Memory port.
   parameter int PortBits  = 512,
   // Pipeline registers of a multiplication and of an addition.
@@ -62,11 +64,11 @@ module mv_engine #(
   // sets that are not to take a task now
   input  logic [Sets-1:0]      hold_i,
   // results: output index and token group of each beat
-  output logic                 y_valid_o,
-  input  logic                 y_ready_i,
-  output logic [15:0]          y_index_o,
-  output logic [GroupW-1:0]    y_group_o,
-  output logic [Tokens*16-1:0] y_data_o,
+  output logic [Drains-1:0]           y_valid_o,
+  input  logic [Drains-1:0]           y_ready_i,
+  output logic [Drains*16-1:0]        y_index_o,
+  output logic [Drains*GroupW-1:0]    y_group_o,
+  output logic [Drains*Tokens*16-1:0] y_data_o,
   // activity: sets that issue a step in this cycle, sets that drop a step
   output logic [Sets-1:0]      issue_o,
   output logic [Sets-1:0]      skip_o
@@ -77,7 +79,7 @@ module mv_engine #(
   localparam int LaneW = (LvL > 0) ? LvL : 1;
   localparam int RedW  = (LvL > 0) ? $clog2(LvL + 1) : 1;
   localparam int BankW = (Banks > 1) ? $clog2(Banks) : 1;
-  localparam int Slots = 2 * SubSteps * Groups;
+  localparam int Slots = 3 * SubSteps * Groups;
   localparam int SlotW = $clog2(Slots);
   localparam int H     = Lv / FullRate;
 
@@ -92,6 +94,9 @@ module mv_engine #(
   end
   if (Assoc < 1 || Sets % Assoc != 0) begin : g_bad_assoc
     initial $error("mv_engine: Assoc must divide Sets");
+  end
+  if (Drains < 1 || Sets % Drains != 0) begin : g_bad_drains
+    initial $error("mv_engine: Drains must divide Sets");
   end
 
   assign config_hash_o = ConfigHash;
@@ -225,9 +230,9 @@ module mv_engine #(
   logic [Sets*GroupW-1:0]   drain_group;
   logic [Sets*16-1:0]       drain_index, drain_bias;
   logic [Sets*H-1:0]        drain_part;
-  logic [SlotW-1:0]         rd_slot;
-  logic [LaneW-1:0]         rd_lane;
-  logic                     drain_idle;
+  logic [Sets*SlotW-1:0]    rd_slot;
+  logic [Sets*LaneW-1:0]    rd_lane;
+  logic [Drains-1:0]        drain_idle;
   for (genvar s = 0; s < Sets; s++) begin : g_set
     logic [GroupW-1:0] group;
     assign group = GroupW'(phase_q + BankW'(s)) & GroupW'(group_low);
@@ -298,13 +303,14 @@ module mv_engine #(
   end
 
   // ---- PE array, addition of the classes ----
-  localparam int Merge = $clog2(H) * AddStages;
-  localparam int SetW  = (Sets > 1) ? $clog2(Sets) : 1;
-  logic                 sum_valid;
-  logic [SetW-1:0]      sum_set;
-  logic [H-1:0]         sum_part;
-  logic [15:0]          sum_bias;
-  logic [Tokens*16-1:0] res;
+  localparam int Merge  = $clog2(H) * AddStages;
+  localparam int Served = Sets / Drains;   // sets of a drain
+  localparam int SetW   = (Served > 1) ? $clog2(Served) : 1;
+  logic [Drains-1:0]           sum_valid;
+  logic [Drains*SetW-1:0]      sum_set;
+  logic [Drains*H-1:0]         sum_part;
+  logic [Drains*16-1:0]        sum_bias;
+  logic [Drains*Tokens*16-1:0] res;
   for (genvar p = 0; p < Positions; p++) begin : g_position
     logic [Sets*H*Lt*32-1:0] sums;
     mv_position #(
@@ -345,59 +351,67 @@ module mv_engine #(
       .rd_lane_i   (rd_lane),
       .res_o       (sums)
     );
-    mv_merge #(
-      .Sets     (Sets),
-      .Lt       (Lt),
-      .H        (H),
-      .AddStages(AddStages)
-    ) u_merge (
-      .clk_i   (clk_i),
-      .rst_ni  (rst_ni),
-      .sum_i   (sums),
-      .valid_i (sum_valid),
-      .set_i   (sum_set),
-      .part_i  (sum_part),
-      .bias_i  (sum_bias),
-      .result_o(res[p*Lt*16 +: Lt*16])
-    );
+    for (genvar d = 0; d < Drains; d++) begin : g_merge
+      mv_merge #(
+        .Sets     (Served),
+        .Lt       (Lt),
+        .H        (H),
+        .AddStages(AddStages)
+      ) u_merge (
+        .clk_i   (clk_i),
+        .rst_ni  (rst_ni),
+        .sum_i   (sums[d*Served*H*Lt*32 +: Served*H*Lt*32]),
+        .valid_i (sum_valid[d]),
+        .set_i   (sum_set[d*SetW +: SetW]),
+        .part_i  (sum_part[d*H +: H]),
+        .bias_i  (sum_bias[d*16 +: 16]),
+        .result_o(res[(d*Tokens+p*Lt)*16 +: Lt*16])
+      );
+    end
   end
 
   // ---- results ----
-  mv_drain #(
-    .Sets  (Sets),
-    .Tokens(Tokens),
-    .LaneW (LaneW),
-    .SlotW (SlotW),
-    .GroupW(GroupW),
-    .H     (H),
-    .Merge (Merge)
-  ) u_drain (
-    .clk_i      (clk_i),
-    .rst_ni     (rst_ni),
-    .start_i    (start_i),
-    .req_valid_i(drain_valid),
-    .req_ready_o(drain_ready),
-    .req_slot_i (drain_slot),
-    .req_lane_i (drain_lane),
-    .req_group_i(drain_group),
-    .req_index_i(drain_index),
-    .req_part_i (drain_part),
-    .req_bias_i (drain_bias),
-    .rd_valid_o (rd_valid),
-    .rd_slot_o  (rd_slot),
-    .rd_lane_o  (rd_lane),
-    .sum_valid_o(sum_valid),
-    .sum_set_o  (sum_set),
-    .sum_part_o (sum_part),
-    .sum_bias_o (sum_bias),
-    .res_i      (res),
-    .y_valid_o  (y_valid_o),
-    .y_ready_i  (y_ready_i),
-    .y_index_o  (y_index_o),
-    .y_group_o  (y_group_o),
-    .y_data_o   (y_data_o),
-    .idle_o     (drain_idle)
-  );
+  for (genvar d = 0; d < Drains; d++) begin : g_drain
+    logic [SlotW-1:0] slot;
+    logic [LaneW-1:0] lane;
+    mv_drain #(
+      .Sets  (Served),
+      .Tokens(Tokens),
+      .LaneW (LaneW),
+      .SlotW (SlotW),
+      .GroupW(GroupW),
+      .H     (H),
+      .Merge (Merge)
+    ) u_drain (
+      .clk_i      (clk_i),
+      .rst_ni     (rst_ni),
+      .start_i    (start_i),
+      .req_valid_i(drain_valid[d*Served +: Served]),
+      .req_ready_o(drain_ready[d*Served +: Served]),
+      .req_slot_i (drain_slot[d*Served*SlotW +: Served*SlotW]),
+      .req_lane_i (drain_lane[d*Served*LaneW +: Served*LaneW]),
+      .req_group_i(drain_group[d*Served*GroupW +: Served*GroupW]),
+      .req_index_i(drain_index[d*Served*16 +: Served*16]),
+      .req_part_i (drain_part[d*Served*H +: Served*H]),
+      .req_bias_i (drain_bias[d*Served*16 +: Served*16]),
+      .rd_valid_o (rd_valid[d*Served +: Served]),
+      .rd_slot_o  (slot),
+      .rd_lane_o  (lane),
+      .sum_valid_o(sum_valid[d]),
+      .sum_set_o  (sum_set[d*SetW +: SetW]),
+      .sum_part_o (sum_part[d*H +: H]),
+      .sum_bias_o (sum_bias[d*16 +: 16]),
+      .res_i      (res[d*Tokens*16 +: Tokens*16]),
+      .y_valid_o  (y_valid_o[d]),
+      .y_ready_i  (y_ready_i[d]),
+      .y_index_o  (y_index_o[d*16 +: 16]),
+      .y_group_o  (y_group_o[d*GroupW +: GroupW]),
+      .y_data_o   (y_data_o[d*Tokens*16 +: Tokens*16]),
+      .idle_o     (drain_idle[d])
+    );
+    assign rd_slot[d*Served*SlotW +: Served*SlotW] = {Served{slot}};
+    assign rd_lane[d*Served*LaneW +: Served*LaneW] = {Served{lane}};
+  end
 
-  assign done_o = tasks_done && (&idle) && drain_idle;
+  assign done_o = tasks_done && (&idle) && (&drain_idle);
 endmodule

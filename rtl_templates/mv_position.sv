@@ -48,8 +48,8 @@ module mv_position #(
   input  logic [Sets*Lv*32-1:0]    acc_bias_i,
   // drain
   input  logic [Sets-1:0]          rd_valid_i,
-  input  logic [SlotW-1:0]         rd_slot_i,
-  input  logic [LaneW-1:0]         rd_lane_i,
+  input  logic [Sets*SlotW-1:0]    rd_slot_i,
+  input  logic [Sets*LaneW-1:0]    rd_lane_i,
   output logic [Sets*H*Lt*32-1:0]  res_o
 );
   logic [BankW-1:0]    phase_q;
@@ -111,8 +111,8 @@ module mv_position #(
       .acc_slot_i (acc_slot_i[s*H*SlotW +: H*SlotW]),
       .acc_bias_i (acc_bias_i[s*Lv*32 +: Lv*32]),
       .rd_valid_i (rd_valid_i[s]),
-      .rd_slot_i  (rd_slot_i),
-      .rd_lane_i  (rd_lane_i),
+      .rd_slot_i  (rd_slot_i[s*SlotW +: SlotW]),
+      .rd_lane_i  (rd_lane_i[s*LaneW +: LaneW]),
       .res_o      (res_o[s*H*Lt*32 +: H*Lt*32])
     );
   end

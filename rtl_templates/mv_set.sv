@@ -22,7 +22,7 @@ module mv_set #(
   parameter int LaneW  = (LvL > 0) ? LvL : 1,
   parameter int RedW   = (LvL > 0) ? $clog2(LvL + 1) : 1,
   parameter int GroupW = (Groups > 1) ? $clog2(Groups) : 1,
-  parameter int SlotW  = $clog2(2 * SubSteps * Groups),
+  parameter int SlotW  = $clog2(3 * SubSteps * Groups),
   parameter int H      = Lv / FullRate
 ) (
   input  logic                clk_i  /*verilator public_flat_rd*/,

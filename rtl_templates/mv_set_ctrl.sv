@@ -24,7 +24,7 @@ module mv_set_ctrl #(
   parameter int RedW   = (LvL > 0) ? $clog2(LvL + 1) : 1,
   parameter int GroupL = $clog2(Groups),
   parameter int GroupW = (GroupL > 0) ? GroupL : 1,
-  parameter int Slots  = 2 * SubSteps * Groups,
+  parameter int Slots  = 3 * SubSteps * Groups,
   parameter int SlotW  = $clog2(Slots),
   parameter int H      = Lv / FullRate,
   parameter int ClassW = ($clog2(H) > 0) ? $clog2($clog2(H) + 1) : 1
@@ -100,7 +100,7 @@ module mv_set_ctrl #(
   localparam int WaitMax = 3 + TapMax + AddStages + Groups;
   localparam int WaitW   = $clog2(WaitMax + 1);
   localparam int HazardW = $clog2(Groups * ((AddStages + Groups - 1) / Groups) + AddStages + 2);
-  localparam int Rows    = 2 * SubSteps;    // accumulator rows
+  localparam int Rows    = 3 * SubSteps;    // accumulator rows
   localparam int PtrW    = $clog2(Rows);
   localparam int ChainW  = PtrW + IdW;
 
@@ -115,25 +115,16 @@ module mv_set_ctrl #(
   logic [Rows-1:0]   row_busy_q, rows_taken, rows_freed;
   logic [PtrW-1:0]   row_free;
   logic              any_free, open;
-  always_comb begin
-    any_free   = 1'b0;
-    row_free   = '0;
-    rows_taken = '0;
-    for (int r = Rows - 1; r >= 0; r--) begin
-      if (!step_wide_i && !row_busy_q[r]) begin
-        any_free      = 1'b1;
-        row_free      = PtrW'(r);
-        rows_taken    = '0;
-        rows_taken[r] = 1'b1;
-      end
-      if (step_wide_i && r % SubSteps == 0 && row_busy_q[r - r % SubSteps +: SubSteps] == '0) begin
-        any_free   = 1'b1;
-        row_free   = PtrW'(r);
-        rows_taken = '0;
-        rows_taken[r - r % SubSteps +: SubSteps] = '1;
-      end
-    end
-  end
+  mv_place #(
+    .Places(Rows),
+    .Wide  (SubSteps)
+  ) u_row (
+    .wide_i (step_wide_i),
+    .busy_i (row_busy_q),
+    .found_o(any_free),
+    .place_o(row_free),
+    .taken_o(rows_taken)
+  );
   assign open = step_valid_i && step_open_i && any_free;
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) row_busy_q <= '0;

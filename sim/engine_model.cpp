@@ -23,6 +23,9 @@ std::size_t next_in_turn(std::uint64_t mask, std::size_t last) {
   return static_cast<std::size_t>(std::countr_zero(above != 0 ? above : mask));
 }
 
+/// The lowest `count` (up to 64) bits.
+std::uint64_t ones(int count) { return count == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << count) - 1U; }
+
 /// A run of one image.
 class Run {
  public:
@@ -31,7 +34,7 @@ class Run {
       : format_(timing.format),
         header_(header),
         stalls_(stalls),
-        port_(stalls, timing.format.sets),
+        port_(stalls, timing.format.sets, timing.format.drains),
         sets_(static_cast<std::size_t>(timing.format.sets)) {
     p_.groups = 1 << token_groups_log2(timing, tokens);
     p_.distance = (timing.add_stages + p_.groups - 1) / p_.groups * p_.groups;
@@ -44,6 +47,10 @@ class Run {
     result_latency_ = static_cast<std::uint64_t>(kReadLatency +
                                                  log2_of(format_.vector_lanes / format_.full_rate) * timing.add_stages);
     drain_depth_ = 6 + result_latency_;
+    const int served = format_.sets / format_.drains;
+    for (int first = 0; first < format_.sets; first += served) {
+      drains_.push_back({ones(served) << first, static_cast<std::size_t>(first)});
+    }
     for (const auto& tasks : clusters) clusters_.push_back({&tasks});
     std::uint32_t first = 0;
     for (Cluster& cluster : clusters_) {
@@ -63,6 +70,11 @@ class Run {
     bool held = false;
     bool asked = false;
   };
+  struct Drain {
+    std::uint64_t sets;  ///< that it serves
+    std::size_t last = 0;
+    std::deque<std::uint64_t> results{};  ///< when each result granted is there
+  };
   enum class Kind : std::uint8_t { kHeader, kDirectory, kCode, kWeight };
   struct Request {
     Kind kind;
@@ -76,6 +88,11 @@ class Run {
   [[nodiscard]] bool there(const Cluster& cluster) const {
     return begun_ <= cycle_ && cluster.next != cluster.tasks->size() && cluster.held &&
            cluster.held_beat == beat_of(cluster);
+  }
+  /// Takes results and grants reads; returns how many results were taken.
+  std::uint64_t drain();
+  [[nodiscard]] bool drained() const {
+    return std::all_of(drains_.begin(), drains_.end(), [](const Drain& d) { return d.results.empty(); });
   }
   void request();
   void respond();
@@ -91,7 +108,7 @@ class Run {
   std::vector<EngineSet> sets_;
   std::vector<Cluster> clusters_;
   std::deque<Request> requests_;
-  std::deque<std::uint64_t> results_;  ///< when each result granted is there
+  std::vector<Drain> drains_;
   std::uint64_t result_latency_ = 0;
   std::size_t drain_depth_ = 8;
   ModelRun result_;
@@ -104,7 +121,6 @@ class Run {
   std::uint64_t begun_ = kNever;         ///< mv_scheduler has seen the header
   std::size_t code_last_ = 0;
   std::size_t weight_last_ = 0;
-  std::size_t drain_last_ = 0;
   // By set: who asks in this cycle, and what comes to it.
   std::uint64_t code_mask_ = 0;
   std::uint64_t weight_mask_ = 0;
@@ -117,6 +133,25 @@ class Run {
   std::uint64_t weight_beat_ = 0;
   std::uint64_t idle_mask_ = 0;
 };
+
+std::uint64_t Run::drain() {
+  drain_grant_ = 0;
+  std::uint64_t taken = 0;
+  for (std::size_t d = 0; d < drains_.size(); ++d) {
+    Drain& drain = drains_[d];
+    const bool full = drain.results.size() == drain_depth_;
+    if (!drain.results.empty() && drain.results.front() <= cycle_ && (port_.results() >> d & 1U) != 0) {
+      drain.results.pop_front();
+      ++taken;
+    }
+    const std::uint64_t asking = drain_mask_ & drain.sets;
+    if (asking == 0 || full) continue;
+    drain.last = next_in_turn(asking, drain.last);
+    drain_grant_ |= std::uint64_t{1} << drain.last;
+    drain.results.push_back(cycle_ + 2 + result_latency_);
+  }
+  return taken;
+}
 
 void Run::request() {
   code_grant_ = weight_grant_ = 0;
@@ -222,37 +257,32 @@ std::uint64_t Run::next_event() const {
   std::uint64_t next = kNever;
   for (const EngineSet& set : sets_) next = std::min(next, set.wake());
   if (!requests_.empty()) next = std::min(next, std::max(requests_.front().ready, cycle_ + 1));
-  if (!results_.empty()) next = std::min(next, std::max(results_.front(), cycle_ + 1));
+  for (const Drain& drain : drains_) {
+    if (!drain.results.empty()) next = std::min(next, std::max(drain.results.front(), cycle_ + 1));
+    if ((drain_mask_ & drain.sets) != 0 && drain.results.size() != drain_depth_) next = cycle_ + 1;
+  }
   bool asks = (code_mask_ | weight_mask_) != 0 || header_asked_ != header_.header_beats + 1;
   for (std::size_t k = 0; k < clusters_.size(); ++k) {
     const Cluster& cluster = clusters_[k];
     if (cluster.next == cluster.tasks->size()) continue;
     const bool held = cluster.held && cluster.held_beat == beat_of(cluster);
     asks = asks || (!cluster.asked && !held);
-    const auto assoc = static_cast<unsigned>(format_.assoc);
-    const std::uint64_t mine = (assoc == 64 ? kNever : (std::uint64_t{1} << assoc) - 1U) << (k * assoc);
+    const std::uint64_t mine = ones(format_.assoc) << (k * static_cast<std::size_t>(format_.assoc));
     if (held && (task_mask_ & mine) != 0) next = cycle_ + 1;
   }
   if (asks && requests_.size() != kOutstanding) next = cycle_ + 1;
-  if (drain_mask_ != 0 && results_.size() != drain_depth_) next = cycle_ + 1;
   return next;
 }
 
 ModelRun Run::run() {
-  const std::uint64_t all = sets_.size() == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << sets_.size()) - 1U;
+  const std::uint64_t all = ones(format_.sets);
   task_mask_ = all;
   idle_mask_ = all;
   const bool draws = stalls_.any();
   std::uint64_t last_progress = 0;
   while (true) {
     port_.next_cycle();
-    // drain
-    drain_grant_ = 0;
-    const bool taken = !results_.empty() && results_.front() <= cycle_ && port_.result_ready();
-    if (drain_mask_ != 0 && results_.size() != drain_depth_) {
-      drain_last_ = next_in_turn(drain_mask_, drain_last_);
-      drain_grant_ = std::uint64_t{1} << drain_last_;
-    }
+    const std::uint64_t taken = drain();
     request();
     // A directory beat that comes now is seen in the next cycle.
     const std::size_t beats_before = result_.beats;
@@ -265,17 +295,15 @@ ModelRun Run::run() {
       respond();
       run_sets();
     }
-    if (taken) {
-      results_.pop_front();
-      ++result_.results;
+    if (taken != 0) {
+      result_.results += taken;
       result_.cycles = cycle_ - first_cycle_ + 1;
     }
-    if (drain_grant_ != 0) results_.push_back(cycle_ + 2 + result_latency_);
-    if (taken || drain_grant_ != 0 || result_.beats != beats_before) last_progress = cycle_;
+    if (taken != 0 || drain_grant_ != 0 || result_.beats != beats_before) last_progress = cycle_;
 
     bool tasks_done = begun_ <= cycle_ + 1;
     for (const Cluster& cluster : clusters_) tasks_done = tasks_done && cluster.next == cluster.tasks->size();
-    if (tasks_done && idle_mask_ == all && results_.empty()) break;
+    if (tasks_done && idle_mask_ == all && drained()) break;
     if (cycle_ - last_progress > 1000000) fail_input("cycle model: the engine hangs on this image");
 
     std::uint64_t next = cycle_ + 1;

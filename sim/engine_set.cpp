@@ -50,7 +50,7 @@ bool EngineSet::step(std::uint64_t cycle, const SetInputs& in, const EngineParam
     if (head.op->push == Push::kClose) {
       close = true;
     } else if (head.op->push == Push::kOpen) {
-      row = free_place(rows_busy_, 2 * p.substeps, head.op->wide ? p.substeps : 1);
+      row = free_place(rows_busy_, 3 * p.substeps, head.op->wide ? p.substeps : 1);
       open = row >= 0;
     } else {
       const bool there = current_ && (!head.drops || dropped_) && (!head.op->spans || weights_ > 0);

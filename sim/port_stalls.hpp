@@ -45,14 +45,18 @@ struct Stalls {
 /// What memory and receiver do in each cycle of one run.
 class PortStalls {
  public:
-  /// `sets`: how many sets may be held.
-  PortStalls(const Stalls& stalls, int sets) : stalls_(stalls), random_(stalls.seed), sets_(sets) {}
+  /// `sets`: how many sets may be held; `drains`: result ports.
+  PortStalls(const Stalls& stalls, int sets, int drains)
+      : stalls_(stalls), random_(stalls.seed), sets_(sets), drains_(drains) {}
 
   /// Draws a cycle.
   void next_cycle() {
     request_ready_ = draw(stalls_.requests);
     beat_ready_ = draw(stalls_.beats);
-    result_ready_ = draw(stalls_.results);
+    if (stalls_.results > 0) {
+      results_ = 0;
+      for (int d = 0; d < drains_; ++d) results_ |= std::uint64_t{draw(stalls_.results)} << static_cast<unsigned>(d);
+    }
     if (stalls_.hold > 0) {
       hold_ = 0;
       for (int s = 0; s < sets_; ++s) hold_ |= std::uint64_t{draw(stalls_.hold) ? 0U : 1U} << static_cast<unsigned>(s);
@@ -60,7 +64,7 @@ class PortStalls {
   }
   [[nodiscard]] bool request_ready() const { return request_ready_; }
   [[nodiscard]] bool beat_ready() const { return beat_ready_; }  ///< a beat whose time has come may come now
-  [[nodiscard]] bool result_ready() const { return result_ready_; }
+  [[nodiscard]] std::uint64_t results() const { return results_; }  ///< bit d: a result of port d is taken
   [[nodiscard]] std::uint64_t hold() const { return hold_; }  ///< bit s: set s may not take a task
 
  private:
@@ -69,9 +73,10 @@ class PortStalls {
   Stalls stalls_;
   Random random_;
   int sets_;
+  int drains_;
   bool request_ready_ = true;
   bool beat_ready_ = true;
-  bool result_ready_ = true;
+  std::uint64_t results_ = ~std::uint64_t{0};
   std::uint64_t hold_ = 0;
 };
 

@@ -105,9 +105,10 @@ void even_out(Dealt& dealt, std::vector<Load>& loads, const std::vector<ChainCos
   }
 }
 
-/// Longest processing time first, then exchanges. Bin b begins with b · `stagger` steps, so that the bins do not all
-/// end, and want their results taken, at the same time.
-Dealt deal(const std::vector<ChainCost>& costs, std::size_t bins, std::size_t segments, std::int64_t stagger) {
+/// Longest processing time first, then exchanges. Of the `served` bins whose results leave at the same port, bin b begins
+/// with b · `stagger` steps, so that they do not all end, and want their results taken, at the same time.
+Dealt deal(const std::vector<ChainCost>& costs, std::size_t bins, std::size_t served, std::size_t segments,
+           std::int64_t stagger) {
   std::vector<std::size_t> order(costs.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(),
@@ -115,7 +116,7 @@ Dealt deal(const std::vector<ChainCost>& costs, std::size_t bins, std::size_t se
   Dealt dealt;
   dealt.bins.resize(bins);
   std::vector<Load> loads;
-  for (std::size_t b = 0; b < bins; ++b) loads.emplace_back(segments, static_cast<std::int64_t>(b) * stagger);
+  for (std::size_t b = 0; b < bins; ++b) loads.emplace_back(segments, static_cast<std::int64_t>(b % served) * stagger);
   for (const std::size_t c : order) {
     std::size_t best = 0;
     for (std::size_t b = 1; b < bins; ++b) {
@@ -220,7 +221,8 @@ Plan make_plan(const PrunedMatrix& matrix, std::vector<Chain> chains, const Form
   for (const ChainCost& sum : sums) all += sum.longest();
   const auto bins = static_cast<std::size_t>(format.sets / format.assoc);
   const auto stagger = std::min<std::uint64_t>(last, all / bins / kSpare);
-  Dealt dealt = deal(sums, bins, static_cast<std::size_t>(format.vector_lanes / format.full_rate),
+  Dealt dealt = deal(sums, bins, static_cast<std::size_t>(format.sets / format.drains),
+                     static_cast<std::size_t>(format.vector_lanes / format.full_rate),
                      format.assoc == 1 ? static_cast<std::int64_t>(stagger) : 0);
   plan.dealt.longest = dealt.longest;
   plan.dealt.all = dealt.all;

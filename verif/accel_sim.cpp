@@ -26,6 +26,7 @@ namespace {
 
 constexpr int kTileLanes = accel::kPositions * accel::kTokenLanes;  // tokens of one beat
 constexpr std::size_t kBeatBytes = accel::kPortBits / 8;
+constexpr int kGroupBits = accel::kGroups > 1 ? std::countr_zero(static_cast<unsigned>(accel::kGroups)) : 1;
 // Longer than any set can legally be silent: a full chain's drain behind all other sets, and then some.
 constexpr std::uint64_t kHangCycles = 20000;
 
@@ -168,11 +169,11 @@ std::vector<std::uint8_t> memory_of(std::span<const std::uint8_t> image, Fault f
 
 }  // namespace
 
-bool AccelSim::take_result(TileRun& result, std::size_t out, std::span<Half> y, std::size_t tokens, std::size_t first,
+bool AccelSim::take_result(TileRun& result, int drain, std::size_t out, std::span<Half> y, std::size_t tokens, std::size_t first,
                            std::size_t count, std::vector<std::uint8_t>& seen) {
   const std::size_t groups = seen.size() / out;
-  const std::size_t index = top_->y_index_o;
-  const std::size_t group = top_->y_group_o;
+  const std::size_t index = bench::get_bits(top_->y_index_o, drain * 16, 16);
+  const std::size_t group = bench::get_bits(top_->y_group_o, drain * kGroupBits, kGroupBits);
   if (index >= out || group >= groups || seen[index * groups + group] != 0) {
     result.failure = fmt::format("result beat {}: output {} group {} {}", result.results, index, group,
                                  index >= out || group >= groups ? "does not exist" : "came twice");
@@ -183,7 +184,7 @@ bool AccelSim::take_result(TileRun& result, std::size_t out, std::span<Half> y, 
     const std::size_t token = group * kTileLanes + static_cast<std::size_t>(lane);
     if (token >= count) break;
     y[index * tokens + first + token] =
-        Half{static_cast<std::uint16_t>(bench::get_bits(top_->y_data_o, lane * 16, 16))};
+        Half{static_cast<std::uint16_t>(bench::get_bits(top_->y_data_o, (drain * kTileLanes + lane) * 16, 16))};
   }
   ++result.results;
   return true;
@@ -192,7 +193,7 @@ bool AccelSim::take_result(TileRun& result, std::size_t out, std::span<Half> y, 
 TileRun AccelSim::run(std::span<const std::uint8_t> image, std::size_t out, std::span<Half> y, std::size_t tokens,
                       std::size_t first, std::size_t count, const Stalls& stalls, Fault fault, std::size_t fault_beat) {
   TileRun result;
-  PortStalls port(stalls, accel::kSets);
+  PortStalls port(stalls, accel::kSets, accel::kDrains);
   const std::vector<std::uint8_t> memory = memory_of(image, fault, fault_beat);
   const std::size_t beat_count = memory.size() / kBeatBytes;
   const int groups_log2_value = groups_log2(count);
@@ -218,7 +219,8 @@ TileRun AccelSim::run(std::span<const std::uint8_t> image, std::size_t out, std:
     top_->m_rsp_valid_i = respond ? 1 : 0;
     if (respond) put_bytes(top_->m_rsp_data_i, {memory.data() + requests.front().beat * kBeatBytes, kBeatBytes});
     top_->hold_i = static_cast<std::remove_reference_t<decltype(top_->hold_i)>>(port.hold());
-    top_->y_ready_i = port.result_ready() ? 1 : 0;
+    const std::uint64_t ready = port.results() & ((std::uint64_t{1} << accel::kDrains) - 1U);
+    top_->y_ready_i = static_cast<std::uint8_t>(ready);
     settle();
     if (top_->error_o != 0) {
       result.failure = "the accelerator refused the image (magic or configuration hash)";
@@ -239,11 +241,15 @@ TileRun AccelSim::run(std::span<const std::uint8_t> image, std::size_t out, std:
       }
       requests.push_back({top_->m_req_beat_o, cycle_ + static_cast<std::uint64_t>(stalls.latency)});
     }
-    if (top_->y_valid_o != 0 && top_->y_ready_i != 0) {
-      if (!take_result(result, out, y, tokens, first, count, seen)) break;
-      result.cycles = cycle_ - first_beat_time + 1;
-      last_progress = cycle_;
+    bool good = true;
+    for (int drain = 0; good && drain < accel::kDrains; ++drain) {
+      if ((top_->y_valid_o & ready) >> static_cast<unsigned>(drain) & 1U) {
+        good = take_result(result, drain, out, y, tokens, first, count, seen);
+        result.cycles = cycle_ - first_beat_time + 1;
+        last_progress = cycle_;
+      }
     }
+    if (!good) break;
     if (cycle_ - last_progress > kHangCycles) {
       result.failure = fmt::format("no beat and no result for {} cycles: {} of {} beats, {} of {} results", kHangCycles,
                                    result.beats, beat_count, result.results, seen.size());

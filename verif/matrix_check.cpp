@@ -15,6 +15,7 @@ FormatConfig bench_format() {
   FormatConfig format;
   format.sets = accel::kSets;
   format.assoc = accel::kAssoc;
+  format.drains = accel::kDrains;
   format.vector_lanes = accel::kVectorLanes;
   format.full_rate = accel::kFullRate;
   format.substeps = accel::kSubsteps;

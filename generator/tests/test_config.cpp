@@ -48,15 +48,15 @@ std::string error_of(const std::function<void()>& action) {
 TEST(Config, DefaultsOfThePapersSize) {
   const AccelConfig c = make(64, 64, "mixed");
   EXPECT_EQ(c.canonical(),
-            "mixvec-accel-2 pe=64 lanes=64 vec=mixed dtype=fp16 vector_lanes=8 sets=8 assoc=1 full_rate=4 substeps=2 "
-            "groups=4 banks=8 depth=3072 port_bits=512 mul_stages=2 add_stages=4 fifo_beats=8");
+            "mixvec-accel-3 pe=64 lanes=64 vec=mixed dtype=fp16 vector_lanes=8 sets=8 assoc=1 drains=2 full_rate=4 "
+            "substeps=2 groups=4 banks=8 depth=3072 port_bits=512 mul_stages=2 add_stages=4 fifo_beats=8");
   EXPECT_EQ(c.positions(), 8);
   EXPECT_EQ(c.token_lanes(), 8);
   EXPECT_EQ(c.macs(), 4096);
-  EXPECT_EQ(c.slots(), 16);
+  EXPECT_EQ(c.slots(), 24);
   EXPECT_EQ(c.tokens_per_tile(), 256);
   EXPECT_EQ(c.activation_bytes(), 8 * 8 * 3072 * 8 * 2);
-  EXPECT_EQ(c.accumulator_bytes(), 64 * 64 * 16 * 4);
+  EXPECT_EQ(c.accumulator_bytes(), 64 * 64 * 24 * 4);
   EXPECT_EQ(c.fifo_bytes(), 8 * (8 + 2) * 64);
 }
 
@@ -141,6 +141,9 @@ TEST(Legality, EachRuleGivesReasonAndNearest) {
                 "--assoc 16: does not divide the 8 sets: clusters have as many sets each; nearest: --assoc 8"},
            Case{6, 64, "mixed", "assoc", 2,
                 "--assoc 2: does not divide the 3 sets: clusters have as many sets each; nearest: --assoc 1"},
+           Case{64, 64, "mixed", "drains", 16, "--drains 16: above 8; nearest: --drains 8"},
+           Case{6, 64, "mixed", "drains", 2,
+                "--drains 2: does not divide the 3 sets: result ports serve as many sets each; nearest: --drains 1"},
            Case{1, 64, "mixed", "assoc", 2,
                 "--assoc 2: does not divide the 1 set: clusters have as many sets each; nearest: --assoc 1"},
            Case{64, 64, "mixed", "vector_lanes", 6, "--vector-lanes 6: not a power of two; nearest: --vector-lanes 8"},
@@ -288,8 +291,8 @@ TEST(Legality, EveryRequestResolvesToALegalConfiguration) {
 
 TEST(Hash, IsStable) {
   // Programs packed earlier stay usable: these change only together with the format.
-  EXPECT_EQ(format_hash(make(64, 64, "mixed").hash()), "0x1b23bd165a4c6337");
-  EXPECT_EQ(format_hash(make(16, 16, "row").hash()), "0xfce24cd10f76d912");
+  EXPECT_EQ(format_hash(make(64, 64, "mixed").hash()), "0x9575f51a39dcf0da");
+  EXPECT_EQ(format_hash(make(16, 16, "row").hash()), "0xa5733b57aed6d8bd");
 }
 
 TEST(Hash, ChangesWithEveryField) {
@@ -309,6 +312,7 @@ TEST(Hash, ChangesWithEveryField) {
   for (const auto& [name, value] : std::map<std::string, int>{{"vector_lanes", 4},
                                                               {"sets", 4},
                                                               {"assoc", 2},
+                                                              {"drains", 4},
                                                               {"full_rate", 2},
                                                               {"substeps", 1},
                                                               {"groups", 8},
@@ -366,7 +370,7 @@ TEST_F(ConfigFile, HoldsExactlyTheAgreedFields) {
   std::string names;
   for (const auto& [name, value] : json.items()) names += name + " ";
   EXPECT_EQ(names,
-            "pe lanes vec dtype sets assoc positions vector_lanes token_lanes full_rate substeps groups banks depth "
+            "pe lanes vec dtype sets assoc drains positions vector_lanes token_lanes full_rate substeps groups banks depth "
             "port_bits "
             "mul_stages add_stages fifo_beats directions min_length max_length hash ");
 }
@@ -393,7 +397,7 @@ TEST_F(ConfigFile, TamperingIsRefused) {
     }
     ++refused;
   }
-  EXPECT_EQ(refused, 22);
+  EXPECT_EQ(refused, 23);
   auto extra = good;
   extra["colour"] = 1;
   EXPECT_NE(error_of([&] { config_from_json(extra, "config.json"); }).find("unknown field \"colour\""),

@@ -1,0 +1,37 @@
+// Mixvec
+// SPDX-License-Identifier: Apache-2.0
+//
+// The lowest free place of several; what is wide takes Wide places, from a multiple of Wide on.
+
+module mv_place #(
+  parameter int Places = 8,   // a multiple of Wide
+  parameter int Wide   = 2,
+  // derived
+  parameter int PlaceW = $clog2(Places)
+) (
+  input  logic              wide_i,
+  input  logic [Places-1:0] busy_i,
+  output logic              found_o,
+  output logic [PlaceW-1:0] place_o,   // the first one
+  output logic [Places-1:0] taken_o
+);
+  always_comb begin
+    found_o = 1'b0;
+    place_o = '0;
+    taken_o = '0;
+    for (int p = Places - 1; p >= 0; p--) begin
+      if (!wide_i && !busy_i[p]) begin
+        found_o    = 1'b1;
+        place_o    = PlaceW'(p);
+        taken_o    = '0;
+        taken_o[p] = 1'b1;
+      end
+      if (wide_i && p % Wide == 0 && busy_i[p - p % Wide +: Wide] == '0) begin
+        found_o = 1'b1;
+        place_o = PlaceW'(p);
+        taken_o = '0;
+        taken_o[p - p % Wide +: Wide] = '1;
+      end
+    end
+  end
+endmodule
