@@ -160,8 +160,8 @@ int resolve_share(Resolver& resolver, const char* option, int asked, int sets, i
   } else if (!is_pow2(asked)) {
     resolver.reject(option, asked, "not a power of two", share);
   } else if (share != asked) {
-    resolver.reject(option, asked,
-                    fmt::format("does not divide the {} set{}: {}", sets, sets == 1 ? "" : "s", why), share);
+    resolver.reject(option, asked, fmt::format("does not divide the {} set{}: {}", sets, sets == 1 ? "" : "s", why),
+                    share);
   }
   return share;
 }

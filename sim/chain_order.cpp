@@ -3,10 +3,13 @@
 
 #include <algorithm>
 #include <numeric>
+#include <tuple>
 #include <utility>
 
 namespace mixvec {
 namespace {
+
+constexpr std::size_t kFewChains = 8;  // the last of a run: they are dealt to the threads such that these end together
 
 std::vector<ChainCost> row_costs(const PrunedMatrix& matrix, const std::vector<Chain>& chains,
                                  const FormatConfig& format) {
@@ -86,6 +89,19 @@ struct Thread {
 
   /// When its first class wants another chain.
   [[nodiscard]] std::uint64_t free() const { return *std::min_element(steps.begin(), steps.end()); }
+  /// When its last class has done all it has.
+  [[nodiscard]] std::uint64_t full() const { return *std::max_element(steps.begin(), steps.end()); }
+  void add(const ChainCost& cost) {
+    for (std::size_t j = 0; j < steps.size(); ++j) steps[j] += cost.steps[j];
+  }
+  /// full() with one chain more and, if given, another less.
+  [[nodiscard]] std::uint64_t full_with(const ChainCost& more, const ChainCost* less = nullptr) const {
+    std::uint64_t most = 0;
+    for (std::size_t j = 0; j < steps.size(); ++j) {
+      most = std::max(most, steps[j] + more.steps[j] - (less != nullptr ? less->steps[j] : 0));
+    }
+    return most;
+  }
   /// How far the classes would stand apart with another chain.
   [[nodiscard]] std::uint64_t spread_with(const ChainCost& cost) const {
     std::uint64_t low = ~std::uint64_t{0};
@@ -98,6 +114,108 @@ struct Thread {
     return high - low;
   }
 };
+
+using Deal = std::vector<std::vector<std::size_t>>;  ///< chains by thread
+
+/// Exchanges a chain of the fullest thread for one of another thread, or for none, as long as that lowers it.
+void even_out(Deal& deal, std::vector<Thread>& loads, const std::vector<ChainCost>& costs) {
+  const ChainCost nothing{std::vector<std::uint32_t>(loads.front().steps.size(), 0), 1};
+  for (int round = 0; round < 32; ++round) {
+    std::size_t full = 0;
+    for (std::size_t t = 1; t < loads.size(); ++t) {
+      if (loads[t].full() > loads[full].full()) full = t;
+    }
+    std::uint64_t best = loads[full].full();
+    std::size_t best_i = 0;
+    std::size_t best_t = full;
+    std::size_t best_k = 0;
+    for (std::size_t t = 0; t < loads.size(); ++t) {
+      if (t == full) continue;
+      for (std::size_t i = 0; i < deal[full].size(); ++i) {
+        const ChainCost& a = costs[deal[full][i]];
+        for (std::size_t k = 0; k <= deal[t].size(); ++k) {
+          const ChainCost& b = k < deal[t].size() ? costs[deal[t][k]] : nothing;
+          const std::uint64_t most = std::max(loads[full].full_with(b, &a), loads[t].full_with(a, &b));
+          if (most < best) std::tie(best, best_i, best_t, best_k) = std::tie(most, i, t, k);
+        }
+      }
+    }
+    if (best_t == full) return;
+    const std::size_t a = deal[full][best_i];
+    for (std::size_t j = 0; j < loads[full].steps.size(); ++j) {
+      const std::uint32_t less = best_k < deal[best_t].size() ? costs[deal[best_t][best_k]].steps[j] : 0;
+      loads[full].steps[j] += less - costs[a].steps[j];
+      loads[best_t].steps[j] += costs[a].steps[j] - less;
+    }
+    if (best_k < deal[best_t].size()) {
+      std::swap(deal[full][best_i], deal[best_t][best_k]);
+    } else {
+      deal[full].erase(deal[full].begin() + static_cast<std::ptrdiff_t>(best_i));
+      deal[best_t].push_back(a);
+    }
+  }
+}
+
+void sort_by_length(std::vector<std::size_t>& chains, const std::vector<ChainCost>& costs) {
+  std::stable_sort(chains.begin(), chains.end(),
+                   [&](std::size_t a, std::size_t b) { return costs[a].longest() > costs[b].longest(); });
+}
+
+/// Deals chains of one run to threads that have some already, as evenly as can be: longest first, then by exchanges.
+Deal deal_from(std::vector<std::size_t> chains, const std::vector<ChainCost>& costs, std::vector<Thread> loads) {
+  Deal deal(loads.size());
+  sort_by_length(chains, costs);
+  for (const std::size_t c : chains) {
+    std::size_t best = 0;
+    for (std::size_t t = 1; t < loads.size(); ++t) {
+      if (loads[t].full_with(costs[c]) < loads[best].full_with(costs[c])) best = t;
+    }
+    loads[best].add(costs[c]);
+    deal[best].push_back(c);
+  }
+  if (loads.size() > 1) even_out(deal, loads, costs);
+  return deal;
+}
+
+/// Begins an order: the thread that is free first takes, of the first few of `left`, the chain that keeps its classes
+/// together; until `kept` chains are left.
+void order_freely(std::vector<std::size_t>& left, std::size_t kept, const std::vector<ChainCost>& costs,
+                  std::vector<Thread>& threads, std::vector<std::size_t>& order) {
+  constexpr std::size_t kChoice = 24;  // chains that are about equally long
+  while (left.size() > kept) {
+    Thread& thread = *std::min_element(threads.begin(), threads.end(),
+                                       [](const Thread& a, const Thread& b) { return a.free() < b.free(); });
+    std::size_t best = 0;
+    for (std::size_t i = 1; i < std::min(left.size(), kChoice) && thread.steps.size() > 1; ++i) {
+      if (thread.spread_with(costs[left[i]]) < thread.spread_with(costs[left[best]])) best = i;
+    }
+    thread.add(costs[left[best]]);
+    order.push_back(left[best]);
+    left.erase(left.begin() + static_cast<std::ptrdiff_t>(best));
+  }
+}
+
+/// Ends an order: deals the chains that are left so that all threads end together. A thread takes its next chain when
+/// it is free, long ones first.
+void order_dealt(std::vector<std::size_t> left, const std::vector<ChainCost>& costs, std::vector<Thread>& threads,
+                 std::vector<std::size_t>& order) {
+  Deal deal = deal_from(std::move(left), costs, threads);
+  for (auto& mine : deal) {
+    sort_by_length(mine, costs);
+    std::reverse(mine.begin(), mine.end());
+  }
+  while (true) {
+    std::size_t next = threads.size();
+    for (std::size_t t = 0; t < threads.size(); ++t) {
+      if (!deal[t].empty() && (next == threads.size() || threads[t].free() < threads[next].free())) next = t;
+    }
+    if (next == threads.size()) return;
+    const std::size_t c = deal[next].back();
+    deal[next].pop_back();
+    threads[next].add(costs[c]);
+    order.push_back(c);
+  }
+}
 
 }  // namespace
 
@@ -112,35 +230,22 @@ std::vector<ChainCost> chain_costs(const PrunedMatrix& matrix, const std::vector
 
 std::vector<std::size_t> order_chains(const std::vector<Chain>& chains, const std::vector<ChainCost>& costs,
                                       const FormatConfig& format) {
-  constexpr std::size_t kChoice = 24;  // chains that are about equally long
   std::vector<std::size_t> sorted(chains.size());
   std::iota(sorted.begin(), sorted.end(), std::size_t{0});
   const auto run_of = [&](std::size_t c) { return std::pair(costs[c].length, chains[c].count); };
-  std::stable_sort(sorted.begin(), sorted.end(), [&](std::size_t a, std::size_t b) {
-    return run_of(a) != run_of(b) ? run_of(a) > run_of(b) : costs[a].longest() > costs[b].longest();
-  });
+  std::stable_sort(sorted.begin(), sorted.end(), [&](std::size_t a, std::size_t b) { return run_of(a) > run_of(b); });
   std::vector<std::size_t> order;
   for (std::size_t begin = 0; begin < sorted.size();) {
     std::size_t end = begin;
     while (end < sorted.size() && run_of(sorted[end]) == run_of(sorted[begin])) ++end;
-    std::vector<std::size_t> left(sorted.begin() + static_cast<std::ptrdiff_t>(begin),
-                                  sorted.begin() + static_cast<std::ptrdiff_t>(end));
-    if (left.size() >= 64) fold(left);
-    const std::size_t classes = costs[left.front()].steps.size();
-    const auto count = static_cast<std::size_t>(threads_of(chains[left.front()].count, format));
-    std::vector<Thread> threads(count, Thread{std::vector<std::uint64_t>(classes, 0)});
-    while (!left.empty()) {
-      Thread& thread = *std::min_element(threads.begin(), threads.end(),
-                                         [](const Thread& a, const Thread& b) { return a.free() < b.free(); });
-      std::size_t best = 0;
-      for (std::size_t i = 1; i < std::min(left.size(), kChoice) && classes > 1; ++i) {
-        if (thread.spread_with(costs[left[i]]) < thread.spread_with(costs[left[best]])) best = i;
-      }
-      const std::size_t c = left[best];
-      left.erase(left.begin() + static_cast<std::ptrdiff_t>(best));
-      for (std::size_t j = 0; j < classes; ++j) thread.steps[j] += costs[c].steps[j];
-      order.push_back(c);
-    }
+    std::vector<std::size_t> run(sorted.begin() + static_cast<std::ptrdiff_t>(begin),
+                                 sorted.begin() + static_cast<std::ptrdiff_t>(end));
+    sort_by_length(run, costs);
+    const auto count = static_cast<std::size_t>(threads_of(chains[run.front()].count, format));
+    std::vector<Thread> threads(count, Thread{std::vector<std::uint64_t>(costs[run.front()].steps.size(), 0)});
+    if (run.size() >= 64) fold(run);
+    order_freely(run, kFewChains, costs, threads, order);
+    order_dealt(std::move(run), costs, threads, order);
     begin = end;
   }
   return order;

@@ -9,8 +9,9 @@
 namespace mixvec {
 
 /// An order of `chains` (as indices): long vectors first and equal ones together, so that they form few runs; within a
-/// run long chains first, and of those about equally long the one that best makes up for the lead that one class of the
-/// thread that takes it has over the others.
+/// run long chains first (many: long and short ones in turn), and of those about equally long the one that best makes
+/// up for the lead that one class of the thread that takes it has over the others; the last ones such that all threads
+/// end together.
 std::vector<std::size_t> order_chains(const std::vector<Chain>& chains, const std::vector<ChainCost>& costs,
                                       const FormatConfig& format);
 

@@ -63,9 +63,9 @@ class PortStalls {
     }
   }
   [[nodiscard]] bool request_ready() const { return request_ready_; }
-  [[nodiscard]] bool beat_ready() const { return beat_ready_; }  ///< a beat whose time has come may come now
+  [[nodiscard]] bool beat_ready() const { return beat_ready_; }     ///< a beat whose time has come may come now
   [[nodiscard]] std::uint64_t results() const { return results_; }  ///< bit d: a result of port d is taken
-  [[nodiscard]] std::uint64_t hold() const { return hold_; }  ///< bit s: set s may not take a task
+  [[nodiscard]] std::uint64_t hold() const { return hold_; }        ///< bit s: set s may not take a task
 
  private:
   bool draw(double stall) { return stall == 0.0 || random_.uniform() >= stall; }

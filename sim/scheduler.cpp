@@ -105,8 +105,8 @@ void even_out(Dealt& dealt, std::vector<Load>& loads, const std::vector<ChainCos
   }
 }
 
-/// Longest processing time first, then exchanges. Of the `served` bins whose results leave at the same port, bin b begins
-/// with b · `stagger` steps, so that they do not all end, and want their results taken, at the same time.
+/// Longest processing time first, then exchanges. Of the `served` bins whose results leave at the same port, bin b
+/// begins with b · `stagger` steps, so that they do not all end, and want their results taken, at the same time.
 Dealt deal(const std::vector<ChainCost>& costs, std::size_t bins, std::size_t served, std::size_t segments,
            std::int64_t stagger) {
   std::vector<std::size_t> order(costs.size());
@@ -216,7 +216,7 @@ Plan make_plan(const PrunedMatrix& matrix, std::vector<Chain> chains, const Form
   }
   // The results of a set's last chains leave one per cycle and token group, as a step takes a cycle per token group.
   // Small matrices have no steps to spare for it.
-  constexpr std::uint64_t kSpare = 100;
+  constexpr std::uint64_t kSpare = 50;
   std::uint64_t all = 0;
   for (const ChainCost& sum : sums) all += sum.longest();
   const auto bins = static_cast<std::size_t>(format.sets / format.assoc);

@@ -169,8 +169,8 @@ std::vector<std::uint8_t> memory_of(std::span<const std::uint8_t> image, Fault f
 
 }  // namespace
 
-bool AccelSim::take_result(TileRun& result, int drain, std::size_t out, std::span<Half> y, std::size_t tokens, std::size_t first,
-                           std::size_t count, std::vector<std::uint8_t>& seen) {
+bool AccelSim::take_result(TileRun& result, int drain, std::size_t out, std::span<Half> y, std::size_t tokens,
+                           std::size_t first, std::size_t count, std::vector<std::uint8_t>& seen) {
   const std::size_t groups = seen.size() / out;
   const std::size_t index = bench::get_bits(top_->y_index_o, drain * 16, 16);
   const std::size_t group = bench::get_bits(top_->y_group_o, drain * kGroupBits, kGroupBits);
