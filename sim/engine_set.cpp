@@ -1,5 +1,7 @@
-// A cycle of one set, register for register (rtl_templates/mv_set.sv and what it holds).
+// The times at which a set does things (rtl_templates/mv_set.sv and what it holds), each from what it waits for.
 #include "sim/engine_set.hpp"
+
+#include <utility>
 
 namespace mixvec {
 
@@ -25,192 +27,323 @@ std::uint64_t EngineSet::hazard_of(const EngineOp& op) const {
   return at;
 }
 
-void EngineSet::drain(const EngineParameters& p) {
-  if (++drain_group_ != p.groups) return;
-  drain_group_ = 0;
-  const End& end = end_at(0);
-  if (++drain_output_ != end.outputs) return;
-  drain_output_ = 0;
-  const std::uint32_t mask = (1U << (end.wide ? p.substeps : 1)) - 1U;
-  ids_busy_ &= ~(mask << end.chain.id);
-  rows_busy_ &= ~(mask << end.chain.row);
-  ends_head_ = (ends_head_ + 1) % kMostRows;
-  --ends_;
-}
-
-bool EngineSet::step(std::uint64_t cycle, const SetInputs& in, const EngineParameters& p) {
-  // controller and weight window, on the head of the step queue
-  bool load = false;
-  bool open = false;
-  bool close = false;
-  bool drop = false;
-  int row = 0;
-  const Queued head = queue_[queue_head_];
-  if (queued_ > 0) {
-    if (head.op->push == Push::kClose) {
-      close = true;
-    } else if (head.op->push == Push::kOpen) {
-      row = free_place(rows_busy_, 3 * p.substeps, head.op->wide ? p.substeps : 1);
-      open = row >= 0;
-    } else {
-      const bool there = current_ && (!head.drops || dropped_) && (!head.op->spans || weights_ > 0);
-      drop = head.drops && !dropped_ && current_;
-      load = there && cycle >= busy_end_ && cycle >= hazard_of(*head.op);
-    }
+bool EngineSet::step(std::uint64_t now, const SetInputs& in) {
+  if (in.code_grant) {
+    ++code_grants_;
+    --code_left_;
   }
-  const bool take_weight = !current_ || drop || (load && head.op->pops);
-  const bool pop_weight = take_weight && weights_ > 0;
-
-  // matching machine and zero-skip controller
-  const bool space = queued_ != kSteps;
-  bool push = false;
-  bool ask = false;
-  bool advance = false;
-  if (stage_ != nullptr) {
-    switch (stage_->push) {
-      case Push::kNone:
-      case Push::kSkip:
-        advance = true;
-        break;
-      case Push::kOpen:
-      case Push::kClose:
-        push = advance = space;
-        break;
-      case Push::kStep: {
-        const bool first = stage_->asks && !first_asked_;
-        const bool second = stage_->spans;
-        ask = space && (first || second) && asks_ != kAsks;
-        push = advance = space && ((!first && !second) || (ask && !(first && second)));
-        break;
-      }
-    }
+  if (in.code_beat) code_beats_.add(now);
+  if (in.weight_grant) weight_grants_.add(now);
+  if (in.weight_beat) {
+    weight_beats_.add(now);
+    if (beat_needed_ != kNever) next_weight_beat(beat_needed_);
   }
-  const bool op_ready = stage_ == nullptr || advance;
-
-  // decompressor
-  bool take = false;
-  bool go = false;
-  int id = 0;
-  blocked_ = false;
-  starved_ = false;
-  const EngineOp* op = op_;
-  if (task_ == nullptr) {
-    take = op_ready && in.task != nullptr;
-  } else {
-    if (op->push == Push::kOpen) {
-      id = free_place(ids_busy_, 4 * p.substeps, op->wide ? p.substeps : 1);
-      blocked_ = id < 0;
-    }
-    starved_ = bits_ < op->bits;
-    go = op_ready && !starved_ && !blocked_;
-  }
-  const bool flush = go && op->ends;
-  const bool refill = task_ != nullptr && bits_ <= 64 && codes_ > 0 && !flush;
-  const bool pop_code = (refill && word_ == p.words - 1) || (flush && word_ != 0);
-
-  // ---- registers ----
-  if (in.drain_grant) drain(p);
-  if (close) {
-    const std::uint64_t left = busy_end_ > cycle ? busy_end_ - cycle : 0;
-    End& end = ends_ring_[(ends_head_ + static_cast<unsigned>(ends_)) % kMostRows];
-    end = {cycle + 1 + static_cast<std::uint64_t>(p.latency) + left, head.op->outputs,
-           chain_of(*head.op, head.op->buffer ? 1 : 0), head.op->wide};
-    ++ends_;
-  }
-  if (open) {
-    chains_[2U * head.op->thread + (head.op->buffer ? 1U : 0U)] = {static_cast<std::uint8_t>(row), head.id};
-    rows_busy_ |= ((1U << (head.op->wide ? p.substeps : 1)) - 1U) << row;
-  }
-  if (load) {
-    ++loads;
-    busy_end_ = cycle + static_cast<std::uint64_t>(p.groups);
-    busy_seen_ = true;
-    const unsigned part = head.op->wide ? head.op->thread : 0;
-    const std::uint64_t until = cycle + static_cast<std::uint64_t>(p.distance);
-    if (head.op->adds_0) hazard_[chain_of(*head.op, 0).row + part] = until;
-    if (head.op->adds_1) hazard_[chain_of(*head.op, 1).row + part] = until;
-    dropped_ = false;
-  } else if (drop) {
-    dropped_ = true;
-  }
-  if (load || open || close) {
-    queue_head_ = (queue_head_ + 1) % kSteps;
-    --queued_;
-  }
-  if (push) {
-    queue_[(queue_head_ + static_cast<unsigned>(queued_)) % kSteps] = {
-        stage_, stage_->drops || (stage_->leads && carry_ && stage_->push == Push::kStep), stage_id_};
-    ++queued_;
-    if (stage_->push == Push::kStep) carry_ = false;
-  }
-  if (stage_ != nullptr && advance) {
-    if (stage_->push == Push::kSkip) ++skips;
-    first_asked_ = false;
-  } else if (ask) {
-    first_asked_ = true;
-  }
-  if (take_weight) current_ = weights_ > 0;
-  weights_ += (in.weight_beat ? 1 : 0) - (pop_weight ? 1 : 0);
-  weight_used_ += (in.weight_grant ? 1 : 0) - (pop_weight ? 1 : 0);
-  asks_ += (ask ? 1 : 0) - (in.weight_grant ? 1 : 0);
-  if (op_ready) {
-    stage_ = take ? &kBegin : (go && op->passes) ? op : nullptr;
-    stage_id_ = static_cast<std::uint8_t>(id);
-  }
-  codes_ += (in.code_beat ? 1 : 0) - (pop_code ? 1 : 0);
-  code_used_ += (in.code_grant ? 1 : 0) - (pop_code ? 1 : 0);
-  if (in.code_grant) --code_left_;
-  if (go) {
-    if (op->push == Push::kOpen) ids_busy_ |= ((1U << (op->wide ? p.substeps : 1)) - 1U) << id;
-    ++op_;
-  }
-  if (flush) {
-    bits_ = 0;
-    word_ = 0;
-    task_ = nullptr;
-  } else {
-    bits_ += (refill ? 64 : 0) - (go ? op->bits : 0);
-    if (refill) word_ = word_ == p.words - 1 ? 0 : word_ + 1;
-  }
-  if (take) {
+  if (in.task != nullptr) {
     // What an earlier task left half read is dropped by the first step that comes.
     carry_ = carry_ || rest_;
     rest_ = in.task->rest;
     task_ = in.task;
     op_ = in.task->ops.data();
     code_left_ = in.task->place.code_beats;
+    taken_ = now;
+    decoded_ = now + 1;
+    bits_at_ = now + 1;
+    stage_ = &kBegin;
+    stage_at_ = now + 1;
   }
-
-  // ---- when to look again ----
-  const bool quiet = !load && !open && !close && !drop && !push && !ask && !advance && !take && !go && !refill &&
-                     !pop_code && !pop_weight && !in.code_beat && !in.weight_beat && !in.code_grant &&
-                     !in.weight_grant && !in.drain_grant && take_weight == !current_;
-  wake_ = cycle + 1;
-  if (quiet) {
-    wake_ = kNever;
-    if (queued_ > 0 && queue_[queue_head_].op->push == Push::kStep) {
-      const EngineOp& next = *queue_[queue_head_].op;
-      const std::uint64_t at = std::max(busy_end_, hazard_of(next));
-      if (at > cycle) wake_ = at;
-    }
-    if (busy_end_ >= cycle) wake_ = std::min(wake_, std::max(busy_end_, cycle + 1));
-    if (ends_ > 0 && end_at(0).ready > cycle) wake_ = std::min(wake_, std::max(end_at(0).ready - 1, cycle + 1));
+  // Mostly what comes is not what it waits for.
+  const bool moves = in.code_beat || (in.weight_grant && no_ask_) || (in.weight_beat && no_beat_) ||
+                     in.task != nullptr || wake() <= now;
+  if (moves) {
+    // The step queue may be full until steps are issued.
+    do {
+      run_front(now);
+    } while (run_back(now) && no_space_);
   }
-  return take;
+  // Rows and places that come free now are seen in the next cycle.
+  if (in.drain_grant) drain(now);
+  return moves;
 }
 
-CycleUse EngineSet::use(std::uint64_t cycle) const {
-  if (cycle <= busy_end_ && busy_seen_) return CycleUse::kIssue;
-  if (queued_ > 0 && queue_[queue_head_].op->push == Push::kStep) {
-    if (cycle < hazard_of(*queue_[queue_head_].op)) return CycleUse::kHazard;
-    return busy_seen_ ? CycleUse::kPort : CycleUse::kFill;
+void EngineSet::run_front(std::uint64_t now) {
+  front_wake_ = kNever;
+  no_space_ = false;
+  while ((stage_ == nullptr || leave_stage()) && task_ != nullptr && decode(now)) {
   }
-  if (queued_ > 0 && queue_[queue_head_].op->push == Push::kOpen) {
-    return busy_seen_ ? CycleUse::kBuffer : CycleUse::kFill;
+  if (task_ != nullptr) fill_bits(now);
+}
+
+void EngineSet::fill_bits(std::uint64_t now) {
+  while (bits_ <= 64) {
+    const std::uint64_t there = code_beats_.after(code_pops_.count());
+    if (there == kNever) return;
+    const std::uint64_t at = std::max(bits_at_, there);
+    if (at > now) {
+      // Another beat may be asked for when this one is read to its end: that must not be missed.
+      const int more = p_->words - 1 - word_;
+      if (bits_ + 64 * more <= 64) front_wake_ = std::min(front_wake_, at + static_cast<std::uint64_t>(more));
+      return;
+    }
+    read_word(at);
   }
-  if (task_ == nullptr && stage_ == nullptr && queued_ == 0) return busy_seen_ ? CycleUse::kDone : CycleUse::kFill;
-  if (!busy_seen_) return CycleUse::kFill;
-  return blocked_ ? CycleUse::kBuffer : starved_ ? CycleUse::kPort : CycleUse::kDecode;
+}
+
+void EngineSet::read_word(std::uint64_t at) {
+  bits_ += 64;
+  bits_at_ = at + 1;
+  if (++word_ == p_->words) {
+    word_ = 0;
+    code_pops_.add(at);
+  }
+}
+
+bool EngineSet::leave_stage() {
+  const EngineOp& op = *stage_;
+  std::uint64_t at = stage_at_;
+  if (op.push == Push::kSkip) ++skips_;
+  if (op.push != Push::kNone && op.push != Push::kSkip) {
+    const std::uint64_t space = pops_.after(pushes_.count() - kSteps);
+    no_space_ = space == kNever;
+    if (no_space_) return false;
+    at = std::max(at, space);
+    // A cycle asks for one beat.
+    for (int k = (op.asks && !first_asked_ ? 1 : 0) + (op.spans ? 1 : 0); k > 0; --k) {
+      const std::uint64_t may = weight_grants_.after(asks_.count() - kAsks);
+      no_ask_ = may == kNever;
+      if (no_ask_) {
+        stage_at_ = at;
+        return false;
+      }
+      if (may > at) wait_port_ += may - at;
+      at = std::max(at, may);
+      asks_.add(at);
+      first_asked_ = k == 2;
+      if (k == 2) ++at;
+    }
+    push(at);
+  }
+  decoded_ = std::max(decoded_, at);
+  stage_ = nullptr;
+  return true;
+}
+
+void EngineSet::push(std::uint64_t at) {
+  const bool step = stage_->push == Push::kStep;
+  queue_[pushes_.count() % kSteps] = {stage_, stage_->drops || (stage_->leads && carry_ && step), stage_id_};
+  if (step) carry_ = false;
+  pushes_.add(at);
+}
+
+std::uint64_t EngineSet::refill(std::uint64_t from, const EngineOp& op, std::uint64_t now) {
+  std::uint64_t wait_from = from;
+  while (bits_at_ < from || bits_ < op.bits) {
+    if (bits_ > 64) {
+      bits_at_ = from;
+      break;
+    }
+    const std::uint64_t there = code_beats_.after(code_pops_.count());
+    if (there > bits_at_) {
+      // Nothing comes before the next beat does, which is not known beyond the next cycle.
+      const std::uint64_t until = there == kNever ? now + 1 : there;
+      if (bits_ < op.bits) {
+        if (there == kNever) return kNever;
+        if (until > wait_from) wait_port_ += until - std::exchange(wait_from, until);
+        bits_at_ = until;
+      } else if (from <= until) {
+        bits_at_ = from;
+      } else if (there == kNever) {
+        front_wake_ = from - 1;
+        return kNever;
+      } else {
+        bits_at_ = until;
+      }
+      continue;
+    }
+    read_word(bits_at_);
+  }
+  return bits_at_;
+}
+
+bool EngineSet::decode(std::uint64_t now) {
+  const EngineOp& op = *op_;
+  const std::uint64_t at = refill(decoded_, op, now);
+  if (at == kNever) return false;
+  // What the beats at hand are for in this cycle has to be known, too.
+  const std::uint64_t there = code_beats_.after(code_pops_.count());
+  if (bits_ <= 64 && there == kNever && at > now + 1) {
+    front_wake_ = at - 1;
+    return false;
+  }
+  std::uint8_t id = 0;
+  if (op.push == Push::kOpen) {
+    // Places come free when the drain says so: not known before.
+    if (at > now) {
+      front_wake_ = at;
+      return false;
+    }
+    const int count = op.wide ? p_->substeps : 1;
+    const int place = free_place(ids_busy_, 4 * p_->substeps, count);
+    blocked_ = place < 0;
+    if (blocked_) return false;
+    wait_buffer_ += now - at;
+    decoded_ = refill(now, op, now);
+    id = static_cast<std::uint8_t>(place);
+    ids_busy_ |= ((1U << count) - 1U) << place;
+  } else {
+    decoded_ = at;
+  }
+  const bool flush = op.ends;
+  if (flush) {
+    if (word_ != 0) code_pops_.add(decoded_);
+    word_ = 0;
+    bits_ = 0;
+    task_ = nullptr;
+  } else {
+    if (bits_ <= 64 && code_beats_.after(code_pops_.count()) <= decoded_) read_word(decoded_);
+    bits_ -= op.bits;
+  }
+  bits_at_ = ++decoded_;
+  if (op.passes) {
+    stage_ = &op;
+    stage_at_ = decoded_;
+    stage_id_ = id;
+  }
+  ++op_;
+  return true;
+}
+
+bool EngineSet::run_back(std::uint64_t now) {
+  bool any = false;
+  back_wake_ = kNever;
+  while (pops_.count() != pushes_.count()) {
+    const Queued head = queue_[pops_.count() % kSteps];
+    const EngineOp& op = *head.op;
+    const std::uint64_t from = std::max(pushes_.after(pops_.count()), pops_.after(pops_.count() - 1));
+    if (op.push == Push::kClose) {
+      // The step before may still have groups to issue.
+      const std::uint64_t left = busy_end_ > from ? busy_end_ - from : 0;
+      ends_ring_[(ends_head_ + static_cast<unsigned>(ends_)) % kMostRows] = {
+          from + 1 + static_cast<std::uint64_t>(p_->latency) + left, op.outputs, chain_of(op, op.buffer ? 1 : 0),
+          op.wide};
+      ++ends_;
+      pops_.add(from);
+    } else if (op.push == Push::kOpen) {
+      // Rows come free when the drain says so: not known before.
+      if (from > now) {
+        back_wake_ = from;
+        return any;
+      }
+      const int count = op.wide ? p_->substeps : 1;
+      const int row = free_place(rows_busy_, 3 * p_->substeps, count);
+      no_row_ = row < 0;
+      if (no_row_) return any;
+      wait_buffer_ += now - from;
+      chains_[2U * op.thread + (op.buffer ? 1U : 0U)] = {static_cast<std::uint8_t>(row), head.id};
+      rows_busy_ |= ((1U << count) - 1U) << row;
+      pops_.add(now);
+    } else if (!load(head, from)) {
+      return any;
+    }
+    any = true;
+  }
+  return any;
+}
+
+void EngineSet::next_weight_beat(std::uint64_t from) {
+  const std::uint64_t there = weight_beats_.after(weight_pops_.count());
+  if (there == kNever) {
+    beat_needed_ = from;
+    window_at_ = kNever;
+    return;
+  }
+  const std::uint64_t at = std::max(from, there);
+  weight_pops_.add(at);
+  beat_needed_ = kNever;
+  window_at_ = at + 1;
+}
+
+bool EngineSet::load(const Queued& head, std::uint64_t from) {
+  const EngineOp& op = *head.op;
+  no_beat_ = true;
+  if (window_at_ == kNever) return false;
+  if (head.drops && !dropped_) {
+    next_weight_beat(std::max(from, window_at_));
+    dropped_ = true;
+    if (window_at_ == kNever) return false;
+  }
+  std::uint64_t at = std::max(from, window_at_);
+  if (op.spans) {
+    const std::uint64_t next = weight_beats_.after(weight_pops_.count());
+    if (next == kNever) return false;
+    at = std::max(at, next);
+  }
+  no_beat_ = false;
+  const std::uint64_t hazard = hazard_of(op);
+  at = std::max({at, busy_end_, hazard});
+  waited(from, at, hazard);
+  ++loads_;
+  busy_end_ = at + static_cast<std::uint64_t>(p_->groups);
+  const unsigned part = op.wide ? op.thread : 0;
+  const std::uint64_t until = at + static_cast<std::uint64_t>(p_->distance);
+  if (op.adds_0) hazard_[chain_of(op, 0).row + part] = until;
+  if (op.adds_1) hazard_[chain_of(op, 1).row + part] = until;
+  dropped_ = false;
+  pops_.add(at);
+  if (op.pops) next_weight_beat(at);
+  return true;
+}
+
+void EngineSet::waited(std::uint64_t from, std::uint64_t until, std::uint64_t hazard) {
+  const auto add = [this](CycleUse use, std::uint64_t cycles) { use_[static_cast<std::size_t>(use)] += cycles; };
+  if (first_load_ == kNever) {
+    first_load_ = until;
+  } else if (until > busy_end_) {
+    // Until the step stood at the head of the queue, for its accumulator, for its weights.
+    std::uint64_t at = busy_end_;
+    const auto part = [&](std::uint64_t end) {
+      const std::uint64_t cycles = std::min(end, until) > at ? std::min(end, until) - at : 0;
+      at += cycles;
+      return cycles;
+    };
+    const std::uint64_t queue = part(from);
+    const std::uint64_t buffer = std::min(queue, wait_buffer_);
+    const std::uint64_t port = std::min(queue - buffer, wait_port_);
+    add(CycleUse::kBuffer, buffer);
+    add(CycleUse::kPort, port);
+    add(CycleUse::kDecode, queue - buffer - port);
+    add(CycleUse::kHazard, part(hazard));
+    add(CycleUse::kPort, until - at);
+  }
+  wait_buffer_ = wait_port_ = 0;
+}
+
+void EngineSet::drain(std::uint64_t now) {
+  if (++drain_group_ != p_->groups) return;
+  drain_group_ = 0;
+  const End& end = ends_ring_[ends_head_];
+  if (++drain_output_ != end.outputs) return;
+  drain_output_ = 0;
+  const std::uint32_t mask = (1U << (end.wide ? p_->substeps : 1)) - 1U;
+  ids_busy_ &= ~(mask << end.chain.id);
+  rows_busy_ &= ~(mask << end.chain.row);
+  ends_head_ = (ends_head_ + 1) % kMostRows;
+  --ends_;
+  if (blocked_) front_wake_ = now + 1;
+  if (no_row_) back_wake_ = now + 1;
+}
+
+std::uint64_t EngineSet::account(std::uint64_t first, std::uint64_t end,
+                                 std::array<std::uint64_t, kCycleUses>& use) const {
+  const auto add = [&use](CycleUse what, std::uint64_t cycles) { use[static_cast<std::size_t>(what)] += cycles; };
+  if (loads_ == 0) {
+    add(CycleUse::kFill, end - first);
+    return first;
+  }
+  for (std::size_t u = 0; u < kCycleUses; ++u) use[u] += use_[u];
+  add(CycleUse::kFill, first_load_ - first);
+  add(CycleUse::kIssue, loads_ * static_cast<std::uint64_t>(p_->groups));
+  add(CycleUse::kDone, end - busy_end_);
+  return busy_end_;
 }
 
 }  // namespace mixvec
