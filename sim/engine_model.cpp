@@ -414,7 +414,8 @@ EngineModel::Clusters EngineModel::decode(std::span<const std::uint8_t> nonzero)
 }
 
 ModelRun EngineModel::run(std::size_t tokens, const Stalls& stalls, std::span<const std::uint8_t> nonzero) const {
-  if (nonzero.empty()) return Run(timing_, header_, clusters_, tokens, stalls).run();
+  const bool all = std::find(nonzero.begin(), nonzero.end(), std::uint8_t{0}) == nonzero.end();
+  if (all) return Run(timing_, header_, clusters_, tokens, stalls).run();
   const Clusters clusters = decode(nonzero);
   return Run(timing_, header_, clusters, tokens, stalls).run();
 }

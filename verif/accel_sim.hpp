@@ -61,8 +61,8 @@ class AccelSim {
 
  private:
   /// Takes the result beat that is offered; false if it may not be (the failure says why).
-  bool take_result(TileRun& result, int drain, std::size_t out, std::span<Half> y, std::size_t tokens, std::size_t first,
-                   std::size_t count, std::vector<std::uint8_t>& seen);
+  bool take_result(TileRun& result, int drain, std::size_t out, std::span<Half> y, std::size_t tokens,
+                   std::size_t first, std::size_t count, std::vector<std::uint8_t>& seen);
   void settle();
   void clock_edge();
 

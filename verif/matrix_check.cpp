@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "golden/error.hpp"
 #include "golden/reference.hpp"
@@ -60,6 +61,18 @@ const char* MatrixCheck::bound_by() const {
 
 namespace {
 
+/// Seconds since the last lap.
+class Stopwatch {
+ public:
+  double lap() {
+    const auto now = std::chrono::steady_clock::now();
+    return std::chrono::duration<double>(now - std::exchange(last_, now)).count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
+
 /// Per activation position, whether any of the tokens [first, first + count) is non-zero.
 std::vector<std::uint8_t> nonzero_positions(std::span<const std::int32_t> in_order, std::span<const Half> x,
                                             std::size_t tokens, std::size_t first, std::size_t count) {
@@ -97,18 +110,23 @@ MatrixCheck check_matrix(AccelSim& accel, const PrunedMatrix& matrix, const Pack
     const std::size_t count = std::min(AccelSim::tile_tokens(), tokens - first);
     Stalls tile_stalls = stalls;
     tile_stalls.seed += first;
-    const auto begin = std::chrono::steady_clock::now();
+    Stopwatch watch;
     check.load_cycles += accel.load(packed.in_order, x, tokens, first, count, tile_stalls);
+    check.seconds += watch.lap();
     const TileRun run = accel.run(packed.image, matrix.out, y, tokens, first, count, tile_stalls, fault, fault_beat);
-    check.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    const double run_seconds = watch.lap();
+    check.run_seconds += run_seconds;
+    check.seconds += run_seconds;
     check.cycles += run.cycles;
     check.issues += run.issues;
     check.skips += run.skips;
     check.image_bytes += run.beats * (accel::kPortBits / 8);
     check.activation_bytes += packed.in_order.size() * count * sizeof(Half);
     check.result_bytes += matrix.out * count * sizeof(Half);
-    const ModelRun modelled =
-        model.run(count, tile_stalls, nonzero_positions(packed.in_order, x, tokens, first, count));
+    const std::vector<std::uint8_t> nonzero = nonzero_positions(packed.in_order, x, tokens, first, count);
+    watch.lap();
+    const ModelRun modelled = model.run(count, tile_stalls, nonzero);
+    check.model_seconds += watch.lap();
     check.model_cycles += modelled.cycles;
     if (run.failure.empty() && fault == Fault::kNone &&
         (modelled.cycles != run.cycles || modelled.issues != run.issues || modelled.skips != run.skips ||

@@ -25,7 +25,9 @@ struct MatrixCheck {
   std::uint64_t cycles = 0;        ///< first image beat accepted to last result accepted, summed over tiles
   std::uint64_t model_cycles = 0;  ///< what the cycle model says; any difference is a failure
   std::uint64_t load_cycles = 0;   ///< activations, before that
-  double seconds = 0.0;            ///< spent simulating
+  double seconds = 0.0;            ///< spent simulating the RTL
+  double run_seconds = 0.0;        ///< of them without the loading of activations: for `cycles`
+  double model_seconds = 0.0;      ///< spent in the cycle model
   std::uint64_t issues = 0;
   std::uint64_t skips = 0;
   std::uint64_t image_bytes = 0;       ///< fetched through the memory port (for each tile)

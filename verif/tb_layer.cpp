@@ -167,6 +167,9 @@ int run(const po::variables_map& options) {
       const std::uint64_t time_before = accel.time();
       MatrixCheck check = check_matrix(accel, item.matrix, item.packed, x, tokens, Stalls::from_seed(stall_seed));
       seconds += check.seconds;
+      total.run_seconds += check.run_seconds;
+      total.model_seconds += check.model_seconds;
+      total.model_cycles += check.model_cycles;
       total.cycles += accel.time() - time_before;
       total.compared += check.compared;
       total.mismatches += check.mismatches;
@@ -220,15 +223,19 @@ int run(const po::variables_map& options) {
                              (static_cast<double>(accel::kPe) * accel::kLanes * static_cast<double>(quiet_cycles));
   const double rate = static_cast<double>(accel::kPe) * accel::kLanes * static_cast<double>(total.cycles) /
                       std::max(seconds, 1e-9) * 1e-6;
+  const double faster = total.run_seconds / std::max(total.model_seconds, 1e-9);
   fmt::print(
       "{} T={}: {}-bit port, {} image bytes moved, {} activation bytes preloaded, {} result bytes, bound {:.0f} of {} "
       "cycles,"
       " utilization {:.1f}%\n"
       "{} values compared with golden, {} mismatches; {} within the double-precision error bound, {} outside\n"
-      "{} cycles simulated at {:.1f} M MAC/s: {}\n",
+      "{} cycles simulated at {:.1f} M MAC/s; the cycle model, equal to the cycle, takes {:.2f} M cycles/s, {:.0f} "
+      "times "
+      "as many\n{}\n",
       accel::kName, tokens, accel::kPortBits, total.image_bytes, total.activation_bytes, total.result_bytes, bound,
       quiet_cycles, 100.0 * utilization, total.compared, total.mismatches,
       total.reference_compared - total.reference_violations, total.reference_violations, total.cycles, rate,
+      static_cast<double>(total.model_cycles) / std::max(total.model_seconds, 1e-9) * 1e-6, faster,
       passed ? "passed" : "FAILED");
   write_json(options["json"].as<std::string>(), {{"passed", passed},
                                                  {"mismatches", total.mismatches},
@@ -246,6 +253,7 @@ int run(const po::variables_map& options) {
                                                  {"seed", seed},
                                                  {"stall_seeds", stall_seeds},
                                                  {"simulated_mmac_per_second", rate},
+                                                 {"model_speedup", faster},
                                                  {"config_hash", fmt::format("{:#018x}", accel::kConfigHash)},
                                                  {"rows", rows}});
   return passed ? kExitGood : kExitCheckFailed;
