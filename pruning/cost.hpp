@@ -1,4 +1,4 @@
-// What a vector costs in packed bits and array cycles on the default machine, before packing and simulation say
+// What a vector costs in packed bits and array cycles on an accelerator, before packing and simulation say
 // exactly.
 #pragma once
 
