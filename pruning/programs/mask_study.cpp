@@ -123,10 +123,18 @@ std::vector<StudyPoint> run_points(const std::vector<NamedMask>& masks, const st
     StudyPoint& point = points[j];
     PrunedMatrix made;
     if (job.mask != nullptr) {
-      made = repattern(job.mask->mask, job.mask->name, job.how, setting.accel, setting.seed);
-      point.asked = job.how.pattern == PatternKind::kMixed
-                        ? "mixed"
-                        : fmt::format("{} {}", name_of(*job.how.direction), job.how.length);
+      const bool mixed = job.how.pattern == PatternKind::kMixed;
+      point.asked = mixed ? "mixed" : fmt::format("{} {}", name_of(*job.how.direction), job.how.length);
+      try {
+        made = repattern(job.mask->mask, job.mask->name, job.how, setting.accel, setting.seed);
+      } catch (const InputError&) {
+        if (!job.how.cycles) throw;
+        // A mask too small to fill the lanes meets no limit on cycles.
+        Repattern unlimited = job.how;
+        unlimited.cycles.reset();
+        made = repattern(job.mask->mask, job.mask->name, unlimited, setting.accel, setting.seed);
+        point.asked = "unlimited";
+      }
     } else {
       point.asked = "as pruned";
     }

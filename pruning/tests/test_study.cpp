@@ -167,6 +167,19 @@ TEST_F(MaskStudy, ExitsWithOneBelowTheMedianAskedFor) {
   EXPECT_EQ(study(masks + " --tokens 1 --at-least 0.001"), 1) << output();
 }
 
+TEST_F(MaskStudy, TakesMasksOfAnySizeAndDensity) {
+  write_file(folder_ / "one.smtx", "1, 1, 1\n0 1\n0\n");
+  write_file(folder_ / "none.smtx", "8, 8, 0\n0 0 0 0 0 0 0 0 0\n\n");
+  write_file(folder_ / "all.smtx", "2, 5, 10\n0 5 10\n0 1 2 3 4 0 1 2 3 4\n");
+  for (const auto& [name, kept] : {std::pair("one", 1), std::pair("none", 0), std::pair("all", 10)}) {
+    ASSERT_EQ(study("--masks " + path(name) + ".smtx --lengths 1,64 --json " + path("a.json")), 0) << output();
+    const auto points = nlohmann::json::parse(read_file(path("a.json")))["points"];
+    ASSERT_EQ(points.size(), 5U);
+    EXPECT_EQ(points[0]["kept"], kept);
+    EXPECT_EQ(points[4]["pattern"], name == std::string("none") ? "mixed" : "unlimited");
+  }
+}
+
 TEST_F(MaskStudy, TakesPrunedCheckpointsAsTheyAre) {
   ASSERT_EQ(run(MIXVEC_MAKE_CHECKPOINT " --size tiny --seed 3 --out " + path("model")), 0) << output();
   EXPECT_EQ(study("--model " + path("model")), 2);
