@@ -144,7 +144,7 @@ MatrixChoice Chooser::choose_side(std::size_t m, std::size_t side_index, const P
 
   const auto evaluate = [&](const TableLevel& level, Leaves& leaf) {
     leaf.per_vector = model_.vector(level.length, level.width, density_, side.direction);
-    leaf.per_strip = column ? model_.column_strip(level.length, level.width, matrix.in, density_) : Cost{};
+    leaf.per_strip = column ? model_.column_strip(level.length, level.width, density_) : Cost{};
     leaf.bar = threshold + price_of(prices, leaf.per_vector) / level.width;
     look_up(level, scale_, leaf.bar, leaf.value, leaf.count);
     const auto fixed = static_cast<float>(price_of(prices, leaf.per_strip));
@@ -166,9 +166,8 @@ MatrixChoice Chooser::choose_side(std::size_t m, std::size_t side_index, const P
   const auto sections_cost = [&](unsigned used) {
     Cost cost = model_.outputs(matrix.out);
     if (column) return cost;
-    const double inputs = static_cast<double>(matrix.in) / std::max(1, std::popcount(used));
     for (int l = 0; l <= side.tree.levels; ++l) {
-      if ((used >> l & 1U) != 0) cost += model_.row_section(1 << l, matrix.out, inputs, density_);
+      if ((used >> l & 1U) != 0) cost += model_.row_section(1 << l, matrix.out, density_);
     }
     return cost;
   };

@@ -1,18 +1,45 @@
-// The modelled packed bits and cycles of vectors, strips, sections and whole matrices.
+// The estimated packed bits and cycles of vectors, strips, sections and whole matrices.
 #include "pruning/cost.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <map>
 
+#include "golden/packed_image.hpp"
+
 namespace mixvec {
 
-double gap_bits(double density) {
-  const double p = std::clamp(density, 1e-6, 1.0 - 1e-9);
-  double best = 64;
-  double miss = 1 - p;  // probability that a gap reaches 2^k
-  for (int k = 0; k < 16; ++k, miss *= miss) best = std::min(best, 1 + k + miss / (1 - miss));
+namespace {
+
+// A code of b bits skips up to 2^b − 2 positions; all ones skip 2^b − 1 and another code follows, with this
+// probability.
+double continued(double density, int code_bits) {
+  return std::pow(1 - std::clamp(density, 1e-6, 1.0 - 1e-9), (1 << code_bits) - 1);
+}
+
+// Decode cycles of a turn: as many as the class with the most codes has.
+double turn_cycles(double density, int code_bits, int classes) {
+  const double on = continued(density, code_bits);
+  double cycles = 1;
+  double more = on;  // probability that one class needs k codes more
+  for (int k = 0; k < 64 && more > 1e-4; ++k, more *= on) cycles += 1 - std::pow(1 - more, classes);
+  return cycles;
+}
+
+// The packer takes the shortest codes that hold up the steps by no more than a quarter.
+constexpr double kMostTurnCycles = 1.25;
+
+}  // namespace
+
+double gap_bits(double density, int code_bits) { return code_bits / (1 - continued(density, code_bits)); }
+
+double shortest_gap_bits(double density, int classes) {
+  double best = gap_bits(density, kMostCodeBits);
+  for (int b = 1; b < kMostCodeBits; ++b) {
+    if (turn_cycles(density, b, classes) <= kMostTurnCycles) best = std::min(best, gap_bits(density, b));
+  }
   return best;
 }
 
@@ -21,24 +48,34 @@ int CostModel::classes(int length) const {
   return std::max(1, std::min(machine_.vector_lanes / length, machine_.vector_lanes / machine_.full_rate));
 }
 
+// A step is issued once per token group in use; with few groups the M threads of a set (the M pieces of a long strip)
+// cannot fill the distance between two additions to one accumulator.
 double CostModel::cycles_per_step() const {
-  const int tokens_at_once = machine_.positions * machine_.token_lanes;
-  return static_cast<double>((tokens_ + tokens_at_once - 1) / tokens_at_once) / machine_.sets;
+  return static_cast<double>(sum_over_tiles([&](int groups) {
+           const int distance = (machine_.add_stages + groups - 1) / groups * groups;
+           return std::max(groups, (distance + machine_.substeps - 1) / machine_.substeps);
+         })) /
+         machine_.sets;
 }
 
-// A step takes one vector of every class, so a strip takes as many steps as its fullest class has vectors. With n
-// vectors thrown at random into h classes that is n/h + e·√(n/h), e = mean of the largest of h normal deviates.
-double CostModel::imbalance_steps(double vectors, int length) const {
-  const int h = classes(length);
-  if (h == 1) return 0;
-  constexpr double kLargestOf[] = {0, 0.564, 1.029, 1.424, 1.766, 2.070, 2.343};  // of 2^k normal deviates
-  const double deviate = kLargestOf[std::min<int>(6, static_cast<int>(std::log2(h)))];
-  // Never more than one class holding everything.
-  return std::min(deviate * std::sqrt(vectors / h), vectors - vectors / h);
+std::int64_t CostModel::sum_over_tiles(const std::function<int(int)>& cycles) const {
+  const int group = machine_.positions * machine_.token_lanes;
+  const auto groups_of = [&](int tokens) {
+    return static_cast<int>(std::bit_ceil(static_cast<unsigned>((tokens + group - 1) / group)));
+  };
+  const int tile = group * machine_.groups;
+  std::int64_t sum = static_cast<std::int64_t>(tokens_ / tile) * cycles(machine_.groups);
+  if (tokens_ % tile != 0) sum += cycles(groups_of(tokens_ % tile));
+  return sum;
+}
+
+int CostModel::tiles() const {
+  const int tile = machine_.positions * machine_.token_lanes * machine_.groups;
+  return (tokens_ + tile - 1) / tile;
 }
 
 Cost CostModel::vector(int length, int width, double density, Direction direction) const {
-  const double code = gap_bits(density);
+  const double code = shortest_gap_bits(density, classes(length));
   const int whole_strip = machine_.substeps * machine_.vector_lanes;
   Cost cost;
   const int codes = direction == Direction::kColumn ? (width + whole_strip - 1) / whole_strip : 1;
@@ -52,21 +89,14 @@ Cost CostModel::vector(int length, int width, double density, Direction directio
   return cost;
 }
 
-Cost CostModel::column_strip(int length, int width, std::size_t in, double density) const {
-  constexpr double kChainHeaderBits = 10;
+Cost CostModel::column_strip(int length, int width, double density) const {
   const int whole_strip = machine_.substeps * machine_.vector_lanes;
   const int chains = (width + whole_strip - 1) / whole_strip;
-  Cost cost;
-  cost.bits = chains * (kChainHeaderBits + classes(length) * gap_bits(density));
-  cost.cycles = imbalance_steps(density * static_cast<double>(in), length) * cycles_per_step();
-  return cost;
+  return {chains * classes(length) * shortest_gap_bits(density, classes(length)), 0};
 }
 
-Cost CostModel::row_section(int length, std::size_t out, double inputs, double density) const {
-  Cost cost;
-  cost.bits = static_cast<double>(out) * classes(length) * gap_bits(density);
-  cost.cycles = static_cast<double>(out) * imbalance_steps(density * inputs / length, length) * cycles_per_step();
-  return cost;
+Cost CostModel::row_section(int length, std::size_t out, double density) const {
+  return {static_cast<double>(out) * classes(length) * shortest_gap_bits(density, classes(length)), 0};
 }
 
 Cost CostModel::outputs(std::size_t out) const {
@@ -76,51 +106,80 @@ Cost CostModel::outputs(std::size_t out) const {
 }
 
 MatrixCost matrix_cost(const PrunedMatrix& m, const CostModel& model) {
+  const Machine& machine = model.machine();
   const bool column = m.pattern.direction == Direction::kColumn;
   Cost total = model.outputs(m.out);
+  // The codes of a matrix have one width, the one that suits it best.
+  std::array<double, kMostCodeBits + 1> codes{};
+  std::array<double, kMostCodeBits + 1> decoding{};
+  double steps = 0;
+  // Of a chain: `units` of `pieces` at `positions` in each of `classes` classes; a gap before each and before the end.
+  const auto add_codes = [&](int classes, double units, double pieces, double positions) {
+    const double density = (units + 1) / (positions + 1);
+    steps += units * pieces;
+    for (int b = 1; b <= kMostCodeBits; ++b) {
+      codes[static_cast<std::size_t>(b)] += classes * (units + 1) * gap_bits(density, b);
+      decoding[static_cast<std::size_t>(b)] += (units + 1) * turn_cycles(density, b, classes) + units * (pieces - 1);
+    }
+  };
+  std::map<int, std::vector<const Strip*>> sections;
+  for (const Strip& strip : m.pattern.strips) sections[strip.length].push_back(&strip);
   if (column) {
+    const int whole_strip = machine.substeps * machine.vector_lanes;
     for (const Strip& strip : m.pattern.strips) {
       std::size_t vectors = 0;
       for (std::size_t i = 0; i < m.in; ++i) vectors += m.mask[strip.index[0] * m.in + i];
-      const double density = static_cast<double>(vectors) / static_cast<double>(m.in);
+      const auto count = static_cast<double>(vectors);
       const int width = static_cast<int>(strip.index.size());
-      const Cost each = model.vector(strip.length, width, density, Direction::kColumn);
-      total.bits += each.bits * static_cast<double>(vectors);
-      total.cycles += each.cycles * static_cast<double>(vectors);
-      total += model.column_strip(strip.length, width, m.in, density);
+      const int chains = (width + whole_strip - 1) / whole_strip;
+      total.bits += 16.0 * width * count;
+      total.cycles += model.vector(strip.length, width, 1, Direction::kColumn).cycles * count;
+      const int h = model.classes(strip.length);
+      const int pieces = std::max(1, std::min(width, whole_strip) / machine.vector_lanes);
+      for (int c = 0; c < chains; ++c) add_codes(h, count / h, pieces, static_cast<double>(m.in) / h);
     }
   } else {
-    std::map<int, std::vector<const Strip*>> sections;
-    for (const Strip& strip : m.pattern.strips) sections[strip.length].push_back(&strip);
-    total.bits += static_cast<double>(m.out);  // chain headers
+    // One h for the whole matrix: a strip that is longer than a class is wide has a code in several classes.
+    const int h = sections.empty() ? 1 : model.classes(sections.begin()->first);
+    const int class_lanes = machine.vector_lanes / h;
     for (const auto& [length, strips] : sections) {
+      const int span = std::clamp(length / class_lanes, 1, h);
       for (std::size_t o = 0; o < m.out; ++o) {
         std::size_t vectors = 0;
-        std::size_t weights = 0;
-        for (const Strip* strip : strips) {
-          if (m.mask[o * m.in + strip->index[0]] == 0) continue;
-          ++vectors;
-          weights += strip->index.size();
-        }
-        const double density = static_cast<double>(vectors) / static_cast<double>(strips.size());
-        const Cost each = model.vector(length, length, density, Direction::kRow);
-        total.bits += (each.bits - 16.0 * length) * static_cast<double>(vectors) + 16.0 * static_cast<double>(weights);
-        total.cycles += each.cycles * static_cast<double>(vectors);
-        total += model.row_section(length, 1, static_cast<double>(strips.size()) * length, density);
+        for (const Strip* strip : strips) vectors += m.mask[o * m.in + strip->index[0]];
+        const auto count = static_cast<double>(vectors);
+        total.bits += 16.0 * length * count;
+        total.cycles += model.vector(length, length, 1, Direction::kRow).cycles * count;
+        add_codes(h, count * span / h, std::max(1, length / (class_lanes * h)),
+                  static_cast<double>(strips.size()) * span / h);
       }
     }
   }
-  const Machine& machine = model.machine();
-  const double header_bits = 32.0 * (20 + machine.sets);
-  const int tile = machine.positions * machine.token_lanes * machine.groups;
-  const int tiles = (model.tokens() + tile - 1) / tile;
+  double shortest = codes[kMostCodeBits];
+  for (std::size_t b = 1; b < kMostCodeBits; ++b) {
+    if (decoding[b] <= kMostTurnCycles * steps) shortest = std::min(shortest, codes[b]);
+  }
+  total.bits += shortest;
+  // Header and directory; of each set's task the run headers, its end, and the ends of code and weight beats.
+  const auto beats = [&](int words) { return (32 * words + machine.port_bits - 1) / machine.port_bits; };
+  const auto runs = static_cast<double>(column ? sections.size() : 1);
+  total.bits += machine.port_bits * (beats(kHeaderWords + 1 + machine.sets) + beats(2 * machine.sets)) +
+                machine.sets * (kRunHeaderBits * (runs + 1) + machine.port_bits);
   MatrixCost cost;
-  cost.bytes = (total.bits + header_bits) / 8;
+  cost.bytes = total.bits / 8;
   cost.array_cycles = total.cycles;
-  const int tokens_at_once = machine.positions * machine.token_lanes;
-  cost.drain_cycles =
-      static_cast<double>(m.out) * static_cast<double>((model.tokens() + tokens_at_once - 1) / tokens_at_once);
-  cost.port_cycles = cost.bytes * 8 * tiles / machine.port_bits;
+  cost.port_cycles = cost.bytes * 8 * model.tiles() / machine.port_bits;
+  const auto groups = static_cast<double>(model.sum_over_tiles([](int g) { return g; }));
+  cost.drain_cycles = static_cast<double>(m.out) * groups / machine.drains;
+  // The chains that a set ends with: one per thread.
+  std::size_t last = 1;
+  if (column) {
+    last = m.pattern.strips.back().index.size();
+    last = std::min<std::size_t>(last, static_cast<std::size_t>(machine.vector_lanes));
+  }
+  constexpr double kFill = 55;  // header, directory, first beats, pipeline
+  cost.ends_cycles =
+      kFill * model.tiles() + static_cast<double>(last) * machine.substeps * machine.sets * groups / machine.drains;
   return cost;
 }
 

@@ -170,7 +170,8 @@ class Pruner {
     });
     const double density =
         static_cast<double>(wanted_) / static_cast<double>(std::max<std::uint64_t>(1, result_.weights));
-    chooser_.emplace(std::move(candidates), scale, CostModel(), density, wanted, options_.threads);
+    chooser_.emplace(std::move(candidates), scale, CostModel(options_.machine, options_.tokens), density, wanted,
+                     options_.threads);
   }
 
   // An exchange rate of 1 values the bytes (cycles) that the kept weights need at least like all they retain.
@@ -278,6 +279,7 @@ class Pruner {
       result_.cost.array_cycles += r.cost.array_cycles;
       result_.cost.port_cycles += r.cost.port_cycles;
       result_.cost.drain_cycles += r.cost.drain_cycles;
+      result_.cost.ends_cycles += r.cost.ends_cycles;
       result_.cycles += r.cost.cycles();
     }
     result_.ideal_cycles =

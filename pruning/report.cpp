@@ -21,15 +21,39 @@ ordered_json lengths_json(const std::vector<LengthShare>& lengths) {
   return list;
 }
 
-ordered_json cost_json(const MatrixCost& cost, double cycles, double kept) {
+// What the choice of lengths and directions went by.
+ordered_json estimate_json(const MatrixCost& cost, double cycles, double kept, const CostModel& model) {
   return {{"packed_bytes", cost.bytes},
           {"bytes_over_kept", share(cost.bytes, 2 * kept)},
-          {"tokens", kModelledTokens},
+          {"tokens", model.tokens()},
           {"array_cycles", cost.array_cycles},
           {"port_cycles", cost.port_cycles},
           {"drain_cycles", cost.drain_cycles},
           {"cycles", cycles},
-          {"array_over_ideal", share(cost.array_cycles, CostModel().ideal_cycles(kept))}};
+          {"array_over_ideal", share(cost.array_cycles, model.ideal_cycles(kept))}};
+}
+
+ordered_json run_json(const MachineRun& run, std::size_t tokens) {
+  ordered_json lost;
+  for (std::size_t u = 0; u < kCycleUses; ++u) lost[name_of(static_cast<CycleUse>(u))] = run.use[u];
+  return {{"packed_bytes", run.image_bytes},
+          {"bytes_over_kept", share(static_cast<double>(run.image_bytes), 2 * static_cast<double>(run.kept))},
+          {"tokens", tokens},
+          {"cycles", run.cycles},
+          {"utilization", run.utilization()},
+          {"bound", run.bound},
+          {"bound_by", run.bound_by()},
+          {"share_of_bound", run.share_of_bound()},
+          {"bytes_moved", run.moved_bytes},
+          {"set_cycles", lost}};
+}
+
+// Bytes over the kept weights' own, cycles and utilization, as columns of the table.
+std::string run_columns(const MachineRun* run) {
+  if (run == nullptr) return fmt::format("{:>6} {:>8} {:>6}", "-", "-", "-");
+  return fmt::format("{:>6.3f} {:>8} {:>5.1f}%",
+                     share(static_cast<double>(run->image_bytes), 2 * static_cast<double>(run->kept)), run->cycles,
+                     100 * run->utilization());
 }
 
 // "4:61% 8:30% 16:9%", the shares of the kept weights.
@@ -45,7 +69,9 @@ std::string lengths_text(const std::vector<LengthShare>& lengths, std::uint64_t 
 
 }  // namespace
 
-ordered_json report_json(const PruneResult& result, const PruneOptions& options, const std::filesystem::path& model) {
+ordered_json report_json(const PruneResult& result, const PruneOptions& options, const MachineRuns& runs,
+                         const std::filesystem::path& model) {
+  const CostModel estimates(options.machine, options.tokens);
   ordered_json json;
   json["program"] = "prune_model";
   json["version"] = std::string(version());
@@ -67,8 +93,13 @@ ordered_json report_json(const PruneResult& result, const PruneOptions& options,
     if (options.budget.retained) budget["retained"] = *options.budget.retained;
   }
   json["seed"] = options.seed;
+  json["accelerator"] = {{"name", config_name(runs.accel)},
+                         {"config_hash", format_hash(runs.accel.hash())},
+                         {"port_bits", runs.accel.port_bits}};
+  if (!runs.refused.empty()) json["accelerator"]["refused"] = runs.refused;
   json["matrices"] = ordered_json::array();
-  for (const MatrixReport& r : result.reports) {
+  for (std::size_t i = 0; i < result.reports.size(); ++i) {
+    const MatrixReport& r = result.reports[i];
     ordered_json m;
     m["name"] = r.name;
     m["out"] = r.out;
@@ -86,7 +117,8 @@ ordered_json report_json(const PruneResult& result, const PruneOptions& options,
     m["importance"] = {{"kept", r.importance}, {"total", r.importance_total}};
     m["retained_of_total"] = share(r.importance, r.importance_total);
     m["retained"] = r.retained();
-    m["modelled"] = cost_json(r.cost, r.cost.cycles(), static_cast<double>(r.kept));
+    if (runs.refused.empty()) m["simulated"] = run_json(runs.matrices[i], runs.tokens);
+    m["estimated"] = estimate_json(r.cost, r.cost.cycles(), static_cast<double>(r.kept), estimates);
     json["matrices"].push_back(std::move(m));
   }
   ordered_json& totals = json["totals"];
@@ -100,7 +132,8 @@ ordered_json report_json(const PruneResult& result, const PruneOptions& options,
                           {"unstructured", result.importance_unstructured}};
   totals["retained_of_total"] = share(result.importance, result.importance_total);
   totals["retained"] = result.retained();
-  totals["modelled"] = cost_json(result.cost, result.cycles, static_cast<double>(result.kept));
+  if (runs.refused.empty()) totals["simulated"] = run_json(runs.total, runs.tokens);
+  totals["estimated"] = estimate_json(result.cost, result.cycles, static_cast<double>(result.kept), estimates);
   if (!result.curve.empty()) {
     ordered_json& curve = json["trade_off"];
     curve = ordered_json::array();
@@ -116,41 +149,46 @@ ordered_json report_json(const PruneResult& result, const PruneOptions& options,
   return json;
 }
 
-std::string report_table(const PruneResult& result, const PruneOptions& options) {
+std::string report_table(const PruneResult& result, const PruneOptions& options, const MachineRuns& runs) {
   std::string text;
-  text += fmt::format("{:<16} {:>11}  {:<6} {:>13} {:>13} {:>6} {:>8} {:>6} {:>6}  {}\n", "matrix", "out x in",
-                      "vector", "strength r/c", "retain r/c", "kept", "retained", "bytes", "cycles",
-                      "lengths (share of kept weights)");
-  const CostModel model;
-  for (const MatrixReport& r : result.reports) {
-    const auto kept = static_cast<double>(r.kept);
+  text += fmt::format("{:<16} {:>11}  {:<6} {:>12} {:>11} {:>6} {:>8} {:>6} {:>8} {:>6}  {}\n", "matrix", "out x in",
+                      "vector", "strength r/c", "retain r/c", "kept", "retained", "bytes", "cycles", "util",
+                      "lengths (of kept weights)");
+  for (std::size_t i = 0; i < result.reports.size(); ++i) {
+    const MatrixReport& r = result.reports[i];
     const auto optional = [](const std::optional<double>& v) { return v ? fmt::format("{:.3f}", *v) : "-"; };
-    text += fmt::format("{:<16} {:>11}  {:<6} {:>13} {:>13} {:>5.1f}% {:>8.3f} {:>6.3f} {:>6.3f}  {}\n", r.name,
-                        fmt::format("{}x{}", r.out, r.in), name_of(r.direction),
-                        fmt::format("{:.1f}/{:.1f}", r.strength.row, r.strength.column),
-                        fmt::format("{}/{}", optional(r.retained_row), optional(r.retained_column)),
-                        100 * kept / static_cast<double>(r.out * r.in), r.retained(), share(r.cost.bytes, 2 * kept),
-                        share(r.cost.array_cycles, model.ideal_cycles(kept)), lengths_text(r.lengths, r.kept));
+    text += fmt::format(
+        "{:<16} {:>11}  {:<6} {:>12} {:>11} {:>5.1f}% {:>8.3f} {}  {}\n", r.name, fmt::format("{}x{}", r.out, r.in),
+        name_of(r.direction), fmt::format("{:.1f}/{:.1f}", r.strength.row, r.strength.column),
+        fmt::format("{}/{}", optional(r.retained_row), optional(r.retained_column)),
+        100 * static_cast<double>(r.kept) / static_cast<double>(r.out * r.in), r.retained(),
+        run_columns(runs.refused.empty() ? &runs.matrices[i] : nullptr), lengths_text(r.lengths, r.kept));
   }
-  text += fmt::format(
-      "{:<16} {:>11}  {:<6} {:>13} {:>13} {:>5.1f}% {:>8.3f} {:>6.3f} {:>6.3f}  {}\n", "all", result.weights, "", "",
-      "", 100 * share(static_cast<double>(result.kept), static_cast<double>(result.weights)), result.retained(),
-      share(result.cost.bytes, 2 * static_cast<double>(result.kept)),
-      share(result.cost.array_cycles, result.ideal_cycles), lengths_text(result.lengths(), result.kept));
+  text += fmt::format("{:<16} {:>11}  {:<6} {:>12} {:>11} {:>5.1f}% {:>8.3f} {}  {}\n", "all", result.weights, "", "",
+                      "", 100 * share(static_cast<double>(result.kept), static_cast<double>(result.weights)),
+                      result.retained(), run_columns(runs.refused.empty() ? &runs.total : nullptr),
+                      lengths_text(result.lengths(), result.kept));
   text += fmt::format(
       "\n{} of {} weights kept in vectors of mean length {:.2f}; they hold {:.1f} % of all squared magnitude, {:.1f} % "
-      "of what\nunstructured pruning holds at the same ratio. Modelled: {:.0f} packed bytes, {:.0f} cycles for {} "
-      "tokens.\n",
+      "of what\nunstructured pruning holds at the same ratio.\n",
       result.kept, result.weights, result.mean_length(), 100 * share(result.importance, result.importance_total),
-      100 * result.retained(), result.cost.bytes, result.cycles, kModelledTokens);
+      100 * result.retained());
+  if (runs.refused.empty()) {
+    text += fmt::format(
+        "On {}, by its cycle model: {} cycles for {} tokens, share of the bound {:.1f}%; {} packed bytes,\n{} bytes "
+        "moved over a {}-bit port, activations preloaded.\nSet-cycles without a step: {}.\n",
+        config_name(runs.accel), runs.total.cycles, runs.tokens, 100 * runs.total.share_of_bound(),
+        runs.total.image_bytes, runs.total.moved_bytes, runs.accel.port_bits, describe_losses(runs.total));
+  } else {
+    text += fmt::format("No cycles: {} does not take this model.\n{}\n", config_name(runs.accel), runs.refused);
+  }
   text += fmt::format(
       "retained: squared magnitude over that of as many weights chosen one by one; r/c: by row / by column vectors.\n"
-      "strength: of the unstructured mask, 1 = random. bytes: packed, over the kept weights' own; cycles: of the "
-      "array, "
-      "over\nthose with every multiplier busy; both modelled.\n");
+      "strength: of the unstructured mask, 1 = random. bytes: packed, over the kept weights' own. util: kept weights "
+      "x\ntokens over multipliers x cycles.\n");
   if (!result.curve.empty()) {
     text += fmt::format(
-        "\nTrade-off, modelled (this model: bytes={:.3g},cycles={:.3g}{}; x1 stands for bytes={:.3g},cycles={:.3g})\n"
+        "\nTrade-off, estimated (this model: bytes={:.3g},cycles={:.3g}{}; x1 stands for bytes={:.3g},cycles={:.3g})\n"
         "{:>10} {:>9} {:>7} {:>7} {:>7}\n",
         result.exchange_bytes, result.exchange_cycles, options.budget.any() ? " to meet the budget" : "",
         result.curve_rates_bytes, result.curve_rates_cycles, "exchange", "retained", "bytes", "cycles", "mean");

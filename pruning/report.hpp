@@ -5,16 +5,17 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
+#include "pruning/machine_run.hpp"
 #include "pruning/prune.hpp"
 
 namespace mixvec {
 
-/// Options, one entry per matrix, totals and the trade-off.
-nlohmann::ordered_json report_json(const PruneResult& result, const PruneOptions& options,
+/// Options, one entry per matrix, totals and the trade-off. `runs`: of the result's matrices.
+nlohmann::ordered_json report_json(const PruneResult& result, const PruneOptions& options, const MachineRuns& runs,
                                    const std::filesystem::path& model);
 
 /// The same as text of at most 120 columns.
-std::string report_table(const PruneResult& result, const PruneOptions& options);
+std::string report_table(const PruneResult& result, const PruneOptions& options, const MachineRuns& runs);
 
 /// Retained importance against bytes and against cycles, as an SVG with two panels.
 std::string trade_off_svg(const PruneResult& result);

@@ -93,7 +93,7 @@ std::string trade_off_svg(const PruneResult& result) {
       "stroke-width:1.5}}text.mixed{{fill:#1a5fb4}}text.fixed{{fill:#c64600}}</style>\n<rect width='100%' "
       "height='100%' fill='#fff'/>\n<text x='{2:.0f}' y='22' font-size='13'>Squared magnitude retained, over "
       "unstructured "
-      "pruning (modelled). Blue: mixed lengths by exchange rate; orange: one length; ring: this model</text>\n",
+      "pruning (estimated). Blue: mixed lengths by exchange rate; orange: one length; ring: this model</text>\n",
       width, height, kLeft);
   svg += panel(result, kLeft, "packed bytes / bytes of the kept weights", [](const CurvePoint& p) { return p.bytes; });
   svg += panel(result, second, "array cycles / array cycles with every multiplier busy",

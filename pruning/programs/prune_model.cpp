@@ -7,10 +7,12 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 
+#include "generator/legality.hpp"
 #include "golden/cli.hpp"
 #include "golden/error.hpp"
 #include "golden/model.hpp"
 #include "golden/text.hpp"
+#include "pruning/machine_run.hpp"
 #include "pruning/parallel.hpp"
 #include "pruning/picture.hpp"
 #include "pruning/prune.hpp"
@@ -167,6 +169,27 @@ PruneOptions parse_options(const po::variables_map& values) {
   return options;
 }
 
+// Fits the options to the vectors that the accelerator takes, or says why they do not.
+void fit_options(PruneOptions& options, const AccelConfig& accel) {
+  if (!accel.rows_allowed() || !accel.columns_allowed()) {
+    const Direction only = accel.rows_allowed() ? Direction::kRow : Direction::kColumn;
+    if (options.direction && *options.direction != only) {
+      fail_input("--direction: found {}, expected {}: the accelerator ({}) takes no other vectors",
+                 name_of(*options.direction), name_of(only), config_options(accel));
+    }
+    options.direction = only;
+  }
+  const int longest = options.pattern == PatternKind::kUnstructured ? 1 : options.length;
+  const int shortest = options.pattern == PatternKind::kMixed ? 1 : longest;
+  if (shortest < accel.min_length() || longest > accel.max_length()) {
+    fail_input(
+        "--pattern, --vec: found vectors of length {} to {}, expected {} to {}: the accelerator ({}) takes no others",
+        shortest, longest, accel.min_length(), accel.max_length(), config_options(accel));
+  }
+  options.machine = machine_of(accel);
+  options.tokens = accel.tokens_per_tile();
+}
+
 // An earlier result may be replaced; anything else may not.
 void check_target(const fs::path& out) {
   if (!fs::exists(out)) return;
@@ -208,7 +231,11 @@ struct Staging {
 int run(const po::variables_map& values) {
   if (values.count("model") == 0) fail_input("--model: found nothing, expected a checkpoint folder");
   if (values.count("out") == 0) fail_input("--out: found nothing, expected a folder to write to");
-  const PruneOptions options = parse_options(values);
+  PruneOptions options = parse_options(values);
+  const AccelConfig accel =
+      values.count("accel") != 0 ? load_config(option(values, "accel")) : make_config(ConfigRequest{});
+  const auto tokens = static_cast<std::size_t>(number_in(values, "tokens", 1, 65536));
+  fit_options(options, accel);
   const fs::path model_dir = option(values, "model");
   fs::path out = fs::absolute(option(values, "out")).lexically_normal();
   if (!out.has_filename()) out = out.parent_path();
@@ -226,13 +253,19 @@ int run(const po::variables_map& values) {
     dense[m] = model.load(m / kMatrixKinds.size(), kMatrixKinds[m % kMatrixKinds.size()]);
   });
   const PruneResult result = prune(std::move(dense), options, [&](double share, std::string_view what) {
-    progress.update(0.1 + 0.7 * share, what);
+    progress.update(0.1 + 0.6 * share, what);
   });
+  progress.update(0.7, "running the cycle model");
+  const MachineRuns runs = run_all_on_machine(result.matrices, accel, tokens, options.threads);
+  if (!runs.refused.empty() && values.count("accel") != 0) {
+    fail_input("--accel: {}: {}; give it another accelerator, or prune_model another --pattern",
+               option(values, "accel"), runs.refused);
+  }
 
   progress.update(0.8, "writing");
   const Staging staging{out.parent_path() / fmt::format(".{}.{}.prune", out.filename().string(), ::getpid())};
   model.write_pruned(staging.path, result.matrices);
-  const nlohmann::ordered_json json = report_json(result, options, model_dir);
+  const nlohmann::ordered_json json = report_json(result, options, runs, model_dir);
   write_json(staging.path / kReportName, json);
   // Pictures of an earlier pruning are not copied along: write_pruned takes regular files only.
   if (values.count("no-pictures") == 0) write_pictures(result, staging.path / "pictures", options.threads);
@@ -246,7 +279,7 @@ int run(const po::variables_map& values) {
   }
   fs::rename(staging.path, out);
   progress.update(1, "done");
-  fmt::print("{}", report_table(result, options));
+  fmt::print("{}", report_table(result, options, runs));
   write_json(option(values, "json"), json);
   return kExitGood;
 }
@@ -261,6 +294,7 @@ int main(int argc, char** argv) {
       "  prune_model --model gpt2 --pattern mixed --ratio 0.8 --out gpt2_mixed\n"
       "  prune_model --model gpt2 --pattern mixed --ratio 0.8 --budget cycles=1.05,bytes=1.1 --out gpt2_lean\n"
       "  prune_model --model gpt2 --pattern mixed --ratio 0.8 --budget retained=0.9 --out gpt2_good\n"
+      "  prune_model --model gpt2 --accel accel_pe16_mixed --tokens 64 --out gpt2_small\n"
       "  prune_model --model gpt2 --pattern vector --vec 8 --direction column --ratio 0.8 --out gpt2_v8\n"
       "  prune_model --model gpt2 --pattern unstructured --ratio 0.8 --out gpt2_fine");
   const auto text = [](const char* value) { return po::value<std::string>()->default_value(value); };
@@ -285,6 +319,8 @@ int main(int argc, char** argv) {
       "budget", text("")->value_name("LIST"),
       "cycles=X,bytes=Y: most importance at no more than X, Y times the least possible; retained=Z: least cost that "
       "keeps Z of what unstructured pruning keeps")("no-pictures", "do not write pictures of the masks")(
+      "accel", file(), "accelerator to choose and to count cycles for: folder or config.json (default: gen_accel's)")(
+      "tokens", po::value<std::int64_t>()->default_value(256)->value_name("T"), "tokens to count cycles for")(
       "pictures", "write pictures of the masks (the default)")("seed", text("1")->value_name("N"),
                                                                "seed of the grouping")(
       "threads", po::value<int>()->default_value(0, "all")->value_name("N"), "threads to use");

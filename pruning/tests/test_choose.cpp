@@ -39,7 +39,7 @@ struct BruteForce {
   double leaf(int level, std::size_t node) const {
     const int length = 1 << level;
     const Cost vector = model.vector(length, length, density, direction);
-    const Cost strip = direction == Direction::kColumn ? model.column_strip(length, length, in, density) : Cost{};
+    const Cost strip = direction == Direction::kColumn ? model.column_strip(length, length, density) : Cost{};
     const auto price = [&](const Cost& c) { return prices.per_bit * c.bits + prices.per_cycle * c.cycles; };
     double value = -price(strip);
     for (std::size_t j = 0; j < scores.across; ++j) {
@@ -79,9 +79,8 @@ TEST(Choice, IsTheBestOfAllCutsOfSmallTrees) {
       for (const auto& [value, lengths] : brute.cuts(kLevels, 0)) {
         Cost sections = model.outputs(dense.out);
         if (direction == Direction::kRow) {
-          const double inputs = static_cast<double>(dense.in) / std::popcount(lengths);
           for (int l = 0; l <= kLevels; ++l) {
-            if ((lengths >> l & 1U) != 0) sections += model.row_section(1 << l, dense.out, inputs, kDensity);
+            if ((lengths >> l & 1U) != 0) sections += model.row_section(1 << l, dense.out, kDensity);
           }
         }
         best = std::max(best, value - prices.per_bit * sections.bits - prices.per_cycle * sections.cycles);
@@ -100,9 +99,8 @@ TEST(Choice, IsTheBestOfAllCutsOfSmallTrees) {
       }
       Cost sections = model.outputs(dense.out);
       if (direction == Direction::kRow) {
-        const double inputs = static_cast<double>(dense.in) / std::popcount(lengths);
         for (int l = 0; l <= kLevels; ++l) {
-          if ((lengths >> l & 1U) != 0) sections += model.row_section(1 << l, dense.out, inputs, kDensity);
+          if ((lengths >> l & 1U) != 0) sections += model.row_section(1 << l, dense.out, kDensity);
         }
       }
       exact -= prices.per_bit * sections.bits + prices.per_cycle * sections.cycles;
@@ -161,17 +159,22 @@ TEST(Table, AgreesWithTheWeightsAtItsThresholdsAndBoundsThemBetween) {
   }
 }
 
-TEST(Cost, GapsTakeTheirRiceBits) {
-  EXPECT_NEAR(gap_bits(0.2), 3.69, 0.01);
-  EXPECT_NEAR(gap_bits(1.0), 1.0, 1e-6);
-  EXPECT_GT(gap_bits(0.01), gap_bits(0.1));
-  // Against drawing gaps: p = 0.2, k = 2.
+TEST(Cost, GapsTakeTheirCodes) {
+  EXPECT_NEAR(shortest_gap_bits(0.2, 1), 4.15, 0.01);
+  EXPECT_NEAR(shortest_gap_bits(1.0, 1), 1.0, 1e-6);
+  EXPECT_GT(shortest_gap_bits(0.01, 1), shortest_gap_bits(0.1, 1));
+  // Two classes wait for one another: two bits would do for one, not for two.
+  EXPECT_NEAR(shortest_gap_bits(0.5, 1), 2.29, 0.01);
+  EXPECT_NEAR(shortest_gap_bits(0.5, 2), 3.02, 0.01);
+  // Against drawing gaps: p = 0.2; all ones move on by 2^b - 1, then another code follows.
   std::mt19937 random(1);
   std::geometric_distribution<int> gap(0.2);
-  double bits = 0;
   constexpr int kDraws = 100000;
-  for (int i = 0; i < kDraws; ++i) bits += 1 + 2 + (gap(random) >> 2);
-  EXPECT_NEAR(gap_bits(0.2), bits / kDraws, 0.03);
+  for (const int b : {2, 3, 4}) {
+    double bits = 0;
+    for (int i = 0; i < kDraws; ++i) bits += b * (1 + gap(random) / ((1 << b) - 1));
+    EXPECT_NEAR(gap_bits(0.2, b), bits / kDraws, 0.03) << b;
+  }
 }
 
 TEST(Cost, FullRateBeginsAtFour) {
@@ -184,10 +187,23 @@ TEST(Cost, FullRateBeginsAtFour) {
   EXPECT_DOUBLE_EQ(cycles_per_weight(16), model.ideal_cycles(1));
   EXPECT_DOUBLE_EQ(cycles_per_weight(2), 2 * model.ideal_cycles(1));
   EXPECT_DOUBLE_EQ(cycles_per_weight(1), 4 * model.ideal_cycles(1));
-  // Imbalance of two classes that share 154 vectors at random: 6.4 %.
-  const Cost strip = model.column_strip(4, 4, 768, 0.2);
-  EXPECT_NEAR(strip.cycles / (153.6 * 4 * model.ideal_cycles(1)), 0.064, 0.002);
-  EXPECT_EQ(model.column_strip(8, 8, 768, 0.2).cycles, 0);
+  // Classes run ahead of one another, so strips cost nothing beside their vectors.
+  EXPECT_EQ(model.column_strip(4, 4, 0.2).cycles, 0);
+  EXPECT_EQ(model.row_section(4, 768, 0.2).cycles, 0);
+}
+
+TEST(Cost, FewTokenGroupsDoNotCoverTheAdder) {
+  const Machine machine;
+  const auto cycles_at = [&](int tokens) {
+    return CostModel(machine, tokens).vector(8, 8, 0.2, Direction::kColumn).cycles;
+  };
+  // Groups in use are a power of two; two threads on one accumulator distance of four cycles.
+  EXPECT_DOUBLE_EQ(cycles_at(64), 2.0 / 8);
+  EXPECT_DOUBLE_EQ(cycles_at(65), 2.0 / 8);
+  EXPECT_DOUBLE_EQ(cycles_at(129), 4.0 / 8);
+  EXPECT_DOUBLE_EQ(cycles_at(256), 4.0 / 8);
+  EXPECT_DOUBLE_EQ(cycles_at(257), 6.0 / 8);
+  EXPECT_EQ(CostModel(machine, 257).tiles(), 2);
 }
 
 TEST(Tree, GroupedOrderIsAPermutationWhoseBlocksAreNested) {

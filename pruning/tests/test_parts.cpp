@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "pruning/importance.hpp"
+#include "pruning/mask_file.hpp"
 #include "pruning/pair_kernels.hpp"
 #include "pruning/picture.hpp"
 #include "pruning/select.hpp"
@@ -88,26 +89,9 @@ TEST(Strength, OfRealMasksIsFarFromRandom) {
   const auto file = std::filesystem::path(MIXVEC_SOURCE_DIR) /
                     "../shared/data/dlmc/magnitude_pruning/0.8/body_encoder_layer_0_ffn_conv1_fully_connected.smtx";
   if (!std::filesystem::exists(file)) GTEST_SKIP() << "reference masks are absent: " << file;
-  std::ifstream stream(file);
-  std::string line;
-  std::getline(stream, line);
-  std::size_t out = 0;
-  std::size_t in = 0;
-  std::size_t kept = 0;
-  ASSERT_EQ(std::sscanf(line.c_str(), "%zu, %zu, %zu", &out, &in, &kept), 3);
-  std::vector<std::size_t> offset(out + 1);
-  for (std::size_t& o : offset) stream >> o;
-  std::vector<std::uint8_t> mask(out * in);
-  for (std::size_t o = 0; o < out; ++o) {
-    for (std::size_t k = offset[o]; k < offset[o + 1]; ++k) {
-      std::size_t i = 0;
-      stream >> i;
-      mask[o * in + i] = 1;
-    }
-  }
-  ASSERT_TRUE(stream);
-  const DirectionStrength s = direction_strength(mask, out, in);
-  EXPECT_NEAR(s.density, static_cast<double>(kept) / static_cast<double>(out * in), 1e-12);
+  const MaskFile mask = read_mask(file);
+  const DirectionStrength s = direction_strength(mask.mask, mask.out, mask.in);
+  EXPECT_NEAR(s.density, 1 - mask.sparsity(), 1e-12);
   EXPECT_GT(std::max(s.row, s.column), 3);
 }
 

@@ -72,6 +72,52 @@ TEST_F(Programs, MixedByDefaultUsesSeveralLengthsAndReportsWhatItWrote) {
   EXPECT_NE(output().find("layer.1.W_F2"), std::string::npos);
 }
 
+TEST_F(Programs, CountsTheCyclesThatSimAccelCounts) {
+  ASSERT_EQ(run(MIXVEC_GEN_ACCEL " --pe 16 --lanes 16 --vec mixed --out " + path("accel")), 0) << output();
+  for (const std::string& where : {std::string(), "--tokens 300 --accel " + path("accel")}) {
+    ASSERT_EQ(prune("--no-pictures " + where + " --out " + path("out") + " --json " + path("report.json")), 0)
+        << output();
+    ASSERT_EQ(run(MIXVEC_SIM_ACCEL " " + where + " --model " + path("out") + " --json " + path("sim.json")), 0)
+        << output();
+    const auto report = nlohmann::json::parse(read_file(path("report.json")));
+    const auto sim = nlohmann::json::parse(read_file(path("sim.json")));
+    const auto& rows = sim["points"][0]["rows"];
+    ASSERT_EQ(report["matrices"].size(), rows.size());
+    for (std::size_t m = 0; m < rows.size(); ++m) {
+      const auto& simulated = report["matrices"][m]["simulated"];
+      EXPECT_EQ(report["matrices"][m]["name"], rows[m]["matrix"]);
+      for (const char* field :
+           {"cycles", "utilization", "bound", "bound_by", "share_of_bound", "bytes_moved", "set_cycles"}) {
+        EXPECT_EQ(simulated[field], rows[m][field]) << where << ' ' << rows[m]["matrix"] << ' ' << field;
+      }
+    }
+    const auto& total = report["totals"]["simulated"];
+    EXPECT_EQ(total["cycles"], sim["cycles"]);
+    EXPECT_EQ(total["bytes_moved"], sim["bytes_moved"]);
+    EXPECT_DOUBLE_EQ(total["utilization"].get<double>(), sim["utilization"].get<double>());
+    EXPECT_EQ(report["accelerator"]["config_hash"], sim["config_hash"]);
+  }
+}
+
+TEST_F(Programs, PrunesForTheVectorsOfAnAccelerator) {
+  ASSERT_EQ(run(MIXVEC_GEN_ACCEL " --pe 16 --vec row --depth 64 --out " + path("rows")), 0) << output();
+  ASSERT_EQ(run(MIXVEC_GEN_ACCEL " --pe 16 --vec 8 --out " + path("eight")), 0) << output();
+  EXPECT_EQ(prune("--accel " + path("rows") + " --direction column --out " + path("out")), 2);
+  EXPECT_NE(output().find("--direction: found column, expected row"), std::string::npos) << output();
+  EXPECT_EQ(prune("--accel " + path("eight") + " --out " + path("out")), 2);
+  EXPECT_NE(output().find("expected 8 to 8"), std::string::npos) << output();
+  EXPECT_EQ(prune("--accel " + path("nowhere") + " --out " + path("out")), 2);
+  EXPECT_NE(output().find("nowhere"), std::string::npos) << output();
+  EXPECT_EQ(prune("--tokens 0 --out " + path("out")), 2);
+  EXPECT_NE(output().find("--tokens"), std::string::npos) << output();
+  // The matrices have more inputs than this accelerator holds.
+  EXPECT_EQ(prune("--accel " + path("rows") + " --out " + path("out")), 2);
+  EXPECT_NE(output().find("this accelerator holds 64"), std::string::npos) << output();
+  EXPECT_FALSE(fs::exists(path("out")));
+  ASSERT_EQ(prune("--accel " + path("eight") + " --pattern vector --vec 8 --no-pictures --out " + path("out")), 0)
+      << output();
+}
+
 TEST_F(Programs, ReplacesItsOwnResultsAndNothingElse) {
   fs::create_directory(path("out"));
   ASSERT_EQ(prune("--pattern vector --vec 4 --out " + path("out")), 0) << "an empty folder may be used: " << output();

@@ -1,0 +1,301 @@
+// mask_study: cuts given masks into vectors, runs them on the cycle model and tells how near they come to full use.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <mutex>
+#include <nlohmann/json.hpp>
+
+#include "generator/legality.hpp"
+#include "golden/cli.hpp"
+#include "golden/error.hpp"
+#include "golden/model.hpp"
+#include "golden/synthetic_layer.hpp"
+#include "golden/text.hpp"
+#include "pruning/parallel.hpp"
+#include "pruning/study.hpp"
+
+namespace mixvec {
+namespace {
+
+namespace fs = std::filesystem;
+namespace po = boost::program_options;
+using Json = nlohmann::ordered_json;
+
+/// A mask with the name that the table shows.
+struct NamedMask {
+  std::string name;
+  MaskFile mask;
+};
+
+std::vector<std::string> strings(const po::variables_map& options, const char* name) {
+  return options.count(name) != 0 ? options[name].as<std::vector<std::string>>() : std::vector<std::string>{};
+}
+
+/// The files that --masks names: themselves, or all .smtx files below a folder, in alphabetical order.
+std::vector<NamedMask> read_masks(const std::vector<std::string>& paths) {
+  std::vector<NamedMask> masks;
+  for (const std::string& path : paths) {
+    if (!fs::exists(path)) fail_input("--masks: {}: found nothing, expected a .smtx file or a folder of them", path);
+    if (!fs::is_directory(path)) {
+      masks.push_back({fs::path(path).filename().string(), read_mask(path)});
+      continue;
+    }
+    std::vector<fs::path> files;
+    for (const auto& entry : fs::recursive_directory_iterator(path)) {
+      if (entry.is_regular_file() && entry.path().extension() == ".smtx") files.push_back(entry.path());
+    }
+    if (files.empty()) fail_input("--masks: {}: found no .smtx file in the folder, expected at least one", path);
+    std::sort(files.begin(), files.end());
+    for (const fs::path& file : files) masks.push_back({file.lexically_relative(path).string(), read_mask(file)});
+  }
+  return masks;
+}
+
+std::vector<PrunedMatrix> read_models(const std::vector<std::string>& folders) {
+  std::vector<PrunedMatrix> matrices;
+  for (const std::string& folder : folders) {
+    const Model model = Model::open(folder);
+    if (!model.is_pruned()) {
+      fail_input("--model: {}: found no pruning.safetensors, expected a checkpoint that prune_model wrote", folder);
+    }
+    for (std::size_t layer = 0; layer < model.config().layers; ++layer) {
+      for (const MatrixKind kind : kMatrixKinds) {
+        matrices.push_back(model.load_pruned(layer, kind, 1));
+        if (folders.size() > 1) matrices.back().name = (fs::path(folder) / matrices.back().name).string();
+      }
+    }
+  }
+  return matrices;
+}
+
+std::vector<int> parse_lengths(const std::string& text) {
+  std::vector<int> lengths;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    const std::string item = text.substr(begin, end - begin);
+    begin = end + 1;
+    const bool number = !item.empty() && item.size() <= 2 && item.find_first_not_of("0123456789") == std::string::npos;
+    const int length = number ? std::stoi(item) : 0;
+    if (length < 1 || length > 64 || !std::has_single_bit(static_cast<unsigned>(length))) {
+      fail_input("--lengths: found {}, expected some of 1, 2, 4, 8, 16, 32, 64, separated by commas", quote(item));
+    }
+    lengths.push_back(length);
+  }
+  return lengths;
+}
+
+/// What the points are run with.
+struct Setting {
+  AccelConfig accel;
+  std::size_t tokens = 256;
+  std::uint64_t seed = 1;
+  std::optional<double> mixed_cycles;
+  int threads = 0;
+};
+
+std::vector<StudyPoint> run_points(const std::vector<NamedMask>& masks, const std::vector<PrunedMatrix>& matrices,
+                                   const std::vector<int>& lengths, const Setting& setting) {
+  struct Job {
+    const NamedMask* mask = nullptr;
+    Repattern how{};
+    const PrunedMatrix* matrix = nullptr;
+  };
+  std::vector<Job> jobs;
+  for (const NamedMask& mask : masks) {
+    for (const Direction direction : {Direction::kColumn, Direction::kRow}) {
+      if (direction == Direction::kRow ? !setting.accel.rows_allowed() : !setting.accel.columns_allowed()) continue;
+      for (const int length : lengths) jobs.push_back({&mask, {PatternKind::kVector, length, direction, {}}});
+    }
+    std::optional<Direction> only;
+    if (!setting.accel.rows_allowed()) only = Direction::kColumn;
+    if (!setting.accel.columns_allowed()) only = Direction::kRow;
+    jobs.push_back({&mask, {PatternKind::kMixed, PruneOptions{}.length, only, setting.mixed_cycles}});
+  }
+  for (const PrunedMatrix& matrix : matrices) jobs.push_back({nullptr, {}, &matrix});
+
+  std::vector<StudyPoint> points(jobs.size());
+  Progress progress("mask_study");
+  std::mutex lock;
+  std::size_t done = 0;
+  parallel_for(jobs.size(), setting.threads, [&](std::size_t j) {
+    const Job& job = jobs[j];
+    StudyPoint& point = points[j];
+    PrunedMatrix made;
+    if (job.mask != nullptr) {
+      const bool mixed = job.how.pattern == PatternKind::kMixed;
+      point.asked = mixed ? "mixed" : fmt::format("{} {}", name_of(*job.how.direction), job.how.length);
+      try {
+        made = repattern(job.mask->mask, job.mask->name, job.how, setting.accel, setting.seed);
+      } catch (const InputError&) {
+        if (!job.how.cycles) throw;
+        // A mask too small to fill the lanes meets no limit on cycles.
+        Repattern unlimited = job.how;
+        unlimited.cycles.reset();
+        made = repattern(job.mask->mask, job.mask->name, unlimited, setting.accel, setting.seed);
+        point.asked = "unlimited";
+      }
+    } else {
+      point.asked = "as pruned";
+    }
+    const PrunedMatrix& matrix = job.mask != nullptr ? made : *job.matrix;
+    point.name = matrix.name;
+    point.out = matrix.out;
+    point.in = matrix.in;
+    point.direction = matrix.pattern.direction;
+    point.lengths = describe_lengths(matrix.pattern);
+    point.estimate = matrix_cost(matrix, CostModel(machine_of(setting.accel), static_cast<int>(setting.tokens)));
+    point.run = run_on_machine(matrix, setting.accel, setting.tokens);
+    const std::lock_guard guard(lock);
+    progress.update(static_cast<double>(++done) / static_cast<double>(jobs.size()), matrix.name);
+  });
+  return points;
+}
+
+Json point_json(const StudyPoint& point) {
+  Json lost;
+  for (std::size_t u = 0; u < kCycleUses; ++u) lost[name_of(static_cast<CycleUse>(u))] = point.run.use[u];
+  return {{"file", point.name},
+          {"out", point.out},
+          {"in", point.in},
+          {"pattern", point.asked},
+          {"sparsity", point.sparsity()},
+          {"direction", name_of(point.direction)},
+          {"lengths", point.lengths},
+          {"kept", point.run.kept},
+          {"cycles", point.run.cycles},
+          {"ideal_cycles", point.run.array_cycles},
+          {"ratio", point.run.utilization()},
+          {"port_cycles", point.run.port_cycles},
+          {"estimated_cycles", point.estimate.cycles()},
+          {"estimated_bytes", point.estimate.bytes},
+          {"bound_by", point.run.bound_by()},
+          {"share_of_bound", point.run.share_of_bound()},
+          {"image_bytes", point.run.image_bytes},
+          {"bytes_moved", point.run.moved_bytes},
+          {"set_cycles", lost}};
+}
+
+std::string points_csv(const std::vector<StudyPoint>& points) {
+  std::string text =
+      "file,out,in,pattern,sparsity,direction,lengths,kept,cycles,ideal_cycles,ratio,bound_by,bytes_moved";
+  for (std::size_t u = 0; u < kCycleUses; ++u) text += fmt::format(",{}", name_of(static_cast<CycleUse>(u)));
+  text += '\n';
+  for (const StudyPoint& p : points) {
+    std::string name;  // in quotes, its own doubled
+    for (const char c : p.name) name += c == '"' ? "\"\"" : std::string(1, c);
+    text += fmt::format("\"{}\",{},{},{},{:.4f},{},\"{}\",{},{},{:.1f},{:.4f},{},{}", name, p.out, p.in, p.asked,
+                        p.sparsity(), name_of(p.direction), p.lengths, p.run.kept, p.run.cycles, p.run.array_cycles,
+                        p.run.utilization(), p.run.bound_by(), p.run.moved_bytes);
+    for (const std::uint64_t use : p.run.use) text += fmt::format(",{}", use);
+    text += '\n';
+  }
+  return text;
+}
+
+int run(const po::variables_map& options) {
+  const std::vector<std::string> mask_paths = strings(options, "masks");
+  const std::vector<std::string> model_folders = strings(options, "model");
+  if (mask_paths.empty() && model_folders.empty()) {
+    fail_input("found neither --masks nor --model, expected masks (.smtx) or a checkpoint that prune_model wrote");
+  }
+  Setting setting;
+  setting.tokens = static_cast<std::size_t>(number_in(options, "tokens", 1, 65536));
+  setting.seed = static_cast<std::uint64_t>(number_in(options, "seed", 0, INT64_MAX));
+  setting.threads = static_cast<int>(number_in(options, "threads", 0, 1024));
+  const std::vector<int> lengths = parse_lengths(options["lengths"].as<std::string>());
+  const double mixed_cycles = options["mixed-cycles"].as<double>();
+  if (!(mixed_cycles == 0 || (mixed_cycles >= 1 && mixed_cycles <= 1000))) {
+    fail_input("--mixed-cycles: found {}, expected 1 to 1000, or 0 for the default exchange rates", mixed_cycles);
+  }
+  if (mixed_cycles > 0) setting.mixed_cycles = mixed_cycles;
+  std::optional<double> at_least;
+  if (options.count("at-least") != 0) at_least = options["at-least"].as<double>();
+  if (at_least && !(*at_least > 0 && *at_least <= 1)) {
+    fail_input("--at-least: found {}, expected a share above 0 and at most 1", *at_least);
+  }
+  setting.accel =
+      options.count("accel") != 0 ? load_config(options["accel"].as<std::string>()) : make_config(ConfigRequest{});
+  const std::vector<NamedMask> masks = read_masks(mask_paths);
+  const std::vector<PrunedMatrix> matrices = read_models(model_folders);
+  const std::vector<StudyPoint> points = run_points(masks, matrices, lengths, setting);
+
+  fmt::print("{:>9} {:>6} {:<9} {:<6} {:>9} {:>7} {:>7} {:>7} {:>6} {:>5}  {}\n", "shape", "sparse", "asked", "vector",
+             "lengths", "kept", "cycles", "ideal", "ratio", "bound", "file: set-cycles without a step");
+  std::uint64_t bytes = 0;
+  for (const StudyPoint& p : points) {
+    fmt::print("{:>9} {:>6.3f} {:<9} {:<6} {:>9} {:>7} {:>7} {:>7.0f} {:>6.3f} {:>5}  {}: {}\n",
+               fmt::format("{}x{}", p.out, p.in), p.sparsity(), p.asked, name_of(p.direction), p.lengths, p.run.kept,
+               p.run.cycles, p.run.array_cycles, p.run.utilization(), p.run.bound_by(), p.name, describe_losses(p.run));
+    bytes += p.run.moved_bytes;
+  }
+  const Quartiles q = array_bound_quartiles(points);
+  fmt::print(
+      "ratio = ideal / cycles, ideal = kept weights x tokens / {} MACs; T={}, {}-bit port, {} bytes moved, "
+      "activations\n"
+      "preloaded, seed {}, accelerator {}. Every image unpacks to its matrix.\n",
+      setting.accel.macs(), setting.tokens, setting.accel.port_bits, bytes, setting.seed, config_name(setting.accel));
+  if (q.count > 0) {
+    fmt::print(
+        "{} of {} points have the array as their bound: least {:.3f}, quartile {:.3f}, median {:.4f}, "
+        "quartile {:.3f}\n",
+        q.count, points.size(), q.least, q.first, q.median, q.third);
+  } else {
+    fmt::print("none of {} points has the array as its bound\n", points.size());
+  }
+  const bool good = !at_least || (q.count > 0 && q.median >= *at_least);
+  if (at_least) fmt::print("median {} {:.4f}: {}\n", good ? "at least" : "below", *at_least, good ? "good" : "FAILED");
+
+  Json rows = Json::array();
+  for (const StudyPoint& point : points) rows.push_back(point_json(point));
+  Json json{{"program", "mask_study"},
+            {"tokens", setting.tokens},
+            {"seed", setting.seed},
+            {"mixed_cycles", mixed_cycles},
+            {"port_bits", setting.accel.port_bits},
+            {"config", config_name(setting.accel)},
+            {"config_hash", format_hash(setting.accel.hash())},
+            {"bytes_moved", bytes},
+            {"passed", good},
+            {"array_bound",
+             {{"points", q.count},
+              {"least", q.least},
+              {"first_quartile", q.first},
+              {"median", q.median},
+              {"third_quartile", q.third}}},
+            {"points", rows}};
+  if (at_least) json["at_least"] = *at_least;
+  if (options.count("csv") != 0) write_file(options["csv"].as<std::string>(), points_csv(points));
+  write_json(options["json"].as<std::string>(), json);
+  return good ? kExitGood : kExitCheckFailed;
+}
+
+}  // namespace
+}  // namespace mixvec
+
+int main(int argc, char** argv) {
+  namespace po = boost::program_options;
+  mixvec::CommandLine command(
+      "mask_study",
+      "Cuts masks of pruned matrices into vectors of many lengths and tells what use of the multipliers they reach.",
+      "  mask_study --masks ../shared/data/dlmc/magnitude_pruning --at-least 0.945\n"
+      "  mask_study --masks mask.smtx --lengths 4,8 --tokens 64 --accel accel_pe64_mixed\n"
+      "  mask_study --model pruned --json study.json --csv study.csv\n");
+  const auto list = [] { return po::value<std::vector<std::string>>()->composing(); };
+  command.options().add_options()("masks", list()->value_name("PATH"),
+                                  "a .smtx file, or a folder with such files at any depth; may be repeated")(
+      "model", list()->value_name("DIR"), "a checkpoint that prune_model wrote, run as it is; may be repeated")(
+      "accel", po::value<std::string>()->value_name("DIR"),
+      "accelerator folder or config.json (default: gen_accel's defaults)")(
+      "tokens", po::value<std::int64_t>()->default_value(256)->value_name("T"), "tokens")(
+      "lengths", po::value<std::string>()->default_value("4,8,16,32,64")->value_name("LIST"),
+      "lengths of column and of row vectors; mixed ones come on top")(
+      "mixed-cycles", po::value<double>()->default_value(1.02, "1.02")->value_name("X"),
+      "mixed lengths: the budget of prune_model --budget cycles=X; 0: its default exchange rates")(
+      "at-least", po::value<double>()->value_name("X"),
+      "exit with 1 unless the median of ideal / cycles, where the array is the bound, reaches X")(
+      "csv", po::value<std::string>()->value_name("FILE"), "write the table as comma-separated values")(
+      "seed", po::value<std::int64_t>()->default_value(1)->value_name("N"), "seed of importances and grouping")(
+      "threads", po::value<std::int64_t>()->default_value(0, "all")->value_name("N"), "threads to use");
+  return command.run(argc, argv, mixvec::run);
+}
