@@ -106,10 +106,10 @@ std::vector<TaskPlace> read_directory(std::span<const std::uint8_t> image, std::
   for (std::size_t t = 0; t < tasks; ++t) {
     const std::size_t end = t + 1 < tasks ? places[t + 1].first_beat : beats;
     const std::size_t code_end = std::size_t{places[t].first_beat} + places[t].code_beats;
-    if (places[t].code_beats == 0 || code_end > end || end > beats) {
+    if (places[t].code_beats == 0 || code_end >= end || end > beats) {
       fail_input(
-          "image: task {}: {} code beats from beat {} and the next at {} of {}, expected tasks that follow one "
-          "another",
+          "image: task {}: {} code beats from beat {} and the next at {} of {}, expected tasks of code and weight "
+          "beats that follow one another",
           t, places[t].code_beats, places[t].first_beat, end, beats);
     }
     places[t].weight_beats = static_cast<std::uint32_t>(end - code_end);

@@ -283,6 +283,10 @@ class Packer {
       append(used ? log2(plan_.entries[e].length) | plan_.entries[e].base << 16U : 0U, 4);
       append(used ? plan_.entries[e].sentinel : 0U, 4);
     }
+    // The engine asks for a task's first weight beat before it knows whether there are weights.
+    const auto weight_beats = [&](const EncodedTask& task) {
+      return std::max<std::size_t>(1, beats(2 * task.weights.size()));
+    };
     std::size_t first_task = 0;
     for (const auto& cluster : schedule_.clusters) {
       append(first_task, 4);
@@ -296,7 +300,7 @@ class Packer {
       const std::size_t code_beats = beats((task.code.size() + 7) / 8);
       append(beat, 4);
       append(code_beats, 4);
-      beat += code_beats + beats(2 * task.weights.size());
+      beat += code_beats + weight_beats(task);
     }
     end_beat();
 
@@ -305,7 +309,7 @@ class Packer {
       for (const std::uint64_t word : task.code.words()) append(word, 8);
       image.resize(code_end, 0);
       for (const std::uint16_t weight : task.weights) append(weight, 2);
-      end_beat();
+      image.resize(code_end + weight_beats(task) * beat_bytes, 0);
     }
     return image;
   }

@@ -63,7 +63,9 @@ void TaskReader::check_rests() const {
   if (!std::all_of(weights_.begin() + static_cast<std::ptrdiff_t>(weights_used_), weights_.end(), zero)) {
     fail("what follows the last weight is not zero");
   }
-  if ((weights_.size() - weights_used_) * 16 >= beat_bits_) fail("a whole beat follows the last weight");
+  // There is one beat at least.
+  const std::size_t rest = (weights_.size() - weights_used_) * 16;
+  if (weights_used_ == 0 ? rest != beat_bits_ : rest >= beat_bits_) fail("a whole beat follows the last weight");
 }
 
 void TaskReader::read_run(DecodeCycle& cycle) {

@@ -113,6 +113,7 @@ module mv_engine #(
   logic [Sets-1:0]             weight_valid, weight_ready, weight_beat_valid;
   logic [Sets*32-1:0]          weight_beat;
   logic [PortBits-1:0]         beat_data;
+  logic                        fetch_idle;
   mv_fetch #(
     .Sets      (Sets),
     .Clusters  (Clusters),
@@ -142,7 +143,8 @@ module mv_engine #(
     .dir_beat_valid_o   (dir_beat_valid),
     .code_beat_valid_o  (code_beat_valid),
     .weight_beat_valid_o(weight_beat_valid),
-    .beat_data_o        (beat_data)
+    .beat_data_o        (beat_data),
+    .idle_o             (fetch_idle)
   );
 
   logic            column;
@@ -413,5 +415,5 @@ module mv_engine #(
     assign rd_lane[d*Served*LaneW +: Served*LaneW] = {Served{lane}};
   end
 
-  assign done_o = tasks_done && (&idle) && (&drain_idle);
+  assign done_o = tasks_done && (&idle) && (&drain_idle) && fetch_idle;
 endmodule

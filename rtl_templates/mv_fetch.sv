@@ -41,7 +41,8 @@ module mv_fetch #(
   output logic [Clusters-1:0]    dir_beat_valid_o,
   output logic [Sets-1:0]        code_beat_valid_o,
   output logic [Sets-1:0]        weight_beat_valid_o,
-  output logic [PortBits-1:0]    beat_data_o
+  output logic [PortBits-1:0]    beat_data_o,
+  output logic                   idle_o         // no beat is on its way
 );
   localparam int          HeaderBits = HeaderBeats * PortBits;
   localparam int          BeatW      = $clog2(HeaderBeats + 2);
@@ -140,6 +141,7 @@ module mv_fetch #(
     .pop_data_o  ({tag_kind, tag_pick})
   );
   assign beat_data_o = m_rsp_data_i;
+  assign idle_o      = !tag_valid;
   always_comb begin
     for (int k = 0; k < Clusters; k++) begin
       dir_beat_valid_o[k] = m_rsp_valid_i && tag_valid &&

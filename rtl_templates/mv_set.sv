@@ -508,5 +508,5 @@ module mv_set #(
     .issue_o        (issue_o)
   );
 
-  assign idle_o = stream_idle && matching_idle && !s_valid && ctrl_idle;
+  assign idle_o = stream_idle && matching_idle && !s_valid && ctrl_idle && !ask_valid;
 endmodule

@@ -3,7 +3,8 @@
 //
 // Zero-skip controller: a step in which nothing matches is dropped, and beats that hold only the
 // weights of dropped steps are not fetched. Keeps the place in the weight stream, asks for the
-// beats that the other steps need, in order, and knows which accumulators have been started.
+// beats that the other steps need, in order, the first of a task ahead of time, and knows which
+// accumulators have been started.
 
 module mv_zero_skip #(
   parameter int PortBits = 512,
@@ -58,7 +59,7 @@ module mv_zero_skip #(
   logic                    first_done_q;  // of two beats, the first one has been asked for
   logic [2*Threads*H-1:0]  started_q;     // by buffer, thread (or Lv outputs), segment
 
-  logic          step, alive, ends, spans, ask_first, ask_second, ready;
+  logic          step, alive, ends, spans, ask_begin, ask_first, ask_second, ready;
   logic [OffW:0] end_offset;
   assign step       = in_valid_i && !in_begin_i && !in_open_i && !in_close_i;
   assign alive      = in_segment_i != '0;
@@ -66,14 +67,17 @@ module mv_zero_skip #(
   assign ends       = end_offset >= (OffW + 1)'(Beat);
   assign spans      = end_offset > (OffW + 1)'(Beat);
 
-  // The last beat is asked for together with the push.
+  // A task's first beat is asked for before it is known what needs it, so that it comes early;
+  // but for one whose rest nobody needs at most. The last beat of a step is asked for together with
+  // the push.
+  assign ask_begin    = in_valid_i && in_begin_i && !asked_q && !stale_q;
   assign ask_first    = step && alive && !asked_q && !first_done_q;
   assign ask_second   = step && alive && spans;
-  assign beat_valid_o = step_ready_i && (ask_first || ask_second);
-  assign beat_o       = ask_first ? beat_q : beat_q + 32'd1;
+  assign beat_valid_o = ask_begin || (step_ready_i && (ask_first || ask_second));
+  assign beat_o       = ask_begin ? task_weights_i : ask_first ? beat_q : beat_q + 32'd1;
   assign ready        = step_ready_i && ((!ask_first && !ask_second) ||
                                          (beat_ready_i && !(ask_first && ask_second)));
-  assign in_ready_o   = in_begin_i || (step && !alive) || ready;
+  assign in_ready_o   = in_begin_i ? (!ask_begin || beat_ready_i) : ((step && !alive) || ready);
   assign step_valid_o = in_valid_i && !in_begin_i && (in_open_i || in_close_i || alive) && ready;
   assign skip_o       = step && !alive;
 
@@ -106,7 +110,7 @@ module mv_zero_skip #(
       first_done_q <= 1'b0;
       if (in_begin_i) begin
         stale_q <= stale_q || asked_q;
-        asked_q <= 1'b0;
+        asked_q <= ask_begin;
       end else if (in_open_i) begin
         for (int m = 0; m < Threads; m++) begin
           if (in_wide_i || m == 32'(in_thread_i)) begin

@@ -21,6 +21,7 @@ class ZeroSkip {
       op.pops = ends;
       op.drops = stale_;
       op.leads = !alive_seen_;
+      op.early = !alive_seen_ && !ended_;
       alive_seen_ = true;
       asked_ = !ends || op.spans;
       stale_ = false;
@@ -29,6 +30,7 @@ class ZeroSkip {
       asked_ = false;
     }
     offset_ = end % beat_;
+    ended_ = ended_ || ends;
   }
 
   [[nodiscard]] bool rest() const { return stale_ || asked_; }
@@ -39,6 +41,7 @@ class ZeroSkip {
   bool asked_ = false;
   bool stale_ = false;
   bool alive_seen_ = false;
+  bool ended_ = false;  // the task's first beat
 };
 
 /// Whether a piece meets a non-zero activation.

@@ -32,6 +32,7 @@ struct EngineOp {
   bool pops : 1 = false;    ///< step: ends its (first) beat
   bool drops : 1 = false;   ///< step: the rest of the beat before is not needed
   bool leads : 1 = false;   ///< step: the task's first one
+  bool early : 1 = false;   ///< the same, and its weights begin in the task's first beat
   Push push = Push::kNone;
   std::uint8_t thread = 0;    ///< step of a wide chain: which Lv of its outputs
   std::uint16_t outputs = 0;  ///< close: of the chain

@@ -41,7 +41,8 @@ bool EngineSet::step(std::uint64_t now, const SetInputs& in) {
   if (in.task != nullptr) {
     // What an earlier task left half read is dropped by the first step that comes.
     carry_ = carry_ || rest_;
-    rest_ = in.task->rest;
+    early_ = !carry_;
+    rest_ = in.task->rest || (early_ && in.task->steps == 0);
     task_ = in.task;
     op_ = in.task->ops.data();
     code_left_ = in.task->place.code_beats;
@@ -101,13 +102,22 @@ bool EngineSet::leave_stage() {
   const EngineOp& op = *stage_;
   std::uint64_t at = stage_at_;
   if (op.push == Push::kSkip) ++skips_;
+  if (stage_ == &kBegin && early_) {
+    // The task's first weight beat.
+    const std::uint64_t may = weight_grants_.after(asks_.count() - kAsks);
+    no_ask_ = may == kNever;
+    if (no_ask_) return false;
+    at = std::max(at, may);
+    asks_.add(at);
+  }
   if (op.push != Push::kNone && op.push != Push::kSkip) {
     const std::uint64_t space = pops_.after(pushes_.count() - kSteps);
     no_space_ = space == kNever;
     if (no_space_) return false;
     at = std::max(at, space);
     // A cycle asks for one beat.
-    for (int k = (op.asks && !first_asked_ ? 1 : 0) + (op.spans ? 1 : 0); k > 0; --k) {
+    const bool first = op.asks && !first_asked_ && !(op.early && early_);
+    for (int k = (first ? 1 : 0) + (op.spans ? 1 : 0); k > 0; --k) {
       const std::uint64_t may = weight_grants_.after(asks_.count() - kAsks);
       no_ask_ = may == kNever;
       if (no_ask_) {
@@ -129,7 +139,8 @@ bool EngineSet::leave_stage() {
 
 void EngineSet::push(std::uint64_t at) {
   const bool step = stage_->push == Push::kStep;
-  queue_[pushes_.count() % kSteps] = {stage_, stage_->drops || (stage_->leads && carry_ && step), stage_id_};
+  queue_[pushes_.count() % kSteps] = {
+      stage_, stage_->drops || (step && stage_->leads && (carry_ || (early_ && !stage_->early))), stage_id_};
   if (step) carry_ = false;
   pushes_.add(at);
 }

@@ -81,7 +81,8 @@ class EngineSet {
   /// The cycle in which it has to be looked at even if nothing comes.
   [[nodiscard]] std::uint64_t wake() const { return std::min(front_wake_, back_wake_); }
   [[nodiscard]] bool idle() const {
-    return task_ == nullptr && stage_ == nullptr && pops_.count() == pushes_.count() && ends_ == 0;
+    return task_ == nullptr && stage_ == nullptr && pops_.count() == pushes_.count() && ends_ == 0 &&
+           asks_.count() == weight_grants_.count();
   }
 
   [[nodiscard]] std::uint64_t loads() const { return loads_; }  ///< steps issued
@@ -151,6 +152,7 @@ class EngineSet {
   bool blocked_ = false;  // waiting for a place for a chain's records
   bool rest_ = false;     // of the task that is under way, at its end
   bool carry_ = false;    // a half-read beat of an earlier task
+  bool early_ = false;    // the task's first weight beat was asked for at its beginning
   // matching machine, zero-skip controller
   const EngineOp* stage_ = nullptr;
   std::uint64_t stage_at_ = 0;

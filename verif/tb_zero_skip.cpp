@@ -66,6 +66,10 @@ class Model {
       case Kind::kBegin:
         task_ = op.task_weights;
         place_ = 0;
+        if (window_ == kNoBeat) {
+          window_ = task_;
+          events.push_back({Event::What::kAsk, op.task_weights});
+        }
         return;
       case Kind::kOpen:
         for (int t = 0; t < kThreads; ++t) {
