@@ -18,7 +18,7 @@ struct AccelConfig {
   std::string dtype = "fp16";
   int sets = 8;          ///< Ps, sets of PEs; the PEs of a set share one weight stream
   int assoc = 1;         ///< A, sets of a cluster; any of them may take the cluster's next task
-  int drains = 2;        ///< R, results that leave per cycle, each from sets ÷ R sets
+  int drains = 4;        ///< R, results that leave per cycle, each from sets ÷ R sets
   int vector_lanes = 8;  ///< Lv, weights of a step
   int full_rate = 4;     ///< F, the shortest vector length that fills all lanes
   int substeps = 2;      ///< accumulators of a token lane, in units of Lv outputs

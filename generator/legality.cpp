@@ -110,6 +110,13 @@ int default_sets(int pe) {
   return best;
 }
 
+/// Up to four result ports, of at least two sets each.
+int default_drains(int sets) {
+  int drains = 1;
+  while (drains < 4 && sets % (2 * drains) == 0 && sets > 2 * drains) drains *= 2;
+  return drains;
+}
+
 int resolve_sets(Resolver& resolver, const ConfigRequest& request, int pe) {
   const auto few_enough = [](int sets) { return sets <= kMaxBanks; };
   if (request.sets) {
@@ -211,7 +218,7 @@ Resolution resolve_config(const ConfigRequest& request) {
   c.sets = resolve_sets(resolver, request, c.pe);
   c.assoc = resolve_share(resolver, "--assoc", request.assoc.value_or(1), c.sets, kMaxAssoc,
                           "clusters have as many sets each");
-  c.drains = resolve_share(resolver, "--drains", request.drains.value_or(c.sets % 2 == 0 ? 2 : 1), c.sets, kMaxDrains,
+  c.drains = resolve_share(resolver, "--drains", request.drains.value_or(default_drains(c.sets)), c.sets, kMaxDrains,
                            "result ports serve as many sets each");
   const int lv = c.vector_lanes = resolve_vector_lanes(resolver, request, c.lanes);
 
@@ -267,7 +274,7 @@ const std::vector<Parameter>& parameters() {
        &C::sets},
       {"assoc", "--assoc", "A, sets of a cluster, any of which takes its next task: 1..16, divides sets (default 1)",
        &R::assoc, &C::assoc},
-      {"drains", "--drains", "R, results that leave per cycle: 1..8, divides sets (default 2 where that divides sets)",
+      {"drains", "--drains", "R, results that leave per cycle: 1..8, divides sets (default: up to 4, at least two sets each)",
        &R::drains, &C::drains},
       {"full_rate", "--full-rate", "F, shortest length at full rate (default Lv/2; with one length N: min(N, Lv))",
        &R::full_rate, &C::full_rate},

@@ -7,7 +7,7 @@
 
 namespace mixvec {
 
-/// The format's parameters (docs/packed_format.md). The defaults are those of the default accelerator, which has two
+/// The format's parameters (docs/packed_format.md). The defaults are those of the default accelerator, which has four
 /// result ports, however.
 struct FormatConfig {
   int sets = 8;                 ///< Ps

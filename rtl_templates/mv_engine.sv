@@ -27,7 +27,7 @@ module mv_engine #(
   // Sets of a cluster: any of them may take the cluster's next task.
   parameter int Assoc     = 1,
   // Results that leave per cycle, each from Sets / Drains sets.
-  parameter int Drains    = 2,
+  parameter int Drains    = 4,
   // Memory port.
   parameter int PortBits  = 512,
   // Pipeline registers of a multiplication and of an addition.
