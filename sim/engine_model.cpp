@@ -61,8 +61,9 @@ class Run {
     p_.words = format_.port_bits / 64;
     p_.fifo_beats = timing.fifo_beats;
     sets_.assign(static_cast<std::size_t>(format_.sets), EngineSet(p_));
-    result_latency_ = static_cast<std::uint64_t>(kReadLatency +
-                                                 log2_of(format_.vector_lanes / format_.full_rate) * timing.add_stages);
+    const int merge_levels = log2_of(format_.vector_lanes / format_.full_rate);
+    result_latency_ = static_cast<std::uint64_t>(kReadLatency) +
+                      static_cast<std::uint64_t>(merge_levels) * static_cast<std::uint64_t>(timing.add_stages);
     drain_depth_ = 6 + result_latency_;
     const int served = format_.sets / format_.drains;
     for (int first = 0; first < format_.sets; first += served) {
