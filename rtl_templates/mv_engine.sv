@@ -213,7 +213,7 @@ module mv_engine #(
   logic [BankW-1:0] phase_q;
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) phase_q <= '0;
-    else phase_q <= phase_q + BankW'(1);
+    else phase_q <= (Banks > 1) ? phase_q + BankW'(1) : '0;
   end
 
   // ---- sets ----
