@@ -18,7 +18,7 @@ constexpr double kLeft = 72;
 constexpr double kRight = 24;
 constexpr double kTop = 84;
 constexpr double kBottom = 52;
-constexpr std::array<const char*, 5> kColours = {"#1a5fb4", "#c64600", "#26a269", "#813d9c", "#5e5c64"};
+constexpr std::array<const char*, 6> kColours = {"#1a5fb4", "#c64600", "#26a269", "#813d9c", "#986a44", "#5e5c64"};
 
 std::string escape(const std::string& text) {
   std::string result;
@@ -126,7 +126,7 @@ class Labels {
 
   /// The label of a mark as SVG; empty where there is no room.
   std::string place(double x, double y, const std::string& text, std::size_t colour) {
-    const double width = 5.6 * static_cast<double>(text.size());
+    const double width = 6.0 * static_cast<double>(text.size());
     constexpr double kHeight = 10;
     for (const auto& [left, base] :
          {std::pair(x + 6, y - 3), std::pair(x + 6, y + 12), std::pair(x - 6 - width, y - 3),
@@ -172,14 +172,17 @@ std::string draw_panel(const ChartPanel& panel, double left, const std::vector<s
       left + kPanelWidth / 2, bottom + 38, escape(panel.x.title), left - 54, kTop + kPanelHeight / 2,
       escape(panel.y.title));
   Labels labels({left, kTop, left + kPanelWidth, bottom});
-  std::string marks;
   for (const ChartSeries& series : panel.series) {
-    for (const ChartPoint& point : series.points) labels.add_mark(x(point.x), y(point.y));
+    for (const ChartPoint& point : series.points) {
+      if (series.marks) labels.add_mark(x(point.x), y(point.y));
+    }
   }
+  std::string all_marks;
   for (const ChartSeries& series : panel.series) {
     const auto found = std::find(names.begin(), names.end(), series.name);
     const std::size_t colour = static_cast<std::size_t>(found - names.begin()) % kColours.size();
     std::string line;
+    std::string marks;
     for (const ChartPoint& point : series.points) {
       const double px = x(point.x);
       const double py = y(point.y);
@@ -189,12 +192,14 @@ std::string draw_panel(const ChartPanel& panel, double left, const std::vector<s
                            kColours[colour], escape(fmt::format("{} ({}, {})", point.label, point.x, point.y)));
       if (!point.label.empty()) marks += labels.place(px, py, point.label, colour);
     }
+    // The first series lies on top, and its labels take their places first.
+    all_marks.insert(0, marks);
     if (series.line && series.points.size() > 1) {
       svg += fmt::format("<path class='line' stroke='{}'{} d='{}'/>\n", kColours[colour],
                          series.dashed ? " stroke-dasharray='5 3'" : "", line);
     }
   }
-  return svg + marks;
+  return svg + all_marks;
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "golden/svg_chart.hpp"
 
@@ -79,8 +80,12 @@ std::string density_svg(const SweepPoint& point, const SweepConditions& conditio
   const Zeros zeros = conditions.activations.back().zeros;
   const auto lane_group = static_cast<std::size_t>(point.accel->token_lanes());
   const std::size_t decision = decision_tokens(*point.accel, conditions.tokens);
-  ChartSeries cycles{"cycles", {}, true, false, true};
-  ChartSeries bytes{"bytes fetched", {}, true, false, true};
+  ChartPanel costs{
+      {"density D of the activations (share that is not zero)", true}, {"relative to density 1", true}, {}};
+  ChartPanel steps{costs.x, {"steps issued, relative to density 1", true}, {}};
+  costs.series = {{"cycles", {}, true, false, true}, {"bytes fetched", {}, true, false, true}};
+  const std::pair<Direction, const char*> directions[] = {{Direction::kRow, "steps of row matrices"},
+                                                          {Direction::kColumn, "steps of column matrices"}};
   std::vector<std::size_t> order(conditions.activations.size() - 1);
   std::iota(order.begin(), order.end(), std::size_t{1});
   std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
@@ -90,8 +95,21 @@ std::string density_svg(const SweepPoint& point, const SweepConditions& conditio
   for (const std::size_t a : order) {
     const MachineRun run = point.total(a);
     const double density = conditions.activations[a].density;
-    cycles.points.push_back({density, static_cast<double>(run.cycles) / static_cast<double>(full.cycles), {}});
-    bytes.points.push_back({density, static_cast<double>(run.moved_bytes) / static_cast<double>(full.moved_bytes), {}});
+    const auto relative = [](std::uint64_t part, std::uint64_t whole) {
+      return static_cast<double>(part) / static_cast<double>(whole);
+    };
+    costs.series[0].points.push_back({density, relative(run.cycles, full.cycles), {}});
+    costs.series[1].points.push_back({density, relative(run.moved_bytes, full.moved_bytes), {}});
+  }
+  for (const auto& [direction, name] : directions) {
+    if (std::none_of(point.matrices.begin(), point.matrices.end(),
+                     [d = direction](const MatrixResult& m) { return m.direction == d; })) {
+      continue;
+    }
+    ChartSeries& series = steps.series.emplace_back(ChartSeries{name, {}, true, false, true});
+    for (const std::size_t a : order) {
+      series.points.push_back({conditions.activations[a].density, issued_share(point, direction, a), {}});
+    }
   }
   const auto theory = [&](std::size_t n, const std::string& name) {
     ChartSeries series{name, {}, true, true, false};
@@ -101,18 +119,20 @@ std::string density_svg(const SweepPoint& point, const SweepConditions& conditio
     }
     return series;
   };
-  ChartPanel panel{{"density D of the activations (share that is not zero)", true},
-                   {"relative to density 1", true},
-                   {cycles, bytes}};
+  std::vector<ChartSeries> expected;
   if (zeros == Zeros::kStructured) {
-    panel.series.push_back(theory(1, "D"));
+    expected.push_back(theory(1, "D"));
   } else {
-    panel.series.push_back(theory(lane_group, fmt::format("1-(1-D)^{}: a lane group", lane_group)));
+    expected.push_back(theory(lane_group, fmt::format("1-(1-D)^{}: a lane group", lane_group)));
     if (decision != lane_group) {
-      panel.series.push_back(theory(decision, fmt::format("1-(1-D)^{}: a skip decision", decision)));
+      expected.push_back(theory(decision, fmt::format("1-(1-D)^{}: a skip decision", decision)));
     }
   }
-  return chart_svg(fmt::format("What {} zeros save", name_of(zeros)), conditions_text(conditions, point), {&panel, 1});
+  for (ChartPanel* panel : {&costs, &steps}) {
+    panel->series.insert(panel->series.end(), expected.begin(), expected.end());
+  }
+  const ChartPanel panels[] = {costs, steps};
+  return chart_svg(fmt::format("What {} zeros save", name_of(zeros)), conditions_text(conditions, point), panels);
 }
 
 }  // namespace mixvec

@@ -63,18 +63,6 @@ Json point_json(const SweepPoint& point) {
   return json;
 }
 
-/// Issued set-cycles of the matrices of one direction, over those at density 1; 1 if there are none.
-double issued_share(const SweepPoint& point, Direction direction, std::size_t activations) {
-  std::uint64_t mine = 0;
-  std::uint64_t all = 0;
-  for (const MatrixResult& matrix : point.matrices) {
-    if (matrix.direction != direction) continue;
-    mine += matrix.runs[activations].issued();
-    all += matrix.runs[0].issued();
-  }
-  return all == 0 ? 1.0 : static_cast<double>(mine) / static_cast<double>(all);
-}
-
 double ratio(std::uint64_t a, std::uint64_t b) {
   return b == 0 ? 1.0 : static_cast<double>(a) / static_cast<double>(b);
 }
@@ -118,6 +106,17 @@ AreaProxies area_of(const AccelConfig& accel) {
 
 std::size_t decision_tokens(const AccelConfig& accel, std::size_t tokens) {
   return std::min(tokens, static_cast<std::size_t>(accel.tokens_per_tile()));
+}
+
+double issued_share(const SweepPoint& point, Direction direction, std::size_t activations) {
+  std::uint64_t mine = 0;
+  std::uint64_t all = 0;
+  for (const MatrixResult& matrix : point.matrices) {
+    if (matrix.direction != direction) continue;
+    mine += matrix.runs[activations].issued();
+    all += matrix.runs[0].issued();
+  }
+  return all == 0 ? 1.0 : static_cast<double>(mine) / static_cast<double>(all);
 }
 
 std::string point_table(const SweepPoint& point, std::size_t tokens) {

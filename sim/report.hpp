@@ -43,6 +43,9 @@ std::string sweep_csv(std::span<const SweepPoint> points);
 /// A header, then a row per density.
 std::string density_csv(const SweepPoint& point, const SweepConditions& conditions);
 
+/// Issued set-cycles of the matrices of one direction, over those at density 1; 1 if there are none.
+double issued_share(const SweepPoint& point, Direction direction, std::size_t activations);
+
 /// Tokens that the engine decides on together whether an input is zero: those of a tile.
 std::size_t decision_tokens(const AccelConfig& accel, std::size_t tokens);
 
