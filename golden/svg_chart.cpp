@@ -18,7 +18,8 @@ constexpr double kLeft = 72;
 constexpr double kRight = 24;
 constexpr double kTop = 84;
 constexpr double kBottom = 52;
-constexpr std::array<const char*, 6> kColours = {"#1a5fb4", "#c64600", "#26a269", "#813d9c", "#986a44", "#5e5c64"};
+constexpr std::array<const char*, 7> kColours = {"#1a5fb4", "#c64600", "#26a269", "#813d9c",
+                                                 "#986a44", "#5e5c64", "#e01b70"};
 
 std::string escape(const std::string& text) {
   std::string result;

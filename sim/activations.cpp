@@ -46,10 +46,13 @@ std::vector<std::uint8_t> nonzero_positions(const PackedMatrix& packed, const Ac
 }
 
 double expected_nonzero(const Activations& activations, std::size_t n) {
-  if (activations.zeros == Zeros::kStructured) return activations.density;
-  double zero = 1.0;
-  for (std::size_t i = 0; i < n; ++i) zero *= 1.0 - activations.density;
-  return 1.0 - zero;
+  return activations.zeros == Zeros::kStructured ? activations.density : any_of(activations.density, n);
+}
+
+double any_of(double p, std::size_t n) {
+  double none = 1.0;
+  for (std::size_t i = 0; i < n; ++i) none *= 1.0 - p;
+  return 1.0 - none;
 }
 
 }  // namespace mixvec

@@ -36,4 +36,7 @@ std::vector<std::uint8_t> nonzero_positions(const PackedMatrix& packed, const Ac
 /// The share of inputs at which any of n tokens is expected to be non-zero: 1 - (1-D)^n, or D for structured zeros.
 double expected_nonzero(const Activations& activations, std::size_t n);
 
+/// The probability that any of n independent things happens that each happen with probability p: 1 - (1-p)^n.
+double any_of(double p, std::size_t n);
+
 }  // namespace mixvec

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <numeric>
 #include <utility>
 
@@ -111,23 +112,23 @@ std::string density_svg(const SweepPoint& point, const SweepConditions& conditio
       series.points.push_back({conditions.activations[a].density, issued_share(point, direction, a), {}});
     }
   }
-  const auto theory = [&](std::size_t n, const std::string& name) {
+  const auto theory = [](const std::string& name, const std::function<double(double)>& share) {
     ChartSeries series{name, {}, true, true, false};
-    for (int i = 0; i <= 100; ++i) {
-      const double density = i / 100.0;
-      series.points.push_back({density, expected_nonzero({density, zeros, 0}, n), {}});
-    }
+    for (int i = 0; i <= 100; ++i) series.points.push_back({i / 100.0, share(i / 100.0), {}});
     return series;
   };
+  const auto decided = [&](double density) { return expected_nonzero({density, zeros, 0}, decision); };
+  const auto inputs = static_cast<std::size_t>(point.accel->vector_lanes);
   std::vector<ChartSeries> expected;
-  if (zeros == Zeros::kStructured) {
-    expected.push_back(theory(1, "D"));
-  } else {
-    expected.push_back(theory(lane_group, fmt::format("1-(1-D)^{}: a lane group", lane_group)));
-    if (decision != lane_group) {
-      expected.push_back(theory(decision, fmt::format("1-(1-D)^{}: a skip decision", decision)));
-    }
+  if (zeros == Zeros::kScattered && lane_group != decision) {
+    expected.push_back(theory(fmt::format("1-(1-D)^{}: a lane group", lane_group),
+                              [&](double density) { return any_of(density, lane_group); }));
   }
+  expected.push_back(
+      theory(zeros == Zeros::kStructured ? "p=D: a column step" : fmt::format("p=1-(1-D)^{}: a column step", decision),
+             decided));
+  expected.push_back(theory(fmt::format("1-(1-p)^{}: a row step", inputs),
+                            [&](double density) { return any_of(decided(density), inputs); }));
   for (ChartPanel* panel : {&costs, &steps}) {
     panel->series.insert(panel->series.end(), expected.begin(), expected.end());
   }

@@ -72,6 +72,7 @@ Json density_json(const SweepPoint& point, const SweepConditions& conditions, st
   const MachineRun full = point.total();
   const MachineRun run = point.total(a);
   const Activations& activations = conditions.activations[a];
+  const double decision = expected_nonzero(activations, decision_tokens(*point.accel, conditions.tokens));
   return {{"density", activations.density},
           {"cycles", run.cycles},
           {"relative_cycles", ratio(run.cycles, full.cycles)},
@@ -80,7 +81,8 @@ Json density_json(const SweepPoint& point, const SweepConditions& conditions, st
           {"row_steps", issued_share(point, Direction::kRow, a)},
           {"column_steps", issued_share(point, Direction::kColumn, a)},
           {"expected_lane_group", expected_nonzero(activations, static_cast<std::size_t>(point.accel->token_lanes()))},
-          {"expected_decision", expected_nonzero(activations, decision_tokens(*point.accel, conditions.tokens))}};
+          {"expected_decision", decision},
+          {"expected_row_step", any_of(decision, static_cast<std::size_t>(point.accel->vector_lanes))}};
 }
 
 std::string csv_field(const Json& value) {
@@ -166,18 +168,21 @@ std::string density_table(const SweepPoint& point, const SweepConditions& condit
   const std::size_t n = decision_tokens(*point.accel, conditions.tokens);
   const int lt = point.accel->token_lanes();
   std::string text = fmt::format(
-      "{} zeros, seed {}; T={}, {}-bit port: a lane group has Lt={} tokens, a skip decision covers n={}\n"
-      "{:>7} {:>10} {:>8} {:>11} {:>8} {:>9} {:>12} {:>12} {:>12}\n",
+      "{} zeros, seed {}; T={}, {}-bit port: a lane group has Lt={} tokens, a skip decision covers n={}; a "
+      "row step any of Lv={} inputs\n"
+      "{:>7} {:>10} {:>8} {:>11} {:>8} {:>9} {:>12} {:>12} {:>12} {:>12}\n",
       name_of(conditions.activations.back().zeros), conditions.activations.back().seed, conditions.tokens,
-      point.accel->port_bits, lt, n, "density", "cycles", "relative", "bytes", "relative", "row steps", "column steps",
-      scattered ? fmt::format("1-(1-D)^{}", lt) : "D", scattered ? fmt::format("1-(1-D)^{}", n) : "D");
+      point.accel->port_bits, lt, n, point.accel->vector_lanes, "density", "cycles", "relative", "bytes", "relative",
+      "row steps", "column steps", scattered ? fmt::format("1-(1-D)^{}", lt) : "D",
+      scattered ? fmt::format("p=1-(1-D)^{}", n) : "p=D", fmt::format("1-(1-p)^{}", point.accel->vector_lanes));
   for (std::size_t a = 1; a < conditions.activations.size(); ++a) {
     const Json d = density_json(point, conditions, a);
-    text += fmt::format(
-        "{:>7} {:>10} {:>8.3f} {:>11} {:>8.3f} {:>9.3f} {:>12.3f} {:>12.3f} {:>12.3f}\n",
-        conditions.activations[a].density, d["cycles"].get<std::uint64_t>(), d["relative_cycles"].get<double>(),
-        d["bytes_moved"].get<std::uint64_t>(), d["relative_bytes"].get<double>(), d["row_steps"].get<double>(),
-        d["column_steps"].get<double>(), d["expected_lane_group"].get<double>(), d["expected_decision"].get<double>());
+    text += fmt::format("{:>7} {:>10} {:>8.3f} {:>11} {:>8.3f} {:>9.3f} {:>12.3f} {:>12.3f} {:>12.3f}\n",
+                        conditions.activations[a].density, d["cycles"].get<std::uint64_t>(),
+                        d["relative_cycles"].get<double>(), d["bytes_moved"].get<std::uint64_t>(),
+                        d["relative_bytes"].get<double>(), d["row_steps"].get<double>(),
+                        d["column_steps"].get<double>(), d["expected_lane_group"].get<double>(),
+                        d["expected_decision"].get<double>(), d["expected_row_step"].get<double>());
   }
   return text;
 }
