@@ -224,7 +224,7 @@ std::string chart_svg(const std::string& title, const std::string& subtitle, std
       svg += fmt::format("<path class='line' stroke='{0}'{1} d='M{2:.1f} 60h18'/><text x='{3:.1f}' y='64'>{4}</text>\n",
                          kColours[(names.size() - 1) % kColours.size()], series.dashed ? " stroke-dasharray='5 3'" : "",
                          at, at + 24, escape(series.name));
-      at += 48 + 6.0 * static_cast<double>(series.name.size());
+      at += 40 + 5.6 * static_cast<double>(series.name.size());
     }
   }
   for (std::size_t p = 0; p < panels.size(); ++p) {

@@ -85,8 +85,8 @@ std::string density_svg(const SweepPoint& point, const SweepConditions& conditio
       {"density D of the activations (share that is not zero)", true}, {"relative to density 1", true}, {}};
   ChartPanel steps{costs.x, {"steps issued, relative to density 1", true}, {}};
   costs.series = {{"cycles", {}, true, false, true}, {"bytes fetched", {}, true, false, true}};
-  const std::pair<Direction, const char*> directions[] = {{Direction::kRow, "steps of row matrices"},
-                                                          {Direction::kColumn, "steps of column matrices"}};
+  const std::pair<Direction, const char*> directions[] = {{Direction::kRow, "row steps"},
+                                                          {Direction::kColumn, "column steps"}};
   std::vector<std::size_t> order(conditions.activations.size() - 1);
   std::iota(order.begin(), order.end(), std::size_t{1});
   std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
@@ -121,13 +121,13 @@ std::string density_svg(const SweepPoint& point, const SweepConditions& conditio
   const auto inputs = static_cast<std::size_t>(point.accel->vector_lanes);
   std::vector<ChartSeries> expected;
   if (zeros == Zeros::kScattered && lane_group != decision) {
-    expected.push_back(theory(fmt::format("1-(1-D)^{}: a lane group", lane_group),
+    expected.push_back(theory(fmt::format("1-(1-D)^{}, a lane group", lane_group),
                               [&](double density) { return any_of(density, lane_group); }));
   }
-  expected.push_back(
-      theory(zeros == Zeros::kStructured ? "p=D: a column step" : fmt::format("p=1-(1-D)^{}: a column step", decision),
-             decided));
-  expected.push_back(theory(fmt::format("1-(1-p)^{}: a row step", inputs),
+  expected.push_back(theory(
+      zeros == Zeros::kStructured ? "p = D, a column step" : fmt::format("p = 1-(1-D)^{}, a column step", decision),
+      decided));
+  expected.push_back(theory(fmt::format("1-(1-p)^{}, a row step", inputs),
                             [&](double density) { return any_of(decided(density), inputs); }));
   for (ChartPanel* panel : {&costs, &steps}) {
     panel->series.insert(panel->series.end(), expected.begin(), expected.end());

@@ -177,7 +177,7 @@ std::string density_table(const SweepPoint& point, const SweepConditions& condit
       scattered ? fmt::format("p=1-(1-D)^{}", n) : "p=D", fmt::format("1-(1-p)^{}", point.accel->vector_lanes));
   for (std::size_t a = 1; a < conditions.activations.size(); ++a) {
     const Json d = density_json(point, conditions, a);
-    text += fmt::format("{:>7} {:>10} {:>8.3f} {:>11} {:>8.3f} {:>9.3f} {:>12.3f} {:>12.3f} {:>12.3f}\n",
+    text += fmt::format("{:>7} {:>10} {:>8.3f} {:>11} {:>8.3f} {:>9.3f} {:>12.3f} {:>12.3f} {:>12.3f} {:>12.3f}\n",
                         conditions.activations[a].density, d["cycles"].get<std::uint64_t>(),
                         d["relative_cycles"].get<double>(), d["bytes_moved"].get<std::uint64_t>(),
                         d["relative_bytes"].get<double>(), d["row_steps"].get<double>(),

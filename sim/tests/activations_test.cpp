@@ -156,7 +156,11 @@ TEST_F(SimAccelDensity, TableJsonCsvAndPictureTellTheSame) {
     std::uint64_t cycles = 0;
     for (const auto& row : points[p]["rows"]) cycles += row["cycles"].get<std::uint64_t>();
     EXPECT_EQ(points[p]["cycles"], cycles);
-    EXPECT_NE(table.find(points[p]["cycles"].dump()), std::string::npos) << table;
+    // A line of the table ends with what is expected of a row step.
+    const std::size_t line = table.find(points[p]["cycles"].dump());
+    ASSERT_NE(line, std::string::npos) << table;
+    const std::string expected = fmt::format(" {:.3f}\n", points[p]["expected_row_step"].get<double>());
+    EXPECT_EQ(table.substr(table.find('\n', line) + 1 - expected.size(), expected.size()), expected) << table;
     for (std::size_t c = 0; c < csv[0].size(); ++c) EXPECT_EQ(csv[p + 1][c], points[p][csv[0][c]].dump());
   }
   const std::vector<std::string> names = parse_xml(read_file(folder_ / "d.svg"));
