@@ -162,9 +162,9 @@ int main(int argc, char** argv) {
       "accelerator folder or config.json (default: gen_accel's defaults)")(
       "arch", po::value<std::string>()->default_value("mixvec"), "mixvec, or dense: the same array, nothing pruned")(
       "tokens", po::value<std::int64_t>()->default_value(256), "tokens T")(
-      "sweep", po::value<std::vector<std::string>>()->composing()->value_name("NAME=V1,V2,…"),
+      "sweep", po::value<std::vector<std::string>>()->composing()->value_name("NAME=V1,V2"),
       "run all these values of a parameter of config.json; several options combine; illegal combinations are skipped")(
-      "density", po::value<std::string>()->value_name("D1,D2,…"),
+      "density", po::value<std::string>()->value_name("D1,D2"),
       "run with this share of the activations not zero, one run each")(
       "zeros", po::value<std::string>()->default_value("scattered"),
       "with --density: scattered (each activation for itself) or structured (inputs that are zero for all tokens)")(
