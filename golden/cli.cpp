@@ -78,11 +78,7 @@ int CommandLine::run(int argc, char** argv, const std::function<int(const po::va
     } catch (const po::error& error) {
       return complain(fmt::format("{} (see --help)", error.what()));
     }
-    // Known before hours of work: can the result be written at all?
-    const std::filesystem::path json = values["json"].as<std::string>();
-    if (json.has_parent_path() && !std::filesystem::is_directory(json.parent_path())) {
-      fail_input("--json {}: folder {} does not exist", json.string(), json.parent_path().string());
-    }
+    require_folder("json", values["json"].as<std::string>());
     const int code = body(values);
     std::cout.flush();
     if (std::fflush(stdout) != 0 || !std::cout) return complain("cannot write to standard output");
@@ -104,6 +100,12 @@ std::int64_t number_in(const po::variables_map& options, const char* name, std::
   const auto value = options[name].as<std::int64_t>();
   if (value < low || value > high) fail_input("--{}: found {}, expected {} to {}", name, value, low, high);
   return value;
+}
+
+void require_folder(const char* option, const std::filesystem::path& path) {
+  if (path.has_parent_path() && !std::filesystem::is_directory(path.parent_path())) {
+    fail_input("--{} {}: folder {} does not exist", option, path.string(), path.parent_path().string());
+  }
 }
 
 void write_file(const std::filesystem::path& path, std::string_view content) {

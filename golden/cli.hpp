@@ -40,6 +40,10 @@ class CommandLine {
 std::int64_t number_in(const boost::program_options::variables_map& options, const char* name, std::int64_t low,
                        std::int64_t high);
 
+/// Throws InputError if the folder of the file that --`option` names does not exist: known before hours of work. `path`
+/// may be empty.
+void require_folder(const char* option, const std::filesystem::path& path);
+
 /// The project's version and commit, e.g. "0.1.0 (3f2a91c)".
 std::string_view version();
 

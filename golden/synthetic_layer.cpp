@@ -7,41 +7,56 @@
 #include <set>
 
 #include "golden/error.hpp"
-#include "golden/model.hpp"
 #include "golden/synthetic.hpp"
 
 namespace mixvec {
 
-std::vector<PrunedMatrix> make_synthetic_layer(const LayerSpec& spec, const FormatConfig& format) {
+void check_layer(const LayerSpec& spec, const FormatConfig& format) {
   const std::size_t d = spec.hidden;
-  if (d == 0 || d * 4 > static_cast<std::size_t>(format.depth)) {
-    fail_input("hidden size {}: W_F2 has {} inputs, this accelerator holds {}; expected 1 to {}", d, 4 * d,
-               format.depth, format.depth / 4);
+  const auto lanes = static_cast<std::size_t>(format.vector_lanes);
+  const std::size_t most = 65536 - lanes;  // activation positions have 16 bits
+  const std::size_t needed = (4 * d + lanes - 1) / lanes * lanes;
+  if (d == 0 || needed > most) {
+    fail_input("hidden size {}: W_F2 has {} inputs, expected a hidden size of 1 to {}: an accelerator holds at most {}",
+               d, 4 * d, most / 4, most);
   }
-  std::vector<int> lengths = spec.lengths;
-  if (lengths.empty()) {
-    for (const int length : {4, 8, 16}) {
-      if (length >= format.min_length && length <= format.max_length) lengths.push_back(length);
-    }
-    if (lengths.empty()) lengths.push_back(format.max_length);
+  if (4 * d > static_cast<std::size_t>(format.depth)) {
+    fail_input(
+        "hidden size {}: W_F2 has {} inputs, this accelerator holds {}; expected depth {} (gen_accel --depth {}, "
+        "sim_accel --sweep depth={}) or a hidden size of 1 to {}",
+        d, 4 * d, format.depth, needed, needed, needed, format.depth / 4);
   }
+}
+
+PrunedMatrix make_synthetic_matrix(const LayerSpec& spec, MatrixKind kind, const FormatConfig& format) {
+  check_layer(spec, format);
+  const std::size_t d = spec.hidden;
   const std::size_t shapes[4][2] = {{3 * d, d}, {d, d}, {4 * d, d}, {d, 4 * d}};
-  std::vector<PrunedMatrix> layer;
-  for (std::size_t i = 0; i < kMatrixKinds.size(); ++i) {
-    SyntheticSpec matrix;
-    matrix.name = matrix_name(0, kMatrixKinds[i]);
-    matrix.out = shapes[i][0];
-    matrix.in = shapes[i][1];
-    // As the study finds them in GPT-2: W_MA horizontal, W_MP and W_F2 vertical, W_F1 (not transposed) vertical.
-    matrix.direction = i == 0 ? Direction::kRow : Direction::kColumn;
-    if (!format.columns_allowed) matrix.direction = Direction::kRow;
-    if (!format.rows_allowed) matrix.direction = Direction::kColumn;
-    if (spec.direction) matrix.direction = *spec.direction;
-    matrix.lengths = lengths;
-    matrix.pruned = spec.pruned;
-    matrix.seed = spec.seed * 4 + i;
-    layer.push_back(make_synthetic(matrix));
+  const auto i = static_cast<std::size_t>(kind);
+  SyntheticSpec matrix;
+  matrix.name = matrix_name(0, kind);
+  matrix.out = shapes[i][0];
+  matrix.in = shapes[i][1];
+  // As the study finds them in GPT-2: W_MA horizontal, W_MP and W_F2 vertical, W_F1 (not transposed) vertical.
+  matrix.direction = kind == MatrixKind::kMA ? Direction::kRow : Direction::kColumn;
+  if (!format.columns_allowed) matrix.direction = Direction::kRow;
+  if (!format.rows_allowed) matrix.direction = Direction::kColumn;
+  if (spec.direction) matrix.direction = *spec.direction;
+  matrix.lengths = spec.lengths;
+  if (matrix.lengths.empty()) {
+    for (const int length : {4, 8, 16}) {
+      if (length >= format.min_length && length <= format.max_length) matrix.lengths.push_back(length);
+    }
+    if (matrix.lengths.empty()) matrix.lengths.push_back(format.max_length);
   }
+  matrix.pruned = spec.pruned;
+  matrix.seed = spec.seed * 4 + i;
+  return make_synthetic(matrix);
+}
+
+std::vector<PrunedMatrix> make_synthetic_layer(const LayerSpec& spec, const FormatConfig& format) {
+  std::vector<PrunedMatrix> layer;
+  for (const MatrixKind kind : kMatrixKinds) layer.push_back(make_synthetic_matrix(spec, kind, format));
   return layer;
 }
 

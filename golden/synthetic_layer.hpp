@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "golden/format_config.hpp"
+#include "golden/model.hpp"
 #include "golden/pruned_matrix.hpp"
 
 namespace mixvec {
@@ -20,8 +21,14 @@ struct LayerSpec {
   std::uint64_t seed = 1;
 };
 
-/// "layer.0.W_MA" (3d × d), W_MP (d × d), W_F1 (4d × d), W_F2 (d × 4d), in directions that the format takes.
-/// Throws InputError if d is 0 or W_F2's inputs exceed the format's depth.
+/// Throws InputError, naming the depth that is needed, if d is 0 or W_F2's inputs exceed the format's depth.
+void check_layer(const LayerSpec& spec, const FormatConfig& format);
+
+/// One of "layer.0.W_MA" (3d × d), W_MP (d × d), W_F1 (4d × d), W_F2 (d × 4d), in a direction that the format takes.
+/// Throws InputError as check_layer() does.
+PrunedMatrix make_synthetic_matrix(const LayerSpec& spec, MatrixKind kind, const FormatConfig& format);
+
+/// All four.
 std::vector<PrunedMatrix> make_synthetic_layer(const LayerSpec& spec, const FormatConfig& format);
 
 /// "4,8,16": the lengths that occur, ascending.

@@ -1,10 +1,6 @@
 // Runs of the cycle model.
 #include "pruning/machine_run.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-
 #include "golden/error.hpp"
 #include "golden/packed_image.hpp"
 #include "golden/unpack.hpp"
@@ -13,55 +9,11 @@
 
 namespace mixvec {
 
-namespace {
-
-EngineTiming engine_timing(const AccelConfig& accel) {
-  EngineTiming timing;
-  timing.format = to_format_config(accel);
-  timing.pe = accel.pe;
-  timing.lanes = accel.lanes;
-  timing.tokens_per_group = accel.positions() * accel.token_lanes();
-  timing.groups = accel.groups;
-  timing.mul_stages = accel.mul_stages;
-  timing.add_stages = accel.add_stages;
-  timing.fifo_beats = accel.fifo_beats;
-  return timing;
-}
-
-}  // namespace
-
-MachineRun& MachineRun::operator+=(const MachineRun& other) {
-  kept += other.kept;
-  cycles += other.cycles;
-  image_bytes += other.image_bytes;
-  moved_bytes += other.moved_bytes;
-  array_cycles += other.array_cycles;
-  port_cycles += other.port_cycles;
-  bound += other.bound;
-  for (std::size_t u = 0; u < kCycleUses; ++u) use[u] += other.use[u];
-  return *this;
-}
-
 MachineRun run_on_machine(const PrunedMatrix& matrix, const AccelConfig& accel, std::size_t tokens) {
-  const EngineTiming timing = engine_timing(accel);
-  MachineRun result;
-  const PackedMatrix packed = pack(matrix, make_schedule(matrix, timing.format), timing.format);
-  require_equal(unpack(packed, timing.format), matrix);
-  const EngineModel model(packed.image, timing);
-  const auto beat_bytes = static_cast<std::uint64_t>(accel.port_bits / 8);
-  const auto tile = static_cast<std::size_t>(accel.tokens_per_tile());
-  result.kept = packed.kept;
-  result.image_bytes = packed.image.size();
-  for (std::size_t first = 0; first < tokens; first += tile) {
-    const ModelRun run = model.run(std::min(tile, tokens - first));
-    result.cycles += run.cycles;
-    result.moved_bytes += run.beats * beat_bytes;
-    for (std::size_t u = 0; u < kCycleUses; ++u) result.use[u] += run.use[u];
-  }
-  result.array_cycles = static_cast<double>(result.kept) * static_cast<double>(tokens) / accel.macs();
-  result.port_cycles = static_cast<double>(result.moved_bytes) / static_cast<double>(beat_bytes);
-  result.bound = std::max(result.array_cycles, result.port_cycles);
-  return result;
+  const FormatConfig format = to_format_config(accel);
+  const PackedMatrix packed = pack(matrix, make_schedule(matrix, format), format);
+  require_equal(unpack(packed, format), matrix);
+  return MachineModel(packed, accel).run(tokens);
 }
 
 MachineRuns run_all_on_machine(const std::vector<PrunedMatrix>& matrices, const AccelConfig& accel, std::size_t tokens,
@@ -93,23 +45,6 @@ Machine machine_of(const AccelConfig& accel) {
   machine.add_stages = accel.add_stages;
   machine.drains = accel.drains;
   return machine;
-}
-
-std::string describe_losses(const MachineRun& run) {
-  std::uint64_t total = 0;
-  for (const std::uint64_t u : run.use) total += u;
-  std::vector<std::size_t> order;
-  for (std::size_t u = 0; u < kCycleUses; ++u) {
-    if (static_cast<CycleUse>(u) != CycleUse::kIssue && run.use[u] * 1000 >= total && run.use[u] > 0)
-      order.push_back(u);
-  }
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return run.use[a] > run.use[b]; });
-  std::string text;
-  for (const std::size_t u : order) {
-    text += fmt::format("{}{} {:.1f}%", text.empty() ? "" : ", ", name_of(static_cast<CycleUse>(u)),
-                        100.0 * static_cast<double>(run.use[u]) / static_cast<double>(total));
-  }
-  return text;
 }
 
 }  // namespace mixvec

@@ -15,6 +15,9 @@
 #include "golden/program_file.hpp"
 #include "golden/synthetic.hpp"
 #include "golden/unpack.hpp"
+#include "sim/explain.hpp"
+#include "sim/machine_run.hpp"
+#include "sim/matrix_source.hpp"
 #include "sim/scheduler.hpp"
 
 namespace mixvec {
@@ -24,25 +27,13 @@ namespace po = boost::program_options;
 using Json = nlohmann::ordered_json;
 
 /// "16" or "1:12 4:30 16:40": the vector lengths with the number of strips of each.
-std::string describe_lengths(const Pattern& pattern) {
+std::string count_lengths(const Pattern& pattern) {
   std::map<int, std::size_t> count;
   for (const Strip& strip : pattern.strips) ++count[strip.length];
   if (count.size() == 1) return fmt::format("{}", count.begin()->first);
   std::string text;
   for (const auto& [length, strips] : count) text += fmt::format("{}{}:{}", text.empty() ? "" : " ", length, strips);
   return text;
-}
-
-/// Cuts a dense matrix for an accelerator that takes row vectors only.
-void cut_into_rows(PrunedMatrix& matrix, int length) {
-  matrix.pattern = {Direction::kRow, {}};
-  for (std::size_t first = 0; first < matrix.in; first += static_cast<std::size_t>(length)) {
-    Strip strip{length, {}};
-    for (std::size_t i = first; i < std::min(matrix.in, first + static_cast<std::size_t>(length)); ++i) {
-      strip.index.push_back(static_cast<std::uint32_t>(i));
-    }
-    matrix.pattern.strips.push_back(std::move(strip));
-  }
 }
 
 struct Totals {
@@ -65,9 +56,25 @@ void print_row(const std::string& name, const std::string& shape, const std::str
              ratio_to_weights(t.csc, t.kept));
 }
 
+/// Prints where the cycles of each matrix went; returns the sum as JSON.
+Json explain_all(const std::vector<Explanation>& explanations, const AccelConfig& accel, std::size_t tokens) {
+  fmt::print("\n{}", explain_header(accel, tokens));
+  Explanation all{"all", accel.sets, {}, 1.0};
+  for (const Explanation& explanation : explanations) {
+    fmt::print("{}", explain_row(explanation));
+    all.run += explanation.run;
+  }
+  fmt::print("{}bank: 0 by construction (rotation and classes)\n", explain_row(all, false));
+  return explain_json(all);
+}
+
 int pack_model(const po::variables_map& options) {
   const auto start = std::chrono::steady_clock::now();
-  const FormatConfig format = to_format_config(load_config(options["accel"].as<std::string>()));
+  const AccelConfig accel = load_config(options["accel"].as<std::string>());
+  const FormatConfig format = to_format_config(accel);
+  const bool explain = options.count("explain") != 0;
+  if (!explain && !options["tokens"].defaulted()) fail_input("--tokens: found without --explain, expected both");
+  const auto tokens = static_cast<std::size_t>(number_in(options, "tokens", 1, 65536));
   const Model model = Model::open(options["model"].as<std::string>());
   const ModelConfig& config = model.config();
   std::size_t first = 0;
@@ -90,18 +97,17 @@ int pack_model(const po::variables_map& options) {
                    config.layers,
                    config.heads,
                    config.intermediate};
-  const int dense_length = std::min(format.max_length, max_column_strip(format));
   Json rows = Json::array();
   Totals total;
   std::size_t positions = 0;
+  std::vector<Explanation> explanations;
   fmt::print("{:<16} {:>11} {:>9} {:<14} {:>9} {:>6} {:>11} {:>6} {:>7} {:>6} {:>6}\n", "matrix", "out x in",
              "direction", "lengths", "kept", "kept", "bytes", "ratio", "no bias", "CSR", "CSC");
   for (std::size_t layer = first; layer < last; ++layer) {
     Progress progress("packing");
     for (const MatrixKind kind : kMatrixKinds) {
       progress.update(static_cast<double>(layer - first) / static_cast<double>(last - first), matrix_name(layer, kind));
-      PrunedMatrix matrix = model.load_pruned(layer, kind, dense_length);
-      if (!model.is_pruned() && !format.columns_allowed) cut_into_rows(matrix, format.max_length);
+      const PrunedMatrix matrix = load_matrix(model, layer, kind, format);
       const Schedule schedule = make_schedule(matrix, format);
       PackedMatrix packed = pack(matrix, schedule, format);
       require_equal(unpack(packed, format), matrix);
@@ -112,7 +118,7 @@ int pack_model(const po::variables_map& options) {
                       {"out", packed.out},
                       {"in", packed.in},
                       {"direction", name_of(packed.direction)},
-                      {"lengths", describe_lengths(matrix.pattern)},
+                      {"lengths", count_lengths(matrix.pattern)},
                       {"kept", t.kept},
                       {"packed_bytes", t.packed},
                       {"bias_bytes", t.bias},
@@ -121,9 +127,13 @@ int pack_model(const po::variables_map& options) {
                       {"csr_bytes", t.csr},
                       {"csc_bytes", t.csc},
                       {"balance", balance}});
+      if (explain) {
+        explanations.push_back({packed.name, accel.sets, MachineModel(packed, accel).run(tokens), balance});
+        rows.back()["explain"] = explain_json(explanations.back());
+      }
       const double share = static_cast<double>(t.kept) / static_cast<double>(packed.out * packed.in);
       print_row(packed.name, fmt::format("{} x {}", packed.out, packed.in), name_of(packed.direction),
-                describe_lengths(matrix.pattern), t, fmt::format("{:.1f}%", 100.0 * share));
+                count_lengths(matrix.pattern), t, fmt::format("{:.1f}%", 100.0 * share));
       total.kept += t.kept;
       total.packed += t.packed;
       total.bias += t.bias;
@@ -143,14 +153,20 @@ int pack_model(const po::variables_map& options) {
       "ratio: bytes to those of the kept weights; CSR, CSC: 16-bit values, indices and pointers, no bias.\n"
       "{} matrices unpacked and found equal to the checkpoint; {} written for configuration {} in {:.2f} s\n",
       program.matrices.size(), out, format_hash(format.hash), seconds);
-  write_json(options["json"].as<std::string>(), {{"program", out},
-                                                 {"config_hash", format_hash(format.hash)},
-                                                 {"verified", program.matrices.size()},
-                                                 {"kept", total.kept},
-                                                 {"packed_bytes", total.packed},
-                                                 {"ratio", ratio_to_weights(total.packed, total.kept)},
-                                                 {"seconds", seconds},
-                                                 {"matrices", rows}});
+  Json json{{"program", out},
+            {"config_hash", format_hash(format.hash)},
+            {"verified", program.matrices.size()},
+            {"kept", total.kept},
+            {"packed_bytes", total.packed},
+            {"ratio", ratio_to_weights(total.packed, total.kept)},
+            {"seconds", seconds},
+            {"matrices", rows}};
+  if (explain) {
+    json["tokens"] = tokens;
+    json["port_bits"] = accel.port_bits;
+    json["explain"] = explain_all(explanations, accel, tokens);
+  }
+  write_json(options["json"].as<std::string>(), json);
   return kExitGood;
 }
 
@@ -163,11 +179,14 @@ int main(int argc, char** argv) {
   CommandLine command(
       "pack_model", "Packs a checkpoint's matrices into a program for an accelerator, without loss.",
       "  pack_model --model pruned --accel accel_pe64_mixed --out pruned.mvp\n"
-      "  pack_model --model pruned --accel accel_pe64_mixed --layer 0 --out layer0.mvp --json bytes.json");
+      "  pack_model --model pruned --accel accel_pe64_mixed --layer 0 --out layer0.mvp --json bytes.json\n"
+      "  pack_model --model pruned --accel accel_pe64_mixed --out pruned.mvp --explain --tokens 64");
   command.options().add_options()("model", po::value<std::string>()->required()->value_name("DIR"),
                                   "checkpoint folder: pruned by prune_model, or dense")(
       "accel", po::value<std::string>()->required()->value_name("DIR"), "accelerator folder made by gen_accel")(
       "layer", po::value<int>()->value_name("N"), "pack this layer only (default: all)")(
-      "out", po::value<std::string>()->required()->value_name("FILE"), "program file to write");
+      "out", po::value<std::string>()->required()->value_name("FILE"), "program file to write")(
+      "explain", "also run the cycle model and say where the cycles of each matrix went")(
+      "tokens", po::value<std::int64_t>()->default_value(256), "with --explain: tokens T");
   return command.run(argc, argv, pack_model);
 }

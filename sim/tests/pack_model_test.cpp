@@ -2,52 +2,37 @@
 // refused.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <tuple>
 
-#include "golden/cli.hpp"
 #include "golden/executor.hpp"
 #include "golden/model.hpp"
 #include "golden/program_file.hpp"
 #include "golden/safetensors.hpp"
 #include "golden/synthetic.hpp"
 #include "golden/unpack.hpp"
+#include "sim/tests/program_fixture.hpp"
 
 namespace mixvec {
 namespace {
 
 namespace fs = std::filesystem;
 
-class PackModel : public testing::Test {
+class PackModel : public ProgramTest {
  protected:
   static constexpr std::size_t kHidden = 16;
 
   void SetUp() override {
-    folder_ = fs::temp_directory_path() / fmt::format("mixvec_pack_model_test_{}", getpid());
-    fs::remove_all(folder_);
+    ProgramTest::SetUp();
     fs::create_directories(folder_ / "dense");
     write_dense_checkpoint();
     prune();
     ASSERT_EQ(run(fmt::format("gen_accel --pe 64 --vec mixed --out {}", (folder_ / "accel").string())), 0);
   }
-  void TearDown() override { fs::remove_all(folder_); }
-
-  /// Exit code of one of our programs; its output is in log().
-  int run(const std::string& command) {
-    const std::string line = fmt::format("{}/{} > {} 2>&1", MIXVEC_BINARY_DIR, command, (folder_ / "log").string());
-    const int status = std::system(line.c_str());
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  }
-  std::string log() const { return read_file(folder_ / "log"); }
-  std::string at(const char* name) const { return (folder_ / name).string(); }
-
-  fs::path folder_;
   std::vector<PrunedMatrix> pruned_;
 
  private:
@@ -127,9 +112,9 @@ TEST_F(PackModel, PacksACheckpointWithoutLossAndVectorsFollowFromIt) {
   for (const PrunedMatrix& matrix : pruned_) {
     EXPECT_NO_THROW(require_equal(unpack(program.at(matrix.name), program.format), matrix));
   }
-  const auto json = nlohmann::json::parse(read_file(folder_ / "p.json"));
-  EXPECT_EQ(json["verified"], 8);
-  EXPECT_EQ(json["matrices"].size(), 8U);
+  const auto document = json("p.json");
+  EXPECT_EQ(document["verified"], 8);
+  EXPECT_EQ(document["matrices"].size(), 8U);
 
   ASSERT_EQ(run(fmt::format("gen_vectors --program {} --tokens 5 --seed 3 --specials 0.01 --out {}", at("p.mvp"),
                             at("vectors"))),
@@ -163,6 +148,58 @@ TEST_F(PackModel, PacksOneLayerAndDenseCheckpoints) {
   ASSERT_EQ(run(fmt::format("gen_vectors --program {} --tokens 2 --out {}", at("r.mvp"), at("rv"))), 0) << log();
 }
 
+TEST_F(PackModel, ExplainsEveryCycleAsSimAccelDoes) {
+  const std::string from = fmt::format("--model {} --accel {} --tokens 300", at("pruned"), at("accel"));
+  ASSERT_EQ(run(fmt::format("pack_model {} --explain --out {} --json {}", from, at("p.mvp"), at("p.json"))), 0)
+      << log();
+  const std::string text = log();
+  EXPECT_NE(text.find("bank: 0 by construction (rotation and classes)"), std::string::npos) << text;
+  ASSERT_EQ(run(fmt::format("sim_accel {} --json {}", from, at("s.json"))), 0) << log();
+  const auto document = json("p.json");
+  const auto rows = json("s.json")["points"][0]["rows"];
+  ASSERT_EQ(rows.size(), 8U);
+  const auto check_sum = [](const nlohmann::json& explain) {
+    std::uint64_t sum = 0;
+    for (const auto& cycles : explain["set_cycles"]) sum += cycles.get<std::uint64_t>();
+    EXPECT_EQ(explain["set_cycles"].size(), 8U);
+    EXPECT_EQ(sum, explain["sets"].get<std::uint64_t>() * explain["cycles"].get<std::uint64_t>());
+    return explain["cycles"].get<std::uint64_t>();
+  };
+  std::uint64_t cycles = 0;
+  std::istringstream lines(text.substr(text.find("\ncycles at T=300")));
+  std::string line;
+  for (int skipped = 0; skipped < 3; ++skipped) std::getline(lines, line);
+  for (std::size_t m = 0; m < 8; ++m) {
+    const auto& matrix = document["matrices"][m];
+    const auto& explain = matrix["explain"];
+    cycles += check_sum(explain);
+    EXPECT_EQ(matrix["name"], rows[m]["matrix"]);
+    EXPECT_EQ(explain["cycles"], rows[m]["cycles"]);
+    EXPECT_EQ(explain["set_cycles"], rows[m]["set_cycles"]);
+    EXPECT_EQ(explain["bytes_moved"], rows[m]["bytes_moved"]);
+    // The printed line: name, cycles, ideal, eight uses, balance.
+    std::getline(lines, line);
+    std::istringstream fields(line);
+    std::string name;
+    double total = 0;
+    double ideal = 0;
+    fields >> name >> total >> ideal;
+    EXPECT_EQ(name, matrix["name"]) << line;
+    double sum = 0;
+    for (int use = 0; use < 8; ++use) {
+      double value = 0;
+      fields >> value;
+      sum += value;
+    }
+    EXPECT_EQ(total, explain["cycles"]) << line;
+    EXPECT_NEAR(sum, total, 8 * 0.051) << line;
+    std::getline(lines, line);
+    EXPECT_NE(line.find('%'), std::string::npos) << line;
+  }
+  EXPECT_EQ(check_sum(document["explain"]), cycles);
+  EXPECT_EQ(document["tokens"], 300);
+}
+
 TEST_F(PackModel, RefusesBadInputWithExitCodeTwo) {
   EXPECT_EQ(run(fmt::format("pack_model --model {} --accel {} --layer 2 --out {}", at("pruned"), at("accel"), at("x"))),
             2);
@@ -172,6 +209,11 @@ TEST_F(PackModel, RefusesBadInputWithExitCodeTwo) {
   ASSERT_EQ(run(fmt::format("gen_accel --pe 16 --vec column --out {}", at("columns"))), 0) << log();
   EXPECT_EQ(run(fmt::format("pack_model --model {} --accel {} --out {}", at("pruned"), at("columns"), at("x"))), 2);
   EXPECT_NE(log().find("column vectors only"), std::string::npos) << log();
+  const std::string good = fmt::format("--model {} --accel {} --out {}", at("pruned"), at("accel"), at("x"));
+  EXPECT_EQ(run(fmt::format("pack_model {} --tokens 64", good)), 2);
+  EXPECT_NE(log().find("--tokens: found without --explain"), std::string::npos) << log();
+  EXPECT_EQ(run(fmt::format("pack_model {} --explain --tokens 0", good)), 2);
+  EXPECT_NE(log().find("--tokens: found 0, expected 1 to 65536"), std::string::npos) << log();
   EXPECT_FALSE(fs::exists(folder_ / "x"));
   EXPECT_EQ(run(fmt::format("gen_vectors --program {} --out {}", at("dense/config.json"), at("v"))), 2);
 }

@@ -1,0 +1,63 @@
+// What a packed matrix takes on an accelerator: all its tiles of tokens, run on the cycle model.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "generator/config.hpp"
+#include "golden/packed_image.hpp"
+#include "sim/activations.hpp"
+#include "sim/engine_model.hpp"
+
+namespace mixvec {
+
+/// Outcome of one matrix, or the sum over several.
+struct MachineRun {
+  std::uint64_t kept = 0;                       ///< weights
+  std::uint64_t macs = 0;                       ///< useful ones: kept weights × tokens
+  std::uint64_t cycles = 0;                     ///< of all tiles of tokens, first image beat to last result
+  std::uint64_t image_bytes = 0;                ///< packed
+  std::uint64_t moved_bytes = 0;                ///< fetched, over all tiles
+  std::uint64_t preloaded_bytes = 0;            ///< activations
+  double array_cycles = 0;                      ///< MACs ÷ (P·L)
+  double port_cycles = 0;                       ///< bytes moved ÷ port bytes per cycle
+  double bound = 0;                             ///< the larger of the two (of a sum: of each matrix)
+  std::array<std::uint64_t, kCycleUses> use{};  ///< set-cycles by use: sets × cycles in all
+
+  [[nodiscard]] const char* bound_by() const { return port_cycles > array_cycles ? "port" : "array"; }
+  /// Useful MACs ÷ (P·L·cycles).
+  [[nodiscard]] double utilization() const { return cycles > 0 ? array_cycles / static_cast<double>(cycles) : 0; }
+  [[nodiscard]] double share_of_bound() const { return cycles > 0 ? bound / static_cast<double>(cycles) : 0; }
+  [[nodiscard]] std::uint64_t issued() const { return use[static_cast<std::size_t>(CycleUse::kIssue)]; }
+  MachineRun& operator+=(const MachineRun& other);
+};
+
+/// What the cycle model needs to know of a configuration.
+EngineTiming timing_of(const AccelConfig& accel);
+
+/// A packed matrix on an accelerator, decoded once for any number of runs. Keeps references to both.
+class MachineModel {
+ public:
+  /// Throws InputError for a damaged image.
+  MachineModel(const PackedMatrix& packed, const AccelConfig& accel)
+      : packed_(packed), accel_(accel), engine_(packed.image, timing_of(accel)) {}
+
+  /// Runs on `tokens` tokens, tile by tile.
+  [[nodiscard]] MachineRun run(std::size_t tokens, const Activations& activations = {}) const;
+
+ private:
+  const PackedMatrix& packed_;
+  const AccelConfig& accel_;
+  EngineModel engine_;
+};
+
+/// {"issue": …, "fill": …, …}: set-cycles by use.
+nlohmann::ordered_json use_to_json(const std::array<std::uint64_t, kCycleUses>& use);
+
+/// "drain 6.1%, fill 1.2%": where the set-cycles went in which no step was issued, most first, from 0.1 % on; "" if
+/// nothing reaches that.
+std::string describe_losses(const MachineRun& run);
+
+}  // namespace mixvec
