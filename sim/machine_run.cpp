@@ -36,7 +36,7 @@ EngineTiming timing_of(const AccelConfig& accel) {
   return timing;
 }
 
-MachineRun MachineModel::run(std::size_t tokens, const Activations& activations) const {
+MachineRun MachineModel::run(std::size_t tokens, const Activations& activations, std::uint64_t stall_seed) const {
   MachineRun result;
   const auto beat_bytes = static_cast<std::uint64_t>(accel_.port_bits / 8);
   const auto tile = static_cast<std::size_t>(accel_.tokens_per_tile());
@@ -48,7 +48,9 @@ MachineRun MachineModel::run(std::size_t tokens, const Activations& activations)
     const std::size_t count = std::min(tile, tokens - first);
     std::vector<std::uint8_t> nonzero;
     if (activations.density < 1.0) nonzero = nonzero_positions(packed_, activations, first, count);
-    const ModelRun run = engine_.run(count, {}, nonzero);
+    Stalls stalls = Stalls::from_seed(stall_seed);
+    stalls.seed += first;
+    const ModelRun run = engine_.run(count, stalls, nonzero);
     result.cycles += run.cycles;
     result.moved_bytes += run.beats * beat_bytes;
     for (std::size_t u = 0; u < kCycleUses; ++u) result.use[u] += run.use[u];

@@ -44,8 +44,9 @@ class MachineModel {
   MachineModel(const PackedMatrix& packed, const AccelConfig& accel)
       : packed_(packed), accel_(accel), engine_(packed.image, timing_of(accel)) {}
 
-  /// Runs on `tokens` tokens, tile by tile.
-  [[nodiscard]] MachineRun run(std::size_t tokens, const Activations& activations = {}) const;
+  /// Runs on `tokens` tokens, tile by tile. `stall_seed`: as in tb_layer; 0 = no stalls.
+  [[nodiscard]] MachineRun run(std::size_t tokens, const Activations& activations = {},
+                               std::uint64_t stall_seed = 0) const;
 
  private:
   const PackedMatrix& packed_;

@@ -189,6 +189,7 @@ std::string density_table(const SweepPoint& point, const SweepConditions& condit
 
 Json sweep_json(std::span<const SweepPoint> points, const SweepConditions& conditions) {
   Json json{{"arch", conditions.arch}, {"matrices", conditions.matrices}, {"tokens", conditions.tokens}};
+  json["stall_seed"] = conditions.stall_seed;
   const auto first =
       std::find_if(points.begin(), points.end(), [](const SweepPoint& point) { return point.skipped.empty(); });
   if (first != points.end()) {

@@ -17,6 +17,7 @@ struct SweepConditions {
   std::size_t tokens = 0;
   /// The first has density 1; the others are those asked for, none without --density.
   std::span<const Activations> activations;
+  std::uint64_t stall_seed = 0;  ///< 0: no stalls
 };
 
 /// What can be said of an area without synthesis.

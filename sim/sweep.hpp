@@ -50,8 +50,8 @@ std::vector<SweepPoint> sweep_points(const AccelConfig& base, std::span<const st
 
 /// Runs all matrices on all points that are not skipped, on as many threads as the machine has. Matrices are made one
 /// after the other, shared by the points that take the same ones, and let go before the run. A point that cannot hold a
-/// matrix becomes a skipped one. Draws progress on a terminal.
+/// matrix becomes a skipped one. Draws progress on a terminal. `stall_seed`: 0 = no stalls.
 void run_points(std::vector<SweepPoint>& points, const MatrixSource& source, std::size_t tokens,
-                std::span<const Activations> activations);
+                std::span<const Activations> activations, std::uint64_t stall_seed = 0);
 
 }  // namespace mixvec

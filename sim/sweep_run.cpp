@@ -31,8 +31,13 @@ struct Shared {
 class SweepRun {
  public:
   SweepRun(std::vector<SweepPoint>& points, const MatrixSource& source, std::size_t tokens,
-           std::span<const Activations> activations)
-      : points_(points), source_(source), tokens_(tokens), activations_(activations), failed_(points.size(), kNone) {
+           std::span<const Activations> activations, std::uint64_t stall_seed)
+      : points_(points),
+        source_(source),
+        tokens_(tokens),
+        activations_(activations),
+        stall_seed_(stall_seed),
+        failed_(points.size(), kNone) {
     for (std::size_t p = 0; p < points_.size(); ++p) {
       if (!points_[p].skipped.empty()) continue;
       points_[p].matrices.resize(source_.size());
@@ -133,7 +138,9 @@ class SweepRun {
       result = {matrix.name, matrix.out, matrix.in, matrix.pattern.direction, describe_lengths(matrix.pattern), {}};
     }
     const MachineModel model(packed, *point.accel);
-    for (const Activations& activations : activations_) result.runs.push_back(model.run(tokens_, activations));
+    for (const Activations& activations : activations_) {
+      result.runs.push_back(model.run(tokens_, activations, stall_seed_));
+    }
   }
 
   /// Lets a matrix go when its last point has packed it.
@@ -161,6 +168,7 @@ class SweepRun {
   const MatrixSource& source_;
   std::size_t tokens_;
   std::span<const Activations> activations_;
+  std::uint64_t stall_seed_;
   std::vector<std::size_t> failed_;  ///< by point: the matrix
   std::vector<std::unique_ptr<Shared>> shared_;
   std::vector<Job> jobs_;
@@ -176,8 +184,8 @@ class SweepRun {
 }  // namespace
 
 void run_points(std::vector<SweepPoint>& points, const MatrixSource& source, std::size_t tokens,
-                std::span<const Activations> activations) {
-  SweepRun(points, source, tokens, activations).run();
+                std::span<const Activations> activations, std::uint64_t stall_seed) {
+  SweepRun(points, source, tokens, activations, stall_seed).run();
 }
 
 }  // namespace mixvec

@@ -114,7 +114,8 @@ int run(const po::variables_map& options) {
   const MatrixSource source = source_of(options);
 
   const auto begin = std::chrono::steady_clock::now();
-  run_points(points, source, tokens, activations);
+  const auto stall_seed = static_cast<std::uint64_t>(number_in(options, "stall-seed", 0, INT64_MAX));
+  run_points(points, source, tokens, activations, stall_seed);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 
   if (std::none_of(points.begin(), points.end(), [](const SweepPoint& point) { return point.skipped.empty(); })) {
@@ -123,7 +124,7 @@ int run(const po::variables_map& options) {
     for (const SweepPoint& point : points) reasons += fmt::format("\n  {}: {}", point.label(), point.skipped);
     fail_input("--sweep: none of {} configurations could be run:{}", points.size(), reasons);
   }
-  const SweepConditions conditions{arch, source.describe(), tokens, activations};
+  const SweepConditions conditions{arch, source.describe(), tokens, activations, stall_seed};
   if (densities) {
     fmt::print("{}", density_table(points.front(), conditions));
   } else {
@@ -134,6 +135,8 @@ int run(const po::variables_map& options) {
     if (!point.skipped.empty()) continue;
     for (std::size_t a = 0; a < activations.size(); ++a) cycles += point.total(a).cycles;
   }
+  if (stall_seed != 0)
+    fmt::print("memory, receiver and scheduler stalled as tb_layer --stall-seed {} does\n", stall_seed);
   fmt::print("{} cycles modelled in {:.2f} s\n", cycles, seconds);
   if (!csv.empty()) write_file(csv, densities ? density_csv(points.front(), conditions) : sweep_csv(points));
   if (!picture.empty()) {
@@ -168,6 +171,8 @@ int main(int argc, char** argv) {
       "run with this share of the activations not zero, one run each")(
       "zeros", po::value<std::string>()->default_value("scattered"),
       "with --density: scattered (each activation for itself) or structured (inputs that are zero for all tokens)")(
+      "stall-seed", po::value<std::int64_t>()->default_value(0),
+      "stalls of memory, receiver and scheduler, drawn as tb_layer --stall-seed does (0: none)")(
       "csv", po::value<std::string>()->default_value("", "")->value_name("FILE"),
       "write a row per configuration, or per density")(
       "picture", po::value<std::string>()->default_value("", "")->value_name("FILE"),
