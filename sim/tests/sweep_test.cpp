@@ -3,11 +3,14 @@
 
 #include <algorithm>
 
+#include "generator/config.hpp"
 #include "generator/legality.hpp"
 #include "golden/error.hpp"
 #include "golden/svg_chart.hpp"
+#include "golden/synthetic_layer.hpp"
 #include "sim/picture.hpp"
 #include "sim/report.hpp"
+#include "sim/scheduler.hpp"
 #include "sim/tests/program_fixture.hpp"
 
 namespace mixvec {
@@ -74,6 +77,30 @@ TEST(Sweep, ResultsDoNotDependOnTheOtherPoints) {
     EXPECT_EQ(single.front().total().kept, point.total().kept) << point.label();
     EXPECT_EQ(point.total().macs, point.total().kept * 100);
   }
+}
+
+// The benches' stalls, tile by tile: 100 tokens are two tiles of 64, and each draws stalls of its own.
+TEST(Sweep, StallsAreThoseOfTheBenches) {
+  LayerSpec spec;
+  spec.hidden = 64;
+  spec.lengths = {4};
+  ConfigRequest request;
+  request.pe = 16;
+  request.sets = 4;
+  request.groups = 2;
+  const AccelConfig accel = make_config(request);
+  ASSERT_EQ(accel.tokens_per_tile(), 64);
+  const FormatConfig format = to_format_config(accel);
+  const PrunedMatrix matrix = make_synthetic_layer(spec, format).front();
+  const PackedMatrix packed = pack(matrix, make_schedule(matrix, format), format);
+  const EngineModel engine(packed.image, timing_of(accel));
+  const Stalls first = Stalls::from_seed(5);
+  Stalls second = first;
+  second.seed += 64;
+  const MachineModel model(packed, accel);
+  EXPECT_EQ(model.run(100, {}, 5).cycles, engine.run(64, first).cycles + engine.run(36, second).cycles);
+  EXPECT_EQ(model.run(100).cycles, engine.run(64).cycles + engine.run(36).cycles);
+  EXPECT_NE(model.run(100, {}, 5).cycles, model.run(100).cycles);
 }
 
 TEST(Chart, EscapesTextAndHoldsUpAtTheEdges) {
