@@ -22,7 +22,7 @@ namespace po = boost::program_options;
 
 constexpr const char* kExamples =
     "  run_synth --top mv_fp32_add --param Cuts=2 --period 15 --out build/synth/add\n"
-    "  run_synth --top mv_pe --lib asap7 --param Lv=8 --param Lt=8 --param FullRate=4 --param Slots=16 --period 1.2 "
+    "  run_synth --top mv_pe --lib asap7 --param Lv=8 --param Lt=8 --param FullRate=4 --param Slots=24 --period 1.2 "
     "\\\n"
     "    --out build/synth/pe\n"
     "\n"
