@@ -48,10 +48,6 @@ void check_format(const FormatConfig& format) {
   require_power_of_two("max_length", format.max_length);
   require_range("max_length", format.max_length, format.min_length, 1 << 15);
   require_range("depth", format.depth, 1, 1 << 24);
-  if (format.columns_allowed && format.min_length > max_column_strip(format)) {
-    fail_input("configuration: min_length is {}, but a column strip holds at most substeps * vector_lanes = {}",
-               format.min_length, max_column_strip(format));
-  }
   if (!format.rows_allowed && !format.columns_allowed) {
     fail_input("configuration: neither row nor column matrices are allowed, expected at least one");
   }

@@ -27,8 +27,10 @@ ImageEntry read_entry(std::span<const std::uint8_t> image, std::size_t e, Direct
   }
   const bool row = direction == Direction::kRow;
   const int longest = row ? format.max_length : std::min(format.max_length, max_column_strip(format));
-  if (entry.length < format.min_length || entry.length > longest) {
-    fail_input("image: entry {}: vector length {}, expected {} to {}", e, entry.length, format.min_length, longest);
+  // Columns longer than a chain are cut: their entry has the length of the parts.
+  const int shortest = std::min(format.min_length, longest);
+  if (entry.length < shortest || entry.length > longest) {
+    fail_input("image: entry {}: vector length {}, expected {} to {}", e, entry.length, shortest, longest);
   }
   if (!row && entry.base != 0) fail_input("image: entry {}: base {}, expected 0 in a column matrix", e, entry.base);
   return entry;

@@ -406,5 +406,26 @@ TEST(Packing, AnotherConfigurationIsRefusedWithBothHashes) {
   }
 }
 
+// An accelerator of one length takes column strips that are longer than a chain: the packer cuts them.
+TEST(Packing, TheOnlyLengthMayBeLongerThanAChain) {
+  FormatConfig format;
+  format.sets = 2;
+  format.vector_lanes = 4;
+  format.full_rate = 4;
+  format.substeps = 1;
+  format.min_length = format.max_length = 16;
+  for (const Direction direction : {Direction::kColumn, Direction::kRow}) {
+    SyntheticSpec spec;
+    spec.out = 40;
+    spec.in = 32;
+    spec.lengths = {16};
+    spec.direction = direction;
+    const PrunedMatrix matrix = make_synthetic(spec);
+    const PackedMatrix packed = pack(matrix, deal_in_turn(matrix, format), format);
+    EXPECT_EQ(packed.entries.at(0).length, direction == Direction::kColumn ? 4 : 16);
+    require_equal(unpack(packed, format), matrix);
+  }
+}
+
 }  // namespace
 }  // namespace mixvec
