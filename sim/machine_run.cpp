@@ -19,6 +19,8 @@ MachineRun& MachineRun::operator+=(const MachineRun& other) {
   array_cycles += other.array_cycles;
   port_cycles += other.port_cycles;
   bound += other.bound;
+  by_array = by_array || other.by_array;
+  by_port = by_port || other.by_port;
   for (std::size_t u = 0; u < kCycleUses; ++u) use[u] += other.use[u];
   return *this;
 }
@@ -58,6 +60,8 @@ MachineRun MachineModel::run(std::size_t tokens, const Activations& activations,
   result.array_cycles = static_cast<double>(result.macs) / accel_.macs();
   result.port_cycles = static_cast<double>(result.moved_bytes) / static_cast<double>(beat_bytes);
   result.bound = std::max(result.array_cycles, result.port_cycles);
+  result.by_port = result.port_cycles > result.array_cycles;
+  result.by_array = !result.by_port;
   return result;
 }
 

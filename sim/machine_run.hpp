@@ -26,7 +26,11 @@ struct MachineRun {
   double bound = 0;                             ///< the larger of the two (of a sum: of each matrix)
   std::array<std::uint64_t, kCycleUses> use{};  ///< set-cycles by use: sets × cycles in all
 
-  [[nodiscard]] const char* bound_by() const { return port_cycles > array_cycles ? "port" : "array"; }
+  bool by_array = false;  ///< the array bounds it (of a sum: some matrix)
+  bool by_port = false;   ///< the port does
+
+  /// "array" or "port"; of a sum "both" where matrices differ.
+  [[nodiscard]] const char* bound_by() const { return !by_port ? "array" : by_array ? "both" : "port"; }
   /// Useful MACs ÷ (P·L·cycles).
   [[nodiscard]] double utilization() const { return cycles > 0 ? array_cycles / static_cast<double>(cycles) : 0; }
   [[nodiscard]] double share_of_bound() const { return cycles > 0 ? bound / static_cast<double>(cycles) : 0; }

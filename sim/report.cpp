@@ -48,7 +48,7 @@ Json point_json(const SweepPoint& point) {
                {"macs", total.macs},
                {"utilization", total.utilization()},
                {"bound", total.bound},
-               {"bound_by", point.bound_by()},
+               {"bound_by", point.total().bound_by()},
                {"share_of_bound", total.share_of_bound()},
                {"bytes_moved", total.moved_bytes},
                {"port_bits", point.accel->port_bits},
@@ -154,11 +154,11 @@ std::string sweep_table(std::span<const SweepPoint> points) {
     const MachineRun total = point.total();
     const AreaProxies area = area_of(*point.accel);
     const std::string losses = describe_losses(total);
-    text +=
-        fmt::format("{:<{}} {:>11} {:>10} {:>6} {:>5} {:>6} {:>10} {:>9}  {}\n", point.label(), width, area.multipliers,
-                    total.cycles, percent(total.utilization()), point.bound_by(), percent(total.share_of_bound()),
-                    total.moved_bytes, fmt::format("{:.2f} Mb", static_cast<double>(area.storage_bits()) / 1e6),
-                    losses.empty() ? "-" : losses);
+    text += fmt::format("{:<{}} {:>11} {:>10} {:>6} {:>5} {:>6} {:>10} {:>9}  {}\n", point.label(), width,
+                        area.multipliers, total.cycles, percent(total.utilization()), point.total().bound_by(),
+                        percent(total.share_of_bound()), total.moved_bytes,
+                        fmt::format("{:.2f} Mb", static_cast<double>(area.storage_bits()) / 1e6),
+                        losses.empty() ? "-" : losses);
   }
   return text + skipped;
 }

@@ -107,16 +107,6 @@ MachineRun SweepPoint::total(std::size_t activations) const {
   return sum;
 }
 
-std::string SweepPoint::bound_by(std::size_t activations) const {
-  std::string by;
-  for (const MatrixResult& matrix : matrices) {
-    const std::string mine = matrix.runs.at(activations).bound_by();
-    if (!by.empty() && by != mine) return "both";
-    by = mine;
-  }
-  return by;
-}
-
 std::vector<SweepPoint> sweep_points(const AccelConfig& base, std::span<const std::string> sweeps) {
   std::vector<SweepPoint> points(1);
   std::vector<std::string> names;

@@ -39,8 +39,6 @@ struct SweepPoint {
   [[nodiscard]] std::string lengths() const;  ///< of all matrices: "4,8,16"
   /// Sum over the matrices.
   [[nodiscard]] MachineRun total(std::size_t activations = 0) const;
-  /// "array" or "port" if that bounds each matrix, else "both".
-  [[nodiscard]] std::string bound_by(std::size_t activations = 0) const;
 };
 
 /// Every combination of the values of `sweeps` ("pe=16,32"), on top of a configuration; what it leaves at defaults

@@ -88,6 +88,26 @@ std::vector<Activations> activations_of(const po::variables_map& options) {
   return all;
 }
 
+/// Options that have no effect beside the others, and outputs that would overwrite one another.
+void refuse_what_would_be_lost(const po::variables_map& options) {
+  const bool model = options.count("model") != 0;
+  if (!model && options.count("layer") != 0) fail_input("--layer: found without --model, expected both");
+  for (const char* name : {"hidden", "ratio", "direction", "lengths"}) {
+    if (model && !options[name].defaulted()) {
+      fail_input("--{}: found with --model, expected without: it is of the generated layer", name);
+    }
+  }
+  const char* const files[] = {"csv", "picture", "json"};
+  for (const char* const* a = files; a != std::end(files); ++a) {
+    for (const char* const* b = a + 1; b != std::end(files); ++b) {
+      const std::string file = options[*a].as<std::string>();
+      if (!file.empty() && file == options[*b].as<std::string>()) {
+        fail_input("--{} {}: found for --{}, too, expected another file", *b, file, *a);
+      }
+    }
+  }
+}
+
 int run(const po::variables_map& options) {
   const std::string arch = options["arch"].as<std::string>();
   if (arch != "mixvec" && arch != "dense") {
@@ -111,6 +131,7 @@ int run(const po::variables_map& options) {
   if (!picture.empty() && !densities && sweeps.empty()) {
     fail_input("--picture {}: found neither --sweep nor --density, expected one of them", picture);
   }
+  refuse_what_would_be_lost(options);
   const MatrixSource source = source_of(options);
 
   const auto begin = std::chrono::steady_clock::now();

@@ -103,6 +103,20 @@ TEST(Sweep, StallsAreThoseOfTheBenches) {
   EXPECT_NE(model.run(100, {}, 5).cycles, model.run(100).cycles);
 }
 
+TEST(Sweep, ASumIsBoundByBothWhereItsPartsDiffer) {
+  MachineRun array;
+  array.by_array = true;
+  MachineRun port;
+  port.by_port = true;
+  EXPECT_STREQ(array.bound_by(), "array");
+  EXPECT_STREQ(port.bound_by(), "port");
+  MachineRun sum = port;
+  sum += port;
+  EXPECT_STREQ(sum.bound_by(), "port");
+  sum += array;
+  EXPECT_STREQ(sum.bound_by(), "both");
+}
+
 TEST(Chart, EscapesTextAndHoldsUpAtTheEdges) {
   const ChartPanel empty{{"x", false}, {"y", false}, {}};
   const ChartPanel one{{"a<b", false}, {"c&d", true}, {{"s", {{3, 3, "<&>\x01"}}, true, false, true}}};
@@ -218,6 +232,10 @@ TEST_F(SimAccel, RefusesBadOptions) {
       {"--ratio 1.5", "--ratio: found 1.5"},
       {"--lengths 4,x", "--lengths: found \"x\""},
       {"--arch csr", "expected mixvec"},
+      {"--layer 0", "--layer: found without --model"},
+      {"--model anywhere --hidden 64", "--hidden: found with --model"},
+      {"--model anywhere --lengths 4", "--lengths: found with --model"},
+      {"--csv one --json one", "--json one: found for --csv, too"},
   };
   for (const auto& [options, message] : cases) {
     EXPECT_EQ(run(fmt::format("sim_accel --hidden 16 --tokens 4 {}", options)), 2) << options;
