@@ -233,8 +233,7 @@ TEST_F(SimAccel, RefusesBadOptions) {
       {"--lengths 4,x", "--lengths: found \"x\""},
       {"--arch csr", "expected mixvec"},
       {"--layer 0", "--layer: found without --model"},
-      {"--model anywhere --hidden 64", "--hidden: found with --model"},
-      {"--model anywhere --lengths 4", "--lengths: found with --model"},
+      {"--model anywhere", "--hidden: found with --model"},
       {"--csv one --json one", "--json one: found for --csv, too"},
   };
   for (const auto& [options, message] : cases) {
