@@ -369,10 +369,11 @@ TEST_F(ConfigFile, HoldsExactlyTheAgreedFields) {
   const auto json = config_to_json(make(64, 64, "mixed"));
   std::string names;
   for (const auto& [name, value] : json.items()) names += name + " ";
-  EXPECT_EQ(names,
-            "pe lanes vec dtype sets assoc drains positions vector_lanes token_lanes full_rate substeps groups banks depth "
-            "port_bits "
-            "mul_stages add_stages fifo_beats directions min_length max_length hash ");
+  EXPECT_EQ(
+      names,
+      "pe lanes vec dtype sets assoc drains positions vector_lanes token_lanes full_rate substeps groups banks depth "
+      "port_bits "
+      "mul_stages add_stages fifo_beats directions min_length max_length hash ");
 }
 
 TEST_F(ConfigFile, TamperingIsRefused) {
