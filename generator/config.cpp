@@ -33,6 +33,10 @@ std::int64_t AccelConfig::activation_bytes() const {
   return std::int64_t{2} * positions() * banks * depth * token_lanes();
 }
 
+std::int64_t AccelConfig::kv_bytes() const {
+  return std::int64_t{2} * kv_depth * vector_lanes * positions() * token_lanes();
+}
+
 std::int64_t AccelConfig::accumulator_bytes() const { return std::int64_t{4} * pe * lanes * slots(); }
 
 std::int64_t AccelConfig::fifo_bytes() const {
@@ -40,7 +44,7 @@ std::int64_t AccelConfig::fifo_bytes() const {
 }
 
 std::string AccelConfig::canonical() const {
-  std::string text = fmt::format("mixvec-accel-3 pe={} lanes={} vec={} dtype={}", pe, lanes, vec, dtype);
+  std::string text = fmt::format("mixvec-accel-4 pe={} lanes={} vec={} dtype={}", pe, lanes, vec, dtype);
   for (const Parameter& parameter : parameters()) text += fmt::format(" {}={}", parameter.name, this->*parameter.field);
   return text;
 }
@@ -99,6 +103,7 @@ nlohmann::ordered_json config_to_json(const AccelConfig& config) {
   json["groups"] = config.groups;
   json["banks"] = config.banks;
   json["depth"] = config.depth;
+  json["kv_depth"] = config.kv_depth;
   json["port_bits"] = config.port_bits;
   json["mul_stages"] = config.mul_stages;
   json["add_stages"] = config.add_stages;

@@ -25,6 +25,7 @@ struct AccelConfig {
   int groups = 4;        ///< most token groups of a tile
   int banks = 8;         ///< activation banks of a token position
   int depth = 3072;      ///< inputs held by a bank
+  int kv_depth = 1024;   ///< words of the key/value memory: Lv channels of a group of tokens each
   int port_bits = 512;   ///< memory port, bits of a beat
   int mul_stages = 2;    ///< pipeline stages of a multiplier
   int add_stages = 4;    ///< pipeline stages of an adder
@@ -42,6 +43,7 @@ struct AccelConfig {
   int slots() const { return 3 * substeps * groups; }  ///< accumulators of one lane
   int tokens_per_tile() const { return positions() * token_lanes() * groups; }
   std::int64_t activation_bytes() const;   ///< all activation banks
+  std::int64_t kv_bytes() const;           ///< the key/value memory
   std::int64_t accumulator_bytes() const;  ///< all accumulator slots
   std::int64_t fifo_bytes() const;         ///< the queues of weight and code beats of all sets
 

@@ -47,14 +47,27 @@ kainjow::mustache::data template_data(const AccelConfig& config, const std::vect
   data.set("index_msb", fmt::format("{}", config.drains * 16 - 1));
   data.set("y_group_msb", fmt::format("{}", config.drains * group_bits - 1));
   data.set("y_data_msb", fmt::format("{}", config.drains * data_bits - 1));
+  const auto bits_of = [](int values) { return std::max(1, static_cast<int>(std::bit_width(values - 1U))); };
+  const int lane_bits = bits_of(config.vector_lanes);
+  const int kv_word_bits = bits_of(config.kv_depth);
+  // JobW of mv_attend.sv.
+  const int job_bits = 2 + 2 * kv_word_bits + 2 * bits_of(config.depth / config.vector_lanes) + 3 * 16 +
+                       2 * static_cast<int>(std::bit_width(static_cast<unsigned>(config.vector_lanes))) + group_bits +
+                       16 + bits_of(config.sets);
+  data.set("lane_msb", fmt::format("{}", lane_bits - 1));
+  data.set("token_msb", fmt::format("{}", config.positions() * config.token_lanes() - 1));
+  data.set("kv_word_msb", fmt::format("{}", kv_word_bits - 1));
+  data.set("job_msb", fmt::format("{}", job_bits - 1));
   data.set("port_msb", fmt::format("{}", config.port_bits - 1));
   data.set("sets_msb", fmt::format("{}", config.sets - 1));
   data.set("slots", fmt::format("{}", config.slots()));
   data.set("tokens_per_tile", fmt::format("{}", config.tokens_per_tile()));
   data.set("activation_bytes", fmt::format("{}", config.activation_bytes()));
+  data.set("kv_bytes", fmt::format("{}", config.kv_bytes()));
   data.set("accumulator_bytes", fmt::format("{}", config.accumulator_bytes()));
   data.set("fifo_bytes", fmt::format("{}", config.fifo_bytes()));
   data.set("activation_size", format_bytes(config.activation_bytes()));
+  data.set("kv_size", format_bytes(config.kv_bytes()));
   data.set("accumulator_size", format_bytes(config.accumulator_bytes()));
   data.set("fifo_size", format_bytes(config.fifo_bytes()));
   data.set("full_rate_lengths", full_rate_lengths(config));

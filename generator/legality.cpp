@@ -246,6 +246,7 @@ Resolution resolve_config(const ConfigRequest& request) {
   } else if (depth % lv != 0) {
     resolver.reject("--depth", depth, fmt::format("not a multiple of the {} vector lanes", lv), c.depth);
   }
+  c.kv_depth = resolver.range("--kv-depth", request.kv_depth.value_or(1024), 1, 65536, "");
   const int least_port = std::max(64, kPortBitsPerLane * lv);
   c.port_bits =
       resolver.pow2("--port-bits", request.port_bits.value_or(std::max(512, least_port)), least_port, kMaxPortBits,
@@ -285,6 +286,8 @@ const std::vector<Parameter>& parameters() {
       {"banks", "--banks", "activation banks of a position (default: enough for sets and groups)", &R::banks,
        &C::banks},
       {"depth", "--depth", "inputs that the activation memory holds (default 3072)", &R::depth, &C::depth},
+      {"kv_depth", "--kv-depth", "words of the key/value memory, Lv channels of a group of tokens each (default 1024)",
+       &R::kv_depth, &C::kv_depth},
       {"port_bits", "--port-bits", "memory port: 64..1024 bits, at least 16 Lv (default 512)", &R::port_bits,
        &C::port_bits},
       {"mul_stages", "--mul-stages", "pipeline stages of a multiplier: 1..3 (default 2)", &R::mul_stages,

@@ -26,6 +26,7 @@ struct ConfigRequest {
   std::optional<int> groups;
   std::optional<int> banks;
   std::optional<int> depth;
+  std::optional<int> kv_depth;
   std::optional<int> port_bits;
   std::optional<int> mul_stages;
   std::optional<int> add_stages;

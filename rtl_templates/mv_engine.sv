@@ -15,7 +15,6 @@ module mv_engine #(
   parameter int FullRate  = 4,
   // Directions of vectors that are supported.
   parameter int EnRow     = 1,
-  parameter int EnCol     = 1,
   // Steps that one index of a long column vector serves.
   parameter int SubSteps  = 2,
   // Token groups of a tile, at most, and activation banks (a power of two, at least Sets and
@@ -24,6 +23,8 @@ module mv_engine #(
   parameter int Banks     = 8,
   // Inputs that the activation memory holds (a multiple of Lv).
   parameter int Depth     = 3072,
+  // Words of the key/value memory: Lv channels of a group of tokens each.
+  parameter int KvDepth   = 1024,
   // Sets of a cluster: any of them may take the cluster's next task.
   parameter int Assoc     = 1,
   // Results that leave per cycle, each from Sets / Drains sets.
@@ -38,7 +39,13 @@ module mv_engine #(
   parameter logic [63:0] ConfigHash = 64'h0,
   // derived
   parameter int Tokens = Positions * Lt,
-  parameter int GroupW = (Groups > 1) ? $clog2(Groups) : 1
+  parameter int GroupW = (Groups > 1) ? $clog2(Groups) : 1,
+  parameter int LvL    = $clog2(Lv),
+  parameter int LaneW  = (LvL > 0) ? LvL : 1,
+  parameter int RowW   = (Depth / Lv > 1) ? $clog2(Depth / Lv) : 1,
+  parameter int SetsW  = (Sets > 1) ? $clog2(Sets) : 1,
+  parameter int WordW  = (KvDepth > 1) ? $clog2(KvDepth) : 1,
+  parameter int JobW   = 2 + WordW * 2 + RowW * 2 + 16 * 3 + (LvL + 1) * 2 + GroupW + 16 + SetsW
 ) (
   input  logic                 clk_i,
   input  logic                 rst_ni,
@@ -49,8 +56,21 @@ module mv_engine #(
   output logic                 done_o,        // all results of the image have been taken
   // the image is not one, or was made for another configuration
   output logic                 error_o,
-  // activations, loaded while no image is under way: input position and token group of each beat
+  // attention: while attend_i holds, work comes from jobs (mv_attend) instead of an image
+  input  logic                 attend_i,
+  input  logic                 job_valid_i,
+  output logic                 job_ready_o,
+  input  logic [JobW-1:0]      job_i,
+  // key/value memory: a channel of a group of tokens, those whose bit is set
+  input  logic                 kv_valid_i,
+  input  logic [WordW-1:0]     kv_word_i,
+  input  logic [LaneW-1:0]     kv_row_i,
+  input  logic [Tokens-1:0]    kv_mask_i,
+  input  logic [Tokens*16-1:0] kv_data_i,
+  // activations: input position and token group of each beat, for all banks or (images) those of
+  // the group; not where an image or a job under way reads
   input  logic                 a_valid_i,
+  input  logic                 a_all_i,
   output logic                 a_ready_o,
   input  logic [15:0]          a_pos_i,
   input  logic [GroupW-1:0]    a_group_i,
@@ -74,9 +94,6 @@ module mv_engine #(
   output logic [Sets-1:0]      skip_o
 );
   localparam int Rows  = Depth / Lv;
-  localparam int RowW  = (Rows > 1) ? $clog2(Rows) : 1;
-  localparam int LvL   = $clog2(Lv);
-  localparam int LaneW = (LvL > 0) ? LvL : 1;
   localparam int RedW  = (LvL > 0) ? $clog2(LvL + 1) : 1;
   localparam int BankW = (Banks > 1) ? $clog2(Banks) : 1;
   localparam int Slots = 3 * SubSteps * Groups;
@@ -200,7 +217,7 @@ module mv_engine #(
   assign group_low = BankW'((32'd1 << groups_log2_i) - 32'd1);
   always_comb begin
     for (int b = 0; b < Banks; b++) begin
-      a_banks[b] = a_valid_i && ((BankW'(b) & group_low) == BankW'(a_group_i));
+      a_banks[b] = a_valid_i && (a_all_i || (BankW'(b) & group_low) == BankW'(a_group_i));
     end
     // -0 is zero too.
     a_nonzero = 1'b0;
@@ -215,6 +232,38 @@ module mv_engine #(
     if (!rst_ni) phase_q <= '0;
     else phase_q <= (Banks > 1) ? phase_q + BankW'(1) : '0;
   end
+
+  // ---- attention ----
+  localparam int Blocks = (Tokens + Lv - 1) / Lv;
+  localparam int BlockW = (Blocks > 1) ? $clog2(Blocks) : 1;
+  localparam int TileW  = Lv * Lv * 16;
+  logic [Sets-1:0]        job_ready, tile_req_valid, tile_req_ready, tile_valid;
+  logic [Sets*WordW-1:0]  tile_word;
+  logic [Sets*BlockW-1:0] tile_block;
+  logic [TileW-1:0]       tile;
+  // A job is taken by all sets in the same cycle.
+  assign job_ready_o = &job_ready;
+  mv_kv #(
+    .Sets  (Sets),
+    .Lv    (Lv),
+    .Tokens(Tokens),
+    .Depth (KvDepth)
+  ) u_kv (
+    .clk_i       (clk_i),
+    .rst_ni      (rst_ni),
+    .start_i     (!attend_i),
+    .write_i     (kv_valid_i),
+    .write_word_i(kv_word_i),
+    .write_row_i (kv_row_i),
+    .write_mask_i(kv_mask_i),
+    .write_data_i(kv_data_i),
+    .req_valid_i (tile_req_valid),
+    .req_ready_o (tile_req_ready),
+    .req_word_i  (tile_word),
+    .req_block_i (tile_block),
+    .tile_valid_o(tile_valid),
+    .tile_o      (tile)
+  );
 
   // ---- sets ----
   logic [Sets-1:0]          read, op_valid, op_col, acc_valid, idle;
@@ -239,6 +288,9 @@ module mv_engine #(
     logic [GroupW-1:0] group;
     assign group = GroupW'(phase_q + BankW'(s)) & GroupW'(group_low);
     mv_set #(
+      .Sets     (Sets),
+      .Tokens   (Tokens),
+      .KvDepth  (KvDepth),
       .PortBits (PortBits),
       .Lv       (Lv),
       .FullRate (FullRate),
@@ -277,6 +329,17 @@ module mv_engine #(
       .map_bank_i    (a_bank),
       .map_group_i   (a_group_i),
       .map_nonzero_i (a_nonzero),
+      .attend_i      (attend_i),
+      .set_i         (SetsW'(s)),
+      .job_valid_i   (job_valid_i && job_ready_o),
+      .job_ready_o   (job_ready[s]),
+      .job_i         (job_i),
+      .tile_valid_o  (tile_req_valid[s]),
+      .tile_ready_i  (tile_req_ready[s]),
+      .tile_word_o   (tile_word[s*WordW +: WordW]),
+      .tile_block_o  (tile_block[s*BlockW +: BlockW]),
+      .tile_valid_i  (tile_valid[s]),
+      .tile_i        (tile),
       .read_o        (read[s]),
       .read_row_o    (read_row[s*H*RowW +: H*RowW]),
       .op_valid_o    (op_valid[s]),
@@ -321,7 +384,7 @@ module mv_engine #(
       .Lt       (Lt),
       .FullRate (FullRate),
       .EnRow    (EnRow),
-      .EnCol    (EnCol),
+      .EnCol    (1),   // attention works on columns
       .Banks    (Banks),
       .Rows     (Rows),
       .MulStages(MulStages),
@@ -415,5 +478,5 @@ module mv_engine #(
     assign rd_lane[d*Served*LaneW +: Served*LaneW] = {Served{lane}};
   end
 
-  assign done_o = tasks_done && (&idle) && (&drain_idle) && fetch_idle;
+  assign done_o = (attend_i || tasks_done) && (&idle) && (&drain_idle) && fetch_idle;
 endmodule

@@ -159,6 +159,7 @@ module mv_pe #(
     end
 
     for (genvar t = 0; t < Lt; t++) begin : g_token
+      // An activation of -0 contributes +0 whatever its weight: masked positions of attention.
       logic [31:0] left, right;
 
       // The value to accumulate: the own product (red_i = 0) or what level red_i of the tree gives,
@@ -193,7 +194,7 @@ module mv_pe #(
         .mul_en_i(op_valid[MulStages:1]),
         .act_i(act_q[t*16+:16]),
         .weight_i(weight_q[m*17+:17]),
-        .mask_i(mask_q[m]),
+        .mask_i(mask_q[m] && act_q[t*16+:16] != 16'h8000),
         .product_o(product[(m*Lt+t)*32+:32]),
         .add_en_i(add_en[EnLevel*AddStages+:AddStages]),
         .accumulate_i(accumulate[EnLevel]),

@@ -59,6 +59,14 @@ module mv_set_ctrl #(
   input  logic                 weight_ready_i,
   output logic                 weight_load_o,
   input  logic [Lv*16-1:0]     weight_i,
+  // attention: token groups of the step by number instead of rotation, rows from one to the next,
+  // whether the chain's next step has a group less; open: the chain's groups. Its outputs have no
+  // bias, and indices from that of record 0 on.
+  input  logic                 attend_i,
+  input  logic [GroupW-1:0]    step_group_i,
+  input  logic [GroupW-1:0]    step_last_i,
+  input  logic [RowW-1:0]      step_stride_i,
+  input  logic                 step_shrinks_i,
   // output records
   input  logic                 record_valid_i,
   input  logic [IdW-1:0]       record_id_i,
@@ -112,6 +120,7 @@ module mv_set_ctrl #(
   // ---- chains: the accumulator row and the records' place of each thread's buffers; those of a wide
   // chain are the first of SubSteps each ----
   logic [ChainW-1:0] chain_q [2*Threads];
+  logic [GroupW-1:0] chain_group_q [2*Threads];   // first token group
   logic [Rows-1:0]   row_busy_q, rows_taken, rows_freed;
   logic [PtrW-1:0]   row_free;
   logic              any_free, open;
@@ -131,7 +140,10 @@ module mv_set_ctrl #(
     else row_busy_q <= (row_busy_q & ~rows_freed) | (open ? rows_taken : '0);
   end
   always_ff @(posedge clk_i) begin
-    if (open) chain_q[32'(step_thread_i) * 2 + 32'(step_buffer_i)] <= {row_free, step_id_i};
+    if (open) begin
+      chain_q[32'(step_thread_i) * 2 + 32'(step_buffer_i)]       <= {row_free, step_id_i};
+      chain_group_q[32'(step_thread_i) * 2 + 32'(step_buffer_i)] <= step_group_i;
+    end
   end
 
   // Rows of the step's segments, and the records of class 0.
@@ -164,8 +176,12 @@ module mv_set_ctrl #(
   logic [HazardW-1:0]  hazard_q [Rows];
   logic                load, close, last_cycle, hazard_ok;
   logic [HazardW-1:0]  distance;
+  logic [RowW-1:0]     stride_q;
+  logic [GroupW-1:0]   number_q, group;   // attention: group of this cycle
 
-  // The smallest multiple of the groups in use that is no shorter than an addition.
+  // The smallest multiple of the groups in use that is no shorter than an addition. Groups of
+  // attention come in their order and end with the same one: a group's next addition is a cycle
+  // earlier in a step that has a group less.
   always_comb begin
     distance = HazardW'(AddStages);
     for (int g = 0; g <= GroupL; g++) begin
@@ -173,6 +189,7 @@ module mv_set_ctrl #(
         distance = HazardW'((AddStages + (1 << g) - 1) / (1 << g) * (1 << g));
       end
     end
+    if (attend_i) distance = HazardW'(AddStages) + HazardW'(step_shrinks_i);
   end
 
   always_comb begin
@@ -200,7 +217,7 @@ module mv_set_ctrl #(
         if (hazard_q[r] != '0) hazard_q[r] <= hazard_q[r] - HazardW'(1);
       end
       if (load) begin
-        left_q <= 4'((8'd1 << groups_log2_i) - 8'd1);
+        left_q <= attend_i ? 4'(step_last_i) - 4'(step_group_i) : 4'((8'd1 << groups_log2_i) - 8'd1);
         for (int g = 0; g < H; g++) begin
           if (step_segment_i[g]) begin
             hazard_q[step_rows[g*PtrW +: PtrW]] <= distance - HazardW'(1);
@@ -220,8 +237,16 @@ module mv_set_ctrl #(
       weight_q  <= weight_i;
       sel_q     <= step_sel_i;
       address_q <= step_address_i;
+      stride_q  <= step_stride_i;
+      number_q  <= step_group_i;
+    end else if (attend_i) begin
+      number_q <= number_q + GroupW'(1);
+      for (int g = 0; g < H; g++) begin
+        address_q[g*RowW +: RowW] <= address_q[g*RowW +: RowW] + stride_q;
+      end
     end
   end
+  assign group = attend_i ? number_q : group_i;
 
   // Rows are reduced to one sum per class; columns not at all.
   logic [RedW-1:0] red_q;
@@ -269,7 +294,7 @@ module mv_set_ctrl #(
     end
   end
   always_ff @(posedge clk_i) begin
-    acc_d[0] <= {classes_q, place_q, rows_q, segment_q, first_q, group_i};
+    acc_d[0] <= {classes_q, place_q, rows_q, segment_q, first_q, group};
     for (int d = 1; d <= TapMax; d++) acc_d[d] <= acc_d[d-1];
     acc_seg_o   <= tap_segment;
     acc_first_o <= tap_first;
@@ -291,7 +316,7 @@ module mv_set_ctrl #(
     logic [31:0] number;
     logic [15:0] half;
     assign number = column_i ? i >> tap_classes : 32'd0;
-    assign half   = ((i & ((32'd1 << tap_classes) - 32'd1)) != 0) ? 16'd0 :
+    assign half   = (attend_i || (i & ((32'd1 << tap_classes) - 32'd1)) != 0) ? 16'd0 :
         record_q[32'(tap_place) * Lv + number][31:16];
     mv_fp16_to_fp32 u_widen (
       .half_i (half),
@@ -303,13 +328,14 @@ module mv_set_ctrl #(
   end
 
   // ---- drain: chains in the order of their ends ----
-  localparam int EndW = 1 + ChainW + ClassW + (OutW + 1) + SubSteps * H;
+  localparam int EndW = 1 + ChainW + 2 * GroupW + ClassW + (OutW + 1) + SubSteps * H;
   logic [EndW-1:0]       end_q [Rows];
   logic [WaitW-1:0]      wait_q [Rows];     // cycles until the sums are there
   logic [PtrW-1:0]       head_q, tail_q;
   logic [PtrW:0]         ends_q;            // chains waiting
   logic [OutW-1:0]       dout_q;
-  logic [GroupW-1:0]     dgroup_q;
+  logic [GroupW-1:0]     dgroup_q, dgroup;  // token group, less the chain's first one
+  logic [GroupW-1:0]     d_first, d_last;   // token groups of the chain
   logic                  d_wide, group_last, out_last, drained;
   logic [PtrW-1:0]       d_row;
   logic [IdW-1:0]        d_place;
@@ -319,19 +345,20 @@ module mv_set_ctrl #(
   logic [SubSteps*H-1:0] d_started;
   logic [31:0]           d_record;
 
-  assign {d_wide, d_row, d_place, d_classes, d_count, d_started} = end_q[head_q];
+  assign {d_wide, d_row, d_place, d_first, d_last, d_classes, d_count, d_started} = end_q[head_q];
   assign d_part   = PtrW'(32'(dout_q) >> LvL);
-  assign d_record = record_q[(32'(d_place) * Lv + 32'(dout_q)) % (Ids * Lv)];
+  assign d_record = record_q[(32'(d_place) * Lv + (attend_i ? 32'd0 : 32'(dout_q))) % (Ids * Lv)];
+  assign dgroup   = d_first + dgroup_q;
 
   assign drain_valid_o = (ends_q != '0) && (wait_q[head_q] == '0);
-  assign drain_slot_o  = slot_of(d_row + d_part, dgroup_q);
+  assign drain_slot_o  = slot_of(d_row + d_part, dgroup);
   assign drain_lane_o  = LaneW'((32'(dout_q) % Lv) << d_classes);
   assign drain_part_o  = d_started[(32'(d_part) % SubSteps) * H +: H] &
                          H'((32'd1 << (32'd1 << d_classes)) - 32'd1);
   assign drain_bias_o  = d_record[31:16];
-  assign drain_group_o = dgroup_q;
-  assign drain_index_o = d_record[15:0];
-  assign group_last = 8'(dgroup_q) + 8'd1 == (8'd1 << groups_log2_i);
+  assign drain_group_o = dgroup;
+  assign drain_index_o = d_record[15:0] + (attend_i ? 16'(dout_q) : 16'd0);
+  assign group_last = dgroup == d_last;
   assign out_last   = (OutW + 1)'(dout_q) + (OutW + 1)'(1) == d_count;
   assign drained    = drain_valid_o && drain_ready_i && group_last && out_last;
   always_comb begin
@@ -367,7 +394,10 @@ module mv_set_ctrl #(
       if (wait_q[c] != '0) wait_q[c] <= wait_q[c] - WaitW'(1);
     end
     if (close) begin
-      end_q[tail_q]  <= {step_wide_i, close_chain, step_classes_i, step_count_i, step_started_i};
+      end_q[tail_q]  <= {step_wide_i, close_chain,
+                         chain_group_q[32'(step_thread_i) * 2 + 32'(step_buffer_i)],
+                         attend_i ? step_last_i : GroupW'((8'd1 << groups_log2_i) - 8'd1),
+                         step_classes_i, step_count_i, step_started_i};
       // The step before may still have groups to issue.
       wait_q[tail_q] <= WaitW'(2 + MulStages + 32'(red_q) * AddStages + AddStages) +
                         (busy_q ? WaitW'(left_q) : '0);

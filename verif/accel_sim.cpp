@@ -60,6 +60,10 @@ AccelSim::AccelSim(const std::string& trace)
   top_->m_req_ready_i = 0;
   top_->m_rsp_valid_i = 0;
   top_->hold_i = 0;
+  top_->attend_i = 0;
+  top_->job_valid_i = 0;
+  top_->kv_valid_i = 0;
+  top_->a_all_i = 0;
   top_->y_ready_i = 0;
   for (int i = 0; i < 4; ++i) {
     settle();

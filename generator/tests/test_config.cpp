@@ -48,8 +48,8 @@ std::string error_of(const std::function<void()>& action) {
 TEST(Config, DefaultsOfThePapersSize) {
   const AccelConfig c = make(64, 64, "mixed");
   EXPECT_EQ(c.canonical(),
-            "mixvec-accel-3 pe=64 lanes=64 vec=mixed dtype=fp16 vector_lanes=8 sets=8 assoc=1 drains=4 full_rate=4 "
-            "substeps=2 groups=4 banks=8 depth=3072 port_bits=512 mul_stages=2 add_stages=4 fifo_beats=8");
+            "mixvec-accel-4 pe=64 lanes=64 vec=mixed dtype=fp16 vector_lanes=8 sets=8 assoc=1 drains=4 full_rate=4 "
+            "substeps=2 groups=4 banks=8 depth=3072 kv_depth=1024 port_bits=512 mul_stages=2 add_stages=4 fifo_beats=8");
   EXPECT_EQ(c.positions(), 8);
   EXPECT_EQ(c.token_lanes(), 8);
   EXPECT_EQ(c.macs(), 4096);
@@ -179,6 +179,7 @@ TEST(Legality, EachRuleGivesReasonAndNearest) {
            Case{64, 64, "mixed", "port_bits", 500, "--port-bits 500: not a power of two; nearest: --port-bits 512"},
            Case{64, 64, "mixed", "mul_stages", 4, "--mul-stages 4: above 3; nearest: --mul-stages 3"},
            Case{64, 64, "mixed", "add_stages", 1, "--add-stages 1: below 2; nearest: --add-stages 2"},
+           Case{64, 64, "mixed", "kv_depth", 0, "--kv-depth 0: below 1; nearest: --kv-depth 1"},
            Case{64, 64, "mixed", "fifo_beats", 1, "--fifo-beats 1: below 2; nearest: --fifo-beats 2"},
            Case{64, 64, "mixed", "fifo_beats", 65, "--fifo-beats 65: above 64; nearest: --fifo-beats 64"},
        }) {
@@ -318,6 +319,7 @@ TEST(Hash, ChangesWithEveryField) {
                                                               {"groups", 8},
                                                               {"banks", 16},
                                                               {"depth", 1024},
+                                                              {"kv_depth", 512},
                                                               {"port_bits", 256},
                                                               {"mul_stages", 1},
                                                               {"add_stages", 3},
@@ -372,7 +374,7 @@ TEST_F(ConfigFile, HoldsExactlyTheAgreedFields) {
   EXPECT_EQ(
       names,
       "pe lanes vec dtype sets assoc drains positions vector_lanes token_lanes full_rate substeps groups banks depth "
-      "port_bits "
+      "kv_depth port_bits "
       "mul_stages add_stages fifo_beats directions min_length max_length hash ");
 }
 
@@ -398,7 +400,7 @@ TEST_F(ConfigFile, TamperingIsRefused) {
     }
     ++refused;
   }
-  EXPECT_EQ(refused, 23);
+  EXPECT_EQ(refused, 24);
   auto extra = good;
   extra["colour"] = 1;
   EXPECT_NE(error_of([&] { config_from_json(extra, "config.json"); }).find("unknown field \"colour\""),

@@ -1,0 +1,375 @@
+// Mixvec
+// SPDX-License-Identifier: Apache-2.0
+//
+// Attention front end of a set: makes the steps of Q.K^T and P.V, with weights from the key/value
+// memory instead of an image. A job is one head's product; the set computes every Sets-th strip of
+// Lv outputs. A step multiplies the Lv weights of one input with the tokens of several groups, one
+// group per cycle; groups before the keys of a causal step are left out.
+
+module mv_attend #(
+  parameter int Sets     = 8,
+  parameter int Lv       = 8,
+  parameter int Tokens   = 64,   // tokens of a group
+  parameter int SubSteps = 2,
+  parameter int Groups   = 4,
+  parameter int RowW     = 9,    // activation row
+  parameter int WordW    = 10,   // word of the key/value memory
+  // derived
+  parameter int Blocks = (Tokens + Lv - 1) / Lv,   // strips of keys in a group
+  parameter int BlockW = (Blocks > 1) ? $clog2(Blocks) : 1,
+  parameter int SetW   = (Sets > 1) ? $clog2(Sets) : 1,
+  parameter int LvL    = $clog2(Lv),
+  parameter int LaneW  = (LvL > 0) ? LvL : 1,
+  parameter int CntW   = LvL + 1,
+  parameter int GroupW = (Groups > 1) ? $clog2(Groups) : 1,
+  parameter int Threads = SubSteps,
+  parameter int ThreadW = (Threads > 1) ? $clog2(Threads) : 1,
+  parameter int Ids    = 4 * SubSteps,
+  parameter int IdW    = $clog2(Ids),
+  parameter int TileW  = Lv * Lv * 16,
+  parameter int JobW   = 2 + WordW * 2 + RowW * 2 + 16 * 3 + CntW * 2 + GroupW + 16 + SetW
+) (
+  input  logic              clk_i,
+  input  logic              rst_ni,
+  input  logic [SetW-1:0]   set_i,          // which set this is
+  // jobs, the same for all sets: {outputs, causal, word, word stride, row, row stride, strips of
+  // keys, strips of channels, first index, keys of the last strip, channels of the last strip, last
+  // token group, group of the tile's first token, set of the first strip}
+  input  logic              job_valid_i,
+  output logic              job_ready_o,
+  input  logic [JobW-1:0]   job_i,
+  // key/value memory: tiles of Lv channels x Lv positions come in the order of the requests;
+  // channel r, position m at (r * Lv + m) * 16
+  output logic              tile_valid_o,
+  input  logic              tile_ready_i,
+  output logic [WordW-1:0]  tile_word_o,
+  output logic [BlockW-1:0] tile_block_o,
+  input  logic              tile_valid_i,
+  input  logic [TileW-1:0]  tile_i,
+  // to the controller: a step, the beginning or the end of a chain
+  output logic              step_valid_o,
+  input  logic              step_ready_i,
+  output logic              step_open_o,
+  output logic              step_close_o,
+  output logic [CntW-1:0]   step_count_o,   // close: outputs of the chain
+  output logic [ThreadW-1:0] step_thread_o,
+  output logic [IdW-1:0]    step_id_o,
+  output logic [15:0]       step_index_o,   // open: index of the chain's first output
+  output logic              step_first_o,
+  output logic [Lv-1:0]     step_mask_o,
+  output logic [LaneW-1:0]  step_sel_o,
+  output logic [RowW-1:0]   step_row_o,     // of token group 0
+  output logic [RowW-1:0]   step_stride_o,  // rows from one token group to the next
+  output logic [GroupW-1:0] step_group_o,   // first token group
+  output logic [GroupW-1:0] step_last_o,    // last token group
+  output logic              step_shrinks_o, // the chain's next step has a group less
+  output logic [Lv*16-1:0]  step_weight_o,
+  input  logic [Ids-1:0]    drained_i,      // places whose chain has left
+  output logic              idle_o
+);
+  // ---- jobs: one in work, two waiting ----
+  logic              next_valid, next_ready;
+  logic [JobW-1:0]   next_job;
+  mv_fifo #(
+    .Width(JobW),
+    .Depth(2)
+  ) u_jobs (
+    .clk_i       (clk_i),
+    .rst_ni      (rst_ni),
+    .push_valid_i(job_valid_i),
+    .push_ready_o(job_ready_o),
+    .push_data_i (job_i),
+    .pop_valid_o (next_valid),
+    .pop_ready_i (next_ready),
+    .pop_data_o  (next_job)
+  );
+
+  logic              n_outputs, n_causal;
+  logic [WordW-1:0]  n_word, n_word_stride;
+  logic [RowW-1:0]   n_row, n_row_stride;
+  logic [15:0]       n_keys, n_channels, n_index, n_base;
+  logic [CntW-1:0]   n_last_keys, n_last_channels;
+  logic [GroupW-1:0] n_last_group;
+  logic [SetW-1:0]   n_turn;
+  assign {n_outputs, n_causal, n_word, n_word_stride, n_row, n_row_stride, n_keys, n_channels,
+          n_index, n_last_keys, n_last_channels, n_last_group, n_base, n_turn} = next_job;
+
+  // The set's strips of the next job: first, first + Sets, ...; `count` of them.
+  logic [31:0] n_strips, n_first, n_count;
+  assign n_strips = n_outputs ? 32'(n_channels) : 32'(n_keys);
+  assign n_first  = (32'(set_i) + Sets - 32'(n_turn)) % Sets;
+  assign n_count  = (n_strips + (Sets - 1) - n_first) / Sets;   // n_first < Sets
+
+  logic        job_q;             // there are strips left
+  logic        from_end_q;        // the next strip is the last one left, otherwise the first
+  logic [15:0] low_q, high_q;     // strips left
+  logic        outputs_q, causal_q;
+  logic [WordW-1:0]  word_q, word_stride_q;
+  logic [RowW-1:0]   row_q, row_stride_q;
+  logic [15:0]       keys_q, channels_q, index_q, base_q;
+  logic [CntW-1:0]   last_keys_q, last_channels_q;
+  logic [GroupW-1:0] last_group_q;
+  logic              take;        // a thread begins a chain of the job
+  logic [15:0]       strip;
+  assign next_ready = !job_q;
+  assign strip      = from_end_q ? high_q : low_q;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      job_q <= 1'b0;
+    end else if (next_ready) begin
+      job_q <= next_valid && n_count != '0;
+    end else if (take && low_q == high_q) begin
+      job_q <= 1'b0;
+    end
+  end
+  // Causal strips differ in their groups: those from the end and from the beginning in turn, so
+  // that a long one meets a short one.
+  always_ff @(posedge clk_i) begin
+    if (next_ready) begin
+      from_end_q <= 1'b1;
+      low_q      <= 16'(n_first);
+      high_q     <= 16'(n_first + (n_count - 32'd1) * Sets);
+      outputs_q       <= n_outputs;
+      causal_q        <= n_causal;
+      word_q          <= n_word;
+      word_stride_q   <= n_word_stride;
+      row_q           <= n_row;
+      row_stride_q    <= n_row_stride;
+      keys_q          <= n_keys;
+      channels_q      <= n_channels;
+      index_q         <= n_index;
+      base_q          <= n_base;
+      last_keys_q     <= n_last_keys;
+      last_channels_q <= n_last_channels;
+      last_group_q    <= n_last_group;
+    end else if (take) begin
+      from_end_q <= !from_end_q;
+      if (from_end_q) high_q <= high_q - 16'(Sets);
+      else low_q <= low_q + 16'(Sets);
+    end
+  end
+
+  // The chain that begins: where its keys stand, and the groups that they meet.
+  logic [15:0]       strip_group;
+  logic [BlockW-1:0] strip_block;
+  logic [GroupW-1:0] strip_first;
+  logic [CntW-1:0]   strip_count;
+  assign strip_group = outputs_q ? '0 : 16'(32'(strip) / Blocks);
+  assign strip_block = outputs_q ? '0 : BlockW'(32'(strip) % Blocks);
+  assign strip_first = (causal_q && strip_group > base_q) ?
+      GroupW'(strip_group) - GroupW'(base_q) : '0;
+  assign strip_count = outputs_q ? ((strip + 16'd1 == channels_q) ? last_channels_q : CntW'(Lv)) :
+      (strip + 16'd1 == keys_q) ? last_keys_q :
+      (32'(strip_block) == Blocks - 1) ? CntW'(Tokens - (Blocks - 1) * Lv) : CntW'(Lv);
+
+  // ---- places for the chains' records, as the decompressor gives them ----
+  logic [Ids-1:0] ids_busy_q, ids_taken;
+  logic [IdW-1:0] id;
+  logic           any_id;
+  mv_place #(
+    .Places(Ids),
+    .Wide  (SubSteps)
+  ) u_id (
+    .wide_i (1'b0),
+    .busy_i (ids_busy_q),
+    .found_o(any_id),
+    .place_o(id),
+    .taken_o(ids_taken)
+  );
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) ids_busy_q <= '0;
+    else ids_busy_q <= (ids_busy_q & ~drained_i) | (take ? ids_taken : '0);
+  end
+
+  // ---- threads: a chain each, and of its tiles the one in use and the next ----
+  logic [Threads-1:0] active_q, ending_q, started_q;
+  logic [Threads-1:0] t_outputs_q, t_causal_q, cur_q, fill_q;
+  logic [2*Threads-1:0] held_q, there_q;       // tile buffers given out; filled
+  logic [WordW-1:0]   t_word_q [Threads];      // next tile to be asked for
+  logic [WordW-1:0]   t_stride_q [Threads];
+  logic [BlockW-1:0]  t_block_q [Threads];
+  logic [15:0]        ask_q [Threads];         // tiles left to ask for
+  logic [15:0]        left_q [Threads];        // tiles left to use
+  logic [CntW-1:0]    t_last_q [Threads];      // inputs of the last tile
+  logic [LaneW-1:0]   input_q [Threads];       // input of the tile
+  logic [BlockW-1:0]  block_q [Threads];       // of the tile in use, in its group
+  logic [15:0]        ahead_q [Threads];       // its group, less that of the tile's first token
+  logic [RowW-1:0]    t_row_q [Threads];
+  logic [RowW-1:0]    t_row_stride_q [Threads];
+  logic [GroupW-1:0]  t_group_q [Threads];
+  logic [GroupW-1:0]  t_last_group_q [Threads];
+  logic [CntW-1:0]    count_q [Threads];
+  logic [TileW-1:0]   tile_q [2*Threads];
+
+  // ---- the thread whose turn it is, or the next one that has something ----
+  logic [ThreadW-1:0] turn_q, t;
+  logic               any;
+  logic [Threads-1:0] ready;
+  logic               open;
+  assign open = job_q && any_id;
+  always_comb begin
+    for (int k = 0; k < Threads; k++) begin
+      ready[k] = active_q[k] ? (ending_q[k] || there_q[2*k + 32'(cur_q[k])]) : open;
+    end
+    any = 1'b0;
+    t   = turn_q;
+    for (int k = Threads - 1; k >= 0; k--) begin
+      if (ready[(32'(turn_q) + k) % Threads]) begin
+        any = 1'b1;
+        t   = ThreadW'((32'(turn_q) + k) % Threads);
+      end
+    end
+  end
+
+  logic              step, go;
+  logic [CntW-1:0]   inputs;       // of the tile in use
+  logic              tile_done;    // by this step
+  logic              group_done;   // and the group of keys
+  logic [TileW-1:0]  tile;
+  assign step       = active_q[t] && !ending_q[t];
+  assign go         = any && step_ready_i;
+  assign take       = go && !active_q[t];
+  assign inputs     = (left_q[t] == 16'd1) ? t_last_q[t] :
+      (t_outputs_q[t] && 32'(block_q[t]) == Blocks - 1) ? CntW'(Tokens - (Blocks - 1) * Lv) : CntW'(Lv);
+  assign tile_done  = CntW'(input_q[t]) + CntW'(1) == inputs;
+  assign group_done = tile_done && t_outputs_q[t] && 32'(block_q[t]) == Blocks - 1;
+  assign tile       = tile_q[2 * 32'(t) + 32'(cur_q[t])];
+
+  assign step_valid_o   = any;
+  assign step_open_o    = !active_q[t];
+  assign step_close_o   = active_q[t] && ending_q[t];
+  assign step_count_o   = count_q[t];
+  assign step_thread_o  = t;
+  assign step_id_o      = id;
+  assign step_index_o   = index_q + 16'(32'(strip) * Lv);
+  assign step_first_o   = !started_q[t];
+  assign step_sel_o     = input_q[t];
+  assign step_row_o     = t_row_q[t];
+  assign step_stride_o  = t_row_stride_q[t];
+  assign step_group_o   = step_open_o ? strip_first : t_group_q[t];
+  assign step_last_o    = step_open_o ? last_group_q : t_last_group_q[t];
+  // Keys of a later group meet a group of tokens less, from the tile's own first group on.
+  assign step_shrinks_o = group_done && t_causal_q[t] && !ahead_q[t][15];
+  always_comb begin
+    for (int m = 0; m < Lv; m++) begin
+      step_mask_o[m] = CntW'(m) < count_q[t];
+      // Scores: the positions of a channel; outputs: the channels of a position.
+      step_weight_o[m*16 +: 16] = t_outputs_q[t] ? tile[(m * Lv + 32'(input_q[t])) * 16 +: 16] :
+          tile[(32'(input_q[t]) * Lv + m) * 16 +: 16];
+    end
+  end
+
+  // ---- tiles: asked for by the lowest thread that has room for one ----
+  logic [Threads-1:0] wants;
+  logic [ThreadW-1:0] asker;
+  logic               ask;
+  always_comb begin
+    asker = '0;
+    for (int k = Threads - 1; k >= 0; k--) begin
+      wants[k] = active_q[k] && ask_q[k] != '0 && !held_q[2*k + 32'(fill_q[k])];
+      if (wants[k]) asker = ThreadW'(k);
+    end
+  end
+  assign tile_valid_o = wants != '0;
+  assign tile_word_o  = t_word_q[asker];
+  assign tile_block_o = t_block_q[asker];
+  assign ask          = tile_valid_o && tile_ready_i;
+
+  // Buffers that tiles on their way go to.
+  logic              unused_room, unused_due;   // no more tiles are asked for than there are buffers
+  logic [ThreadW:0]  due;
+  mv_fifo #(
+    .Width(ThreadW + 1),
+    .Depth(2 * Threads)
+  ) u_due (
+    .clk_i       (clk_i),
+    .rst_ni      (rst_ni),
+    .push_valid_i(ask),
+    .push_ready_o(unused_room),
+    .push_data_i ({asker, fill_q[asker]}),
+    .pop_valid_o (unused_due),
+    .pop_ready_i (tile_valid_i),
+    .pop_data_o  (due)
+  );
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      active_q  <= '0;
+      ending_q  <= '0;
+      started_q <= '0;
+      cur_q     <= '0;
+      fill_q    <= '0;
+      held_q    <= '0;
+      there_q   <= '0;
+      turn_q    <= '0;
+    end else begin
+      if (ask) begin
+        fill_q[asker] <= !fill_q[asker];
+        held_q[2 * 32'(asker) + 32'(fill_q[asker])] <= 1'b1;
+      end
+      if (tile_valid_i) there_q[due] <= 1'b1;
+      if (go) begin
+        if (step_open_o) begin
+          active_q[t]  <= 1'b1;
+          started_q[t] <= 1'b0;
+        end else if (step_close_o) begin
+          active_q[t] <= 1'b0;
+          ending_q[t] <= 1'b0;
+        end else begin
+          started_q[t] <= 1'b1;
+          turn_q       <= (32'(t) == Threads - 1) ? '0 : t + ThreadW'(1);
+          if (tile_done) begin
+            ending_q[t] <= left_q[t] == 16'd1;
+            cur_q[t]    <= !cur_q[t];
+            held_q[2 * 32'(t) + 32'(cur_q[t])]  <= 1'b0;
+            there_q[2 * 32'(t) + 32'(cur_q[t])] <= 1'b0;
+          end
+        end
+      end
+    end
+  end
+  always_ff @(posedge clk_i) begin
+    if (tile_valid_i) tile_q[due] <= tile_i;
+    if (ask) begin
+      ask_q[asker] <= ask_q[asker] - 16'd1;
+      // Scores walk over the channels, outputs over the positions.
+      if (!t_outputs_q[asker]) begin
+        t_word_q[asker] <= t_word_q[asker] + t_stride_q[asker];
+      end else if (32'(t_block_q[asker]) == Blocks - 1) begin
+        t_word_q[asker]  <= t_word_q[asker] + WordW'(1);
+        t_block_q[asker] <= '0;
+      end else begin
+        t_block_q[asker] <= t_block_q[asker] + BlockW'(1);
+      end
+    end
+    if (go && step_open_o) begin
+      t_outputs_q[t]    <= outputs_q;
+      t_causal_q[t]     <= causal_q;
+      t_word_q[t]       <= word_q + (outputs_q ? WordW'(32'(strip) * 32'(word_stride_q)) : WordW'(strip_group));
+      t_stride_q[t]     <= word_stride_q;
+      t_block_q[t]      <= strip_block;
+      ask_q[t]          <= outputs_q ? keys_q : channels_q;
+      left_q[t]         <= outputs_q ? keys_q : channels_q;
+      t_last_q[t]       <= outputs_q ? last_keys_q : last_channels_q;
+      input_q[t]        <= '0;
+      block_q[t]        <= '0;
+      ahead_q[t]        <= -base_q;
+      t_row_q[t]        <= row_q;
+      t_row_stride_q[t] <= row_stride_q;
+      t_group_q[t]      <= strip_first;
+      t_last_group_q[t] <= last_group_q;
+      count_q[t]        <= strip_count;
+    end else if (go && step) begin
+      input_q[t] <= tile_done ? '0 : input_q[t] + LaneW'(1);
+      if (tile_done) begin
+        left_q[t]  <= left_q[t] - 16'd1;
+        t_row_q[t] <= t_row_q[t] + RowW'(1);
+        block_q[t] <= (32'(block_q[t]) == Blocks - 1) ? '0 : block_q[t] + BlockW'(1);
+      end
+      if (group_done) ahead_q[t] <= ahead_q[t] + 16'd1;
+      if (step_shrinks_o) t_group_q[t] <= t_group_q[t] + GroupW'(1);
+    end
+  end
+
+  assign idle_o = !job_q && !next_valid && active_q == '0;
+endmodule

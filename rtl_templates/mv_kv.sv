@@ -1,0 +1,93 @@
+// Mixvec
+// SPDX-License-Identifier: Apache-2.0
+//
+// Key/value memory: takes a channel of a group of tokens at a time and gives the sets tiles of Lv
+// channels x Lv positions, one tile per cycle, the sets in turn. A word holds Lv channels of a group.
+
+module mv_kv #(
+  parameter int Sets   = 8,
+  parameter int Lv     = 8,
+  parameter int Tokens = 64,   // tokens of a group
+  parameter int Depth  = 1024, // words
+  // derived
+  parameter int Blocks = (Tokens + Lv - 1) / Lv,
+  parameter int BlockW = (Blocks > 1) ? $clog2(Blocks) : 1,
+  parameter int WordW  = (Depth > 1) ? $clog2(Depth) : 1,
+  parameter int LaneW  = (Lv > 1) ? $clog2(Lv) : 1,
+  parameter int SetW   = (Sets > 1) ? $clog2(Sets) : 1,
+  parameter int TileW  = Lv * Lv * 16
+) (
+  input  logic                   clk_i,
+  input  logic                   rst_ni,
+  input  logic                   start_i,       // turns are taken from the first set on
+  // a channel of the tokens whose bit is set
+  input  logic                   write_i,
+  input  logic [WordW-1:0]       write_word_i,
+  input  logic [LaneW-1:0]       write_row_i,
+  input  logic [Tokens-1:0]      write_mask_i,
+  input  logic [Tokens*16-1:0]   write_data_i,
+  // tiles; channel r, position m at (r * Lv + m) * 16, two cycles after the request
+  input  logic [Sets-1:0]        req_valid_i,
+  output logic [Sets-1:0]        req_ready_o,
+  input  logic [Sets*WordW-1:0]  req_word_i,
+  input  logic [Sets*BlockW-1:0] req_block_i,
+  output logic [Sets-1:0]        tile_valid_o,
+  output logic [TileW-1:0]       tile_o
+);
+  // The next set after the last one served that asks.
+  logic [SetW-1:0] last_q, pick;
+  always_comb begin
+    pick = '0;
+    for (int k = Sets; k >= 1; k--) begin
+      if (req_valid_i[(32'(last_q) + k) % Sets]) pick = SetW'((32'(last_q) + k) % Sets);
+    end
+    req_ready_o       = '0;
+    req_ready_o[pick] = req_valid_i != '0;
+  end
+
+  logic              read_q;
+  logic [Sets-1:0]   set_q;
+  logic [WordW-1:0]  word_q;
+  logic [BlockW-1:0] block_q;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      last_q       <= SetW'(Sets - 1);
+      read_q       <= 1'b0;
+      set_q        <= '0;
+      tile_valid_o <= '0;
+    end else begin
+      if (start_i) last_q <= SetW'(Sets - 1);
+      else if (req_valid_i != '0) last_q <= pick;
+      read_q       <= req_valid_i != '0;
+      set_q        <= req_ready_o & req_valid_i;
+      tile_valid_o <= set_q;
+    end
+  end
+  logic [BlockW-1:0] read_block_q;   // of the tile that is there
+  always_ff @(posedge clk_i) begin
+    read_block_q <= block_q;
+    word_q  <= req_word_i[32'(pick) * WordW +: WordW];
+    block_q <= req_block_i[32'(pick) * BlockW +: BlockW];
+  end
+
+  // A memory per channel of a word, block and position: what is written together and read together.
+  for (genvar r = 0; r < Lv; r++) begin : g_row
+    logic [Blocks*Lv*16-1:0] data;
+    for (genvar p = 0; p < Blocks * Lv; p++) begin : g_position
+      if (p < Tokens) begin : g_token
+        logic [15:0] mem_q [Depth];
+        logic [15:0] data_q;
+        always_ff @(posedge clk_i) begin
+          if (write_i && write_row_i == LaneW'(r) && write_mask_i[p]) begin
+            mem_q[write_word_i] <= write_data_i[p*16 +: 16];
+          end
+          if (read_q && block_q == BlockW'(p / Lv)) data_q <= mem_q[word_q];
+        end
+        assign data[p*16 +: 16] = data_q;
+      end else begin : g_none
+        assign data[p*16 +: 16] = '0;
+      end
+    end
+    assign tile_o[r*Lv*16 +: Lv*16] = data[32'(read_block_q) * Lv * 16 +: Lv * 16];
+  end
+endmodule

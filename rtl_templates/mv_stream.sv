@@ -1,0 +1,423 @@
+// Mixvec
+// SPDX-License-Identifier: Apache-2.0
+//
+// Image front end of a set: code and weight queues, decompressor, matching machine with its non-zero
+// map, zero-skip controller, step queue, weight window.
+
+module mv_stream #(
+  parameter int PortBits  = 512,
+  parameter int Lv        = 8,
+  parameter int FullRate  = 4,
+  parameter int SubSteps  = 2,
+  parameter int Groups    = 4,
+  parameter int FifoBeats = 8,    // weight beats that may wait or be on their way
+  parameter int CodeBeats = 2,    // code beats, likewise
+  parameter int Steps     = 16,   // steps that may wait
+  parameter int Rows      = 384,  // activation rows
+  // derived
+  parameter int RowW   = (Rows > 1) ? $clog2(Rows) : 1,
+  parameter int LvL    = $clog2(Lv),
+  parameter int LaneW  = (LvL > 0) ? LvL : 1,
+  parameter int GroupW = (Groups > 1) ? $clog2(Groups) : 1,
+  parameter int H      = Lv / FullRate,
+  parameter int Threads = SubSteps,
+  parameter int ThreadW = (Threads > 1) ? $clog2(Threads) : 1,
+  parameter int Ids    = 4 * SubSteps,
+  parameter int IdW    = $clog2(Ids),
+  parameter int OutW   = (SubSteps * Lv > 1) ? $clog2(SubSteps * Lv) : 1,
+  parameter int ClassW = ($clog2(H) > 0) ? $clog2($clog2(H) + 1) : 1
+) (
+  input  logic                clk_i,
+  input  logic                rst_ni,
+  input  logic                start_i,
+  input  logic [2:0]          groups_log2_i,
+  // header
+  input  logic                column_i,
+  input  logic [3:0]          entries_i,
+  input  logic [4:0]          index_bits_i,
+  input  logic [3:0]          code_bits_i,
+  input  logic [ClassW-1:0]   row_classes_i,
+  input  logic [8*64-1:0]     entry_i,
+  // tasks: first beat, number of code beats
+  input  logic                task_valid_i,
+  output logic                task_ready_o,
+  input  logic [63:0]         task_i,
+  // beats of codes and weights
+  output logic                code_valid_o,
+  input  logic                code_ready_i,
+  output logic [31:0]         code_beat_o,
+  output logic                weight_valid_o,
+  input  logic                weight_ready_i,
+  output logic [31:0]         weight_beat_o,
+  input  logic                code_beat_valid_i,
+  input  logic                weight_beat_valid_i,
+  input  logic [PortBits-1:0] beat_data_i,
+  // non-zero map, written while activations are loaded
+  input  logic                map_write_i,
+  input  logic [RowW-1:0]     map_row_i,
+  input  logic [LaneW-1:0]    map_bank_i,
+  input  logic [GroupW-1:0]   map_group_i,
+  input  logic                map_nonzero_i,
+  // steps
+  output logic                step_valid_o,
+  input  logic                step_ready_i,
+  output logic                step_open_o,
+  output logic                step_close_o,
+  output logic                step_wide_o,
+  output logic [ClassW-1:0]   step_classes_o,
+  output logic [OutW:0]       step_count_o,
+  output logic [ThreadW-1:0]  step_thread_o,
+  output logic                step_buffer_o,
+  output logic [IdW-1:0]      step_id_o,
+  output logic [SubSteps*H-1:0] step_started_o,
+  output logic [H-1:0]        step_segment_o,
+  output logic [H-1:0]        step_first_o,
+  output logic [H-1:0]        step_buffers_o,
+  output logic [Lv-1:0]       step_mask_o,
+  output logic [Lv*LaneW-1:0] step_sel_o,
+  output logic [H*RowW-1:0]   step_address_o,
+  output logic                weight_ready_o,
+  input  logic                weight_load_i,
+  output logic [Lv*16-1:0]    weight_o,
+  output logic                record_valid_o,
+  output logic [IdW-1:0]      record_id_o,
+  output logic [OutW-1:0]     record_number_o,
+  output logic [31:0]         record_o,
+  input  logic [Ids-1:0]      drained_i,
+  // status
+  output logic                idle_o,
+  output logic                skip_o
+);
+  localparam int CntW   = LvL + 1;
+  localparam int OffW   = $clog2(PortBits / 16);
+  localparam int CodeW  = $clog2(CodeBeats + 1);
+  localparam int FifoW  = $clog2(FifoBeats + 1);
+
+  // ---- codes of the task: the next beats, as far as there is room ----
+  logic [31:0]         code_beat_q, code_left_q, task_weights_q;
+  logic [CodeW-1:0]    code_used_q;     // beats waiting or on their way
+  logic                code_go, code_valid, code_ready, task_take;
+  logic [PortBits-1:0] code_data;
+  assign task_take    = task_valid_i && task_ready_o;
+  assign code_valid_o = (code_left_q != '0) && (code_used_q != CodeW'(CodeBeats));
+  assign code_beat_o  = code_beat_q;
+  assign code_go      = code_valid_o && code_ready_i;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      code_left_q <= '0;
+      code_used_q <= '0;
+    end else begin
+      if (task_take) code_left_q <= task_i[63:32];
+      else if (code_go) code_left_q <= code_left_q - 32'd1;
+      if (code_go && !(code_valid && code_ready)) code_used_q <= code_used_q + CodeW'(1);
+      if (!code_go && code_valid && code_ready) code_used_q <= code_used_q - CodeW'(1);
+    end
+  end
+  always_ff @(posedge clk_i) begin
+    if (task_take) begin
+      code_beat_q    <= task_i[31:0];
+      task_weights_q <= task_i[31:0] + task_i[63:32];
+    end else if (code_go) begin
+      code_beat_q <= code_beat_q + 32'd1;
+    end
+  end
+  logic unused_code_space, unused_weight_space;  // what is asked for has room
+  mv_fifo #(
+    .Width(PortBits),
+    .Depth(CodeBeats)
+  ) u_codes (
+    .clk_i       (clk_i),
+    .rst_ni      (rst_ni),
+    .push_valid_i(code_beat_valid_i),
+    .push_ready_o(unused_code_space),
+    .push_data_i (beat_data_i),
+    .pop_valid_o (code_valid),
+    .pop_ready_i (code_ready),
+    .pop_data_o  (code_data)
+  );
+
+  logic                  op_valid, op_ready, op_begin, op_record, op_open, op_close, op_turn;
+  logic                  op_wide, op_buffer, stream_idle;
+  logic [ClassW-1:0]     op_classes;
+  logic [OutW:0]         op_count;
+  logic [ThreadW-1:0]    op_thread, op_unit_row;
+  logic [IdW-1:0]        op_id;
+  logic [OutW-1:0]       op_number;
+  logic [31:0]           op_data;
+  logic [H-1:0]          op_unit, op_unit_buffer;
+  logic [H*RowW-1:0]     op_row;
+  logic [H*LaneW-1:0]    op_offset;
+  logic [H*CntW-1:0]     op_weights;
+  mv_decompressor #(
+    .PortBits(PortBits),
+    .Lv      (Lv),
+    .FullRate(FullRate),
+    .SubSteps(SubSteps),
+    .RowW    (RowW)
+  ) u_decompressor (
+    .clk_i           (clk_i),
+    .rst_ni          (rst_ni),
+    .column_i        (column_i),
+    .entries_i       (entries_i),
+    .index_bits_i    (index_bits_i),
+    .code_bits_i     (code_bits_i),
+    .row_classes_i   (row_classes_i),
+    .entry_i         (entry_i),
+    .task_valid_i    (task_valid_i),
+    .task_ready_o    (task_ready_o),
+    .beat_valid_i    (code_valid),
+    .beat_ready_o    (code_ready),
+    .beat_data_i     (code_data),
+    .drained_i       (drained_i),
+    .op_valid_o      (op_valid),
+    .op_ready_i      (op_ready),
+    .op_begin_o      (op_begin),
+    .op_record_o     (op_record),
+    .op_open_o       (op_open),
+    .op_close_o      (op_close),
+    .op_turn_o       (op_turn),
+    .op_wide_o       (op_wide),
+    .op_classes_o    (op_classes),
+    .op_count_o      (op_count),
+    .op_thread_o     (op_thread),
+    .op_buffer_o     (op_buffer),
+    .op_id_o         (op_id),
+    .op_number_o     (op_number),
+    .op_data_o       (op_data),
+    .op_unit_o       (op_unit),
+    .op_unit_buffer_o(op_unit_buffer),
+    .op_unit_row_o   (op_unit_row),
+    .op_row_o        (op_row),
+    .op_offset_o     (op_offset),
+    .op_weights_o    (op_weights),
+    .idle_o          (stream_idle)
+  );
+
+  // ---- non-zero map: as the activation banks, a row address for the sub-banks i = g (mod H) ----
+  logic                 map_read;
+  logic [H*RowW-1:0]    map_row;
+  logic [Lv*Groups-1:0] map_data;
+  logic [Groups-1:0]    group_mask;
+  assign group_mask = Groups'((32'd1 << (32'd1 << groups_log2_i)) - 32'd1);
+  for (genvar i = 0; i < Lv; i++) begin : g_map
+    logic [Groups-1:0] map_q [Rows];
+    logic [Groups-1:0] data_q;
+    always_ff @(posedge clk_i) begin
+      if (map_write_i && map_bank_i == LaneW'(i)) begin
+        map_q[map_row_i][map_group_i] <= map_nonzero_i;
+      end
+      if (map_read) data_q <= map_q[map_row[(i % H) * RowW +: RowW]];
+    end
+    assign map_data[i*Groups +: Groups] = data_q;
+  end
+
+  // ---- matching, zero skipping ----
+  logic                  m_valid, m_ready, m_begin, m_open, m_close, m_wide, m_buffer;
+  logic                  matching_idle;
+  logic [IdW-1:0]        m_id;
+  logic [ClassW-1:0]     m_classes;
+  logic [OutW:0]         m_count;
+  logic [ThreadW-1:0]    m_thread;
+  logic [CntW-1:0]       m_weights;
+  logic [H-1:0]          m_segment, m_buffers;
+  logic [Lv-1:0]         m_mask;
+  logic [Lv*LaneW-1:0]   m_source, m_sel;
+  logic [H*RowW-1:0]     m_address;
+  mv_matching #(
+    .Lv      (Lv),
+    .FullRate(FullRate),
+    .SubSteps(SubSteps),
+    .Groups  (Groups),
+    .RowW    (RowW)
+  ) u_matching (
+    .clk_i           (clk_i),
+    .rst_ni          (rst_ni),
+    .column_i        (column_i),
+    .group_mask_i    (group_mask),
+    .op_valid_i      (op_valid),
+    .op_ready_o      (op_ready),
+    .op_begin_i      (op_begin),
+    .op_record_i     (op_record),
+    .op_open_i       (op_open),
+    .op_close_i      (op_close),
+    .op_turn_i       (op_turn),
+    .op_wide_i       (op_wide),
+    .op_classes_i    (op_classes),
+    .op_count_i      (op_count),
+    .op_thread_i     (op_thread),
+    .op_buffer_i     (op_buffer),
+    .op_id_i         (op_id),
+    .op_number_i     (op_number),
+    .op_data_i       (op_data),
+    .op_unit_i       (op_unit),
+    .op_unit_buffer_i(op_unit_buffer),
+    .op_unit_row_i   (op_unit_row),
+    .op_row_i        (op_row),
+    .op_offset_i     (op_offset),
+    .op_weights_i    (op_weights),
+    .map_read_o      (map_read),
+    .map_row_o       (map_row),
+    .map_data_i      (map_data),
+    .record_valid_o  (record_valid_o),
+    .record_id_o     (record_id_o),
+    .record_number_o (record_number_o),
+    .record_o        (record_o),
+    .out_valid_o     (m_valid),
+    .out_ready_i     (m_ready),
+    .out_begin_o     (m_begin),
+    .out_open_o      (m_open),
+    .out_close_o     (m_close),
+    .out_wide_o      (m_wide),
+    .out_classes_o   (m_classes),
+    .out_count_o     (m_count),
+    .out_thread_o    (m_thread),
+    .out_buffer_o    (m_buffer),
+    .out_id_o        (m_id),
+    .out_weights_o   (m_weights),
+    .out_segment_o   (m_segment),
+    .out_buffers_o   (m_buffers),
+    .out_mask_o      (m_mask),
+    .out_source_o    (m_source),
+    .out_sel_o       (m_sel),
+    .out_address_o   (m_address),
+    .idle_o          (matching_idle)
+  );
+
+  logic                  want_valid, want_ready, step_valid, step_ready, spans, pops, drops;
+  logic [31:0]           want_beat;
+  logic [H-1:0]          first;
+  logic [OffW-1:0]       offset;
+  logic [SubSteps*H-1:0] started;
+  mv_zero_skip #(
+    .PortBits(PortBits),
+    .Lv      (Lv),
+    .FullRate(FullRate),
+    .SubSteps(SubSteps)
+  ) u_zero_skip (
+    .clk_i         (clk_i),
+    .rst_ni        (rst_ni),
+    .start_i       (start_i),
+    .task_weights_i(task_weights_q),
+    .in_valid_i    (m_valid),
+    .in_ready_o    (m_ready),
+    .in_begin_i    (m_begin),
+    .in_open_i     (m_open),
+    .in_close_i    (m_close),
+    .in_wide_i     (m_wide),
+    .in_thread_i   (m_thread),
+    .in_buffer_i   (m_buffer),
+    .in_weights_i  (m_weights),
+    .in_segment_i  (m_segment),
+    .in_buffers_i  (m_buffers),
+    .beat_valid_o  (want_valid),
+    .beat_ready_i  (want_ready),
+    .beat_o        (want_beat),
+    .step_valid_o  (step_valid),
+    .step_ready_i  (step_ready),
+    .step_first_o  (first),
+    .step_offset_o (offset),
+    .step_spans_o  (spans),
+    .step_pops_o   (pops),
+    .step_drops_o  (drops),
+    .step_started_o(started),
+    .skip_o        (skip_o)
+  );
+
+  // ---- weights: beats asked for as far as there is room for them ----
+  logic                ask_valid, fetched_valid, fetched_ready, weight_go;
+  logic [31:0]         ask_beat;
+  logic [FifoW-1:0]    fetched_used_q;   // beats waiting or on their way
+  logic [PortBits-1:0] fetched_data;
+  mv_fifo #(
+    .Width(32),
+    .Depth(2)
+  ) u_asks (
+    .clk_i       (clk_i),
+    .rst_ni      (rst_ni),
+    .push_valid_i(want_valid),
+    .push_ready_o(want_ready),
+    .push_data_i (want_beat),
+    .pop_valid_o (ask_valid),
+    .pop_ready_i (weight_go),
+    .pop_data_o  (ask_beat)
+  );
+  assign weight_valid_o = ask_valid && (fetched_used_q != FifoW'(FifoBeats));
+  assign weight_beat_o  = ask_beat;
+  assign weight_go      = weight_valid_o && weight_ready_i;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      fetched_used_q <= '0;
+    end else begin
+      if (weight_go && !(fetched_valid && fetched_ready)) begin
+        fetched_used_q <= fetched_used_q + FifoW'(1);
+      end
+      if (!weight_go && fetched_valid && fetched_ready) begin
+        fetched_used_q <= fetched_used_q - FifoW'(1);
+      end
+    end
+  end
+  mv_fifo #(
+    .Width(PortBits),
+    .Depth(FifoBeats)
+  ) u_weight_beats (
+    .clk_i       (clk_i),
+    .rst_ni      (rst_ni),
+    .push_valid_i(weight_beat_valid_i),
+    .push_ready_o(unused_weight_space),
+    .push_data_i (beat_data_i),
+    .pop_valid_o (fetched_valid),
+    .pop_ready_i (fetched_ready),
+    .pop_data_o  (fetched_data)
+  );
+
+  // ---- step queue ----
+  localparam int StepW = 3 + ClassW + (OutW + 1) + ThreadW + 1 + IdW + SubSteps * H + 3 * H + Lv +
+                         2 * Lv * LaneW + H * RowW + OffW + 3;
+  logic                s_spans, s_pops, s_drops;
+  logic [StepW-1:0]    s_step;
+  logic [Lv*LaneW-1:0] s_source;
+  logic [OffW-1:0]     s_offset;
+  mv_fifo #(
+    .Width(StepW),
+    .Depth(Steps)
+  ) u_steps (
+    .clk_i       (clk_i),
+    .rst_ni      (rst_ni),
+    .push_valid_i(step_valid),
+    .push_ready_o(step_ready),
+    .push_data_i ({m_open, m_close, m_wide, m_classes, m_count, m_thread, m_buffer, m_id, started,
+                   m_segment, first, m_buffers, m_mask, m_source, m_sel, m_address, offset, spans,
+                   pops, drops}),
+    .pop_valid_o (step_valid_o),
+    .pop_ready_i (step_ready_i),
+    .pop_data_o  (s_step)
+  );
+  assign {step_open_o, step_close_o, step_wide_o, step_classes_o, step_count_o, step_thread_o,
+          step_buffer_o, step_id_o, step_started_o, step_segment_o, step_first_o, step_buffers_o,
+          step_mask_o, s_source, step_sel_o, step_address_o, s_offset, s_spans, s_pops, s_drops} =
+      s_step;
+
+  // ---- weight window ----
+  mv_weights #(
+    .PortBits(PortBits),
+    .Lv      (Lv)
+  ) u_weights (
+    .clk_i       (clk_i),
+    .rst_ni      (rst_ni),
+    .start_i     (start_i),
+    .beat_valid_i(fetched_valid),
+    .beat_ready_o(fetched_ready),
+    .beat_data_i (fetched_data),
+    .step_valid_i(step_valid_o && !step_open_o && !step_close_o),
+    .offset_i    (s_offset),
+    .spans_i     (s_spans),
+    .pops_i      (s_pops),
+    .drops_i     (s_drops),
+    .source_i    (s_source),
+    .ready_o     (weight_ready_o),
+    .load_i      (weight_load_i),
+    .weight_o    (weight_o)
+  );
+
+  assign idle_o = stream_idle && matching_idle && !step_valid_o && !ask_valid;
+endmodule
