@@ -271,4 +271,104 @@ TileRun AccelSim::run(std::span<const std::uint8_t> image, std::size_t out, std:
   return result;
 }
 
+AttentionGeometry AccelSim::attention_geometry() {
+  AttentionGeometry geometry;
+  geometry.sets = accel::kSets;
+  geometry.lanes = accel::kVectorLanes;
+  geometry.tokens = kTileLanes;
+  geometry.groups = accel::kGroups;
+  geometry.rows = accel::kDepth / accel::kVectorLanes;
+  geometry.kv_depth = accel::kKvDepth;
+  return geometry;
+}
+
+void AccelSim::write_kv(std::uint32_t word, std::uint32_t row, std::span<const Half> values,
+                        const std::vector<bool>& lanes) {
+  top_->kv_valid_i = 1;
+  top_->kv_word_i = static_cast<std::remove_reference_t<decltype(top_->kv_word_i)>>(word);
+  top_->kv_row_i = static_cast<std::remove_reference_t<decltype(top_->kv_row_i)>>(row);
+  for (int lane = 0; lane < kTileLanes; ++lane) {
+    bench::put_bits(top_->kv_mask_i, lane, 1, lanes[static_cast<std::size_t>(lane)] ? 1 : 0);
+    bench::put_bits(top_->kv_data_i, lane * 16, 16, values[static_cast<std::size_t>(lane)].bits);
+  }
+  settle();
+  clock_edge();
+  top_->kv_valid_i = 0;
+}
+
+void AccelSim::load_all_banks(std::uint32_t position, std::span<const Half> values) {
+  top_->a_valid_i = 1;
+  top_->a_all_i = 1;
+  top_->a_pos_i = static_cast<std::uint16_t>(position);
+  top_->a_group_i = 0;
+  for (int lane = 0; lane < kTileLanes; ++lane) {
+    bench::put_bits(top_->a_data_i, lane * 16, 16, values[static_cast<std::size_t>(lane)].bits);
+  }
+  settle();
+  clock_edge();
+  top_->a_valid_i = 0;
+  top_->a_all_i = 0;
+}
+
+AttentionRun AccelSim::attend(std::span<const AttentionJob> jobs, const Stalls& stalls, const ResultTaker& take) {
+  AttentionRun result;
+  PortStalls port(stalls, accel::kSets, accel::kDrains);
+  const AttentionGeometry geometry = attention_geometry();
+  top_->attend_i = 1;
+  settle();
+  clock_edge();
+  std::size_t next = 0;
+  std::uint64_t first = 0;
+  std::uint64_t last_progress = cycle_;
+  std::vector<Half> values(static_cast<std::size_t>(kTileLanes));
+  while (result.failure.empty()) {
+    port.next_cycle();
+    top_->job_valid_i = next < jobs.size() ? 1 : 0;
+    if (next < jobs.size()) {
+      int lsb = 0;
+      for (const auto& [width, value] : job_fields(jobs[next], geometry)) {
+        bench::put_bits(top_->job_i, lsb, width, value);
+        lsb += width;
+      }
+    }
+    const std::uint64_t ready = port.results() & ((std::uint64_t{1} << accel::kDrains) - 1U);
+    top_->y_ready_i = static_cast<std::uint8_t>(ready);
+    settle();
+    result.issues += static_cast<unsigned>(std::popcount(static_cast<std::uint64_t>(top_->issue_o)));
+    if (top_->job_valid_i != 0 && top_->job_ready_o != 0) {
+      if (next++ == 0) first = cycle_;
+      last_progress = cycle_;
+    } else if (next == jobs.size() && top_->done_o != 0) {
+      break;
+    }
+    for (int drain = 0; drain < accel::kDrains; ++drain) {
+      if (((top_->y_valid_o & ready) >> static_cast<unsigned>(drain) & 1U) == 0) continue;
+      const std::uint32_t index = bench::get_bits(top_->y_index_o, drain * 16, 16);
+      const std::uint32_t group = bench::get_bits(top_->y_group_o, drain * kGroupBits, kGroupBits);
+      for (int lane = 0; lane < kTileLanes; ++lane) {
+        values[static_cast<std::size_t>(lane)] =
+            Half{static_cast<std::uint16_t>(bench::get_bits(top_->y_data_o, (drain * kTileLanes + lane) * 16, 16))};
+      }
+      ++result.results;
+      result.cycles = cycle_ - first + 1;
+      last_progress = cycle_;
+      if (!take(index, group, values)) {
+        result.failure = fmt::format("result beat {}: output {} group {} does not exist or came twice", result.results,
+                                     index, group);
+      }
+    }
+    if (cycle_ - last_progress > kHangCycles) {
+      result.failure = fmt::format("no result for {} cycles: {} of {} jobs, {} results", kHangCycles, next, jobs.size(),
+                                   result.results);
+    }
+    clock_edge();
+  }
+  top_->job_valid_i = 0;
+  top_->y_ready_i = 0;
+  top_->attend_i = 0;
+  settle();
+  clock_edge();
+  return result;
+}
+
 }  // namespace mixvec

@@ -4,11 +4,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "golden/attention_job.hpp"
 #include "golden/half.hpp"
 #include "sim/port_stalls.hpp"
 
@@ -31,6 +33,17 @@ struct TileRun {
   std::uint64_t results = 0;  ///< result beats accepted
   std::string failure;        ///< empty, or what went wrong: a hang, a result twice, an unknown output
 };
+
+/// What a sequence of attention jobs took. Cycles count from the first job accepted to the last result accepted.
+struct AttentionRun {
+  std::uint64_t cycles = 0;
+  std::uint64_t issues = 0;   ///< sets × cycles in which a step was issued
+  std::uint64_t results = 0;  ///< result beats accepted
+  std::string failure;        ///< empty, or what went wrong
+};
+
+/// Takes a result beat: its index, its token group and the values of its lanes; false if it may not come.
+using ResultTaker = std::function<bool(std::uint32_t index, std::uint32_t group, std::span<const Half> values)>;
 
 /// One accelerator under simulation.
 class AccelSim {
@@ -55,6 +68,15 @@ class AccelSim {
   TileRun run(std::span<const std::uint8_t> image, std::size_t out, std::span<Half> y, std::size_t tokens,
               std::size_t first, std::size_t count, const Stalls& stalls, Fault fault = Fault::kNone,
               std::size_t fault_beat = 0);
+
+  /// Of the accelerator, for attention jobs.
+  static AttentionGeometry attention_geometry();
+  /// Writes one channel of a group of tokens, those in `lanes` (a value per lane), to the key/value memory.
+  void write_kv(std::uint32_t word, std::uint32_t row, std::span<const Half> values, const std::vector<bool>& lanes);
+  /// Writes an activation position of one token group to all banks, as attention reads them.
+  void load_all_banks(std::uint32_t position, std::span<const Half> values);
+  /// Runs jobs one behind the other, each offered as soon as the one before it was taken.
+  AttentionRun attend(std::span<const AttentionJob> jobs, const Stalls& stalls, const ResultTaker& take);
 
   /// Cycles since reset.
   [[nodiscard]] std::uint64_t time() const { return cycle_; }
