@@ -55,11 +55,11 @@ std::vector<Half> softmax(std::span<const Half> s, std::size_t tokens, const Att
 struct LayerNorm {
   std::vector<Half> gamma;  ///< n, finite
   std::vector<Half> beta;   ///< n, finite
-  double epsilon = 1e-5;    ///< > 0
+  double epsilon = 1e-5;    ///< of the variance: at most 1, and at least ½ after multiplication with n²·2^48
 };
 
 /// LayerNorm over the channels of each token: x and the result are n × tokens, row-major. Throws InputError for sizes
-/// that differ, parameters that are not finite, ε outside 2^-20…1 or n outside 1…16384.
+/// that differ, parameters that are not finite, ε > 1 or too small to count (ε·n²·2^48 < ½), or n outside 1…16384.
 std::vector<Half> layer_norm(std::span<const Half> x, std::size_t tokens, const LayerNorm& parameters);
 
 /// Scores of one head: keys × tokens from K (keys of dims channels: dims × keys) and Q (dims × tokens), all row-major;
