@@ -31,6 +31,7 @@ module mv_attend #(
 ) (
   input  logic              clk_i,
   input  logic              rst_ni,
+  input  logic              start_i,        // a sequence of jobs begins: thread 0 is first
   input  logic [SetW-1:0]   set_i,          // which set this is
   // jobs, the same for all sets: {outputs, causal, word, word stride, row, row stride, strips of
   // keys, strips of channels, first index, keys of the last strip, channels of the last strip, last
@@ -303,6 +304,7 @@ module mv_attend #(
       there_q   <= '0;
       turn_q    <= '0;
     end else begin
+      if (start_i) turn_q <= '0;
       if (ask) begin
         fill_q[asker] <= !fill_q[asker];
         held_q[2 * 32'(asker) + 32'(fill_q[asker])] <= 1'b1;

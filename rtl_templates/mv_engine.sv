@@ -241,6 +241,14 @@ module mv_engine #(
   logic [Sets*WordW-1:0]  tile_word;
   logic [Sets*BlockW-1:0] tile_block;
   logic [TileW-1:0]       tile;
+  // A sequence of jobs takes as many cycles whatever ran before it.
+  logic attend_q, attend_start, begins;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) attend_q <= 1'b0;
+    else attend_q <= attend_i;
+  end
+  assign attend_start = attend_i && !attend_q;
+  assign begins       = start_i || attend_start;
   // A job is taken by all sets in the same cycle.
   assign job_ready_o = &job_ready;
   mv_kv #(
@@ -251,7 +259,7 @@ module mv_engine #(
   ) u_kv (
     .clk_i       (clk_i),
     .rst_ni      (rst_ni),
-    .start_i     (!attend_i),
+    .start_i     (begins),
     .write_i     (kv_valid_i),
     .write_word_i(kv_word_i),
     .write_row_i (kv_row_i),
@@ -330,6 +338,7 @@ module mv_engine #(
       .map_group_i   (a_group_i),
       .map_nonzero_i (a_nonzero),
       .attend_i      (attend_i),
+      .attend_start_i(attend_start),
       .set_i         (SetsW'(s)),
       .job_valid_i   (job_valid_i && job_ready_o),
       .job_ready_o   (job_ready[s]),
@@ -450,7 +459,7 @@ module mv_engine #(
     ) u_drain (
       .clk_i      (clk_i),
       .rst_ni     (rst_ni),
-      .start_i    (start_i),
+      .start_i    (begins),
       .req_valid_i(drain_valid[d*Served +: Served]),
       .req_ready_o(drain_ready[d*Served +: Served]),
       .req_slot_i (drain_slot[d*Served*SlotW +: Served*SlotW]),

@@ -66,6 +66,7 @@ module mv_set #(
   input  logic                map_nonzero_i  /*verilator public_flat_rd*/,
   // attention: steps are made from jobs instead of an image
   input  logic                attend_i  /*verilator public_flat_rd*/,
+  input  logic                attend_start_i  /*verilator public_flat_rd*/,
   input  logic [SetW-1:0]     set_i  /*verilator public_flat_rd*/,
   input  logic                job_valid_i  /*verilator public_flat_rd*/,
   output logic                job_ready_o,
@@ -217,6 +218,7 @@ module mv_set #(
   ) u_attend (
     .clk_i         (clk_i),
     .rst_ni        (rst_ni),
+    .start_i       (attend_start_i),
     .set_i         (set_i),
     .job_valid_i   (job_valid_i),
     .job_ready_o   (job_ready_o),
