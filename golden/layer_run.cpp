@@ -11,7 +11,7 @@
 namespace mixvec {
 namespace {
 
-// Starting a thread costs what some ten thousand elementwise operations cost.
+// Below so many scores, starting a thread costs more than it saves.
 constexpr std::size_t kWorthAThread = 16384;
 
 /// All 65,536 results of an elementwise function: its definition, at the price of a load.
@@ -73,9 +73,7 @@ class LayerRun {
                              std::string_view residual_stage, Function function) const {
     const bool pre = layer_.norm == NormPlacement::kPre;
     std::vector<Half> y = pre ? function(std::span<const Half>(norm(x, parameters, norm_stage))) : function(x);
-    for_parts(y.size(), [&](std::size_t begin, std::size_t end) {
-      for (std::size_t i = begin; i < end; ++i) y[i] = add(x[i], y[i]);
-    });
+    for (std::size_t i = 0; i < y.size(); ++i) y[i] = add(x[i], y[i]);
     observe(residual_stage, y);
     return pre ? y : norm(y, parameters, norm_stage);
   }
@@ -93,7 +91,8 @@ class LayerRun {
     const auto put = [](const std::vector<Half>& values, std::vector<Half>& all, std::size_t head) {
       std::copy(values.begin(), values.end(), all.begin() + static_cast<std::ptrdiff_t>(head * values.size()));
     };
-    parallel_for(layer_.heads, threads_for(layer_.heads * keys * tokens_), [&](std::size_t head) {
+    const int threads = layer_.heads * keys * tokens_ < kWorthAThread ? 1 : options_.threads;
+    parallel_for(layer_.heads, threads, [&](std::size_t head) {
       if (!emptied.empty() && emptied[head]) return;
       const std::vector<Half> s = attention_scores(cache.keys(head), q.subspan(head * size * tokens_, size * tokens_),
                                                    size, keys, tokens_, layer_.attention_lanes);
@@ -114,24 +113,12 @@ class LayerRun {
   std::vector<Half> feed_forward(std::span<const Half> x) const {
     std::vector<Half> y = matrix(LayerMatrix::kF1, x, "f1");
     const HalfTable& function = activation_table(layer_.activation);
-    for_parts(y.size(), [&](std::size_t begin, std::size_t end) {
-      for (std::size_t i = begin; i < end; ++i) y[i] = function(y[i]);
-    });
+    for (Half& value : y) value = function(value);
     observe(name_of(layer_.activation), y);
     return matrix(LayerMatrix::kF2, y, "f2");
   }
 
  private:
-  [[nodiscard]] int threads_for(std::size_t work) const { return work < kWorthAThread ? 1 : options_.threads; }
-
-  /// Calls job(begin, end) for parts of 0…count.
-  template <typename Job>
-  void for_parts(std::size_t count, Job job) const {
-    constexpr std::size_t kPart = kWorthAThread;
-    parallel_for((count + kPart - 1) / kPart, threads_for(count),
-                 [&](std::size_t part) { job(part * kPart, std::min(count, (part + 1) * kPart)); });
-  }
-
   std::vector<Half> norm(std::span<const Half> x, const LayerNorm& parameters, std::string_view stage) const {
     std::vector<Half> y = layer_norm(x, tokens_, parameters);
     observe(stage, y);

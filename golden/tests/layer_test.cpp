@@ -141,7 +141,7 @@ TEST(Layer, PaddedMemoryDoesNotChangeTheDecoder) {
 
 TEST(Layer, ThreadsAndObserversDoNotChangeBits) {
   for (const LayerFamily family : kFamilies) {
-    // Large enough for elementwise work to be spread.
+    // Large enough for the heads to be spread over threads.
     const ReadyLayer ready(make_synthetic_network_layer({family, 96, 6, 384, 0.5, {}, 3}, {}));
     const Layer& layer = ready.pruned.layer;
     const std::vector<Half> x = small_input(96, 90);
