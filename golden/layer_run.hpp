@@ -64,7 +64,8 @@ void read_memory(const Layer& layer, const MatrixRunner& run, std::span<const Ha
 
 /// Runs a layer on x, d × tokens; returns d × tokens. The tokens follow those that the state holds. The bits of a token
 /// depend neither on how many tokens a call has, nor, for causal layers, on later tokens, nor on what padded positions
-/// hold. Throws InputError for an x of another size, a full cache, no memory where the layer needs one, no valid key.
+/// hold. Throws InputError for an x of another size, a full cache, no memory where the layer needs one, no valid key;
+/// the state may then hold these tokens already.
 std::vector<Half> run_layer(const Layer& layer, const MatrixRunner& run, std::span<const Half> x, std::size_t tokens,
                             LayerState& state, const LayerOptions& options = {});
 

@@ -1,6 +1,7 @@
 // Tests of perplexity: the shipped model in golden arithmetic against binary64, windows, refusals, the program.
 #include "golden/character_model.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
@@ -98,7 +99,7 @@ TEST(EvalModel, Program) {
   const std::string base = "--model " + kModel.string() + " --text " + text;
   std::map<std::string, double> perplexity;
   for (const std::string arithmetic : {"golden", "double", "binary32"}) {
-    ASSERT_EQ(run(base + " --context 20 --arithmetic " + arithmetic + " --json " + json), 0)
+    ASSERT_EQ(run(fmt::format("{} --context 20 --arithmetic {} --json {}", base, arithmetic, json)), 0)
         << read_file(folder.path / "log");
     const auto result = nlohmann::json::parse(read_file(json));
     EXPECT_EQ(result.at("tokens"), 60);

@@ -1,6 +1,7 @@
 // Tests of golden layers against binary64, and of both against BERT-tiny's reference, which nobody here wrote.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <optional>
@@ -120,8 +121,8 @@ class BertTiny : public testing::Test {
 
 TEST_F(BertTiny, GoldenAgreesWithTheReferenceAtEveryStage) {
   const std::vector<double> start = expected("hidden_states.0");
-  std::vector<Half> x;
-  for (const double value : start) x.push_back(to_half(value));
+  std::vector<Half> x(start.size());
+  std::transform(start.begin(), start.end(), x.begin(), [](double value) { return to_half(value); });
   for (std::size_t i = 0; i < 2; ++i) {
     const ReadyLayer ready(load_layer(*model_, i));
     const Layer& layer = ready.pruned.layer;
