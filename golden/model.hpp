@@ -59,6 +59,7 @@ class Model {
   [[nodiscard]] const ModelConfig& config() const { return config_; }
   [[nodiscard]] const std::filesystem::path& directory() const { return directory_; }
   [[nodiscard]] const SafetensorsFile& file() const { return file_; }
+  [[nodiscard]] const std::string& prefix() const { return prefix_; }  ///< "", "transformer." or "bert."
   /// Loads one matrix (GPT-2 Conv1D is transposed; BERT query, key, value are stacked). NaN or Inf weights: InputError.
   [[nodiscard]] DenseMatrix load(std::size_t layer, MatrixKind kind) const;
   /// Loads one matrix of a model that prune_model wrote, with mask and strips from pruning.safetensors; a model without
@@ -83,7 +84,7 @@ class Model {
   std::filesystem::path directory_;
   ModelConfig config_;
   SafetensorsFile file_;
-  std::string prefix_;  ///< "", "transformer." or "bert."
+  std::string prefix_;
   std::shared_ptr<const SafetensorsFile> pruning_;
   Model(std::filesystem::path directory, ModelConfig config, SafetensorsFile file);
 };

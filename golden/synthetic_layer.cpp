@@ -28,6 +28,15 @@ void check_layer(const LayerSpec& spec, const FormatConfig& format) {
   }
 }
 
+std::vector<int> default_lengths(const FormatConfig& format) {
+  std::vector<int> lengths;
+  for (const int length : {4, 8, 16}) {
+    if (length >= format.min_length && length <= format.max_length) lengths.push_back(length);
+  }
+  if (lengths.empty()) lengths.push_back(format.max_length);
+  return lengths;
+}
+
 PrunedMatrix make_synthetic_matrix(const LayerSpec& spec, MatrixKind kind, const FormatConfig& format) {
   check_layer(spec, format);
   const std::size_t d = spec.hidden;
@@ -42,13 +51,7 @@ PrunedMatrix make_synthetic_matrix(const LayerSpec& spec, MatrixKind kind, const
   if (!format.columns_allowed) matrix.direction = Direction::kRow;
   if (!format.rows_allowed) matrix.direction = Direction::kColumn;
   if (spec.direction) matrix.direction = *spec.direction;
-  matrix.lengths = spec.lengths;
-  if (matrix.lengths.empty()) {
-    for (const int length : {4, 8, 16}) {
-      if (length >= format.min_length && length <= format.max_length) matrix.lengths.push_back(length);
-    }
-    if (matrix.lengths.empty()) matrix.lengths.push_back(format.max_length);
-  }
+  matrix.lengths = spec.lengths.empty() ? default_lengths(format) : spec.lengths;
   matrix.pruned = spec.pruned;
   matrix.seed = spec.seed * 4 + i;
   return make_synthetic(matrix);

@@ -24,6 +24,9 @@ struct LayerSpec {
 /// Throws InputError, naming the depth that is needed, if d is 0 or W_F2's inputs exceed the format's depth.
 void check_layer(const LayerSpec& spec, const FormatConfig& format);
 
+/// The vector lengths of synthetic matrices: those of 4, 8, 16 that the format takes, or else its longest.
+std::vector<int> default_lengths(const FormatConfig& format);
+
 /// One of "layer.0.W_MA" (3d × d), W_MP (d × d), W_F1 (4d × d), W_F2 (d × 4d), in a direction that the format takes.
 /// Throws InputError as check_layer() does.
 PrunedMatrix make_synthetic_matrix(const LayerSpec& spec, MatrixKind kind, const FormatConfig& format);

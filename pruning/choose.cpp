@@ -6,7 +6,7 @@
 #include <cmath>
 #include <limits>
 
-#include "pruning/parallel.hpp"
+#include "golden/parallel.hpp"
 
 namespace mixvec {
 

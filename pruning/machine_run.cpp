@@ -3,8 +3,8 @@
 
 #include "golden/error.hpp"
 #include "golden/packed_image.hpp"
+#include "golden/parallel.hpp"
 #include "golden/unpack.hpp"
-#include "pruning/parallel.hpp"
 #include "sim/scheduler.hpp"
 
 namespace mixvec {

@@ -8,10 +8,10 @@
 #include <mutex>
 
 #include "golden/error.hpp"
+#include "golden/parallel.hpp"
 #include "pruning/budget.hpp"
 #include "pruning/choose.hpp"
 #include "pruning/importance.hpp"
-#include "pruning/parallel.hpp"
 #include "pruning/select.hpp"
 
 namespace mixvec {

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "golden/parallel.hpp"
 #include "pruning/importance.hpp"
-#include "pruning/parallel.hpp"
 
 namespace mixvec {
 

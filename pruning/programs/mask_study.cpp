@@ -10,9 +10,9 @@
 #include "golden/cli.hpp"
 #include "golden/error.hpp"
 #include "golden/model.hpp"
+#include "golden/parallel.hpp"
 #include "golden/synthetic_layer.hpp"
 #include "golden/text.hpp"
-#include "pruning/parallel.hpp"
 #include "pruning/study.hpp"
 
 namespace mixvec {

@@ -9,9 +9,9 @@
 #include <random>
 #include <span>
 
+#include "golden/character_text.hpp"
 #include "golden/cli.hpp"
 #include "golden/error.hpp"
-#include "pruning/train/character_text.hpp"
 #include "pruning/train/gpt2_torch.hpp"
 
 namespace mixvec {

@@ -1,10 +1,12 @@
 // Micro-benchmarks of the way from a pruned matrix to its results: schedule, pack, unpack, execute, reference, cycle
-// model.
+// model; and of a whole layer.
 #include <benchmark/benchmark.h>
 
 #include "golden/executor.hpp"
+#include "golden/packed_layer.hpp"
 #include "golden/reference.hpp"
 #include "golden/synthetic.hpp"
+#include "golden/synthetic_network.hpp"
 #include "golden/unpack.hpp"
 #include "sim/engine_model.hpp"
 #include "sim/scheduler.hpp"
@@ -79,11 +81,31 @@ void cycle_model(benchmark::State& state) {
   state.counters["cycles/s"] = benchmark::Counter(static_cast<double>(cycles), benchmark::Counter::kIsRate);
 }
 
+// GPT-2-small's layer at δ = 0.8 for 256 tokens, by threads.
+void golden_layer(benchmark::State& state) {
+  constexpr std::size_t kTokens = 256;
+  const auto threads = static_cast<int>(state.range(0));
+  const PrunedLayer pruned = make_synthetic_network_layer(base_size(LayerFamily::kGpt2), {});
+  Program program;
+  pack_layer(pruned, program);
+  ActivationSpec activations;
+  activations.tokens = kTokens;
+  const std::vector<Half> x = make_activations(activations);
+  const MatrixRunner run = program_runner(program, pruned.layer.name, threads);
+  LayerOptions options;
+  options.threads = threads;
+  for (auto _ : state) {
+    LayerState cache = make_state(pruned.layer, kTokens);
+    benchmark::DoNotOptimize(run_layer(pruned.layer, run, x, kTokens, cache, options));
+  }
+}
+
 BENCHMARK(schedule_matrix)->Arg(4)->Arg(16)->Unit(benchmark::kMillisecond);
 BENCHMARK(pack_matrix)->Arg(4)->Arg(16)->Unit(benchmark::kMillisecond);
 BENCHMARK(unpack_matrix)->Arg(4)->Arg(16)->Unit(benchmark::kMillisecond);
 BENCHMARK(execute_image)->Arg(4)->Arg(16)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK(reference)->Arg(4)->Arg(16)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK(golden_layer)->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK(cycle_model)->Arg(4)->Arg(16)->Unit(benchmark::kMillisecond);
 
 }  // namespace

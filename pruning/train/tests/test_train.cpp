@@ -5,10 +5,10 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "golden/character_text.hpp"
 #include "golden/cli.hpp"
 #include "golden/model.hpp"
 #include "golden/tests/temporary_folder.hpp"
-#include "pruning/train/character_text.hpp"
 #include "pruning/train/tests/plain_gpt2.hpp"
 #include "pruning/train/trainer.hpp"
 

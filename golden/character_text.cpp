@@ -1,5 +1,5 @@
 // Splits UTF-8 into characters and numbers them.
-#include "pruning/train/character_text.hpp"
+#include "golden/character_text.hpp"
 
 #include <algorithm>
 #include <map>
@@ -22,11 +22,9 @@ std::size_t character_size(unsigned char lead) {
 
 }  // namespace
 
-CharacterText read_character_text(const std::filesystem::path& path) {
+std::vector<std::string> read_characters(const std::filesystem::path& path) {
   const std::string text = read_file(path);
   if (text.empty()) fail_input("{}: found an empty file, expected a text", path.string());
-  // The byte order of UTF-8 is the order of code points, so the map numbers characters by code point.
-  std::map<std::string, std::int64_t> id_of;
   std::vector<std::string> characters;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t size = character_size(static_cast<unsigned char>(text[at]));
@@ -38,9 +36,16 @@ CharacterText read_character_text(const std::filesystem::path& path) {
       fail_input("{}: byte {}: found 0x{:02x}, expected UTF-8", path.string(), at,
                  static_cast<unsigned char>(text[at]));
     characters.push_back(text.substr(at, size));
-    id_of.emplace(characters.back(), 0);
     at += size;
   }
+  return characters;
+}
+
+CharacterText read_character_text(const std::filesystem::path& path) {
+  const std::vector<std::string> characters = read_characters(path);
+  // The byte order of UTF-8 is the order of code points, so the map numbers characters by code point.
+  std::map<std::string, std::int64_t> id_of;
+  for (const std::string& character : characters) id_of.emplace(character, 0);
   CharacterText result;
   for (auto& [character, id] : id_of) {
     id = static_cast<std::int64_t>(result.vocabulary.size());

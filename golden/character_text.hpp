@@ -14,7 +14,11 @@ struct CharacterText {
   std::vector<std::int64_t> ids;
 };
 
-/// Reads a UTF-8 text. Throws InputError naming the byte that is not UTF-8, or if the text is empty.
+/// The characters of a UTF-8 text in order. Throws InputError naming the byte that is not UTF-8, or if the text is
+/// empty.
+std::vector<std::string> read_characters(const std::filesystem::path& path);
+
+/// Reads a text and numbers its characters. Throws InputError as read_characters() does.
 CharacterText read_character_text(const std::filesystem::path& path);
 
 }  // namespace mixvec

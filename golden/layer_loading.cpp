@@ -1,0 +1,62 @@
+// Reads the layers of a checkpoint.
+#include "golden/layer_loading.hpp"
+
+#include "golden/error.hpp"
+#include "golden/model_tensors.hpp"
+#include "golden/text.hpp"
+
+namespace mixvec {
+namespace {
+
+std::vector<Half> load_channels(const Model& model, const std::string& name) {
+  const TensorView& view = model.file().at(name);
+  const std::vector<std::size_t> expected{model.config().hidden};
+  if (view.shape != expected) {
+    fail_input("{}: tensor {}: found shape {}, expected {}", view.file, quote(name), shape_text(view.shape),
+               shape_text(expected));
+  }
+  return view.as_half();
+}
+
+LayerNorm load_norm(const Model& model, const std::string& name) {
+  return {load_channels(model, name + ".weight"), load_channels(model, name + ".bias"),
+          model.config().layer_norm_epsilon};
+}
+
+}  // namespace
+
+PrunedLayer load_layer(const Model& model, std::size_t layer, int dense_length) {
+  const ModelConfig& config = model.config();
+  const bool gpt2 = config.architecture == Architecture::kGpt2;
+  PrunedLayer result;
+  for (const auto& [which, kind] : {std::pair{LayerMatrix::kMA, MatrixKind::kMA},
+                                    {LayerMatrix::kMP, MatrixKind::kMP},
+                                    {LayerMatrix::kF1, MatrixKind::kF1},
+                                    {LayerMatrix::kF2, MatrixKind::kF2}}) {
+    result.matrices.emplace(which, model.load_pruned(layer, kind, dense_length));
+  }
+  const std::string at = layer_prefix(config.architecture, model.prefix(), layer);
+  Layer& description = result.layer;
+  description.name = fmt::format("layer.{}", layer);
+  description.hidden = config.hidden;
+  description.heads = config.heads;
+  description.intermediate = config.intermediate;
+  description.norm = gpt2 ? NormPlacement::kPre : NormPlacement::kPost;
+  description.causal = gpt2;
+  description.activation = find_activation((model.directory() / "config.json").string(), config.activation);
+  description.norm_attention = load_norm(model, at + (gpt2 ? "ln_1" : "attention.output.LayerNorm"));
+  description.norm_output = load_norm(model, at + (gpt2 ? "ln_2" : "output.LayerNorm"));
+  description.emptied = find_emptied_heads(result.matrices.at(LayerMatrix::kMP), config.heads);
+  validate(result);
+  return result;
+}
+
+LayerNorm load_final_norm(const Model& model) {
+  if (model.config().architecture != Architecture::kGpt2) {
+    fail_input("{}: found a BERT checkpoint, expected GPT-2: BERT ends with its last layer",
+               model.directory().string());
+  }
+  return load_norm(model, model.prefix() + "ln_f");
+}
+
+}  // namespace mixvec

@@ -1,0 +1,122 @@
+// Tests of perplexity: the shipped model in golden arithmetic against binary64, windows, refusals, the program.
+#include "golden/character_model.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+#include "golden/cli.hpp"
+#include "golden/tests/temporary_folder.hpp"
+
+namespace mixvec {
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path kModel = fs::path(MIXVEC_SOURCE_DIR) / "models/shakespeare-gpt2";
+const fs::path kText = fs::path(MIXVEC_SOURCE_DIR) / "../shared/data/text/tinyshakespeare.txt";
+
+TEST(CharacterModel, GoldenPerplexityIsThatOfBinarySixtyFour) {
+  if (!fs::exists(kText)) GTEST_SKIP() << "tinyshakespeare.txt is not installed beside the project";
+  std::map<Arithmetic, double> perplexity;
+  for (const Arithmetic arithmetic : {Arithmetic::kGolden, Arithmetic::kDouble, Arithmetic::kBinary32}) {
+    const CharacterModel model(kModel, arithmetic);
+    const std::vector<std::size_t> ids = model.encode(kText);
+    const Loss loss = model.evaluate(std::span(ids).subspan(ids.size() * 9 / 10), 256, 16, 2);
+    EXPECT_EQ(loss.characters, 16U * 256U);
+    perplexity[arithmetic] = loss.perplexity();
+    std::printf("%-8s %.6f\n", name_of(arithmetic), loss.perplexity());
+    // The model card's figure for these windows, from the trainer's test.
+    EXPECT_NEAR(loss.mean(), 1.6355, 0.001);
+  }
+  const double exact = perplexity[Arithmetic::kDouble];
+  EXPECT_NEAR(perplexity[Arithmetic::kGolden], exact, 0.002 * exact);
+  EXPECT_NEAR(perplexity[Arithmetic::kBinary32], exact, 1e-5 * exact);
+}
+
+TEST(CharacterModel, WindowsCoverTheTextOnce) {
+  const TemporaryTestFolder folder;
+  write_file(folder.path / "text", "To be, or not to be: that is the question.");
+  const CharacterModel model(kModel, Arithmetic::kDouble);
+  const std::vector<std::size_t> ids = model.encode(folder.path / "text");
+  ASSERT_EQ(ids.size(), 42U);
+  EXPECT_EQ(model.evaluate(ids, 256, 1000, 2).characters, 41U);
+  double last = 0;
+  const Loss loss = model.evaluate(ids, 16, 1000, 2, [&](double fraction) { last = fraction; });
+  EXPECT_EQ(loss.characters, 41U);
+  EXPECT_EQ(last, 1.0);
+  Loss sum;
+  for (std::size_t first = 0; first + 1 < ids.size(); first += 16) {
+    const Loss part = model.evaluate(std::span(ids).subspan(first, std::min<std::size_t>(17, 42 - first)), 16, 9, 1);
+    sum.nats += part.nats;
+    sum.characters += part.characters;
+  }
+  EXPECT_EQ(sum.characters, loss.characters);
+  EXPECT_NEAR(sum.nats, loss.nats, 1e-12);
+  EXPECT_EQ(model.evaluate(ids, 16, 2, 2).characters, 32U);
+  EXPECT_EQ(model.logits(ids, 2).size(), 65U * 42U);
+}
+
+TEST(CharacterModel, RefusesWhatItCannotRead) {
+  const TemporaryTestFolder folder;
+  const auto expect = [](const std::string& text, const char* part) {
+    EXPECT_NE(text.find(part), std::string::npos) << text;
+  };
+  const CharacterModel model(kModel, Arithmetic::kBinary32);
+  write_file(folder.path / "text", "ab\xC3\xA9");
+  expect(message_of([&] { (void)model.encode(folder.path / "text"); }), "character 2: found \"");
+  const std::vector<std::size_t> ids{1, 2, 65};
+  expect(message_of([&] { (void)model.logits(ids, 1); }), "found character id 65, expected 0 to 64");
+  expect(message_of([&] { (void)model.evaluate(std::span(ids).first(1), 8, 1, 1); }), "expected at least 2");
+  expect(message_of([&] { (void)model.evaluate(ids, 257, 1, 1); }), "found a context of 257, expected 1 to 256");
+  expect(message_of([&] { (void)model.logits(std::vector<std::size_t>(257), 1); }), "found 257 characters");
+  expect(message_of([] { find_arithmetic("--arithmetic", "fp8"); }),
+         "--arithmetic: found \"fp8\", expected one of binary32, golden, double");
+  for (const char* name : {"config.json", "model.safetensors"}) fs::copy(kModel / name, folder.path / name);
+  const auto open = [&] { const CharacterModel copy(folder.path, Arithmetic::kGolden); };
+  expect(message_of(open), "vocab.json");
+  write_file(folder.path / "vocab.json", "{\"a\": 65}");
+  expect(message_of(open), "vocab.json: \"a\": found 65, expected an id from 0 to 64");
+  write_file(folder.path / "vocab.json", "{");
+  expect(message_of(open), "found text that is not JSON");
+}
+
+TEST(EvalModel, Program) {
+  const TemporaryTestFolder folder;
+  const std::string program = std::string(MIXVEC_BINARY_DIR) + "/eval_model";
+  const auto run = [&](const std::string& options) {
+    const int status =
+        std::system((program + " " + options + " > " + (folder.path / "log").string() + " 2>&1").c_str());
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  };
+  const std::string text = (folder.path / "text").string();
+  const std::string json = (folder.path / "out.json").string();
+  write_file(text, "First Citizen:\nBefore we proceed any further, hear me speak.\n");
+  const std::string base = "--model " + kModel.string() + " --text " + text;
+  std::map<std::string, double> perplexity;
+  for (const std::string arithmetic : {"golden", "double", "binary32"}) {
+    ASSERT_EQ(run(fmt::format("{} --context 20 --arithmetic {} --json {}", base, arithmetic, json)), 0)
+        << read_file(folder.path / "log");
+    const auto result = nlohmann::json::parse(read_file(json));
+    EXPECT_EQ(result.at("tokens"), 60);
+    EXPECT_EQ(result.at("arithmetic"), arithmetic);
+    perplexity[arithmetic] = result.at("perplexity");
+    EXPECT_NE(read_file(folder.path / "log").find("perplexity"), std::string::npos);
+  }
+  EXPECT_NEAR(perplexity["golden"], perplexity["double"], 0.005 * perplexity["double"]);
+  ASSERT_EQ(run(base + " --context 20 --limit 1 --last 50 --json " + json), 0);
+  EXPECT_EQ(nlohmann::json::parse(read_file(json)).at("tokens"), 20);
+  EXPECT_EQ(run(base + " --arithmetic fp8"), 2);
+  EXPECT_EQ(run(base + " --context 257"), 2);
+  EXPECT_NE(read_file(folder.path / "log").find("--context: found 257, expected 1 to 256"), std::string::npos)
+      << read_file(folder.path / "log");
+  EXPECT_EQ(run("--text " + text), 2);
+  EXPECT_EQ(run("--help"), 0);
+}
+
+}  // namespace
+}  // namespace mixvec
