@@ -20,7 +20,7 @@ module mv_vector_function (
   output logic        sign_o,
   output logic [7:0]  exponent_o,
   output logic [32:0] significand_o,
-  output logic [31:0] root_o          // 1/x or 1/sqrt(x) at the last register's input
+  output logic [30:0] root_o          // 1/x or 1/sqrt(x), binary32 without its sign, a cycle earlier
 );
   localparam logic [2:0] Exp2 = 3'd1, PhiErf = 3'd2, PhiTanh = 3'd3, Reciprocal = 3'd4, Root = 3'd5;
 
@@ -97,13 +97,13 @@ module mv_vector_function (
 
   logic [7:0]  half_exponent, root_exponent;
   logic [24:0] kept;
-  logic [31:0] root;
+  logic [30:0] root;
   // 1/sqrt(x): 127 less half the exponent without its bias, rounded down.
   assign half_exponent = {1'b0, x_4[30:24]} + {7'd0, x_4[23]};
   assign root_exponent = (function_4_i == Root) ? 8'd189 - half_exponent : 8'd252 - x_4[30:23];
   assign kept          = 25'((value + 30'd16) >> 5);
-  assign root          = (&x_4[30:23]) ? 32'h7FC0_0000 :
-                         {1'b0, {root_exponent, 23'd0} + {6'd0, kept}};
+  assign root          = (&x_4[30:23]) ? 31'h7FC0_0000 :
+                         {root_exponent, 23'd0} + {6'd0, kept};
   assign root_o        = root;
 
   // Result
