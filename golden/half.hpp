@@ -61,6 +61,14 @@ inline Half to_half(double value) {
   return to_half(std::bit_cast<float>(bits | 1U));
 }
 
+/// The integer value · 2^24 of a finite binary16 value: 40 bits and sign.
+inline std::int64_t to_integer(Half h) {
+  const std::uint32_t exponent = (h.bits >> 10U) & 0x1FU;
+  const std::int64_t fraction = h.bits & 0x3FFU;
+  const std::int64_t magnitude = exponent == 0 ? fraction : (fraction + 1024) << (exponent - 1U);
+  return (h.bits & 0x8000U) != 0 ? -magnitude : magnitude;
+}
+
 inline bool is_finite(Half h) { return (h.bits & 0x7C00U) != 0x7C00U; }
 inline bool is_nan(Half h) { return (h.bits & 0x7FFFU) > 0x7C00U; }
 

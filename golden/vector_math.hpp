@@ -22,15 +22,16 @@ Half add(Half a, Half b);
 Half scale(Half a, float r);
 
 /// The constant k of exp_scaled in fixed point with 22 fractional bits, for log2(e) · `scale`; 0 < scale < 2.77.
-/// Throws InputError outside.
+/// Throws InputError outside, and where k would be 0.
 std::uint32_t exp_constant(double scale);
-/// exp((s − m) · scale), k = exp_constant(scale).
+/// exp((s − m) · scale), k = exp_constant(scale); s − m is taken as −2048 below it, and as 2048 above.
 Half exp_scaled(Half s, Half m, std::uint32_t k);
 /// exp(x) for any binary16 value.
 Half exp(Half x);
 
-/// 1/x and 1/√x for positive normal binary32 values and NaN; anything else is a logic error of the caller.
+/// 1/x for NaN and for binary32 values of 2^-126…2^126. Throws std::logic_error outside: no operand of a program is.
 float reciprocal(float x);
+/// 1/√x for NaN and positive normal binary32 values. Throws std::logic_error outside.
 float rsqrt(float x);
 
 /// Which keys a token may attend to.
@@ -48,7 +49,7 @@ struct AttentionMask {
 inline constexpr Half kMaskedWeight{0x8000};
 
 /// Softmax over the keys of each token: s and the result are keys × tokens, row-major; k = exp_constant(scale). A token
-/// whose keys are all masked gets only kMaskedWeight. Throws InputError if s has another size.
+/// whose keys are all masked gets only kMaskedWeight. Throws InputError if s is not a whole number of rows.
 std::vector<Half> softmax(std::span<const Half> s, std::size_t tokens, const AttentionMask& mask, std::uint32_t k);
 
 /// Parameters of a LayerNorm over n channels.
@@ -63,7 +64,8 @@ struct LayerNorm {
 std::vector<Half> layer_norm(std::span<const Half> x, std::size_t tokens, const LayerNorm& parameters);
 
 /// Scores of one head: keys × tokens from K (keys of dims channels: dims × keys) and Q (dims × tokens), all row-major;
-/// `lanes` > 0: the sums are made in groups of so many lanes (rows only), 0: one after the other (columns).
+/// `lanes` > 0: the sums are made in groups of so many lanes (rows only), 0: one after the other (columns). Throws
+/// InputError for operands of other sizes, and if lanes is neither 0 nor a power of two up to 64.
 std::vector<Half> attention_scores(std::span<const Half> k, std::span<const Half> q, std::size_t dims, std::size_t keys,
                                    std::size_t tokens, std::size_t lanes);
 /// Outputs of one head: dims × tokens from V (dims × keys) and P (keys × tokens), in the same way.
