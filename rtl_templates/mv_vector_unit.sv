@@ -20,8 +20,8 @@
 //   max_i or sum_i to an operation that reads it (5, 7, 8, 9)   Latency + 2
 //   8 to 6, 10 to 7                                             6 + MulStages
 //   9 to its 10                                                 53
-// and from a 10 to the next 9, of any group, 3; meanwhile no other 9, and no beat with sum_i of the
-// group. All other inputs count with their beat.
+// and from a 10 to the next 9, of any group, 3. From a 9 to its 10 no other 9, and no sum_i of the
+// group, at the 9 neither. All other inputs count with their beat.
 
 module mv_vector_unit #(
   parameter int Lanes     = 64,

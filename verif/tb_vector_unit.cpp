@@ -142,6 +142,8 @@ class Bench {
     draw_case(random);
     expected_.clear();
     for (int i = 0; i < 400; ++i) {
+      // Rows are read some cycles after their last update: with few groups only if updates pause.
+      if (i % 40 == 0) update_percent_ = random.chance(50) ? 25 : 0;
       const Maybe<Beat> beat = random.chance(gaps) ? std::nullopt : draw(random, op_percent);
       step(random, beat);
     }
@@ -185,12 +187,13 @@ class Bench {
         beat.op = Op::kRsqrt;
         beat.group = contract_.variance_group();
       }
-      beat.sum = random.chance(20);
+      beat.sum = random.chance(update_percent_);
       if (!contract_.allows(beat.op, beat.group, beat.sum, unit_.now())) continue;
-      beat.max = random.chance(20);
+      beat.max = random.chance(update_percent_);
       beat.start = random.chance(beat.sum || beat.max ? 20 : 50);
-      beat.mask = random.chance(50);
-      const std::uint32_t position = common_.first + random.below(kRows + 2);
+      beat.mask = beat.op == Op::kScale || random.chance(50);
+      const std::uint32_t position =
+          common_.first + static_cast<std::uint32_t>(beat.group * kLanes) + random.below(kLanes + 2);
       beat.key = (random.chance(70) ? position - 1 : random.below(2 * common_.keys + 1)) & 0xFFFFU;
       beat.epsilon = 1 + ((static_cast<Wide>(random.next()) << 13U ^ random.next()) >> random.below(77));
       if (random.chance(10)) beat.k = 1 + random.below(1000);
@@ -211,6 +214,13 @@ class Bench {
     return std::nullopt;
   }
 
+  /// Beats on which the fault may show.
+  bool eligible(const Beat& beat) const {
+    if (fault_ == kLostUpdate) return beat.max || beat.sum;
+    if (fault_ == kOtherKey) return beat.mask && (beat.max || beat.sum || beat.op == Op::kScale);
+    return fault_ != kNone;
+  }
+
   void step(Stimulus& random, const Maybe<Beat>& beat) {
     Maybe<Beat> shown = beat;
     bool sent = true;
@@ -218,10 +228,10 @@ class Bench {
       ++ops_[static_cast<int>(beat->op)];
       shortest_ += contract_.allows(beat->op, beat->group, beat->sum, unit_.now() - 1) ? 0 : 1;
       contract_.began(*beat, unit_.now());
-      if (fault_ != kNone && ++beats_ % 8 == 0) {
+      if (eligible(*beat) && ++beats_ % 2 == 0) {
         if (fault_ == kFlipOperand) shown->a[0].bits ^= 0x0600U;
         if (fault_ == kLostUpdate) shown->max = shown->sum = false;
-        if (fault_ == kOtherKey) ++shown->key;
+        if (fault_ == kOtherKey) shown->key = (shown->key + 1) & 0xFFFFU;
         sent = fault_ != kDropBeat;
         injected_ = injected_ || !sent;
       }
@@ -256,6 +266,7 @@ class Bench {
   Fault fault_ = kNone;
   Values values_ = Values::kSmall;
   Beat common_;
+  std::uint32_t update_percent_ = 0;
   bool injected_ = false;
   std::deque<std::pair<Op, Values_>> expected_;
   std::array<std::uint64_t, kOps> ops_{};

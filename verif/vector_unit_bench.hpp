@@ -176,7 +176,7 @@ class Contract {
     const bool reads_row = op == Op::kExp || op == Op::kNorm || op == Op::kReciprocal || op == Op::kVariance;
     if (reads_row && now < g.update + kUpdateToUse) return false;
     if ((op == Op::kScale || op == Op::kNorm) && now < g.factor + kFactorToUse) return false;
-    if (op == Op::kVariance && (variance_group_ >= 0 || now < root_ + kRootToVariance)) return false;
+    if (op == Op::kVariance && (sum || variance_group_ >= 0 || now < root_ + kRootToVariance)) return false;
     if (op == Op::kRsqrt && (variance_group_ != group || now < variance_ + kVarianceToRoot)) return false;
     return !(sum && variance_group_ == group);
   }
