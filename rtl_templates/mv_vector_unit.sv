@@ -77,10 +77,10 @@ module mv_vector_unit #(
     initial $error("mv_vector_unit: Lanes, Groups, TagW and PosW must be at least 1");
   end
 
-  // What accompanies a beat; index s: beside register s, 0: at the inputs
+  // What accompanies a beat; index s: beside register s, 0: at the inputs. What comes from the inputs
+  // stays apart from what registers hold: a simulation evaluates it apart, too.
 
-  logic [Depth:0]          valid;
-  logic [Depth-1:0]        valid_q;
+  logic [Depth:1]          valid_q;
   logic [Depth*4-1:0]      ops;      // from register 1 on
   logic [Depth*GroupW-1:0] groups;
   logic [3:0]              op [Depth+1];
@@ -91,7 +91,6 @@ module mv_vector_unit #(
   logic [15:0]             gamma [Function];
   logic [15:0]             beta [Addends];
   logic [14:0]             n_q;
-  assign valid     = {valid_q, valid_i};
   assign op[0]     = op_i;
   assign group[0]  = group_i;
   assign update[0] = {start_i, max_i, sum_i};
@@ -101,17 +100,23 @@ module mv_vector_unit #(
   assign beta[0]   = beta_i;
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) valid_q <= '0;
-    else valid_q <= valid[Depth-1:0];
+    else valid_q <= {valid_q[Depth-1:1], valid_i};
   end
   always_ff @(posedge clk_i) begin
     if (valid_i) n_q <= n_i;
   end
   for (genvar s = 0; s < Depth; s++) begin : g_register
+    logic              move;
+    if (s == 0) begin : g_first
+      assign move = valid_i;
+    end else begin : g_later
+      assign move = valid_q[s];
+    end
     logic [3:0]        op_q;
     logic [GroupW-1:0] group_q;
     logic [2:0]        update_q;
     always_ff @(posedge clk_i) begin
-      if (valid[s]) begin
+      if (move) begin
         op_q     <= op[s];
         group_q  <= group[s];
         update_q <= update[s];
@@ -125,28 +130,28 @@ module mv_vector_unit #(
     if (s < Latency) begin : g_tag
       logic [TagW-1:0] tag_q;
       always_ff @(posedge clk_i) begin
-        if (valid[s]) tag_q <= tag[s];
+        if (move) tag_q <= tag[s];
       end
       assign tag[s+1] = tag_q;
     end
     if (s < Product) begin : g_k
       logic [23:0] k_q;
       always_ff @(posedge clk_i) begin
-        if (valid[s]) k_q <= k[s];
+        if (move) k_q <= k[s];
       end
       assign k[s+1] = k_q;
     end
     if (s < Function - 1) begin : g_gamma
       logic [15:0] gamma_q;
       always_ff @(posedge clk_i) begin
-        if (valid[s]) gamma_q <= gamma[s];
+        if (move) gamma_q <= gamma[s];
       end
       assign gamma[s+1] = gamma_q;
     end
     if (s < Addends - 1) begin : g_beta
       logic [15:0] beta_q;
       always_ff @(posedge clk_i) begin
-        if (valid[s]) beta_q <= beta[s];
+        if (move) beta_q <= beta[s];
       end
       assign beta[s+1] = beta_q;
     end
@@ -176,7 +181,7 @@ module mv_vector_unit #(
   assign n_bit  = place < 6'd15 && variance_n_q[place[3:0]];
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) left_q <= 6'd0;
-    else if (valid[1] && op[1] == Variance) left_q <= 6'd55;
+    else if (valid_q[1] && op[1] == Variance) left_q <= 6'd55;
     else if (left_q != 6'd0) left_q <= left_q - 6'd1;
   end
   always_ff @(posedge clk_i) begin
@@ -213,7 +218,8 @@ module mv_vector_unit #(
       .AddStages(AddStages)
     ) u_lane (
       .clk_i,
-      .valid_i       (valid),
+      .take_i        (valid_i),
+      .valid_i       (valid_q),
       .op_i          (ops),
       .group_i       (groups),
       .a_i           (a_i[t*16 +: 16]),
@@ -237,6 +243,6 @@ module mv_vector_unit #(
       .result_o      (result_o[t*16 +: 16])
     );
   end
-  assign valid_o = valid[Latency];
+  assign valid_o = valid_q[Latency];
   assign tag_o   = tag[Latency];
 endmodule
