@@ -2,13 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The functions of the vector unit that come from tables: 2^y, 1/x, 1/sqrt(x), and Phi of GELU in
-// both forms. Five registers: argument, three of mv_interpolate, result. What is no function passes.
+// both forms. Five registers: argument, three of mv_interpolate, result. Other values pass.
 
 module mv_vector_function (
   input  logic        clk_i,
   input  logic [4:0]  en_i,           // one enable per register, in order
-  // Operation as in mv_vector_unit: 5 2^y, 2 and 3 Phi (erf and tanh form), 8 1/x, 10 1/sqrt(x), any
-  // other passes x; the second one is the same, four cycles later.
+  // Operation as in mv_vector_unit: 5 2^y, 2 and 3 Phi (erf, tanh form), 8 1/x, 10 1/sqrt(x), all
+  // others pass x; the second one is the same, four cycles later.
   input  logic [3:0]  op_i,
   input  logic [3:0]  op_4_i,
   // Binary32. 2^y: infinity, NaN or zero if that shall be the result, else any other value.
@@ -20,9 +20,10 @@ module mv_vector_function (
   output logic        sign_o,
   output logic [7:0]  exponent_o,
   output logic [32:0] significand_o,
-  output logic [30:0] root_o          // 1/x or 1/sqrt(x), binary32 without its sign, a cycle earlier
+  output logic [30:0] root_o          // 1/x or 1/sqrt(x) without sign, at the last register's input
 );
-  localparam logic [3:0] PhiErf = 4'd2, PhiTanh = 4'd3, Exp2 = 4'd5, Reciprocal = 4'd8, Root = 4'd10;
+  localparam logic [3:0] PhiErf = 4'd2, PhiTanh = 4'd3, Exp2 = 4'd5, Reciprocal = 4'd8,
+                         Root = 4'd10;
 
   // Segment and offset; 2^y also gives the exponent of its result, which then stands in the
   // fraction of x

@@ -13,7 +13,7 @@
 module mv_vector_lane #(
   parameter int Groups    = 4,
   parameter int MulStages = 2,   // of each of the two products
-  parameter int AddStages = 4,   // of the sum, its operands' register (the last of a product) included
+  parameter int AddStages = 4,   // of the sum, its operands' register included
   // derived
   parameter int GroupW   = (Groups > 1) ? $clog2(Groups) : 1,
   parameter int Product  = 7 + MulStages,             // register of the first product
@@ -55,7 +55,8 @@ module mv_vector_lane #(
   /*verilator no_inline_module*/
   // Operations, as in mv_vector_unit
   localparam logic [3:0] Relu = 4'd1, GeluErf = 4'd2, GeluTanh = 4'd3, Residual = 4'd4, Exp = 4'd5,
-                         Scale = 4'd6, Norm = 4'd7, Reciprocal = 4'd8, Variance = 4'd9, Rsqrt = 4'd10;
+                         Scale = 4'd6, Norm = 4'd7, Reciprocal = 4'd8, Variance = 4'd9,
+                         Rsqrt = 4'd10;
   localparam int Addends = Function + MulStages;   // register of the second product and its summand
   localparam int Cuts    = AddStages - 2;
   localparam int EnW     = (Cuts > 0) ? Cuts : 1;
@@ -70,25 +71,26 @@ module mv_vector_lane #(
   // Operands. GELU needs its operand again behind the table, and has no second one.
 
   logic [3:0]     op_1;
-  logic [15:0]    a_q, late;
-  logic [15:0]    other [Addends];   // index: register; 0 is none
+  logic [15:0]    a_q, b_q, late;
+  logic [15:0]    other [Addends];   // index: register it comes from; 0 is none
   logic [Depth:1] masked;
   logic [Sum:1]   active;
   assign op_1     = op_i[3:0];
   assign late     = other[Function-1];
   assign other[0] = 16'd0;
+  assign other[1] = (op_1 == GeluErf || op_1 == GeluTanh) ? a_q : b_q;
   always_ff @(posedge clk_i) begin
-    if (take_i) a_q <= a_i;
+    if (take_i) begin
+      a_q <= a_i;
+      b_q <= b_i;
+    end
   end
-  for (genvar s = 1; s < Addends; s++) begin : g_other
+  for (genvar s = 1; s < Addends - 1; s++) begin : g_other
     logic [15:0] other_q;
     always_ff @(posedge clk_i) begin
-      if ((s == 1) ? take_i : valid_i[(s == 1) ? 1 : s - 1]) begin
-        other_q <= (s == 1) ? b_i :
-                   (s == 2 && (op_1 == GeluErf || op_1 == GeluTanh)) ? a_q : other[s-1];
-      end
+      if (valid_i[s]) other_q <= other[s];
     end
-    assign other[s] = other_q;
+    assign other[s+1] = other_q;
   end
   always_ff @(posedge clk_i) begin
     if (take_i) begin
@@ -213,7 +215,8 @@ module mv_vector_lane #(
   assign op_4 = op_i[3*4 +: 4];
   assign op_5 = op_i[4*4 +: 4];
   assign op_6 = op_i[5*4 +: 4];
-  assign row  = (op_1 == Norm || op_1 == Reciprocal) ? row_sum : (op_1 == Exp) ? max_integer : 55'd0;
+  assign row  = (op_1 == Norm || op_1 == Reciprocal) ? row_sum :
+                (op_1 == Exp) ? max_integer : 55'd0;
   mv_vector_operand u_operand (
     .clk_i,
     .en_i            (valid_i[6:1]),

@@ -1,27 +1,37 @@
 // Mixvec
 // SPDX-License-Identifier: Apache-2.0
 //
-// Vector unit: softmax, LayerNorm, GELU, ReLU and residual (docs/numerics.md, Vector unit), one token
-// per lane. Takes a beat, one value or two for every lane, in any cycle; its results follow Latency
-// cycles later, whatever the operation, with the tag. Results are binary16, every NaN 0x7E00; lanes
-// without a token give +0.
+// Vector unit: softmax, LayerNorm, GELU, ReLU and residual (docs/numerics.md, Vector unit), one
+// token per lane. Takes a beat, one value or two for every lane, in any cycle; its results follow
+// Latency cycles later, whatever the operation, with the tag. Results are binary16, every NaN
+// 0x7E00. Lanes without a token give +0.
 //
-// Operations: 0 a, 1 ReLU(a), 2 GELU(a) (erf form), 3 GELU(a) (tanh form), 4 a + b, 5 exp((a - max) *
-// k), 6 a * r (-0 where masked), 7 LayerNorm (n * X(a) - S1) * r * gamma + beta. Operations that make
-// r: 8 1 / S1 (softmax), 9 begin and 10 end 1 / sqrt(n * S2 - S1^2 + epsilon) (LayerNorm); 8 and 10
-// give r rounded, 9 gives a.
+//   op_i  result                            reads of the group's row
+//   0     a
+//   1     ReLU(a)
+//   2, 3  GELU(a), erf form, tanh form
+//   4     a + b
+//   5     exp((a - max) * k)                max
+//   6     a * r, where masked -0            r
+//   7     (n * X(a) - S1) * r * gamma       S1, r
+//           + beta
+//   8     r = 1 / S1                        S1
+//   9     a; begins U = n * S2 - S1^2       S1, S2
+//           + epsilon
+//   10    r = 1 / sqrt(U)
 //
-// Each lane keeps for each group a row's maximum, S1 and S2 (the sums of X(y) and X(y)^2 over
-// results y) and r. max_i and sum_i update them with this beat's results, except masked ones; with
-// start_i they forget the row before. Softmax: pass the scores with max_i; 5 with sum_i; 8; 6.
-// LayerNorm: any operation with sum_i; 9; 10; 7.
+// Each lane keeps for each group the row's maximum, S1 and S2 (the sums of X(y) and X(y)^2 over
+// results y, X(y) = y * 2^24) and r. max_i and sum_i update maximum or sums with this beat's
+// results, except masked ones; with start_i they forget the row before. Softmax: pass the scores
+// with max_i; 5 with sum_i; 8; 6. LayerNorm: any operation with sum_i; 9; 10; 7.
 //
-// Nothing is interlocked. In cycles from one beat to another of the same group, at least:
-//   max_i or sum_i to an operation that reads it (5, 7, 8, 9)   Latency + 2
+// Nothing is interlocked. Cycles from one beat to another of the same group, at least:
+//   max_i or sum_i to an operation that reads maximum or sums   Latency + 2
 //   8 to 6, 10 to 7                                             6 + MulStages
 //   9 to its 10                                                 53
 // and from a 10 to the next 9, of any group, 3. From a 9 to its 10 no other 9, and no sum_i of the
-// group, at the 9 neither. All other inputs count with their beat.
+// group, at the 9 neither. A row may be begun anew in the cycle after its last reader. All inputs
+// count with their beat only.
 
 module mv_vector_unit #(
   parameter int Lanes     = 64,
@@ -48,7 +58,7 @@ module mv_vector_unit #(
   input  logic                max_i,
   input  logic                sum_i,
   // Lane t of group g is token g * Lanes + t of tokens_i, at position first_i + g * Lanes + t. With
-  // mask_i it is masked if the key is not below keys_i, or, if causal_i, behind the token's position.
+  // mask_i it is masked if the key is not below keys_i, or, if causal_i, behind that position.
   input  logic [TokenW-1:0]   tokens_i,
   input  logic                mask_i,
   input  logic                causal_i,
@@ -77,8 +87,8 @@ module mv_vector_unit #(
     initial $error("mv_vector_unit: Lanes, Groups, TagW and PosW must be at least 1");
   end
 
-  // What accompanies a beat; index s: beside register s, 0: at the inputs. What comes from the inputs
-  // stays apart from what registers hold: a simulation evaluates it apart, too.
+  // What accompanies a beat; index s: beside register s, 0: at the inputs. What comes from the
+  // inputs stays apart from what registers hold: a simulation evaluates it apart, too.
 
   logic [Depth:1]          valid_q;
   logic [Depth*4-1:0]      ops;      // from register 1 on
@@ -167,8 +177,8 @@ module mv_vector_unit #(
     .float_o(beta_float)
   );
 
-  // Steps of mv_vector_variance: the lanes load while the beat is in register 1; then bits 53 … 0 of
-  // S1, of which n has the lower 15, and epsilon
+  // Steps of mv_vector_variance: the lanes load while the beat is in register 1; then bits 53 … 0
+  // of S1, of which n has the lower 15, and epsilon
 
   logic              begins;
   logic [5:0]        left_q, place;
@@ -192,8 +202,8 @@ module mv_vector_unit #(
     end
   end
 
-  // Masks: everything that does not depend on the lane first. Lane t is masked by the key's distance
-  // to the position of lane 0 if that is larger than t, and has a token if more than t are left.
+  // Masks: everything that does not depend on the lane first. Lane t is masked if the key's
+  // distance to the position of lane 0 is larger than t, and has a token if more than t are left.
 
   // Widths that hold the differences and their signs.
   localparam int LeftW     = TokenW + 1;
