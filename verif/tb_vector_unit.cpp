@@ -159,7 +159,7 @@ class Bench {
     for (int op = 0; op < kOps; ++op) counts.push_back({kNames[op], ops_[op]});
     counts.push_back({"values masked", masked_});
     counts.push_back({"values not finite", special_});
-    counts.push_back({"rows used at once", shortest_});
+    counts.push_back({"beats at the shortest distance", shortest_});
     counts.push_back({"values not determined", unknown_, false});
     return counts;
   }
