@@ -210,6 +210,26 @@ TEST(LayerProgram, RowsAndColumnsAlone) {
   }
 }
 
+TEST(LayerProgram, PaddingOfRowsHoldsZeros) {
+  LayerMachine machine = small_machine();
+  machine.format.columns_allowed = false;
+  // 40 inputs in strips of 16 leave positions without an input in one matrix, in strips of 4 in none.
+  for (const LayerMatrix padded : {LayerMatrix::kMA, LayerMatrix::kMP, LayerMatrix::kF1, LayerMatrix::kF2}) {
+    const PrunedLayer coarse =
+        make_synthetic_network_layer({LayerFamily::kGpt2, 40, 5, 88, 0.4, {16}, 3}, machine.format);
+    Chain chain({LayerFamily::kGpt2, 40, 5, 88, 0.4, {4}, 3}, machine);
+    PrunedLayer& layer = chain.pruned.front();
+    layer.matrices.at(padded) = coarse.matrices.at(padded);
+    layer.layer.emptied.clear();
+    chain.program.matrices.clear();
+    pack_layer(layer, chain.program);
+    const PackedMatrix& packed = chain.program.at(fmt::format("layer.0.{}", name_of(padded)));
+    ASSERT_GT(packed.in_order.size(), packed.in);
+    SCOPED_TRACE(name_of(padded));
+    check(chain, machine, {18, {}, 0, kAllKeys, kAllKeys}, input(40, 18, 2));
+  }
+}
+
 template <typename Make>
 std::string refusal(const Make& make) {
   try {
