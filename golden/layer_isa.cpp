@@ -70,6 +70,7 @@ void visit_vector(Instruction& i, const Visit& visit) {
     visit("to_attention", 0, 11, 1, i.to_attention);
     visit("keys", 0, 12, 1, i.keys);
     visit("causal", 0, 13, 1, i.causal);
+    visit("zero", 0, 15, 1, i.zero);
     visit("rows", 0, 16, 16, i.rows);
     visit("read_row", 2, 0, 16, i.read_row);
     visit("write_row", 2, 16, 16, i.write_row);

@@ -85,6 +85,7 @@ struct VectorInstruction {
   bool to_attention = false;                       ///< PASS: to the activation memory in the layout of attention
   bool keys = false;              ///< PASS: rows are keys: groups before the row's are left out if causal, masks hold
   bool causal = false;            ///< PASS
+  bool zero = false;              ///< PASS: the operand is +0 instead of a row
   std::uint32_t rows = 0;         ///< PASS
   std::uint32_t read_row = 0;     ///< PASS: vector row
   std::uint32_t write_row = 0;    ///< PASS: vector row

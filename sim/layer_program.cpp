@@ -128,12 +128,10 @@ void LayerPlan::place_rows() {
                round_up(std::max(room_.positions, room_.memory_positions), static_cast<std::size_t>(machine_.tokens)));
   std::size_t inputs = 0;  // activation rows
   std::size_t inner = 0;
-  std::size_t padding = 0;
   for (const LayerSource& source : layers_) {
     for (const auto& [which, packed] : source.matrices) {
       std::size_t& rows = which == LayerMatrix::kF2 ? inner : inputs;
       rows = std::max(rows, round_up(packed->in_order.size(), lanes));
-      if (packed->direction == Direction::kRow) padding = std::max(padding, packed->in_order.size() - packed->in);
     }
   }
   map_.x = 0;
@@ -142,10 +140,8 @@ void LayerPlan::place_rows() {
   map_.key_bits = static_cast<std::uint32_t>(std::bit_width(keys - 1));
   require_room(layer.name + ": keys of a head", keys, kOutputIndex / 2, "has no option for more");
   const std::size_t scores = (layer.heads > 1 ? std::size_t{1} << map_.key_bits : 0) + keys;
-  map_.zeros = map_.scores + static_cast<std::uint32_t>(scores);
-  map_.zero_rows = static_cast<std::uint32_t>(padding);
-  map_.vector_rows = map_.zeros + map_.zero_rows;
-  require_room(fmt::format("{}: vector memory: rows of x, queries, scores of {} keys and padding", layer.name, keys),
+  map_.vector_rows = map_.scores + static_cast<std::uint32_t>(scores);
+  require_room(fmt::format("{}: vector memory: rows of x, queries and scores of {} keys", layer.name, keys),
                map_.vector_rows, static_cast<std::size_t>(machine_.vector_rows), "--vector-rows");
 
   map_.query_stride = static_cast<std::uint32_t>(layer.head_size() / lanes);

@@ -50,8 +50,6 @@ struct MemoryMap {
   std::uint32_t query = 0;     ///< vector rows of Q: d
   std::uint32_t scores = 0;    ///< vector rows of the scores of both buffers; that of buffer 1 begins 2^key_bits later
   std::uint32_t key_bits = 0;  ///< b: all keys of a head are below 2^b
-  std::uint32_t zeros = 0;     ///< vector rows that hold +0: written before the first run, never by a run
-  std::uint32_t zero_rows = 0;
   std::uint32_t vector_rows = 0;  ///< in use
 
   std::uint32_t inputs = 0;       ///< activation rows of the inputs of all matrices but W_F2

@@ -206,7 +206,7 @@ class TileCompiler {
     pass.kind = VectorKind::kPass;
     await_matrices(pass);
     pass.rows = matrix.padding;
-    pass.read_row = map_.zeros;
+    pass.zero = true;
     to_inputs(pass, matrix);
     pass.table_entry = matrix.padding_entry;
     add(pass);

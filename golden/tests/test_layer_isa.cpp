@@ -68,7 +68,7 @@ VectorInstruction filled_vector(VectorKind kind, bool keys, Random* random) {
   if (kind == VectorKind::kReciprocal) return i;
   if (kind == VectorKind::kPass) {
     i.operation = static_cast<PassOperation>(4 + value(3));
-    for (bool* field : {&i.sums, &i.to_vector, &i.to_table, &i.to_attention, &i.causal}) {
+    for (bool* field : {&i.sums, &i.to_vector, &i.to_table, &i.to_attention, &i.causal, &i.zero}) {
       *field = random == nullptr || random->below(2) == 1;
     }
     i.keys = keys;

@@ -249,10 +249,9 @@ TEST(LayerProgram, LimitsAreRefused) {
     return refusal([&] { LayerPlan(chain.sources(), changed, room); });
   };
   EXPECT_EQ(plan([](LayerMachine&) {}), "accepted");
-  EXPECT_EQ(
-      plan([](LayerMachine& m) { m.vector_rows = 223; }),
-      "layer.0: vector memory: rows of x, queries, scores of 64 keys and padding: found 224, expected at most 223 "
-      "(gen_accel --vector-rows)");
+  EXPECT_EQ(plan([](LayerMachine& m) { m.vector_rows = 223; }),
+            "layer.0: vector memory: rows of x, queries and scores of 64 keys: found 224, expected at most 223 "
+            "(gen_accel --vector-rows)");
   EXPECT_EQ(plan([](LayerMachine& m) { m.kv_depth = 47; }),
             "key/value memory: words of 1 layers with 64 positions (and 0 of an encoder's output): found 48, expected "
             "at most 47 (gen_accel --kv-depth)");

@@ -37,11 +37,7 @@ ProgramMachine::ProgramMachine(const LayerPlan& plan)
       vector_(static_cast<std::size_t>(plan.machine().vector_rows) * groups() * tokens(), kStale),
       kv_(static_cast<std::size_t>(plan.machine().kv_depth) * lanes() * tokens(), kStale),
       softmax_{std::vector<Statistics>(groups() * tokens()), std::vector<Statistics>(groups() * tokens())},
-      norm_columns_(groups() * tokens()) {
-  for (std::size_t r = 0; r < plan.map().zero_rows; ++r) {
-    for (std::size_t t = 0; t < groups() * tokens(); ++t) vector_value(plan.map().zeros + r, 0, t) = Half{};
-  }
-}
+      norm_columns_(groups() * tokens()) {}
 
 void ProgramMachine::write_x(std::span<const Half> x, std::size_t all, std::size_t first_column,
                              const TileProgram& program) {
@@ -206,7 +202,7 @@ void ProgramMachine::pass(const VectorInstruction& i, Access& access) {
       for (std::size_t lane = 0; lane < tokens(); ++lane) {
         const std::size_t t = g * tokens() + lane;
         Statistics& row = softmax_[i.buffer ? 1 : 0][t];
-        const Half a = vector_value(i.read_row + r, g, lane);
+        const Half a = i.zero ? Half{} : vector_value(i.read_row + r, g, lane);
         const bool hidden = i.keys && masked(r, i.causal, i.count, g, lane);
         Half y = a;
         if (i.operation == PassOperation::kExp) {
@@ -236,7 +232,7 @@ void ProgramMachine::pass(const VectorInstruction& i, Access& access) {
           access.writes.insert({kNorm, 0});
         }
       }
-      access.reads.insert({kVector, i.read_row + r});
+      if (!i.zero) access.reads.insert({kVector, i.read_row + r});
       if (i.operation == PassOperation::kExp) access.writes.insert({kSoftmax, i.buffer ? 1U : 0U});
       if (i.operation == PassOperation::kScale) access.reads.insert({kSoftmax, i.buffer ? 1U : 0U});
       if (i.to_vector) {

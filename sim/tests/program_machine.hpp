@@ -15,7 +15,7 @@ namespace mixvec {
 
 class ProgramMachine {
  public:
-  /// All memories hold NaN, but for the rows that are to hold zeros.
+  /// All memories hold NaN.
   explicit ProgramMachine(const LayerPlan& plan);
 
   /// Puts token columns of x (d × tokens) into the vector memory: column first_column + i at lane low + i.
