@@ -37,6 +37,10 @@ std::int64_t AccelConfig::kv_bytes() const {
   return std::int64_t{2} * kv_depth * vector_lanes * positions() * token_lanes();
 }
 
+std::int64_t AccelConfig::vector_bytes() const {
+  return std::int64_t{2} * vector_rows * groups * positions() * token_lanes();
+}
+
 std::int64_t AccelConfig::accumulator_bytes() const { return std::int64_t{4} * pe * lanes * slots(); }
 
 std::int64_t AccelConfig::fifo_bytes() const {
@@ -104,6 +108,10 @@ nlohmann::ordered_json config_to_json(const AccelConfig& config) {
   json["banks"] = config.banks;
   json["depth"] = config.depth;
   json["kv_depth"] = config.kv_depth;
+  json["vector_units"] = config.vector_units;
+  json["vector_rows"] = config.vector_rows;
+  json["program_depth"] = config.program_depth;
+  json["table_depth"] = config.table_depth;
   json["port_bits"] = config.port_bits;
   json["mul_stages"] = config.mul_stages;
   json["add_stages"] = config.add_stages;

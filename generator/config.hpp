@@ -16,20 +16,24 @@ struct AccelConfig {
   int lanes = 64;             ///< L, multiply-accumulate lanes of a PE
   std::string vec = "mixed";  ///< "mixed", "row", "column", or one vector length in decimal
   std::string dtype = "fp16";
-  int sets = 8;          ///< Ps, sets of PEs; the PEs of a set share one weight stream
-  int assoc = 1;         ///< A, sets of a cluster; any of them may take the cluster's next task
-  int drains = 4;        ///< R, results that leave per cycle, each from sets ÷ R sets
-  int vector_lanes = 8;  ///< Lv, weights of a step
-  int full_rate = 4;     ///< F, the shortest vector length that fills all lanes
-  int substeps = 2;      ///< accumulators of a token lane, in units of Lv outputs
-  int groups = 4;        ///< most token groups of a tile
-  int banks = 8;         ///< activation banks of a token position
-  int depth = 3072;      ///< inputs held by a bank
-  int kv_depth = 1024;   ///< words of the key/value memory: Lv channels of a group of tokens each
-  int port_bits = 512;   ///< memory port, bits of a beat
-  int mul_stages = 2;    ///< pipeline stages of a multiplier
-  int add_stages = 4;    ///< pipeline stages of an adder
-  int fifo_beats = 8;    ///< weight beats that wait in front of a set or are on their way to it
+  int sets = 8;             ///< Ps, sets of PEs; the PEs of a set share one weight stream
+  int assoc = 1;            ///< A, sets of a cluster; any of them may take the cluster's next task
+  int drains = 4;           ///< R, results that leave per cycle, each from sets ÷ R sets
+  int vector_lanes = 8;     ///< Lv, weights of a step
+  int full_rate = 4;        ///< F, the shortest vector length that fills all lanes
+  int substeps = 2;         ///< accumulators of a token lane, in units of Lv outputs
+  int groups = 4;           ///< most token groups of a tile
+  int banks = 8;            ///< activation banks of a token position
+  int depth = 4096;         ///< inputs held by a bank
+  int kv_depth = 1024;      ///< words of the key/value memory: Lv channels of a group of tokens each
+  int vector_units = 2;     ///< N, each serves every N-th token group
+  int vector_rows = 3072;   ///< rows of the vector memory
+  int program_depth = 512;  ///< instructions of the array program, and of the vector program
+  int table_depth = 16384;  ///< entries of the position table; the norm table has half as many
+  int port_bits = 512;      ///< memory port, bits of a beat
+  int mul_stages = 2;       ///< pipeline stages of a multiplier
+  int add_stages = 4;       ///< pipeline stages of an adder
+  int fifo_beats = 8;       ///< weight beats that wait in front of a set or are on their way to it
 
   int positions() const { return pe / sets; }               ///< Pt, PEs of a set; each holds other tokens
   int token_lanes() const { return lanes / vector_lanes; }  ///< Lt, tokens of a PE in one cycle
@@ -44,6 +48,7 @@ struct AccelConfig {
   int tokens_per_tile() const { return positions() * token_lanes() * groups; }
   std::int64_t activation_bytes() const;   ///< all activation banks
   std::int64_t kv_bytes() const;           ///< the key/value memory
+  std::int64_t vector_bytes() const;       ///< the vector memory
   std::int64_t accumulator_bytes() const;  ///< all accumulator slots
   std::int64_t fifo_bytes() const;         ///< the queues of weight and code beats of all sets
 

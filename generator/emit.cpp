@@ -63,6 +63,8 @@ kainjow::mustache::data template_data(const AccelConfig& config, const std::vect
   data.set("slots", fmt::format("{}", config.slots()));
   data.set("tokens_per_tile", fmt::format("{}", config.tokens_per_tile()));
   data.set("activation_bytes", fmt::format("{}", config.activation_bytes()));
+  data.set("vector_bytes", fmt::format("{}", config.vector_bytes()));
+  data.set("vector_size", format_bytes(config.vector_bytes()));
   data.set("kv_bytes", fmt::format("{}", config.kv_bytes()));
   data.set("accumulator_bytes", fmt::format("{}", config.accumulator_bytes()));
   data.set("fifo_bytes", fmt::format("{}", config.fifo_bytes()));

@@ -237,7 +237,7 @@ Resolution resolve_config(const ConfigRequest& request) {
       "--banks", request.banks.value_or(least_banks), least_banks, kMaxBanks,
       fmt::format(": {} sets read different banks in one cycle, and {} groups need a bank each", c.sets, c.groups), "");
   const int most_depth = 65536 - lv;
-  const int depth = request.depth.value_or(3072);
+  const int depth = request.depth.value_or(4096);
   c.depth = std::clamp((depth / lv + (depth % lv * 2 >= lv ? 1 : 0)) * lv, lv, most_depth);
   if (depth < lv) {
     resolver.reject("--depth", depth, fmt::format("below one activation row of {} inputs", lv), c.depth);
@@ -247,6 +247,11 @@ Resolution resolve_config(const ConfigRequest& request) {
     resolver.reject("--depth", depth, fmt::format("not a multiple of the {} vector lanes", lv), c.depth);
   }
   c.kv_depth = resolver.range("--kv-depth", request.kv_depth.value_or(1024), 1, 65536, "");
+  c.vector_units = resolver.pow2("--vector-units", request.vector_units.value_or(std::min(2, c.groups)), 1,
+                                 std::min(c.groups, 8), "", fmt::format(" (--groups {}, at most 8)", c.groups));
+  c.vector_rows = resolver.range("--vector-rows", request.vector_rows.value_or(3072), 1, 65536, "");
+  c.program_depth = resolver.range("--program-depth", request.program_depth.value_or(512), 2, 65536, "");
+  c.table_depth = resolver.range("--table-depth", request.table_depth.value_or(16384), 2, 65536, "");
   const int least_port = std::max(64, kPortBitsPerLane * lv);
   c.port_bits =
       resolver.pow2("--port-bits", request.port_bits.value_or(std::max(512, least_port)), least_port, kMaxPortBits,
@@ -285,9 +290,16 @@ const std::vector<Parameter>& parameters() {
       {"groups", "--groups", "most token groups of a tile: 1..16 (default 4)", &R::groups, &C::groups},
       {"banks", "--banks", "activation banks of a position (default: enough for sets and groups)", &R::banks,
        &C::banks},
-      {"depth", "--depth", "inputs that the activation memory holds (default 3072)", &R::depth, &C::depth},
+      {"depth", "--depth", "inputs that the activation memory holds (default 4096)", &R::depth, &C::depth},
       {"kv_depth", "--kv-depth", "words of the key/value memory, Lv channels of a group of tokens each (default 1024)",
        &R::kv_depth, &C::kv_depth},
+      {"vector_units", "--vector-units", "N, each serves every N-th token group: 1..8, divides groups (default 2)",
+       &R::vector_units, &C::vector_units},
+      {"vector_rows", "--vector-rows", "rows of the vector memory (default 3072)", &R::vector_rows, &C::vector_rows},
+      {"program_depth", "--program-depth", "instructions of a program (default 512)", &R::program_depth,
+       &C::program_depth},
+      {"table_depth", "--table-depth", "entries of the position table; the norm table has half (default 16384)",
+       &R::table_depth, &C::table_depth},
       {"port_bits", "--port-bits", "memory port: 64..1024 bits, at least 16 Lv (default 512)", &R::port_bits,
        &C::port_bits},
       {"mul_stages", "--mul-stages", "pipeline stages of a multiplier: 1..3 (default 2)", &R::mul_stages,

@@ -27,6 +27,10 @@ struct ConfigRequest {
   std::optional<int> banks;
   std::optional<int> depth;
   std::optional<int> kv_depth;
+  std::optional<int> vector_units;
+  std::optional<int> vector_rows;
+  std::optional<int> program_depth;
+  std::optional<int> table_depth;
   std::optional<int> port_bits;
   std::optional<int> mul_stages;
   std::optional<int> add_stages;

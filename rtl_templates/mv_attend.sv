@@ -278,16 +278,17 @@ module mv_attend #(
 
   // Buffers that tiles on their way go to.
   logic              unused_room, unused_due;   // no more tiles are asked for than there are buffers
-  logic [ThreadW:0]  due;
+  localparam int BufferW = $clog2(2 * Threads);
+  logic [BufferW-1:0] due;
   mv_fifo #(
-    .Width(ThreadW + 1),
+    .Width(BufferW),
     .Depth(2 * Threads)
   ) u_due (
     .clk_i       (clk_i),
     .rst_ni      (rst_ni),
     .push_valid_i(ask),
     .push_ready_o(unused_room),
-    .push_data_i ({asker, fill_q[asker]}),
+    .push_data_i (BufferW'({asker, fill_q[asker]})),
     .pop_valid_o (unused_due),
     .pop_ready_i (tile_valid_i),
     .pop_data_o  (due)

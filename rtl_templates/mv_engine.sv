@@ -36,6 +36,9 @@ module mv_engine #(
   parameter int AddStages = 4,
   // Weight beats that may wait in front of a set or be on their way to it.
   parameter int FifoBeats = 8,
+  // Writers of activations, keys and values. Those that write in the same cycle have different token
+  // groups (or only one writes), and for attention only one writes.
+  parameter int Writers   = 1,
   parameter logic [63:0] ConfigHash = 64'h0,
   // derived
   parameter int Tokens = Positions * Lt,
@@ -53,6 +56,7 @@ module mv_engine #(
   // control: start_i while idle; the token groups in use stay until done_o
   input  logic                 start_i,
   input  logic [2:0]           groups_log2_i,
+  input  logic [RowW-1:0]      row_base_i,    // activation row of the image's position 0
   output logic                 done_o,        // all results of the image have been taken
   // the image is not one, or was made for another configuration
   output logic                 error_o,
@@ -62,19 +66,17 @@ module mv_engine #(
   output logic                 job_ready_o,
   input  logic [JobW-1:0]      job_i,
   // key/value memory: a channel of a group of tokens, those whose bit is set
-  input  logic                 kv_valid_i,
-  input  logic [WordW-1:0]     kv_word_i,
-  input  logic [LaneW-1:0]     kv_row_i,
-  input  logic [Tokens-1:0]    kv_mask_i,
-  input  logic [Tokens*16-1:0] kv_data_i,
+  input  logic [Writers-1:0]           kv_valid_i,
+  input  logic [Writers*WordW-1:0]     kv_word_i,
+  input  logic [Writers*LaneW-1:0]     kv_row_i,
+  input  logic [Writers*Tokens-1:0]    kv_mask_i,
   // activations: input position and token group of each beat, for all banks or (images) those of
   // the group; not where an image or a job under way reads
-  input  logic                 a_valid_i,
-  input  logic                 a_all_i,
-  output logic                 a_ready_o,
-  input  logic [15:0]          a_pos_i,
-  input  logic [GroupW-1:0]    a_group_i,
-  input  logic [Tokens*16-1:0] a_data_i,
+  input  logic [Writers-1:0]           a_valid_i,
+  input  logic [Writers-1:0]           a_all_i,
+  input  logic [Writers*16-1:0]        a_pos_i,
+  input  logic [Writers*GroupW-1:0]    a_group_i,
+  input  logic [Writers*Tokens*16-1:0] data_i,        // of both
   // image in memory: beats are asked for by number and come in the order of the requests
   output logic                 m_req_valid_o,
   input  logic                 m_req_ready_i,
@@ -206,23 +208,25 @@ module mv_engine #(
   );
 
   // ---- activation load: all banks that hold the group, and the non-zero maps ----
-  logic [Banks-1:0] a_banks;
-  logic [RowW-1:0]  a_row;
-  logic [LaneW-1:0] a_bank;
-  logic             a_nonzero;
-  logic [BankW-1:0] group_low;  // bits of a bank number that name its group
-  assign a_ready_o = 1'b1;
-  assign a_row     = RowW'(a_pos_i >> LvL);
-  assign a_bank    = LaneW'(32'(a_pos_i) % Lv);
+  logic [Writers*Banks-1:0] a_banks;
+  logic [Writers*RowW-1:0]  a_row;
+  logic [Writers*LaneW-1:0] a_bank;
+  logic [Writers-1:0]       a_nonzero;
+  logic [BankW-1:0]         group_low;  // bits of a bank number that name its group
   assign group_low = BankW'((32'd1 << groups_log2_i) - 32'd1);
-  always_comb begin
-    for (int b = 0; b < Banks; b++) begin
-      a_banks[b] = a_valid_i && (a_all_i || (BankW'(b) & group_low) == BankW'(a_group_i));
-    end
-    // -0 is zero too.
-    a_nonzero = 1'b0;
-    for (int t = 0; t < Tokens; t++) begin
-      if (a_data_i[t*16 +: 15] != '0) a_nonzero = 1'b1;
+  for (genvar w = 0; w < Writers; w++) begin : g_writer
+    assign a_row[w*RowW +: RowW]    = RowW'(a_pos_i[w*16 +: 16] >> LvL);
+    assign a_bank[w*LaneW +: LaneW] = LaneW'(32'(a_pos_i[w*16 +: 16]) % Lv);
+    always_comb begin
+      for (int b = 0; b < Banks; b++) begin
+        a_banks[w*Banks+b] = a_valid_i[w] && (a_all_i[w] ||
+            (BankW'(b) & group_low) == BankW'(a_group_i[w*GroupW +: GroupW]));
+      end
+      // -0 is zero too.
+      a_nonzero[w] = 1'b0;
+      for (int t = 0; t < Tokens; t++) begin
+        if (data_i[(w*Tokens+t)*16 +: 15] != '0) a_nonzero[w] = 1'b1;
+      end
     end
   end
 
@@ -255,7 +259,8 @@ module mv_engine #(
     .Sets  (Sets),
     .Lv    (Lv),
     .Tokens(Tokens),
-    .Depth (KvDepth)
+    .Depth  (KvDepth),
+    .Writers(Writers)
   ) u_kv (
     .clk_i       (clk_i),
     .rst_ni      (rst_ni),
@@ -264,7 +269,7 @@ module mv_engine #(
     .write_word_i(kv_word_i),
     .write_row_i (kv_row_i),
     .write_mask_i(kv_mask_i),
-    .write_data_i(kv_data_i),
+    .write_data_i(data_i),
     .req_valid_i (tile_req_valid),
     .req_ready_o (tile_req_ready),
     .req_word_i  (tile_word),
@@ -307,12 +312,14 @@ module mv_engine #(
       .Rows     (Rows),
       .MulStages(MulStages),
       .AddStages(AddStages),
-      .FifoBeats(FifoBeats)
+      .FifoBeats(FifoBeats),
+      .Writers  (Writers)
     ) u_set (
       .clk_i         (clk_i),
       .rst_ni        (rst_ni),
       .start_i       (start_i),
       .groups_log2_i (groups_log2_i),
+      .row_base_i    (row_base_i),
       .group_i       (group),
       .column_i      (column),
       .entries_i     (entries),
@@ -386,7 +393,11 @@ module mv_engine #(
   logic [Drains*16-1:0]        sum_bias;
   logic [Drains*Tokens*16-1:0] res;
   for (genvar p = 0; p < Positions; p++) begin : g_position
-    logic [Sets*H*Lt*32-1:0] sums;
+    logic [Sets*H*Lt*32-1:0]   sums;
+    logic [Writers*Lt*16-1:0]  a_data;
+    for (genvar w = 0; w < Writers; w++) begin : g_data
+      assign a_data[w*Lt*16 +: Lt*16] = data_i[(w*Tokens+p*Lt)*16 +: Lt*16];
+    end
     mv_position #(
       .Sets     (Sets),
       .Lv       (Lv),
@@ -398,7 +409,8 @@ module mv_engine #(
       .Rows     (Rows),
       .MulStages(MulStages),
       .AddStages(AddStages),
-      .Slots    (Slots)
+      .Slots    (Slots),
+      .Writers  (Writers)
     ) u_position (
       .clk_i       (clk_i),
       .rst_ni      (rst_ni),
@@ -406,7 +418,7 @@ module mv_engine #(
       .write_i     (a_banks),
       .write_row_i (a_row),
       .write_bank_i(a_bank),
-      .write_data_i(a_data_i[p*Lt*16 +: Lt*16]),
+      .write_data_i(a_data),
       .read_i      (read),
       .read_row_i  (read_row),
       .op_valid_i  (op_valid),
@@ -487,5 +499,11 @@ module mv_engine #(
     assign rd_lane[d*Served*LaneW +: Served*LaneW] = {Served{lane}};
   end
 
-  assign done_o = (attend_i || tasks_done) && (&idle) && (&drain_idle) && fetch_idle;
+  // Before the first image nothing is under way either.
+  logic started_q;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) started_q <= 1'b0;
+    else if (start_i) started_q <= 1'b1;
+  end
+  assign done_o = (attend_i || !started_q || tasks_done) && (&idle) && (&drain_idle) && fetch_idle;
 endmodule

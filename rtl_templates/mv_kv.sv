@@ -9,6 +9,7 @@ module mv_kv #(
   parameter int Lv     = 8,
   parameter int Tokens = 64,   // tokens of a group
   parameter int Depth  = 1024, // words
+  parameter int Writers = 1,   // that write different words in a cycle
   // derived
   parameter int Blocks = (Tokens + Lv - 1) / Lv,
   parameter int BlockW = (Blocks > 1) ? $clog2(Blocks) : 1,
@@ -21,11 +22,11 @@ module mv_kv #(
   input  logic                   rst_ni,
   input  logic                   start_i,       // turns are taken from the first set on
   // a channel of the tokens whose bit is set
-  input  logic                   write_i,
-  input  logic [WordW-1:0]       write_word_i,
-  input  logic [LaneW-1:0]       write_row_i,
-  input  logic [Tokens-1:0]      write_mask_i,
-  input  logic [Tokens*16-1:0]   write_data_i,
+  input  logic [Writers-1:0]           write_i,
+  input  logic [Writers*WordW-1:0]     write_word_i,
+  input  logic [Writers*LaneW-1:0]     write_row_i,
+  input  logic [Writers*Tokens-1:0]    write_mask_i,
+  input  logic [Writers*Tokens*16-1:0] write_data_i,
   // tiles; channel r, position m at (r * Lv + m) * 16, two cycles after the request
   input  logic [Sets-1:0]        req_valid_i,
   output logic [Sets-1:0]        req_ready_o,
@@ -78,8 +79,11 @@ module mv_kv #(
         logic [15:0] mem_q [Depth];
         logic [15:0] data_q;
         always_ff @(posedge clk_i) begin
-          if (write_i && write_row_i == LaneW'(r) && write_mask_i[p]) begin
-            mem_q[write_word_i] <= write_data_i[p*16 +: 16];
+          for (int w = 0; w < Writers; w++) begin
+            if (write_i[w] && write_row_i[w*LaneW +: LaneW] == LaneW'(r) &&
+                write_mask_i[w*Tokens+p]) begin
+              mem_q[write_word_i[w*WordW +: WordW]] <= write_data_i[(w*Tokens+p)*16 +: 16];
+            end
           end
           if (read_q && block_q == BlockW'(p / Lv)) data_q <= mem_q[word_q];
         end

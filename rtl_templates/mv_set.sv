@@ -17,6 +17,7 @@ module mv_set #(
   parameter int AddStages = 4,
   parameter int FifoBeats = 8,    // weight beats that may wait or be on their way
   parameter int Rows      = 384,  // activation rows
+  parameter int Writers   = 1,    // of activations, each of other token groups
   // derived
   parameter int RowW   = (Rows > 1) ? $clog2(Rows) : 1,
   parameter int LvL    = $clog2(Lv),
@@ -36,6 +37,7 @@ module mv_set #(
   input  logic                rst_ni  /*verilator public_flat_rd*/,
   input  logic                start_i  /*verilator public_flat_rd*/,
   input  logic [2:0]          groups_log2_i  /*verilator public_flat_rd*/,
+  input  logic [RowW-1:0]     row_base_i  /*verilator public_flat_rd*/,
   input  logic [GroupW-1:0]   group_i  /*verilator public_flat_rd*/,
   // header
   input  logic                column_i  /*verilator public_flat_rd*/,
@@ -59,11 +61,11 @@ module mv_set #(
   input  logic                weight_beat_valid_i  /*verilator public_flat_rd*/,
   input  logic [PortBits-1:0] beat_data_i  /*verilator public_flat_rd*/,
   // non-zero map, written while activations are loaded
-  input  logic                map_write_i  /*verilator public_flat_rd*/,
-  input  logic [RowW-1:0]     map_row_i  /*verilator public_flat_rd*/,
-  input  logic [LaneW-1:0]    map_bank_i  /*verilator public_flat_rd*/,
-  input  logic [GroupW-1:0]   map_group_i  /*verilator public_flat_rd*/,
-  input  logic                map_nonzero_i  /*verilator public_flat_rd*/,
+  input  logic [Writers-1:0] map_write_i  /*verilator public_flat_rd*/,
+  input  logic [Writers*RowW-1:0] map_row_i  /*verilator public_flat_rd*/,
+  input  logic [Writers*LaneW-1:0] map_bank_i  /*verilator public_flat_rd*/,
+  input  logic [Writers*GroupW-1:0] map_group_i  /*verilator public_flat_rd*/,
+  input  logic [Writers-1:0] map_nonzero_i  /*verilator public_flat_rd*/,
   // attention: steps are made from jobs instead of an image
   input  logic                attend_i  /*verilator public_flat_rd*/,
   input  logic                attend_start_i  /*verilator public_flat_rd*/,
@@ -138,12 +140,14 @@ module mv_set #(
     .SubSteps (SubSteps),
     .Groups   (Groups),
     .FifoBeats(FifoBeats),
-    .Rows     (Rows)
+    .Rows     (Rows),
+    .Writers  (Writers)
   ) u_stream (
     .clk_i              (clk_i),
     .rst_ni             (rst_ni),
     .start_i            (start_i),
     .groups_log2_i      (groups_log2_i),
+    .row_base_i         (row_base_i),
     .column_i           (column_i),
     .entries_i          (entries_i),
     .index_bits_i       (index_bits_i),

@@ -14,6 +14,7 @@ module mv_stream #(
   parameter int CodeBeats = 2,    // code beats, likewise
   parameter int Steps     = 16,   // steps that may wait
   parameter int Rows      = 384,  // activation rows
+  parameter int Writers   = 1,    // of activations, each of other token groups
   // derived
   parameter int RowW   = (Rows > 1) ? $clog2(Rows) : 1,
   parameter int LvL    = $clog2(Lv),
@@ -31,6 +32,7 @@ module mv_stream #(
   input  logic                rst_ni,
   input  logic                start_i,
   input  logic [2:0]          groups_log2_i,
+  input  logic [RowW-1:0]     row_base_i,   // activation row of the image's position 0
   // header
   input  logic                column_i,
   input  logic [3:0]          entries_i,
@@ -53,11 +55,11 @@ module mv_stream #(
   input  logic                weight_beat_valid_i,
   input  logic [PortBits-1:0] beat_data_i,
   // non-zero map, written while activations are loaded
-  input  logic                map_write_i,
-  input  logic [RowW-1:0]     map_row_i,
-  input  logic [LaneW-1:0]    map_bank_i,
-  input  logic [GroupW-1:0]   map_group_i,
-  input  logic                map_nonzero_i,
+  input  logic [Writers-1:0] map_write_i,
+  input  logic [Writers*RowW-1:0] map_row_i,
+  input  logic [Writers*LaneW-1:0] map_bank_i,
+  input  logic [Writers*GroupW-1:0] map_group_i,
+  input  logic [Writers-1:0] map_nonzero_i,
   // steps
   output logic                step_valid_o,
   input  logic                step_ready_i,
@@ -193,6 +195,13 @@ module mv_stream #(
     .idle_o          (stream_idle)
   );
 
+  logic [H*RowW-1:0] row;
+  always_comb begin
+    for (int j = 0; j < H; j++) begin
+      row[j*RowW +: RowW] = op_row[j*RowW +: RowW] + row_base_i;
+    end
+  end
+
   // ---- non-zero map: as the activation banks, a row address for the sub-banks i = g (mod H) ----
   logic                 map_read;
   logic [H*RowW-1:0]    map_row;
@@ -203,8 +212,10 @@ module mv_stream #(
     logic [Groups-1:0] map_q [Rows];
     logic [Groups-1:0] data_q;
     always_ff @(posedge clk_i) begin
-      if (map_write_i && map_bank_i == LaneW'(i)) begin
-        map_q[map_row_i][map_group_i] <= map_nonzero_i;
+      for (int w = 0; w < Writers; w++) begin
+        if (map_write_i[w] && map_bank_i[w*LaneW +: LaneW] == LaneW'(i)) begin
+          map_q[map_row_i[w*RowW +: RowW]][map_group_i[w*GroupW +: GroupW]] <= map_nonzero_i[w];
+        end
       end
       if (map_read) data_q <= map_q[map_row[(i % H) * RowW +: RowW]];
     end
@@ -252,7 +263,7 @@ module mv_stream #(
     .op_unit_i       (op_unit),
     .op_unit_buffer_i(op_unit_buffer),
     .op_unit_row_i   (op_unit_row),
-    .op_row_i        (op_row),
+    .op_row_i        (row),
     .op_offset_i     (op_offset),
     .op_weights_i    (op_weights),
     .map_read_o      (map_read),

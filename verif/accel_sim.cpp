@@ -64,6 +64,10 @@ AccelSim::AccelSim(const std::string& trace)
   top_->job_valid_i = 0;
   top_->kv_valid_i = 0;
   top_->a_all_i = 0;
+  top_->run_i = 0;
+  top_->prog_valid_i = 0;
+  top_->table_valid_i = 0;
+  top_->v_valid_i = 0;
   top_->y_ready_i = 0;
   for (int i = 0; i < 4; ++i) {
     settle();
@@ -289,7 +293,7 @@ void AccelSim::write_kv(std::uint32_t word, std::uint32_t row, std::span<const H
   top_->kv_row_i = static_cast<std::remove_reference_t<decltype(top_->kv_row_i)>>(row);
   for (int lane = 0; lane < kTileLanes; ++lane) {
     bench::put_bits(top_->kv_mask_i, lane, 1, lanes[static_cast<std::size_t>(lane)] ? 1 : 0);
-    bench::put_bits(top_->kv_data_i, lane * 16, 16, values[static_cast<std::size_t>(lane)].bits);
+    bench::put_bits(top_->a_data_i, lane * 16, 16, values[static_cast<std::size_t>(lane)].bits);
   }
   settle();
   clock_edge();

@@ -49,13 +49,14 @@ TEST(Config, DefaultsOfThePapersSize) {
   const AccelConfig c = make(64, 64, "mixed");
   EXPECT_EQ(c.canonical(),
             "mixvec-accel-4 pe=64 lanes=64 vec=mixed dtype=fp16 vector_lanes=8 sets=8 assoc=1 drains=4 full_rate=4 "
-            "substeps=2 groups=4 banks=8 depth=3072 kv_depth=1024 port_bits=512 mul_stages=2 add_stages=4 fifo_beats=8");
+            "substeps=2 groups=4 banks=8 depth=4096 kv_depth=1024 vector_units=2 vector_rows=3072 program_depth=512 "
+            "table_depth=16384 port_bits=512 mul_stages=2 add_stages=4 fifo_beats=8");
   EXPECT_EQ(c.positions(), 8);
   EXPECT_EQ(c.token_lanes(), 8);
   EXPECT_EQ(c.macs(), 4096);
   EXPECT_EQ(c.slots(), 24);
   EXPECT_EQ(c.tokens_per_tile(), 256);
-  EXPECT_EQ(c.activation_bytes(), 8 * 8 * 3072 * 8 * 2);
+  EXPECT_EQ(c.activation_bytes(), 8 * 8 * 4096 * 8 * 2);
   EXPECT_EQ(c.accumulator_bytes(), 64 * 64 * 24 * 4);
   EXPECT_EQ(c.fifo_bytes(), 8 * (8 + 2) * 64);
 }
@@ -292,8 +293,8 @@ TEST(Legality, EveryRequestResolvesToALegalConfiguration) {
 
 TEST(Hash, IsStable) {
   // Programs packed earlier stay usable: these change only together with the format.
-  EXPECT_EQ(format_hash(make(64, 64, "mixed").hash()), "0xb09210464dbb9f6c");
-  EXPECT_EQ(format_hash(make(16, 16, "row").hash()), "0xa5733b57aed6d8bd");
+  EXPECT_EQ(format_hash(make(64, 64, "mixed").hash()), "0xb492186763117f95");
+  EXPECT_EQ(format_hash(make(16, 16, "row").hash()), "0x2fc7c1ba918ad9f0");
 }
 
 TEST(Hash, ChangesWithEveryField) {
@@ -320,6 +321,10 @@ TEST(Hash, ChangesWithEveryField) {
                                                               {"banks", 16},
                                                               {"depth", 1024},
                                                               {"kv_depth", 512},
+                                                              {"vector_units", 4},
+                                                              {"vector_rows", 512},
+                                                              {"program_depth", 64},
+                                                              {"table_depth", 64},
                                                               {"port_bits", 256},
                                                               {"mul_stages", 1},
                                                               {"add_stages", 3},
@@ -374,7 +379,7 @@ TEST_F(ConfigFile, HoldsExactlyTheAgreedFields) {
   EXPECT_EQ(
       names,
       "pe lanes vec dtype sets assoc drains positions vector_lanes token_lanes full_rate substeps groups banks depth "
-      "kv_depth port_bits "
+      "kv_depth vector_units vector_rows program_depth table_depth port_bits "
       "mul_stages add_stages fifo_beats directions min_length max_length hash ");
 }
 
@@ -400,7 +405,7 @@ TEST_F(ConfigFile, TamperingIsRefused) {
     }
     ++refused;
   }
-  EXPECT_EQ(refused, 24);
+  EXPECT_EQ(refused, 28);
   auto extra = good;
   extra["colour"] = 1;
   EXPECT_NE(error_of([&] { config_from_json(extra, "config.json"); }).find("unknown field \"colour\""),

@@ -69,11 +69,9 @@ int main(int argc, char** argv) {
       "  eval_model --model models/shakespeare-gpt2 --text tinyshakespeare.txt --last 10\n"
       "  eval_model --model pruned --text tinyshakespeare.txt --last 10 --arithmetic double --json ppl.json\n"
       "  eval_model --model pruned --text tinyshakespeare.txt --limit 8 --context 64\n"
-      "The text is cut into windows that share no character. golden is the accelerator's arithmetic, bit for bit, on "
-      "the\n"
-      "default accelerator; embeddings and logits are the host's. binary32 and double compute all in that format. All "
-      "use\n"
-      "the parameters rounded to binary16.");
+      "The text is cut into windows that predict --context characters each, none twice. golden is the accelerator's\n"
+      "arithmetic, bit for bit, on the default accelerator; embeddings and logits are the host's. binary32 and double\n"
+      "compute all in that format. All use the parameters rounded to binary16.");
   command.options().add_options()("model", po::value<std::string>()->required()->value_name("DIR"),
                                   "GPT-2 checkpoint with vocab.json, pruned or not")(
       "text", po::value<std::string>()->required()->value_name("FILE"), "UTF-8 text")(

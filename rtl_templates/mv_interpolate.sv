@@ -1,0 +1,58 @@
+// Mixvec
+// SPDX-License-Identifier: Apache-2.0
+//
+// Piecewise quadratics of the vector unit: c0 + (c1 + c2 * o) * o in fixed point, with the
+// coefficients of a segment of mv_vector_rom and the offset o in it. Each product is cut (towards
+// minus infinity) as docs/numerics.md (Tables) says. Three registers, the last one at the output.
+
+module mv_interpolate (
+  input  logic        clk_i,
+  input  logic [2:0]  en_i,        // one enable per register, in order
+  input  logic [8:0]  segment_i,
+  input  logic [15:0] offset_i,
+  output logic [29:0] value_o
+);
+  // Coefficients
+
+  logic        [29:0] c0, c0_1, c0_2;
+  logic signed [24:0] c1, c1_1;
+  logic        [15:0] c2, c2_1;
+  logic        [15:0] offset_1, offset_2;
+  mv_vector_rom u_rom (
+    .segment_i,
+    .c0_o(c0),
+    .c1_o(c1),
+    .c2_o(c2)
+  );
+  always_ff @(posedge clk_i) begin
+    if (en_i[0]) begin
+      c0_1     <= c0;
+      c1_1     <= c1;
+      c2_1     <= c2;
+      offset_1 <= offset_i;
+    end
+  end
+
+  // Slope: 16 + 16 bits, of which 14 fall; c1 and the slope at the segment's end have 25 with sign
+
+  logic        [31:0] bend;
+  logic signed [24:0] slope_2;
+  assign bend = {16'd0, c2_1} * {16'd0, offset_1};
+  always_ff @(posedge clk_i) begin
+    if (en_i[1]) begin
+      c0_2     <= c0_1;
+      slope_2  <= c1_1 + 25'(bend >> 14);
+      offset_2 <= offset_1;
+    end
+  end
+
+  // Value: 25 + 16 bits, of which 15 fall; it stays within 30 bits, where sums may wrap
+
+  logic signed [41:0] rise;
+  logic        [29:0] value_q;
+  assign rise = 42'(slope_2) * $signed({26'd0, offset_2});
+  always_ff @(posedge clk_i) begin
+    if (en_i[2]) value_q <= c0_2 + 30'(rise >>> 15);
+  end
+  assign value_o = value_q;
+endmodule

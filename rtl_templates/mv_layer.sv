@@ -1,0 +1,308 @@
+// Mixvec
+// SPDX-License-Identifier: Apache-2.0
+//
+// The accelerator's core: engine, slices of vector memory and vector units, and the sequencer that
+// runs a layer with them (docs/isa.md). While no run is under way the engine's own ports are open.
+
+module mv_layer #(
+  // of the engine: see mv_engine
+  parameter int Sets      = 8,
+  parameter int Positions = 8,
+  parameter int Lv        = 8,
+  parameter int Lt        = 8,
+  parameter int FullRate  = 4,
+  parameter int EnRow     = 1,
+  parameter int SubSteps  = 2,
+  parameter int Groups    = 4,
+  parameter int Banks     = 8,
+  parameter int Depth     = 4096,
+  parameter int KvDepth   = 1024,
+  parameter int Assoc     = 1,
+  parameter int Drains    = 4,
+  parameter int PortBits  = 512,
+  parameter int MulStages = 2,
+  parameter int AddStages = 4,
+  parameter int FifoBeats = 8,
+  // Slices, rows of the vector memory, instructions of a program, entries of the position table.
+  parameter int Units        = 2,
+  parameter int VectorRows   = 3072,
+  parameter int ProgramDepth = 512,
+  parameter int TableDepth   = 16384,
+  parameter logic [63:0] ConfigHash = 64'h0,
+  // derived
+  parameter int Tokens = Positions * Lt,
+  parameter int GroupW = (Groups > 1) ? $clog2(Groups) : 1,
+  parameter int LvL    = $clog2(Lv),
+  parameter int LaneW  = (LvL > 0) ? LvL : 1,
+  parameter int RowW   = (Depth / Lv > 1) ? $clog2(Depth / Lv) : 1,
+  parameter int SetsW  = (Sets > 1) ? $clog2(Sets) : 1,
+  parameter int WordW  = (KvDepth > 1) ? $clog2(KvDepth) : 1,
+  parameter int JobW   = 2 + WordW * 2 + RowW * 2 + 16 * 3 + (LvL + 1) * 2 + GroupW + 16 + SetsW
+) (
+  input  logic                        clk_i,
+  input  logic                        rst_ni,
+  output logic [63:0]                 config_hash_o,
+  // engine, while no run is under way: see mv_engine
+  input  logic                        start_i,
+  input  logic [2:0]                  groups_log2_i,
+  output logic                        done_o,
+  output logic                        error_o,
+  input  logic                        attend_i,
+  input  logic                        job_valid_i,
+  output logic                        job_ready_o,
+  input  logic [JobW-1:0]             job_i,
+  input  logic                        kv_valid_i,
+  input  logic [WordW-1:0]            kv_word_i,
+  input  logic [LaneW-1:0]            kv_row_i,
+  input  logic [Tokens-1:0]           kv_mask_i,
+  input  logic                        a_valid_i,
+  input  logic                        a_all_i,
+  output logic                        a_ready_o,
+  input  logic [15:0]                 a_pos_i,
+  input  logic [GroupW-1:0]           a_group_i,
+  input  logic [Tokens*16-1:0]        a_data_i,      // keys and values, too
+  output logic                        m_req_valid_o,
+  input  logic                        m_req_ready_i,
+  output logic [31:0]                 m_req_beat_o,
+  input  logic                        m_rsp_valid_i,
+  input  logic [PortBits-1:0]         m_rsp_data_i,
+  input  logic [Sets-1:0]             hold_i,
+  output logic [Drains-1:0]           y_valid_o,
+  input  logic [Drains-1:0]           y_ready_i,
+  output logic [Drains*16-1:0]        y_index_o,
+  output logic [Drains*GroupW-1:0]    y_group_o,
+  output logic [Drains*Tokens*16-1:0] y_data_o,
+  output logic [Sets-1:0]             issue_o,
+  output logic [Sets-1:0]             skip_o,
+  // run of a layer: its tile stays until run_done_o
+  input  logic                        run_i,
+  output logic                        run_done_o,
+  input  logic [15:0]                 run_base_i,       // token groups of the sequence before the tile
+  input  logic [15:0]                 run_low_i,        // tokens of the tile: low to high - 1
+  input  logic [15:0]                 run_high_i,
+  input  logic [GroupW-1:0]           run_last_group_i,
+  input  logic [23:0]                 run_k_i,
+  // programs and tables
+  input  logic                        prog_valid_i,
+  input  logic                        prog_vector_i,
+  input  logic [15:0]                 prog_address_i,
+  input  logic [255:0]                prog_data_i,
+  input  logic                        table_valid_i,
+  input  logic                        table_norm_i,
+  input  logic [15:0]                 table_address_i,
+  input  logic [31:0]                 table_data_i,
+  // vector memory, while no run is under way: what is read stands there two cycles later
+  input  logic                        v_valid_i,
+  input  logic                        v_write_i,
+  input  logic [15:0]                 v_row_i,
+  input  logic [GroupW-1:0]           v_group_i,
+  input  logic [Tokens*16-1:0]        v_data_i,
+  output logic [Tokens*16-1:0]        v_data_o
+);
+  localparam int UnitW = (Units > 1) ? $clog2(Units) : 1;
+
+  // ---- sequencer ----
+  logic                  running, start, attend, job_valid, job_ready, done;
+  logic [31:0]           image, beat;
+  logic [RowW-1:0]       row;
+  logic [JobW-1:0]       job;
+  logic [255:0]          matrix, scores, outputs, pass;
+  logic                  fresh_valid, fresh, pass_valid;
+  logic [UnitW-1:0]      slot;
+  logic [Units-1:0]      results_idle, pass_done, landed;
+  logic [Units*2-1:0]    landed_class;
+  mv_sequencer #(
+    .Depth (ProgramDepth),
+    .Units (Units),
+    .Lv    (Lv),
+    .GroupW(GroupW),
+    .RowW  (RowW),
+    .WordW (WordW),
+    .SetW  (SetsW)
+  ) u_sequencer (
+    .clk_i         (clk_i),
+    .rst_ni        (rst_ni),
+    .prog_valid_i  (prog_valid_i),
+    .prog_vector_i (prog_vector_i),
+    .prog_address_i(prog_address_i),
+    .prog_data_i   (prog_data_i),
+    .run_i         (run_i),
+    .running_o     (running),
+    .base_i        (run_base_i),
+    .last_group_i  (run_last_group_i),
+    .start_o       (start),
+    .image_o       (image),
+    .row_o         (row),
+    .attend_o      (attend),
+    .job_valid_o   (job_valid),
+    .job_ready_i   (job_ready),
+    .job_o         (job),
+    .array_done_i  (done),
+    .matrix_o      (matrix),
+    .scores_o      (scores),
+    .outputs_o     (outputs),
+    .fresh_valid_o (fresh_valid),
+    .fresh_o       (fresh),
+    .slot_o        (slot),
+    .results_idle_i(results_idle),
+    .pass_valid_o  (pass_valid),
+    .pass_o        (pass),
+    .pass_done_i   (pass_done),
+    .landed_i      (landed),
+    .landed_class_i(landed_class)
+  );
+  assign run_done_o = !running;
+
+  // ---- slices ----
+  logic [Units*Drains-1:0]    ready;
+  logic [Units-1:0]           s_valid, s_all, s_kv_valid;
+  logic [Units*16-1:0]        s_pos;
+  logic [Units*GroupW-1:0]    s_group;
+  logic [Units*WordW-1:0]     s_kv_word;
+  logic [Units*LaneW-1:0]     s_kv_row;
+  logic [Units*Tokens-1:0]    s_kv_mask;
+  logic [Units*Tokens*16-1:0] s_data, v_data;
+  logic [Drains-1:0]          y_valid, y_ready;
+  for (genvar u = 0; u < Units; u++) begin : g_slice
+    mv_slice #(
+      .Units    (Units),
+      .Drains   (Drains),
+      .Lv       (Lv),
+      .Tokens   (Tokens),
+      .Groups   (Groups),
+      .Rows     (VectorRows),
+      .Tables   (TableDepth),
+      .WordW    (WordW),
+      .MulStages(MulStages),
+      .AddStages(AddStages)
+    ) u_slice (
+      .clk_i          (clk_i),
+      .rst_ni         (rst_ni),
+      .slice_i        (UnitW'(u)),
+      .start_i        (run_i),
+      .slot_i         (slot == UnitW'(u)),
+      .base_i         (run_base_i),
+      .low_i          (run_low_i),
+      .high_i         (run_high_i),
+      .last_group_i   (run_last_group_i),
+      .k_i            (run_k_i),
+      .attend_i       (attend),
+      .matrix_i       (matrix),
+      .scores_i       (scores),
+      .outputs_i      (outputs),
+      .fresh_valid_i  (fresh_valid),
+      .fresh_i        (fresh),
+      .y_valid_i      (running ? y_valid : '0),
+      .y_ready_o      (ready[u*Drains +: Drains]),
+      .y_index_i      (y_index_o),
+      .y_group_i      (y_group_o),
+      .y_data_i       (y_data_o),
+      .results_idle_o (results_idle[u]),
+      .pass_valid_i   (pass_valid),
+      .pass_i         (pass),
+      .pass_done_o    (pass_done[u]),
+      .table_valid_i  (table_valid_i),
+      .table_norm_i   (table_norm_i),
+      .table_address_i(table_address_i),
+      .table_data_i   (table_data_i),
+      .v_valid_i      (v_valid_i && !running && (32'(v_group_i) & (Units - 1)) == u),
+      .v_write_i      (v_write_i),
+      .v_row_i        (v_row_i),
+      .v_group_i      (v_group_i),
+      .v_data_i       (v_data_i),
+      .v_data_o       (v_data[u*Tokens*16 +: Tokens*16]),
+      .a_valid_o      (s_valid[u]),
+      .a_all_o        (s_all[u]),
+      .a_pos_o        (s_pos[u*16 +: 16]),
+      .a_group_o      (s_group[u*GroupW +: GroupW]),
+      .kv_valid_o     (s_kv_valid[u]),
+      .kv_word_o      (s_kv_word[u*WordW +: WordW]),
+      .kv_row_o       (s_kv_row[u*LaneW +: LaneW]),
+      .kv_mask_o      (s_kv_mask[u*Tokens +: Tokens]),
+      .data_o         (s_data[u*Tokens*16 +: Tokens*16]),
+      .landed_o       (landed[u]),
+      .landed_class_o (landed_class[u*2 +: 2])
+    );
+  end
+  // Each result belongs to one slice.
+  always_comb begin
+    y_ready = running ? '0 : y_ready_i;
+    for (int u = 0; u < Units; u++) y_ready = y_ready | (running ? ready[u*Drains +: Drains] : '0);
+  end
+  logic [UnitW-1:0] v_from_q, v_from;
+  always_ff @(posedge clk_i) begin
+    v_from_q <= UnitW'(32'(v_group_i) & (Units - 1));
+    v_from   <= v_from_q;
+  end
+  assign v_data_o = v_data[32'(v_from) * Tokens * 16 +: Tokens * 16];
+
+  // ---- engine ----
+  localparam int Others = (Units - 1) * Tokens * 16;   // bits of the writers that only slices are
+  logic [Units*Tokens*16-1:0] outside;
+  if (Units > 1) begin : g_outside
+    assign outside = {{Others{1'b0}}, a_data_i};
+  end else begin : g_only
+    assign outside = a_data_i;
+  end
+  mv_engine #(
+    .Sets      (Sets),
+    .Positions (Positions),
+    .Lv        (Lv),
+    .Lt        (Lt),
+    .FullRate  (FullRate),
+    .EnRow     (EnRow),
+    .SubSteps  (SubSteps),
+    .Groups    (Groups),
+    .Banks     (Banks),
+    .Depth     (Depth),
+    .KvDepth   (KvDepth),
+    .Assoc     (Assoc),
+    .Drains    (Drains),
+    .PortBits  (PortBits),
+    .MulStages (MulStages),
+    .AddStages (AddStages),
+    .FifoBeats (FifoBeats),
+    .Writers   (Units),
+    .ConfigHash(ConfigHash)
+  ) u_engine (
+    .clk_i        (clk_i),
+    .rst_ni       (rst_ni),
+    .config_hash_o(config_hash_o),
+    .start_i      (running ? start : start_i),
+    .groups_log2_i(groups_log2_i),
+    .row_base_i   (running ? row : '0),
+    .done_o       (done),
+    .error_o      (error_o),
+    .attend_i     (running ? attend : attend_i),
+    .job_valid_i  (running ? job_valid : job_valid_i),
+    .job_ready_o  (job_ready),
+    .job_i        (running ? job : job_i),
+    .kv_valid_i   (running ? s_kv_valid : Units'(kv_valid_i)),
+    .kv_word_i    (running ? s_kv_word : (Units * WordW)'(kv_word_i)),
+    .kv_row_i     (running ? s_kv_row : (Units * LaneW)'(kv_row_i)),
+    .kv_mask_i    (running ? s_kv_mask : (Units * Tokens)'(kv_mask_i)),
+    .a_valid_i    (running ? s_valid : Units'(a_valid_i)),
+    .a_all_i      (running ? s_all : Units'(a_all_i)),
+    .a_pos_i      (running ? s_pos : (Units * 16)'(a_pos_i)),
+    .a_group_i    (running ? s_group : (Units * GroupW)'(a_group_i)),
+    .data_i       (running ? s_data : outside),
+    .m_req_valid_o(m_req_valid_o),
+    .m_req_ready_i(m_req_ready_i),
+    .m_req_beat_o (beat),
+    .m_rsp_valid_i(m_rsp_valid_i),
+    .m_rsp_data_i (m_rsp_data_i),
+    .hold_i       (hold_i),
+    .y_valid_o    (y_valid),
+    .y_ready_i    (y_ready),
+    .y_index_o    (y_index_o),
+    .y_group_o    (y_group_o),
+    .y_data_o     (y_data_o),
+    .issue_o      (issue_o),
+    .skip_o       (skip_o)
+  );
+  assign m_req_beat_o = beat + (running ? image : 32'd0);
+  assign y_valid_o    = running ? '0 : y_valid;
+  assign done_o       = done && !running;
+  assign job_ready_o  = job_ready && !running;
+  assign a_ready_o    = !running;
+endmodule

@@ -1,0 +1,426 @@
+// Mixvec
+// SPDX-License-Identifier: Apache-2.0
+//
+// A vector unit with its part of the vector memory: takes results of the array and the beats of a
+// pass, one per cycle, results first, and writes what comes of them to the vector memory, the
+// activation memory or the key/value memory (docs/isa.md). Slice s of N has the token groups
+// g = s (mod N).
+
+module mv_slice #(
+  parameter int Units     = 2,     // N
+  parameter int Drains    = 4,
+  parameter int Lv        = 8,
+  parameter int Tokens    = 64,    // of a group
+  parameter int Groups    = 4,     // of a tile
+  parameter int Rows      = 3072,  // of the vector memory
+  parameter int Tables    = 16384, // entries of the position table
+  parameter int WordW     = 10,    // word of the key/value memory
+  parameter int MulStages = 2,
+  parameter int AddStages = 4,
+  // derived
+  parameter int LvL    = $clog2(Lv),
+  parameter int LaneW  = (LvL > 0) ? LvL : 1,
+  parameter int GroupW = (Groups > 1) ? $clog2(Groups) : 1,
+  parameter int UnitW  = (Units > 1) ? $clog2(Units) : 1
+) (
+  input  logic                        clk_i,
+  input  logic                        rst_ni,
+  input  logic [UnitW-1:0]            slice_i,        // which one this is
+  input  logic                        start_i,        // a run begins
+  // The other slices write no activations for attention in this cycle.
+  input  logic                        slot_i,
+  // tile: token groups before it, tokens from low_i to high_i - 1, last token group
+  input  logic [15:0]                 base_i,
+  input  logic [15:0]                 low_i,
+  input  logic [15:0]                 high_i,
+  input  logic [GroupW-1:0]           last_group_i,
+  input  logic [23:0]                 k_i,
+  // what happens to results: the array instructions under way
+  input  logic                        attend_i,
+  input  logic [255:0]                matrix_i,
+  input  logic [255:0]                scores_i,
+  input  logic [255:0]                outputs_i,
+  input  logic                        fresh_valid_i,  // rows of these statistics begin anew
+  input  logic                        fresh_i,        // which: buffer
+  // results of the array
+  input  logic [Drains-1:0]           y_valid_i,
+  output logic [Drains-1:0]           y_ready_o,
+  input  logic [Drains*16-1:0]        y_index_i,
+  input  logic [Drains*GroupW-1:0]    y_group_i,
+  input  logic [Drains*Tokens*16-1:0] y_data_i,
+  output logic                        results_idle_o, // none is under way
+  // pass: the vector instruction, held until done
+  input  logic                        pass_valid_i,   // begins
+  input  logic [255:0]                pass_i,
+  output logic                        pass_done_o,    // nothing of it is under way
+  // tables
+  input  logic                        table_valid_i,
+  input  logic                        table_norm_i,
+  input  logic [15:0]                 table_address_i,
+  input  logic [31:0]                 table_data_i,
+  // access from outside, while nothing runs
+  input  logic                        v_valid_i,
+  input  logic                        v_write_i,
+  input  logic [15:0]                 v_row_i,
+  input  logic [GroupW-1:0]           v_group_i,
+  input  logic [Tokens*16-1:0]        v_data_i,
+  output logic [Tokens*16-1:0]        v_data_o,       // two cycles later
+  // what is written: activations
+  output logic                        a_valid_o,
+  output logic                        a_all_o,
+  output logic [15:0]                 a_pos_o,
+  output logic [GroupW-1:0]           a_group_o,
+  output logic                        kv_valid_o,
+  output logic [WordW-1:0]            kv_word_o,
+  output logic [LaneW-1:0]            kv_row_o,
+  output logic [Tokens-1:0]           kv_mask_o,
+  output logic [Tokens*16-1:0]        data_o,         // of both
+  // a result has landed: of a matrix, scores of buffer 0 or 1, outputs
+  output logic                        landed_o,
+  output logic [1:0]                  landed_class_o
+);
+  localparam int Local  = Groups / Units;
+  localparam int LocalW = (Local > 1) ? $clog2(Local) : 1;
+  localparam int UnitsL = $clog2(Units);
+  localparam int Stats  = 2 * Local;              // statistics: buffer, local group
+  localparam int StatW  = $clog2(Stats);
+  localparam int Words  = Rows * Local;
+  localparam int AddrW  = $clog2(Words);
+  localparam int TableW = $clog2(Tables);
+  localparam int Norms  = Tables / 2;
+  localparam int NormW  = (Norms > 1) ? $clog2(Norms) : 1;
+  localparam int DrainW = (Drains > 1) ? $clog2(Drains) : 1;
+  localparam int PosW   = 17;
+  localparam int TokenW = $clog2(Stats * Tokens + 1);
+
+  // Operations of the vector unit that are not those of a pass.
+  localparam logic [3:0] OpNone = 4'd0, OpReciprocal = 4'd8, OpVariance = 4'd9, OpRoot = 4'd10;
+  localparam logic [3:0] KindReciprocal = 4'd2, KindRoot = 4'd3;
+  // From the variance to its end, from there to the next group's (mv_vector_unit).
+  localparam logic [5:0] RootWait = 6'd53, NextWait = 6'd3;
+
+  if (Groups % Units != 0 || (Units & (Units - 1)) != 0) begin : g_bad_units
+    initial $error("mv_slice: Units must be a power of two that divides Groups");
+  end
+
+  // Instructions have fields for others, too; addresses are in range.
+  logic unused;
+  assign unused = ^{matrix_i, scores_i, outputs_i, pass_i, table_address_i, table_entry, norm_entry,
+                    in_slice};
+
+  // ---- results: the next port after the last one served whose result is of this slice ----
+  logic [DrainW-1:0] last_q, pick;
+  logic [Drains-1:0] mine;
+  logic              take;
+  always_comb begin
+    for (int d = 0; d < Drains; d++) begin
+      // Outputs of attention go to the activation memory: only in this slice's cycles.
+      mine[d] = y_valid_i[d] &&
+                (32'(y_group_i[d*GroupW +: GroupW]) & (Units - 1)) == 32'(slice_i) &&
+                (!attend_i || !y_index_i[d*16+15] || slot_i);
+    end
+    pick = '0;
+    for (int k = Drains; k >= 1; k--) begin
+      if (mine[(32'(last_q) + k) % Drains]) pick = DrainW'((32'(last_q) + k) % Drains);
+    end
+    y_ready_o       = '0;
+    y_ready_o[pick] = mine[pick];
+  end
+  assign take = mine != '0;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) last_q <= '0;
+    else if (start_i) last_q <= '0;
+    else if (take) last_q <= pick;
+  end
+
+  logic [15:0]       y_index;
+  logic [GroupW-1:0] y_group;
+  assign y_index = y_index_i[32'(pick) * 16 +: 16];
+  assign y_group = y_group_i[32'(pick) * GroupW +: GroupW];
+
+  // ---- pass: row by row, of each row the slice's groups ----
+  logic [3:0]        p_kind;
+  logic [15:0]       p_rows;
+  logic              p_keys, p_causal, p_attention, p_buffer;
+  logic              pass_q;                      // beats are left
+  logic [15:0]       row_q;
+  logic [15:0]       key_group_q, key_left_q;     // group of the row's key; keys of it that follow
+  logic [LocalW-1:0] local_q;
+  logic [5:0]        hold_q;                      // cycles until the next beat may be issued
+  logic              second_q;                    // of a root: its end is due
+  logic [15:0]       first_group;
+  logic [15:0]       p_group;
+  logic              skip, p_ready, go, row_last, local_last;
+  assign p_kind      = pass_i[3:0];
+  assign p_attention = pass_i[11];
+  assign p_keys      = pass_i[12];
+  assign p_causal    = pass_i[13];
+  assign p_buffer    = pass_i[14];
+  assign p_rows      = (p_kind == KindReciprocal || p_kind == KindRoot) ? 16'd1 : pass_i[31:16];
+  assign first_group = (p_keys && p_causal && key_group_q > base_i) ? key_group_q - base_i : 16'd0;
+  assign p_group     = (16'(local_q) << UnitsL) | 16'(slice_i);
+  assign skip        = p_group < first_group || p_group > 16'(last_group_i);
+  assign p_ready     = pass_q && hold_q == '0 && !skip && (!p_attention || slot_i);
+  assign go          = p_ready && !take;
+  assign local_last  = 32'(local_q) == Local - 1 || p_group + 16'(Units) > 16'(last_group_i);
+  assign row_last    = row_q + 16'd1 == p_rows;
+
+  logic moves;   // to the next group or row
+  assign moves = pass_q && ((go && !(p_kind == KindRoot && !second_q)) || (hold_q == '0 && skip));
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      pass_q <= 1'b0;
+      hold_q <= '0;
+    end else begin
+      if (pass_valid_i) pass_q <= 1'b1;
+      else if (moves && local_last && row_last) pass_q <= 1'b0;
+      if (go && p_kind == KindRoot) hold_q <= second_q ? NextWait - 6'd1 : RootWait - 6'd1;
+      else if (hold_q != '0) hold_q <= hold_q - 6'd1;
+    end
+  end
+  always_ff @(posedge clk_i) begin
+    if (pass_valid_i) begin
+      row_q       <= '0;
+      local_q     <= '0;
+      key_group_q <= '0;
+      key_left_q  <= 16'(Tokens - 1);
+      second_q    <= 1'b0;
+    end else begin
+      if (go && p_kind == KindRoot) second_q <= !second_q;
+      if (moves) begin
+        local_q <= local_last ? '0 : local_q + LocalW'(1);
+        if (local_last) begin
+          row_q       <= row_q + 16'd1;
+          key_left_q  <= (key_left_q == '0) ? 16'(Tokens - 1) : key_left_q - 16'd1;
+          key_group_q <= key_group_q + 16'(key_left_q == '0);
+        end
+      end
+    end
+  end
+
+  // ---- what a beat is ----
+  logic              scores, outputs, kv, kv_value, buffer, is_max, is_sum, mask, causal;
+  logic [3:0]        op;
+  logic [GroupW-1:0] group;
+  logic [15:0]       key, keys, source, target, channel;
+  logic [15:0]       table_entry, norm_entry, position;
+  logic              to_vector, to_act, all, zero;
+  logic [4:0]        key_bits;
+  logic [1:0]        class_of;
+  assign scores   = attend_i && !y_index[15];
+  assign outputs  = attend_i && y_index[15];
+  assign key_bits = scores_i[6*32 +: 5];
+  assign kv       = !attend_i && y_index >= matrix_i[6*32+16 +: 16];
+  assign kv_value = (y_index - matrix_i[6*32+16 +: 16]) >= matrix_i[7*32+16 +: 16];
+  assign channel  = y_index - matrix_i[6*32+16 +: 16] -
+                    (kv_value ? matrix_i[7*32+16 +: 16] : 16'd0);
+  always_comb begin
+    if (take) begin
+      group       = y_group;
+      op          = (attend_i || kv) ? OpNone : matrix_i[7*32 +: 4];
+      buffer      = scores && y_index[key_bits[3:0]];
+      is_max      = scores;
+      is_sum      = !attend_i && !kv && matrix_i[7*32+4];
+      mask        = scores;
+      causal      = scores_i[4];
+      key         = y_index & ~(16'hffff << key_bits);
+      keys        = scores_i[7*32 +: 16];
+      source      = matrix_i[5*32 +: 16] + y_index;
+      target      = (scores ? scores_i[5*32 +: 16] : matrix_i[5*32 +: 16]) + y_index;
+      table_entry = outputs ? outputs_i[5*32 +: 16] + {1'b0, y_index[14:0]} :
+                    matrix_i[5*32+16 +: 16] + y_index;
+      position    = outputs ? outputs_i[6*32 +: 16] : matrix_i[6*32 +: 16];
+      to_vector   = scores || (!attend_i && !kv && matrix_i[7*32+5]);
+      to_act      = outputs || (!attend_i && !kv && matrix_i[7*32+6]);
+      all         = 1'b0;
+      zero        = 1'b0;
+      class_of    = outputs ? 2'd3 : scores ? (buffer ? 2'd2 : 2'd1) : 2'd0;
+    end else begin
+      group       = GroupW'(p_group);
+      op          = (p_kind == KindReciprocal) ? OpReciprocal :
+                    (p_kind == KindRoot) ? (second_q ? OpRoot : OpVariance) : pass_i[7:4];
+      buffer      = p_buffer;
+      is_max      = 1'b0;
+      is_sum      = pass_i[8];
+      mask        = p_keys;
+      causal      = p_causal;
+      key         = row_q;
+      keys        = pass_i[5*32 +: 16];
+      source      = pass_i[2*32 +: 16] + row_q;
+      target      = pass_i[2*32+16 +: 16] + row_q;
+      table_entry = pass_i[3*32 +: 16] + row_q;
+      position    = pass_i[4*32 +: 16];
+      to_vector   = pass_i[9];
+      to_act      = pass_i[10] || p_attention;
+      all         = p_attention;
+      zero        = pass_i[15];
+      class_of    = 2'd0;
+    end
+  end
+  assign norm_entry = pass_i[3*32+16 +: 16] + row_q;
+
+  // ---- rows of statistics that begin ----
+  logic [LocalW-1:0] in_slice;       // token group, within the slice
+  logic [StatW-1:0]  stat;
+  logic [Stats-1:0]  fresh_q;
+  logic              fresh, beat;
+  assign beat     = take || go;
+  assign in_slice = LocalW'(group >> UnitsL);
+  assign stat     = StatW'((buffer ? Local : 0) + ((Local > 1) ? 32'(in_slice) : 0));
+  assign fresh    = fresh_q[stat] && (is_max || is_sum);
+  always_ff @(posedge clk_i) begin
+    if (beat && fresh) fresh_q[stat] <= 1'b0;
+    if (fresh_valid_i || (pass_valid_i && pass_i[8])) begin
+      for (int g = 0; g < Local; g++) begin
+        fresh_q[((fresh_valid_i ? fresh_i : p_buffer) ? Local : 0) + g] <= 1'b1;
+      end
+    end
+  end
+
+  // ---- memories: read with the beat ----
+  logic [Tokens*16-1:0] memory_q [Words];
+  logic [Tokens*16-1:0] read_q;
+  logic [15:0]          position_q [Tables];
+  logic [31:0]          norm_q [Norms];
+  logic [AddrW-1:0]     read_at;
+  function automatic logic [AddrW-1:0] address(input logic [15:0] row, input logic [GroupW-1:0] of);
+    address = AddrW'(32'(row) * Local + (32'(of) >> UnitsL));
+  endfunction
+  assign read_at = (beat) ? address(source, group) : address(v_row_i, v_group_i);
+
+  // What accompanies the beat through the vector unit: where its result goes.
+  localparam int TagW = 1 + 2 + 3 + 1 + AddrW + 16 + GroupW + WordW + LaneW;
+  logic              b_valid_q, b_take_q, b_mask_q, b_causal_q, b_max_q, b_sum_q, b_fresh_q;
+  logic              b_vector_q, b_act_q, b_all_q, b_kv_q, b_zero_q;
+  logic [1:0]        b_class_q;
+  logic [3:0]        b_op_q;
+  logic [GroupW-1:0] b_group_q;
+  logic [StatW-1:0]  b_stat_q;
+  logic [15:0]       b_key_q, b_keys_q, b_entry_q, b_row_q, b_offset_q;
+  logic [AddrW-1:0]  b_target_q;
+  logic [WordW-1:0]  b_word_q;
+  logic [LaneW-1:0]  b_channel_q;
+  logic [31:0]       b_norm_q;
+  logic [Tokens*16-1:0] b_data_q;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) b_valid_q <= 1'b0;
+    else b_valid_q <= beat;
+  end
+  always_ff @(posedge clk_i) begin
+    if (beat || v_valid_i) read_q <= memory_q[read_at];
+    if (beat) begin
+      b_take_q    <= take;
+      b_mask_q    <= mask;
+      b_causal_q  <= causal;
+      b_max_q     <= is_max;
+      b_sum_q     <= is_sum;
+      b_fresh_q   <= fresh;
+      b_vector_q  <= to_vector;
+      b_act_q     <= to_act;
+      b_all_q     <= all;
+      b_kv_q      <= take && kv;
+      b_zero_q    <= zero;
+      b_class_q   <= class_of;
+      b_op_q      <= op;
+      b_group_q   <= group;
+      b_stat_q    <= stat;
+      b_key_q     <= key;
+      b_keys_q    <= keys;
+      b_entry_q   <= position_q[TableW'(table_entry)];
+      b_norm_q    <= norm_q[NormW'(norm_entry)];
+      b_row_q     <= position;
+      // Attention layout: the row of the pass, in the group's rows.
+      b_offset_q  <= 16'(32'(row_q) + ((32'(group) * 32'(pass_i[4*32+16 +: 16])) << LvL));
+      b_target_q  <= address(target, group);
+      b_word_q    <= WordW'((kv_value ? 32'(matrix_i[3*32+16 +: 16]) : 32'(matrix_i[3*32 +: 16])) +
+                            (32'(channel) >> LvL) * 32'(matrix_i[4*32 +: 16]) + 32'(base_i) +
+                            32'(group));
+      b_channel_q <= LaneW'(32'(channel) % Lv);
+      b_data_q    <= y_data_i[32'(pick) * Tokens * 16 +: Tokens * 16];
+    end
+    if (table_valid_i && !table_norm_i) position_q[TableW'(table_address_i)] <= table_data_i[15:0];
+    if (table_valid_i && table_norm_i) norm_q[NormW'(table_address_i)] <= table_data_i;
+  end
+  assign v_data_o = v_read_q;
+  logic [Tokens*16-1:0] v_read_q;
+  always_ff @(posedge clk_i) v_read_q <= read_q;
+
+  // ---- vector unit: a statistic stands for a group, so tokens and positions move by whole groups ----
+  logic [31:0]          earlier, left, tokens;
+  logic                 r_valid, r_take, r_vector;
+  logic [TagW-1:0]      tag;
+  logic [AddrW-1:0]     r_target;
+  logic [Tokens*16-1:0] first, result;
+  assign earlier = 32'(b_stat_q) * Tokens;
+  assign left   = 32'(high_i) - 32'(b_group_q) * Tokens;
+  assign tokens = left[31] ? 32'd0 : (left > Tokens) ? Tokens : left;
+  assign first  = b_take_q ? b_data_q : b_zero_q ? '0 : read_q;
+  mv_vector_unit #(
+    .Lanes    (Tokens),
+    .Groups   (Stats),
+    .TagW     (TagW),
+    .PosW     (PosW),
+    .MulStages(MulStages),
+    .AddStages(AddStages)
+  ) u_vector (
+    .clk_i    (clk_i),
+    .rst_ni   (rst_ni),
+    .valid_i  (b_valid_q),
+    .op_i     (b_op_q),
+    .group_i  (b_stat_q),
+    .tag_i    ({b_take_q, b_class_q, b_act_q, b_all_q, b_kv_q, b_vector_q, b_target_q,
+                16'(32'(b_row_q) << LvL) + (b_all_q ? b_offset_q : b_entry_q), b_group_q,
+                b_word_q, b_channel_q}),
+    .a_i      (first),
+    .b_i      (read_q),
+    .start_i  (b_fresh_q),
+    .max_i    (b_max_q),
+    .sum_i    (b_sum_q),
+    .tokens_i (TokenW'(earlier + tokens)),
+    .mask_i   (b_mask_q),
+    .causal_i (b_causal_q),
+    .key_i    (PosW'(32'(b_key_q) + earlier)),
+    .keys_i   (PosW'(32'(b_keys_q) + earlier)),
+    .first_i  (PosW'((32'(base_i) + 32'(b_group_q)) * Tokens)),
+    .k_i      (k_i),
+    .n_i      (pass_i[5*32 +: 15]),
+    .epsilon_i({pass_i[5*32+19 +: 13], pass_i[6*32 +: 64]}),
+    .gamma_i  (b_norm_q[15:0]),
+    .beta_i   (b_norm_q[31:16]),
+    .valid_o  (r_valid),
+    .tag_o    (tag),
+    .result_o (result)
+  );
+  logic r_act, r_kv;
+  assign {r_take, landed_class_o, r_act, a_all_o, r_kv, r_vector, r_target, a_pos_o, a_group_o,
+          kv_word_o, kv_row_o} = tag;
+  assign a_valid_o  = r_valid && r_act;
+  assign kv_valid_o = r_valid && r_kv;
+  assign data_o     = result;
+  assign landed_o   = r_valid && r_take;
+  always_comb begin
+    for (int t = 0; t < Tokens; t++) begin
+      kv_mask_o[t] = 32'(a_group_o) * Tokens + t >= 32'(low_i) &&
+                     32'(a_group_o) * Tokens + t < 32'(high_i);
+    end
+  end
+  always_ff @(posedge clk_i) begin
+    if (r_valid && r_vector) memory_q[r_target] <= result;
+    else if (v_valid_i && v_write_i) memory_q[address(v_row_i, v_group_i)] <= v_data_i;
+  end
+
+  // ---- beats under way ----
+  localparam int WayW = 6;
+  logic [WayW-1:0] results_q, passes_q;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      results_q <= '0;
+      passes_q  <= '0;
+    end else begin
+      results_q <= results_q + WayW'(take) - WayW'(r_valid && r_take);
+      passes_q  <= passes_q + WayW'(go) - WayW'(r_valid && !r_take);
+    end
+  end
+  assign results_idle_o = results_q == '0;
+  assign pass_done_o    = !pass_q && passes_q == '0;
+endmodule

@@ -1,0 +1,151 @@
+// Mixvec
+// SPDX-License-Identifier: Apache-2.0
+//
+// The functions of the vector unit that come from tables: 2^y, 1/x, 1/sqrt(x), and Phi of GELU in
+// both forms. Five registers: argument, three of mv_interpolate, result. What is no function passes.
+
+module mv_vector_function (
+  input  logic        clk_i,
+  input  logic [4:0]  en_i,           // one enable per register, in order
+  // Function: 0 passes x, 1 2^y, 2 Phi (erf form), 3 Phi (tanh form), 4 1/x, 5 1/sqrt(x); the second
+  // one is the same, four cycles later.
+  input  logic [2:0]  function_i,
+  input  logic [2:0]  function_4_i,
+  // Binary32. 2^y: infinity, NaN or zero if that shall be the result, else any other value.
+  // Phi: the sign of its argument. 1/x, 1/sqrt(x): the argument, positive and normal, or NaN.
+  input  logic [31:0] x_i,
+  input  logic [34:0] y_i,            // 21 fractional bits and sign (the 22nd does not count)
+  input  logic [18:0] u_i,            // magnitude of Phi's argument, 16 fractional bits
+  // The result as the following product wants it, its significand with the leading one.
+  output logic        sign_o,
+  output logic [7:0]  exponent_o,
+  output logic [32:0] significand_o,
+  output logic [30:0] root_o          // 1/x or 1/sqrt(x), binary32 without its sign, a cycle earlier
+);
+  localparam logic [2:0] Exp2 = 3'd1, PhiErf = 3'd2, PhiTanh = 3'd3, Reciprocal = 3'd4, Root = 3'd5;
+
+  // Segment and offset; 2^y also gives the exponent of its result, which then stands in the
+  // fraction of x
+
+  logic [8:0]  segment, segment_q;
+  logic [15:0] offset, offset_q;
+  logic [7:0]  power;
+  logic [31:0] x, x_1, x_2, x_3, x_4;
+  // Below 2^-26 binary16 is zero, from 2^16 on infinite: so much is kept of the exponent.
+  assign power = ($signed(y_i[34:21]) < -14'sd64) ? 8'd63 :
+                 ($signed(y_i[34:21]) > 14'sd63) ? 8'd190 : y_i[28:21] + 8'd127;
+  always_comb begin
+    x       = x_i;
+    segment = {4'd1, x_i[22:18]};                       // reciprocal: 32..63
+    offset  = x_i[17:2];
+    unique case (function_i)
+      Exp2: begin
+        x       = {x_i[31:8], power};
+        segment = {4'd0, y_i[20:16]};                   // 0..31
+        offset  = y_i[15:0];
+      end
+      PhiErf, PhiTanh: begin
+        // 128..255 or 256..383
+        segment = {function_i == PhiTanh, function_i == PhiErf, u_i[18:12]};
+        offset  = {u_i[11:0], 4'd0};
+      end
+      // An even biased exponent is odd without the bias: 64..95 or 96..127.
+      Root: segment = {3'd1, !x_i[23], x_i[22:18]};
+      default: ;
+    endcase
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (en_i[0]) begin
+      segment_q <= segment;
+      offset_q  <= offset;
+      x_1       <= x;
+    end
+    if (en_i[1]) x_2 <= x_1;
+    if (en_i[2]) x_3 <= x_2;
+    if (en_i[3]) x_4 <= x_3;
+  end
+
+  logic [29:0] value;
+  mv_interpolate u_interpolate (
+    .clk_i,
+    .en_i     (en_i[3:1]),
+    .segment_i(segment_q),
+    .offset_i (offset_q),
+    .value_o  (value)
+  );
+
+  // Phi(x) is the tail for negative x, else one minus the tail: 30 fractional bits. Normalised in
+  // steps of 16, 8, 4, 2, 1.
+
+  logic [30:0] phi, phi_16, phi_8, phi_4, phi_2, phi_1;
+  logic        zero_16, zero_8, zero_4, zero_2, zero_1;
+  assign phi     = x_4[31] ? {1'b0, value} : 31'h4000_0000 - {1'b0, value};
+  assign zero_16 = phi[30:15] == 16'd0;
+  assign phi_16  = zero_16 ? {phi[14:0], 16'd0} : phi;
+  assign zero_8  = phi_16[30:23] == 8'd0;
+  assign phi_8   = zero_8 ? {phi_16[22:0], 8'd0} : phi_16;
+  assign zero_4  = phi_8[30:27] == 4'd0;
+  assign phi_4   = zero_4 ? {phi_8[26:0], 4'd0} : phi_8;
+  assign zero_2  = phi_4[30:29] == 2'd0;
+  assign phi_2   = zero_2 ? {phi_4[28:0], 2'd0} : phi_4;
+  assign zero_1  = !phi_2[30];
+  assign phi_1   = zero_1 ? {phi_2[29:0], 1'd0} : phi_2;
+
+  // Reciprocals: the value in (1/2, 1] has 29 fractional bits; 24 remain, rounded up at the half.
+  // With exponent E for [1, 2), {E - 2, 0} + 2^23 is the binary32 value of 1/2.
+
+  logic [7:0]  half_exponent, root_exponent;
+  logic [24:0] kept;
+  logic [30:0] root;
+  // 1/sqrt(x): 127 less half the exponent without its bias, rounded down.
+  assign half_exponent = {1'b0, x_4[30:24]} + {7'd0, x_4[23]};
+  assign root_exponent = (function_4_i == Root) ? 8'd189 - half_exponent : 8'd252 - x_4[30:23];
+  assign kept          = 25'((value + 30'd16) >> 5);
+  assign root          = (&x_4[30:23]) ? 31'h7FC0_0000 :
+                         {root_exponent, 23'd0} + {6'd0, kept};
+  assign root_o        = root;
+
+  // Result
+
+  logic        sign, sign_q;
+  logic [7:0]  exponent, exponent_q;
+  logic [32:0] significand, significand_q;
+  always_comb begin
+    sign        = x_4[31];
+    exponent    = x_4[30:23];
+    significand = {|x_4[30:23], x_4[22:0], 9'd0};
+    unique case (function_4_i)
+      Exp2: begin
+        sign = 1'b0;
+        if (&x_4[30:23]) begin
+          significand = {1'b1, x_4[22], 31'd0};         // infinity or NaN
+        end else if (|x_4[30:23]) begin
+          exponent    = x_4[7:0];
+          significand = {value, 3'd0};                  // in [1, 2) with 29 fractional bits
+        end
+      end
+      PhiErf, PhiTanh: begin
+        sign        = 1'b0;
+        exponent    = phi_1[30] ? 8'd127 - {3'd0, zero_16, zero_8, zero_4, zero_2, zero_1} : 8'd0;
+        significand = {phi_1, 2'd0};
+      end
+      Reciprocal, Root: begin
+        sign        = 1'b0;
+        exponent    = root[30:23];
+        significand = {1'b1, root[22:0], 9'd0};
+      end
+      default: ;
+    endcase
+  end
+  always_ff @(posedge clk_i) begin
+    if (en_i[4]) begin
+      sign_q        <= sign;
+      exponent_q    <= exponent;
+      significand_q <= significand;
+    end
+  end
+  assign sign_o        = sign_q;
+  assign exponent_o    = exponent_q;
+  assign significand_o = significand_q;
+endmodule

@@ -1,0 +1,114 @@
+// Mixvec
+// SPDX-License-Identifier: Apache-2.0
+//
+// A lane's statistics, of one row in each group: the largest result, the sums of X(y) and X(y)^2
+// over results y (X(y) is the integer y * 2^24), whether one was not finite, and the factor r made of
+// them. Softmax and LayerNorm share the sums.
+
+module mv_vector_statistics #(
+  parameter int Groups = 4,
+  // derived
+  parameter int GroupW = (Groups > 1) ? $clog2(Groups) : 1
+) (
+  input  logic              clk_i,
+  // a result, which counts two cycles later
+  input  logic [2:0]        en_i,        // its beat is in this cycle, one before, two before
+  input  logic [15:0]       result_i,
+  // with the last of them
+  input  logic [GroupW-1:0] group_i,
+  input  logic              start_i,     // forget the row before
+  input  logic              skip_i,      // masked: leave the row as it is
+  input  logic              max_i,       // what to update
+  input  logic              sum_i,
+  // factor r: binary32 without its sign, as it is never negative
+  input  logic              write_i,
+  input  logic [GroupW-1:0] write_group_i,
+  input  logic [30:0]       write_factor_i,
+  // readers
+  input  logic [GroupW-1:0] row_group_i,
+  output logic [15:0]       row_max_o,
+  output logic [54:0]       row_sum_o,
+  output logic              row_nonfinite_o,
+  input  logic [GroupW-1:0] square_group_i,
+  output logic [93:0]       square_o,
+  input  logic [GroupW-1:0] factor_group_i,
+  output logic [30:0]       factor_o
+);
+  // A row has up to 2^14 values of magnitude below 2^40.
+  localparam int SumW    = 55;
+  localparam int SquareW = 94;
+  // Order of keys is that of numbers: the bits of negative values inverted, the others behind them.
+  // NaN is positive and so the largest.
+  localparam logic [15:0] LowestKey = 16'h03FF;   // of -infinity
+
+  // Significand and its square; then both shifted
+
+  logic [10:0] significand;
+  logic [4:0]  shift_1;
+  logic [10:0] significand_1;
+  logic [21:0] square_1;
+  logic        sign_1, special_1, special_2;
+  logic [15:0] key_1, key_2;
+  logic [79:0] square_2;
+  logic [40:0] shifted, value_2;
+  assign significand = {|result_i[14:10], result_i[9:0]};
+  assign shifted     = {30'd0, significand_1} << shift_1;
+  always_ff @(posedge clk_i) begin
+    if (en_i[0]) begin
+      significand_1 <= significand;
+      square_1      <= {11'd0, significand} * {11'd0, significand};
+      // Subnormal numbers and those of exponent 1 have the same unit; up to 29 for finite ones.
+      shift_1       <= result_i[14:10] - {4'd0, |result_i[14:10]};
+      sign_1        <= result_i[15];
+      special_1     <= &result_i[14:10];
+      key_1         <= result_i[15] ? ~result_i : {1'b1, result_i[14:0]};
+    end
+    if (en_i[1]) begin
+      value_2   <= (shifted ^ {41{sign_1}}) + {40'd0, sign_1};
+      square_2  <= {58'd0, square_1} << {shift_1, 1'b0};
+      special_2 <= special_1;
+      key_2     <= key_1;
+    end
+  end
+
+  // Rows
+
+  logic [Groups*16-1:0]      max_q;
+  logic [Groups*SumW-1:0]    sum_q;
+  logic [Groups*SquareW-1:0] square_q;
+  logic [Groups-1:0]         nonfinite_q;
+  logic [Groups*31-1:0]      factor_q;
+  logic [15:0]               max_old, max;
+  logic [SumW-1:0]           sum;
+  logic [SquareW-1:0]        square;
+  logic                      nonfinite;
+  assign max_old   = start_i ? LowestKey : max_q[32'(group_i)*16 +: 16];
+  assign max       = (skip_i || key_2 < max_old) ? max_old : key_2;
+  assign sum       = (start_i ? {SumW{1'b0}} : sum_q[32'(group_i)*SumW +: SumW]) +
+                     (skip_i ? {SumW{1'b0}} : {{(SumW-41){value_2[40]}}, value_2});
+  assign square    = (start_i ? {SquareW{1'b0}} : square_q[32'(group_i)*SquareW +: SquareW]) +
+                     (skip_i ? {SquareW{1'b0}} : {{(SquareW-80){1'b0}}, square_2});
+  assign nonfinite = (!start_i && nonfinite_q[group_i]) || (!skip_i && special_2);
+
+  for (genvar g = 0; g < Groups; g++) begin : g_group
+    logic chosen;
+    assign chosen = en_i[2] && group_i == GroupW'(g);
+    always_ff @(posedge clk_i) begin
+      if (chosen && max_i) max_q[g*16 +: 16] <= max;
+      if (chosen && sum_i) begin
+        sum_q[g*SumW +: SumW]          <= sum;
+        square_q[g*SquareW +: SquareW] <= square;
+        nonfinite_q[g]                 <= nonfinite;
+      end
+      if (write_i && write_group_i == GroupW'(g)) factor_q[g*31 +: 31] <= write_factor_i;
+    end
+  end
+
+  logic [15:0] key;
+  assign key             = max_q[32'(row_group_i)*16 +: 16];
+  assign row_max_o       = key[15] ? {1'b0, key[14:0]} : ~key;
+  assign row_sum_o       = sum_q[32'(row_group_i)*SumW +: SumW];
+  assign row_nonfinite_o = nonfinite_q[row_group_i];
+  assign square_o        = square_q[32'(square_group_i)*SquareW +: SquareW];
+  assign factor_o        = factor_q[32'(factor_group_i)*31 +: 31];
+endmodule

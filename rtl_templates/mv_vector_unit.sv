@@ -1,0 +1,242 @@
+// Mixvec
+// SPDX-License-Identifier: Apache-2.0
+//
+// Vector unit: softmax, LayerNorm, GELU, ReLU and residual (docs/numerics.md, Vector unit), one token
+// per lane. Takes a beat, one value or two for every lane, in any cycle; its results follow Latency
+// cycles later, whatever the operation, with the tag. Results are binary16, every NaN 0x7E00; lanes
+// without a token give +0.
+//
+// Operations: 0 a, 1 ReLU(a), 2 GELU(a) (erf form), 3 GELU(a) (tanh form), 4 a + b, 5 exp((a - max) *
+// k), 6 a * r (-0 where masked), 7 LayerNorm (n * X(a) - S1) * r * gamma + beta. Operations that make
+// r: 8 1 / S1 (softmax), 9 begin and 10 end 1 / sqrt(n * S2 - S1^2 + epsilon) (LayerNorm); 8 and 10
+// give r rounded, 9 gives a.
+//
+// Each lane keeps for each group a row's maximum, S1 and S2 (the sums of X(y) and X(y)^2 over
+// results y) and r. max_i and sum_i update them with this beat's results, except masked ones; with
+// start_i they forget the row before. Softmax: pass the scores with max_i; 5 with sum_i; 8; 6.
+// LayerNorm: any operation with sum_i; 9; 10; 7.
+//
+// Nothing is interlocked. In cycles from one beat to another of the same group, at least:
+//   max_i or sum_i to an operation that reads it (5, 7, 8, 9)   Latency + 2
+//   8 to 6, 10 to 7                                             6 + MulStages
+//   9 to its 10                                                 53
+// and from a 10 to the next 9, of any group, 3. From a 9 to its 10 no other 9, and no sum_i of the
+// group, at the 9 neither. All other inputs count with their beat.
+
+module mv_vector_unit #(
+  parameter int Lanes     = 64,
+  parameter int Groups    = 4,   // rows of Lanes tokens that a lane keeps apart
+  parameter int TagW      = 16,
+  parameter int PosW      = 16,  // positions of tokens and keys
+  parameter int MulStages = 2,   // registers of a product, 1..3
+  parameter int AddStages = 4,   // registers of a sum, its operands' included, 2..6
+  // derived
+  parameter int GroupW  = (Groups > 1) ? $clog2(Groups) : 1,
+  parameter int TokenW  = $clog2(Groups * Lanes + 1),
+  parameter int Latency = 12 + 2 * MulStages + AddStages
+) (
+  input  logic                clk_i,
+  input  logic                rst_ni,
+  // beat
+  input  logic                valid_i,
+  input  logic [3:0]          op_i,
+  input  logic [GroupW-1:0]   group_i,
+  input  logic [TagW-1:0]     tag_i,
+  input  logic [Lanes*16-1:0] a_i,
+  input  logic [Lanes*16-1:0] b_i,
+  input  logic                start_i,
+  input  logic                max_i,
+  input  logic                sum_i,
+  // Lane t of group g is token g * Lanes + t of tokens_i, at position first_i + g * Lanes + t. With
+  // mask_i it is masked if the key is not below keys_i, or, if causal_i, behind the token's position.
+  input  logic [TokenW-1:0]   tokens_i,
+  input  logic                mask_i,
+  input  logic                causal_i,
+  input  logic [PosW-1:0]     key_i,
+  input  logic [PosW-1:0]     keys_i,
+  input  logic [PosW-1:0]     first_i,
+  // constants of operations
+  input  logic [23:0]         k_i,        // 5: 22 fractional bits
+  input  logic [14:0]         n_i,        // 7, 9: channels, 1..2^14
+  input  logic [76:0]         epsilon_i,  // 9: epsilon * n^2 * 2^48, at least 1
+  input  logic [15:0]         gamma_i,    // 7: finite
+  input  logic [15:0]         beta_i,     // 7: finite
+  // results
+  output logic                valid_o,
+  output logic [TagW-1:0]     tag_o,
+  output logic [Lanes*16-1:0] result_o
+);
+  // Registers as mv_vector_lane numbers them
+  localparam int Product  = 7 + MulStages;
+  localparam int Function = Product + 5;
+  localparam int Addends  = Function + MulStages;
+  localparam int Depth    = Latency + 2;
+  localparam logic [3:0] Variance = 4'd9;
+
+  if (Lanes < 1 || Groups < 1 || TagW < 1 || PosW < 1) begin : g_illegal
+    initial $error("mv_vector_unit: Lanes, Groups, TagW and PosW must be at least 1");
+  end
+
+  // What accompanies a beat; index s: beside register s, 0: at the inputs
+
+  logic [Depth:0]          valid;
+  logic [Depth-1:0]        valid_q;
+  logic [Depth*4-1:0]      ops;      // from register 1 on
+  logic [Depth*GroupW-1:0] groups;
+  logic [3:0]              op [Depth+1];
+  logic [GroupW-1:0]       group [Depth+1];
+  logic [2:0]              update [Depth+1];   // {start, max, sum}
+  logic [TagW-1:0]         tag [Latency+1];
+  logic [23:0]             k [Product+1];
+  logic [15:0]             gamma [Function];
+  logic [15:0]             beta [Addends];
+  logic [14:0]             n_q;
+  assign valid     = {valid_q, valid_i};
+  assign op[0]     = op_i;
+  assign group[0]  = group_i;
+  assign update[0] = {start_i, max_i, sum_i};
+  assign tag[0]    = tag_i;
+  assign k[0]      = k_i;
+  assign gamma[0]  = gamma_i;
+  assign beta[0]   = beta_i;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) valid_q <= '0;
+    else valid_q <= valid[Depth-1:0];
+  end
+  always_ff @(posedge clk_i) begin
+    if (valid_i) n_q <= n_i;
+  end
+  for (genvar s = 0; s < Depth; s++) begin : g_register
+    logic [3:0]        op_q;
+    logic [GroupW-1:0] group_q;
+    logic [2:0]        update_q;
+    always_ff @(posedge clk_i) begin
+      if (valid[s]) begin
+        op_q     <= op[s];
+        group_q  <= group[s];
+        update_q <= update[s];
+      end
+    end
+    assign op[s+1]                     = op_q;
+    assign ops[s*4 +: 4]               = op_q;
+    assign group[s+1]                  = group_q;
+    assign groups[s*GroupW +: GroupW]  = group_q;
+    assign update[s+1]                 = update_q;
+    if (s < Latency) begin : g_tag
+      logic [TagW-1:0] tag_q;
+      always_ff @(posedge clk_i) begin
+        if (valid[s]) tag_q <= tag[s];
+      end
+      assign tag[s+1] = tag_q;
+    end
+    if (s < Product) begin : g_k
+      logic [23:0] k_q;
+      always_ff @(posedge clk_i) begin
+        if (valid[s]) k_q <= k[s];
+      end
+      assign k[s+1] = k_q;
+    end
+    if (s < Function - 1) begin : g_gamma
+      logic [15:0] gamma_q;
+      always_ff @(posedge clk_i) begin
+        if (valid[s]) gamma_q <= gamma[s];
+      end
+      assign gamma[s+1] = gamma_q;
+    end
+    if (s < Addends - 1) begin : g_beta
+      logic [15:0] beta_q;
+      always_ff @(posedge clk_i) begin
+        if (valid[s]) beta_q <= beta[s];
+      end
+      assign beta[s+1] = beta_q;
+    end
+  end
+
+  logic [31:0] gamma_float, beta_float;
+  mv_fp16_to_fp32 u_gamma (
+    .half_i (gamma[Function-1]),
+    .float_o(gamma_float)
+  );
+  mv_fp16_to_fp32 u_beta (
+    .half_i (beta[Addends-1]),
+    .float_o(beta_float)
+  );
+
+  // Steps of mv_vector_variance: the lanes load while the beat is in register 1; then bits 53 … 0 of
+  // S1, of which n has the lower 15, and epsilon
+
+  logic              begins;
+  logic [5:0]        left_q, place;
+  logic [14:0]       variance_n_q;
+  logic [76:0]       epsilon_q;
+  logic [GroupW-1:0] variance_group_q;
+  logic              n_bit;
+  assign begins = valid_i && op_i == Variance;
+  assign place  = left_q - 6'd2;
+  assign n_bit  = place < 6'd15 && variance_n_q[place[3:0]];
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) left_q <= 6'd0;
+    else if (valid[1] && op[1] == Variance) left_q <= 6'd55;
+    else if (left_q != 6'd0) left_q <= left_q - 6'd1;
+  end
+  always_ff @(posedge clk_i) begin
+    if (begins) begin
+      variance_n_q     <= n_i;
+      epsilon_q        <= epsilon_i;
+      variance_group_q <= group_i;
+    end
+  end
+
+  // Masks: everything that does not depend on the lane first. Lane t is masked by the key's distance
+  // to the position of lane 0 if that is larger than t, and has a token if more than t are left.
+
+  // Widths that hold the differences and their signs.
+  localparam int LeftW     = TokenW + 1;
+  localparam int DistanceW = ((PosW > TokenW) ? PosW : TokenW) + 2;
+  localparam int LaneW     = $clog2(Lanes + 1);
+  logic [LeftW-1:0]     base, left;       // token of lane 0; tokens from it on
+  logic [DistanceW-1:0] distance;
+  logic [LaneW-1:0]     behind, tokens;   // the same between 0 and Lanes
+  logic                 beyond;
+  assign base     = LeftW'(32'(group_i) * Lanes);
+  assign left     = {1'b0, tokens_i} - base;
+  assign distance = DistanceW'(key_i) - DistanceW'(first_i) - DistanceW'(base);
+  assign behind   = distance[DistanceW-1] ? '0 :
+                    (32'(distance) > Lanes) ? LaneW'(Lanes) : LaneW'(distance);
+  assign tokens   = left[LeftW-1] ? '0 : (32'(left) > Lanes) ? LaneW'(Lanes) : LaneW'(left);
+  assign beyond   = key_i >= keys_i;
+
+  for (genvar t = 0; t < Lanes; t++) begin : g_lane
+    mv_vector_lane #(
+      .Groups   (Groups),
+      .MulStages(MulStages),
+      .AddStages(AddStages)
+    ) u_lane (
+      .clk_i,
+      .valid_i       (valid),
+      .op_i          (ops),
+      .group_i       (groups),
+      .a_i           (a_i[t*16 +: 16]),
+      .b_i           (b_i[t*16 +: 16]),
+      .masked_i      (mask_i && (beyond || (causal_i && behind > LaneW'(t)))),
+      .active_i      (tokens > LaneW'(t)),
+      .n_i           (n_q),
+      .k_i           (k[6]),
+      .k_product_i   (k[Product]),
+      .gamma_i       (gamma_float),
+      .beta_i        (beta_float),
+      .start_i       (update[Depth][2]),
+      .max_i         (update[Depth][1]),
+      .sum_i         (update[Depth][0]),
+      .step_i        (left_q != 6'd0),
+      .bit_i         (place),
+      .n_bit_i       (n_bit),
+      .last_i        (left_q == 6'd1),
+      .epsilon_i     (epsilon_q),
+      .square_group_i(variance_group_q),
+      .result_o      (result_o[t*16 +: 16])
+    );
+  end
+  assign valid_o = valid[Latency];
+  assign tag_o   = tag[Latency];
+endmodule
