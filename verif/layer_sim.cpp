@@ -170,8 +170,8 @@ LayerRun LayerSim::run(const TileProgram& program, std::span<const std::uint8_t>
     if (respond || issued != 0) last_progress = cycle_;
     if (top_->m_req_valid_o != 0 && top_->m_req_ready_i != 0) {
       if (std::size_t{top_->m_req_beat_o} >= memory.size() / kBeatBytes) {
-        result.failure = fmt::format("beat {} was asked for, the images have {}", top_->m_req_beat_o,
-                                     memory.size() / kBeatBytes);
+        result.failure =
+            fmt::format("beat {} was asked for, the images have {}", top_->m_req_beat_o, memory.size() / kBeatBytes);
       }
       requests.push_back({top_->m_req_beat_o, cycle_ + static_cast<std::uint64_t>(stalls.latency)});
     }

@@ -1,4 +1,5 @@
-// The accelerator running whole layers: programs, tables and vector memory, and a run under random stalls of the memory.
+// The accelerator running whole layers: programs, tables and vector memory, and a run under random stalls of the
+// memory.
 #pragma once
 
 #include <cstdint>
