@@ -146,7 +146,7 @@ nlohmann::json run_described(LayerSim& accel, const po::variables_map& options,
   const LayerPlan plan(chain.sources(), LayerSim::machine(), {input.all_tokens(), input.memory});
   const Layer& layer = chain.front();
   const std::size_t count = std::min(input.tokens, LayerSim::tile_tokens());
-  (void)plan.compile({0, 0, count, input.valid, input.memory, input.valid_memory});
+  (void)compile_layers(plan, {0, 0, count, input.valid, input.memory, input.valid_memory});
   if (!layer.causal && input.all_tokens() > count) {
     fail_input(
         "{}: found {} tokens to run and {} to decode, expected at most {} in all: not causal (gen_accel --groups)",

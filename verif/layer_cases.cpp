@@ -101,7 +101,7 @@ LayerCase draw_layer_case(std::uint64_t seed, std::uint64_t number) {
       const LayerPlan plan(drawn.chain->sources(), LayerSim::machine(), {drawn.input.all_tokens(), drawn.input.memory});
       // The longest program, too, must fit.
       const std::size_t count = std::min(drawn.input.tokens, LayerSim::tile_tokens());
-      (void)plan.compile({0, 0, count, drawn.input.valid, drawn.input.memory, drawn.input.valid_memory});
+      (void)compile_layers(plan, {0, 0, count, drawn.input.valid, drawn.input.memory, drawn.input.valid_memory});
       return drawn;
     } catch (const InputError& error) {
       reason = error.what();

@@ -77,14 +77,14 @@ class ChainRun {
   }
 
   void run_memory(std::size_t first, std::size_t count) {
-    const TileProgram program = plan_.compile_memory(tile_at(first, count));
+    const TileProgram program = compile_memory(plan_, tile_at(first, count));
     write_x(program, expected_.memory(), expected_.input().memory, first);
     start(program, check_.memory, "encoder's output", first);
   }
 
   /// Tokens from position `first` on.
   void run_tokens(std::size_t first, std::size_t count, LayerPhase& phase) {
-    const TileProgram program = plan_.compile(tile_at(first, count));
+    const TileProgram program = compile_layers(plan_, tile_at(first, count));
     const std::size_t all = expected_.input().all_tokens();
     write_x(program, expected_.x(), all, first);
     start(program, phase, "tokens", first);

@@ -96,7 +96,7 @@ void check(const Chain& chain, const LayerMachine& machine, const Shape& shape, 
     Tile tile;
     tile.first = first;
     tile.high = std::min(tile_tokens, shape.memory - first);
-    const TileProgram program = plan.compile_memory(tile);
+    const TileProgram program = compile_memory(plan, tile);
     accelerator.write_x(memory, shape.memory, first, program);
     ASSERT_EQ(accelerator.run(program, order), "");
     EXPECT_EQ(accelerator.find_races(), "");
@@ -113,7 +113,7 @@ void check(const Chain& chain, const LayerMachine& machine, const Shape& shape, 
     tile.valid_keys = shape.valid;
     tile.memory_keys = shape.memory;
     tile.valid_memory_keys = shape.valid_memory;
-    const TileProgram program = plan.compile(tile);
+    const TileProgram program = compile_layers(plan, tile);
     accelerator.write_x(x, shape.tokens, begin, program);
     ASSERT_EQ(accelerator.run(program, order), "") << describe(program);
     EXPECT_EQ(accelerator.find_races(), "");
@@ -275,7 +275,7 @@ TEST(LayerProgram, LimitsAreRefused) {
     LayerMachine shallow = machine;
     shallow.program_depth = depth;
     const LayerPlan good(chain.sources(), shallow, {64, 0});
-    return refusal([&] { (void)good.compile(changed); });
+    return refusal([&] { (void)compile_layers(good, changed); });
   };
   EXPECT_EQ(tile({0, 0, 64}), "accepted");
   EXPECT_EQ(tile({0, 0, 65}), "tile: found 65 tokens, expected at most 64 (gen_accel --groups)");
@@ -287,8 +287,8 @@ TEST(LayerProgram, LimitsAreRefused) {
 
   const Chain bert(small_spec(LayerFamily::kBert), machine);
   const LayerPlan plan_of_bert(bert.sources(), machine, {64, 0});
-  EXPECT_NE(refusal([&] { (void)plan_of_bert.compile({16, 0, 4}); }).find("not causal"), std::string::npos);
-  EXPECT_NE(refusal([&] { (void)plan_of_bert.compile_memory({0, 0, 4}); }).find("cross-attention"), std::string::npos);
+  EXPECT_NE(refusal([&] { (void)compile_layers(plan_of_bert, {16, 0, 4}); }).find("not causal"), std::string::npos);
+  EXPECT_NE(refusal([&] { (void)compile_memory(plan_of_bert, {0, 0, 4}); }).find("cross-attention"), std::string::npos);
 }
 
 }  // namespace

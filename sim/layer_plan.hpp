@@ -1,4 +1,4 @@
-// Compiles Transformer layers into the programs, tables and memory map that docs/isa.md describes.
+// Where a chain of Transformer layers stands in the memories of docs/isa.md: images, tables, rows and words.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "golden/attention_job.hpp"
 #include "golden/layer_isa.hpp"
 #include "golden/layer_run.hpp"
 #include "golden/program_file.hpp"
@@ -94,30 +93,6 @@ struct NormEntry {
   Half beta;
 };
 
-/// A run's tokens: those at positions first + low … first + high − 1 of the sequence.
-struct Tile {
-  std::size_t first = 0;  ///< position of lane 0, a multiple of the tokens of a group
-  std::size_t low = 0;    ///< lanes below it are positions cached already: keys and values are not written again
-  std::size_t high = 1;
-  std::size_t valid_keys = kAllKeys;         ///< positions of the sequence from this one on are padding
-  std::size_t memory_keys = 0;               ///< positions of the encoder's output that are in the key/value memory
-  std::size_t valid_memory_keys = kAllKeys;  ///< the same of the encoder's output as valid_keys
-};
-
-/// The programs of a run, and what its registers hold.
-struct TileProgram {
-  std::vector<ArrayInstruction> array;    ///< END included
-  std::vector<VectorInstruction> vector;  ///< END included
-  std::uint32_t first = 0;
-  std::uint32_t low = 0;
-  std::uint32_t high = 0;
-  std::uint32_t last_group = 0;
-  std::uint32_t groups_log2 = 0;
-  std::uint32_t k = 0;               ///< the constant of exp
-  std::uint64_t matrix_macs = 0;     ///< useful: kept weights × tokens
-  std::uint64_t attention_macs = 0;  ///< useful: two products of each unmasked pair of token and key
-};
-
 /// A chain of layers on one accelerator: what does not depend on the tile. Keeps references to its layers.
 class LayerPlan {
  public:
@@ -143,12 +118,6 @@ class LayerPlan {
   [[nodiscard]] std::uint32_t kv_stride() const { return kv_stride_; }
   [[nodiscard]] std::uint32_t memory_stride() const { return memory_stride_; }
 
-  /// The programs that take x through all layers. Throws InputError for a tile that machine or memories cannot hold.
-  [[nodiscard]] TileProgram compile(const Tile& tile) const;
-  /// Those that make the keys and values of every layer's cross-attention from an encoder's output in x's place: a
-  /// layer at a time. Throws InputError likewise, and for layers without cross-attention.
-  [[nodiscard]] TileProgram compile_memory(const Tile& tile) const;
-
  private:
   void place_norms();
   void place_words();
@@ -171,13 +140,5 @@ class LayerPlan {
   std::vector<NormEntry> norm_table_;
   std::vector<std::uint8_t> images_;
 };
-
-/// Result beats of a matrix: all outputs for all token groups in use.
-inline std::uint64_t matrix_beats(std::size_t outputs, std::uint32_t groups_log2) {
-  return static_cast<std::uint64_t>(outputs) << groups_log2;
-}
-
-/// Both programs, an instruction a line, numbered.
-std::string describe(const TileProgram& program);
 
 }  // namespace mixvec
