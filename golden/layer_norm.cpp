@@ -23,9 +23,20 @@ Wide integer_epsilon(double epsilon, std::size_t n) {
   return ((product >> (-shift - 1)) + 1) >> 1;
 }
 
+/// The same, checked.
+Wide checked_epsilon(double epsilon, std::size_t n) {
+  if (n < 1 || n > kMostChannels) fail_input("layer_norm: gamma: found {} values, expected 1 to {}", n, kMostChannels);
+  if (!(epsilon > 0 && epsilon <= 1) || integer_epsilon(epsilon, n) == 0) {
+    const auto count = static_cast<double>(n);
+    fail_input("layer_norm: epsilon: found {}, expected at least {:.3g} (for {} channels) and at most 1", epsilon,
+               0x1p-49 / (count * count), n);
+  }
+  return integer_epsilon(epsilon, n);
+}
+
 void check(std::span<const Half> x, std::size_t tokens, const LayerNorm& parameters) {
   const std::size_t n = parameters.gamma.size();
-  if (n < 1 || n > kMostChannels) fail_input("layer_norm: gamma: found {} values, expected 1 to {}", n, kMostChannels);
+  checked_epsilon(parameters.epsilon, n);
   if (parameters.beta.size() != n) {
     fail_input("layer_norm: beta: found {} values, expected {} as in gamma", parameters.beta.size(), n);
   }
@@ -36,14 +47,14 @@ void check(std::span<const Half> x, std::size_t tokens, const LayerNorm& paramet
     if (!is_finite(parameters.gamma[c])) fail_input("layer_norm: gamma[{}]: not finite, expected a finite value", c);
     if (!is_finite(parameters.beta[c])) fail_input("layer_norm: beta[{}]: not finite, expected a finite value", c);
   }
-  if (!(parameters.epsilon > 0 && parameters.epsilon <= 1) || integer_epsilon(parameters.epsilon, n) == 0) {
-    const auto count = static_cast<double>(n);
-    fail_input("layer_norm: epsilon: found {}, expected at least {:.3g} (for {} channels) and at most 1",
-               parameters.epsilon, 0x1p-49 / (count * count), n);
-  }
 }
 
 }  // namespace
+
+NormEpsilon norm_epsilon(double epsilon, std::size_t n) {
+  const Wide value = checked_epsilon(epsilon, n);
+  return {static_cast<std::uint64_t>(value), static_cast<std::uint32_t>(value >> 64U)};
+}
 
 std::vector<Half> layer_norm(std::span<const Half> x, std::size_t tokens, const LayerNorm& parameters) {
   check(x, tokens, parameters);

@@ -81,7 +81,7 @@ class AccelSim {
   /// Cycles since reset.
   [[nodiscard]] std::uint64_t time() const { return cycle_; }
 
- private:
+ protected:
   /// Takes the result beat that is offered; false if it may not be (the failure says why).
   bool take_result(TileRun& result, int drain, std::size_t out, std::span<Half> y, std::size_t tokens,
                    std::size_t first, std::size_t count, std::vector<std::uint8_t>& seen);

@@ -1,5 +1,5 @@
 // Testbench of a layer: runs the four matrices of each layer of a packed model (or of a generated one) on the
-// accelerator and checks every value against golden and double precision.
+// accelerator, and whole layers by their programs; checks every value against golden and double precision.
 #include <algorithm>
 #include <chrono>
 #include <fstream>
@@ -13,6 +13,7 @@
 #include "golden/synthetic_layer.hpp"
 #include "mixvec_config.hpp"
 #include "sim/scheduler.hpp"
+#include "verif/layer_bench.hpp"
 #include "verif/matrix_check.hpp"
 
 namespace mixvec {
@@ -27,7 +28,7 @@ struct Work {
 };
 
 std::string reproduce_options(const po::variables_map& options, std::uint64_t stall_seed) {
-  std::string text = "./tb_layer";
+  std::string text = "./tb_layer --part matrices";
   for (const char* name : {"program", "model"}) {
     if (!options[name].as<std::string>().empty())
       text += fmt::format(" --{} {}", name, options[name].as<std::string>());
@@ -134,9 +135,24 @@ int run(const po::variables_map& options) {
   const auto tokens = static_cast<std::size_t>(number_in(options, "tokens", 1, 65536));
   const auto seed = static_cast<std::uint64_t>(number_in(options, "seed", 0, INT64_MAX));
   const bool generated = options["program"].as<std::string>().empty();
-  if (generated && options.count("layer") != 0) fail_input("--layer: expected only together with --program");
-  const std::vector<Work> work = generated ? make_work(options, format) : read_work(options, format);
-  if (options.count("self-test") != 0) return self_test(work, std::min<std::size_t>(tokens, 8), seed);
+  const std::string part = options["part"].as<std::string>();
+  if (part != "all" && part != "matrices" && part != "layer" && part != "cases") {
+    fail_input("--part {}: expected all, matrices, layer or cases", part);
+  }
+  const bool checkpoint = generated && !options["model"].as<std::string>().empty();
+  if (generated && !checkpoint && options.count("layer") != 0) {
+    fail_input("--layer: expected only together with --program or --model");
+  }
+  std::vector<Work> work;
+  // A checkpoint's matrices come with its whole layers; a packed model's are run alone.
+  if (part == "matrices" || (part == "all" && !checkpoint)) {
+    work = generated ? make_work(options, format) : read_work(options, format);
+  }
+  if (options.count("self-test") != 0) {
+    const int matrices = work.empty() ? kExitGood : self_test(work, std::min<std::size_t>(tokens, 8), seed);
+    const int unnoticed = part == "matrices" ? 0 : layers_self_test(options);
+    return matrices == kExitGood && unnoticed == 0 ? kExitGood : kExitCheckFailed;
+  }
 
   // Every matrix once without stalls (those cycles are reported), then once for each further stall seed.
   std::vector<std::uint64_t> stall_seeds;
@@ -147,15 +163,16 @@ int run(const po::variables_map& options) {
       stall_seeds.push_back(s);
   }
 
-  AccelSim accel(options["trace"].as<std::string>());
+  LayerSim accel(options["trace"].as<std::string>());
   nlohmann::json rows = nlohmann::json::array();
   MatrixCheck total;
   double bound = 0.0;
   std::uint64_t quiet_cycles = 0;  // of the first run of each matrix: without stalls unless a stall seed is given
   std::uint64_t failed = 0;
   double seconds = 0.0;
-  fmt::print("{:<14} {:>9} {:>6} {:>8} {:>6} {:>9} {:>6} {:>6} {:>6} {:>9} {:>10} {:>6}\n", "matrix", "shape", "dir",
-             "lengths", "kept", "cycles", "util", "bound", "share", "image B", "compared", "wrong");
+  if (!work.empty())
+    fmt::print("{:<14} {:>9} {:>6} {:>8} {:>6} {:>9} {:>6} {:>6} {:>6} {:>9} {:>10} {:>6}\n", "matrix", "shape", "dir",
+               "lengths", "kept", "cycles", "util", "bound", "share", "image B", "compared", "wrong");
   Progress progress("tb_layer");
   std::size_t done = 0;
   for (const Work& item : work) {
@@ -218,28 +235,34 @@ int run(const po::variables_map& options) {
                     {"mismatches", shown.mismatches},
                     {"error_bound_used", shown.reference_worst}});
   }
-  const bool passed = failed == 0 && total.compared > 0;
-  const double utilization = static_cast<double>(total.macs) /
-                             (static_cast<double>(accel::kPe) * accel::kLanes * static_cast<double>(quiet_cycles));
+  total.cycles = std::max<std::uint64_t>(total.cycles, 1);
+  const double utilization = static_cast<double>(total.macs) / (static_cast<double>(accel::kPe) * accel::kLanes *
+                                                                std::max(static_cast<double>(quiet_cycles), 1.0));
   const double rate = static_cast<double>(accel::kPe) * accel::kLanes * static_cast<double>(total.cycles) /
                       std::max(seconds, 1e-9) * 1e-6;
   const double faster = total.run_seconds / std::max(total.model_seconds, 1e-9);
-  fmt::print(
-      "{} T={}: {}-bit port, {} image bytes moved, {} activation bytes preloaded, {} result bytes, bound {:.0f} of {} "
-      "cycles,"
-      " utilization {:.1f}%\n"
-      "{} values compared with golden, {} mismatches; {} within the double-precision error bound, {} outside\n"
-      "{} cycles simulated at {:.1f} M MAC/s; the cycle model, equal to the cycle, takes {:.2f} M cycles/s, {:.0f} "
-      "times "
-      "as many\n{}\n",
-      accel::kName, tokens, accel::kPortBits, total.image_bytes, total.activation_bytes, total.result_bytes, bound,
-      quiet_cycles, 100.0 * utilization, total.compared, total.mismatches,
-      total.reference_compared - total.reference_violations, total.reference_violations, total.cycles, rate,
-      static_cast<double>(total.model_cycles) / std::max(total.model_seconds, 1e-9) * 1e-6, faster,
-      passed ? "passed" : "FAILED");
+  if (!work.empty()) {
+    fmt::print(
+        "{} T={}: {}-bit port, {} image bytes moved, {} activation bytes preloaded, {} result bytes, bound {:.0f} of "
+        "{} "
+        "cycles,"
+        " utilization {:.1f}%\n"
+        "{} values compared with golden, {} mismatches; {} within the double-precision error bound, {} outside\n"
+        "{} cycles simulated at {:.1f} M MAC/s; the cycle model, equal to the cycle, takes {:.2f} M cycles/s, {:.0f} "
+        "times "
+        "as many\n",
+        accel::kName, tokens, accel::kPortBits, total.image_bytes, total.activation_bytes, total.result_bytes, bound,
+        quiet_cycles, 100.0 * utilization, total.compared, total.mismatches,
+        total.reference_compared - total.reference_violations, total.reference_violations, total.cycles, rate,
+        static_cast<double>(total.model_cycles) / std::max(total.model_seconds, 1e-9) * 1e-6, faster);
+  }
+  LayerReport layers;
+  if (part != "matrices" && generated) layers = run_layers(accel, options, stall_seeds);
+  const bool passed = failed == 0 && layers.passed && total.compared + layers.compared > 0;
+  fmt::print("{}\n", passed ? "passed" : "FAILED");
   write_json(options["json"].as<std::string>(), {{"passed", passed},
-                                                 {"mismatches", total.mismatches},
-                                                 {"outputs_checked", total.compared},
+                                                 {"mismatches", total.mismatches + layers.mismatches},
+                                                 {"outputs_checked", total.compared + layers.compared},
                                                  {"reference_checked", total.reference_compared},
                                                  {"reference_violations", total.reference_violations},
                                                  {"tokens", tokens},
@@ -255,7 +278,8 @@ int run(const po::variables_map& options) {
                                                  {"simulated_mmac_per_second", rate},
                                                  {"model_speedup", faster},
                                                  {"config_hash", fmt::format("{:#018x}", accel::kConfigHash)},
-                                                 {"rows", rows}});
+                                                 {"rows", rows},
+                                                 {"layer", layers.json}});
   return passed ? kExitGood : kExitCheckFailed;
 }
 
@@ -264,10 +288,13 @@ int run(const po::variables_map& options) {
 
 int main(int argc, char** argv) {
   mixvec::CommandLine command(
-      "tb_layer", "Checks the four matrices of a layer on the accelerator, bit for bit.",
+      "tb_layer", "Checks the four matrices of a layer, and whole layers, on the accelerator, bit for bit.",
       "  ./tb_layer                                      a generated, pruned layer\n"
       "  ./tb_layer --hidden 768 --tokens 256            one of GPT-2-small's size\n"
-      "  ./tb_layer --program model.mvp --stall-seeds 20 a packed model, without and with random stalls\n");
+      "  ./tb_layer --program model.mvp --stall-seeds 20 the matrices of a packed model, with random stalls\n"
+      "  ./tb_layer --part layer --tokens 20 --decode 5  a whole layer, then one token at a time\n"
+      "  ./tb_layer --model DIR --layer 3 --layers 2     whole layers of a pruned checkpoint\n"
+      "  ./tb_layer --part cases --cases 100             random small layers\n");
   namespace po = boost::program_options;
   // Small arrays are simulated no faster than large ones: the default layer suits all.
   command.options().add_options()("program", po::value<std::string>()->default_value(""),
@@ -284,5 +311,6 @@ int main(int argc, char** argv) {
       "stall-seed", po::value<std::int64_t>(), "only this stall seed (0: no stalls)")(
       "trace", po::value<std::string>()->default_value("")->implicit_value("tb_layer.fst"),
       "write an FST trace (built with TRACE=1)")("self-test", "inject faults; succeeds only if each is noticed");
+  mixvec::add_layer_options(command.options());
   return command.run(argc, argv, mixvec::run);
 }

@@ -1,0 +1,295 @@
+// Programs of small layers of every family: run on instructions alone they give golden's bits in any order that they
+// allow, no two of them meet in a memory, and what does not fit is refused with a reason.
+#include "sim/layer_program.hpp"
+
+#include <gtest/gtest.h>
+
+#include "golden/error.hpp"
+#include "golden/packed_layer.hpp"
+#include "golden/synthetic.hpp"
+#include "golden/synthetic_network.hpp"
+#include "program_machine.hpp"
+
+namespace mixvec {
+namespace {
+
+LayerMachine small_machine() {
+  LayerMachine machine;
+  machine.format.depth = 512;
+  machine.tokens = 16;
+  machine.groups = 4;
+  return machine;
+}
+
+/// Layers of one family, packed.
+struct Chain {
+  std::vector<PrunedLayer> pruned;
+  Program program;
+
+  Chain(NetworkSpec spec, const LayerMachine& machine, std::size_t layers = 1) {
+    program.format = machine.format;
+    for (std::size_t l = 0; l < layers; ++l) {
+      pruned.push_back(make_synthetic_network_layer(spec, machine.format, l));
+      pack_layer(pruned.back(), program);
+    }
+  }
+  [[nodiscard]] std::vector<LayerSource> sources() const {
+    std::vector<LayerSource> all;
+    for (const PrunedLayer& layer : pruned) all.push_back(layer_source(layer.layer, program));
+    return all;
+  }
+};
+
+NetworkSpec small_spec(LayerFamily family) { return {family, 48, 3, 80, 0.5, {}, 7}; }
+
+std::vector<Half> input(std::size_t rows, std::size_t tokens, std::uint64_t seed) {
+  ActivationSpec spec;
+  spec.in = rows;
+  spec.tokens = tokens;
+  spec.seed = seed;
+  return make_activations(spec);
+}
+
+std::vector<Half> columns(const std::vector<Half>& all, std::size_t tokens, std::size_t first, std::size_t count) {
+  std::vector<Half> part;
+  for (std::size_t row = 0; row < all.size() / tokens; ++row) {
+    for (std::size_t t = first; t < first + count; ++t) part.push_back(all[row * tokens + t]);
+  }
+  return part;
+}
+
+/// Golden's x behind all layers, d × tokens, in one prefill.
+std::vector<Half> golden(const Chain& chain, std::vector<Half> x, std::size_t tokens, const std::vector<Half>& memory,
+                         std::size_t memory_tokens, std::size_t valid, std::size_t valid_memory) {
+  for (const PrunedLayer& layer : chain.pruned) {
+    const MatrixRunner run = program_runner(chain.program, layer.layer.name);
+    LayerState state = make_state(layer.layer, tokens, std::max<std::size_t>(memory_tokens, 1));
+    if (layer.layer.has_cross_attention()) read_memory(layer.layer, run, memory, memory_tokens, state);
+    LayerOptions options;
+    options.valid_keys = valid;
+    options.valid_memory_keys = valid_memory;
+    x = run_layer(layer.layer, run, x, tokens, state, options);
+  }
+  return x;
+}
+
+struct Shape {
+  std::size_t tokens = 1;
+  std::vector<std::size_t> cuts;  ///< runs end at these positions, and at the last token
+  std::size_t memory = 0;
+  std::size_t valid = kAllKeys;
+  std::size_t valid_memory = kAllKeys;
+};
+
+/// Runs a sequence in pieces and compares with golden's single prefill.
+void check(const Chain& chain, const LayerMachine& machine, const Shape& shape, std::vector<Half> x,
+           std::uint64_t seed = 1) {
+  const std::size_t d = chain.pruned.front().layer.hidden;
+  const std::vector<Half> memory = input(d, std::max<std::size_t>(shape.memory, 1), seed + 100);
+  const std::vector<Half> expected =
+      golden(chain, x, shape.tokens, memory, shape.memory, shape.valid, shape.valid_memory);
+  const LayerPlan plan(chain.sources(), machine, {shape.tokens, shape.memory});
+  ProgramMachine accelerator(plan);
+  Random order(seed);
+  const std::size_t tile_tokens = machine.tile_tokens();
+  for (std::size_t first = 0; first < shape.memory; first += tile_tokens) {
+    Tile tile;
+    tile.first = first;
+    tile.high = std::min(tile_tokens, shape.memory - first);
+    const TileProgram program = compile_memory(plan, tile);
+    accelerator.write_x(memory, shape.memory, first, program);
+    ASSERT_EQ(accelerator.run(program, order), "");
+    EXPECT_EQ(accelerator.find_races(), "");
+  }
+  std::vector<std::size_t> cuts = shape.cuts;
+  cuts.push_back(shape.tokens);
+  std::size_t begin = 0;
+  for (const std::size_t end : cuts) {
+    Tile tile;
+    const auto group = static_cast<std::size_t>(machine.tokens);
+    tile.first = begin / group * group;
+    tile.low = begin - tile.first;
+    tile.high = end - tile.first;
+    tile.valid_keys = shape.valid;
+    tile.memory_keys = shape.memory;
+    tile.valid_memory_keys = shape.valid_memory;
+    const TileProgram program = compile_layers(plan, tile);
+    accelerator.write_x(x, shape.tokens, begin, program);
+    ASSERT_EQ(accelerator.run(program, order), "") << describe(program);
+    EXPECT_EQ(accelerator.find_races(), "");
+    const std::vector<Half> found = accelerator.read_x(program);
+    const std::vector<Half> wanted = columns(expected, shape.tokens, begin, end - begin);
+    std::size_t different = 0;
+    for (std::size_t i = 0; i < found.size(); ++i) different += found[i] == wanted[i] ? 0 : 1;
+    EXPECT_EQ(different, 0U) << "of " << found.size() << " values, tokens " << begin << " to " << end << '\n'
+                             << describe(program);
+    begin = end;
+  }
+}
+
+TEST(LayerProgram, PrefillGivesGoldensBits) {
+  const LayerMachine machine = small_machine();
+  for (const LayerFamily family : {LayerFamily::kGpt2, LayerFamily::kBert, LayerFamily::kEncoder}) {
+    const Chain chain(small_spec(family), machine);
+    for (const std::size_t tokens : {1U, 15U, 16U, 17U, 64U}) {
+      SCOPED_TRACE(fmt::format("{} {} tokens", name_of(family), tokens));
+      check(chain, machine, {tokens, {}, 0, kAllKeys, kAllKeys}, input(48, tokens, tokens));
+    }
+  }
+}
+
+TEST(LayerProgram, TokensBehindCachedOnes) {
+  const LayerMachine machine = small_machine();
+  const Chain chain(small_spec(LayerFamily::kGpt2), machine, 2);
+  check(chain, machine, {70, {5, 6, 7, 31, 33}, 0, kAllKeys, kAllKeys}, input(48, 70, 3));
+}
+
+TEST(LayerProgram, AnEncodersOutput) {
+  const LayerMachine machine = small_machine();
+  const Chain chain(small_spec(LayerFamily::kDecoder), machine, 2);
+  check(chain, machine, {20, {3, 4}, 30, kAllKeys, 27}, input(48, 20, 4));
+  check(chain, machine, {5, {}, 70, kAllKeys, kAllKeys}, input(48, 5, 5));
+}
+
+TEST(LayerProgram, ChainsAndPadding) {
+  const LayerMachine machine = small_machine();
+  check(Chain(small_spec(LayerFamily::kBert), machine, 3), machine, {37, {}, 0, 30, kAllKeys}, input(48, 37, 5));
+  check(Chain(small_spec(LayerFamily::kGpt2), machine, 3), machine, {37, {}, 0, 9, kAllKeys}, input(48, 37, 6));
+}
+
+TEST(LayerProgram, HeadsOfAllCounts) {
+  const LayerMachine machine = small_machine();
+  for (const std::size_t heads : {1U, 2U, 4U, 6U}) {
+    NetworkSpec spec = small_spec(LayerFamily::kGpt2);
+    spec.heads = heads;
+    spec.hidden = heads * 8;
+    check(Chain(spec, machine), machine, {20, {}, 0, kAllKeys, kAllKeys}, input(spec.hidden, 20, heads));
+  }
+}
+
+TEST(LayerProgram, EmptiedHeads) {
+  const LayerMachine machine = small_machine();
+  for (const unsigned emptied : {1U, 2U, 4U, 5U, 7U}) {
+    Chain chain(small_spec(LayerFamily::kGpt2), machine);
+    PrunedLayer& layer = chain.pruned.front();
+    PrunedMatrix& projection = layer.matrices.at(LayerMatrix::kMP);
+    for (std::size_t i = 0; i < projection.mask.size(); ++i) {
+      if ((emptied >> (i % 48 / 16) & 1U) == 0) continue;
+      projection.mask[i] = 0;
+      projection.weight[i] = Half{};
+    }
+    layer.layer.emptied = find_emptied_heads(projection, 3);
+    chain.program.matrices.clear();
+    pack_layer(layer, chain.program);
+    SCOPED_TRACE(emptied);
+    check(chain, machine, {20, {}, 0, kAllKeys, kAllKeys}, input(48, 20, emptied));
+  }
+}
+
+TEST(LayerProgram, InfinitiesAndNan) {
+  const LayerMachine machine = small_machine();
+  for (const LayerFamily family : {LayerFamily::kGpt2, LayerFamily::kBert}) {
+    std::vector<Half> x = input(48, 20, 9);
+    x[3 * 20 + 2] = Half{0x7C00};
+    x[5 * 20 + 7] = kCanonicalNan;
+    x[7 * 20 + 7] = Half{0xFC00};
+    check(Chain(small_spec(family), machine, 2), machine, {20, {}, 0, kAllKeys, kAllKeys}, x);
+  }
+}
+
+TEST(LayerProgram, RowsAndColumnsAlone) {
+  for (const bool rows : {false, true}) {
+    LayerMachine machine = small_machine();
+    machine.format.rows_allowed = rows;
+    machine.format.columns_allowed = !rows;
+    // Input counts that leave short strips, whose padding must not hold what others left.
+    NetworkSpec spec{LayerFamily::kGpt2, 40, 5, 83, 0.4, {16, 4}, 3};
+    std::vector<Half> x = input(40, 18, 2);
+    x[4] = Half{0x7C00};
+    check(Chain(spec, machine, 2), machine, {18, {}, 0, kAllKeys, kAllKeys}, x);
+  }
+}
+
+TEST(LayerProgram, PaddingOfRowsHoldsZeros) {
+  LayerMachine machine = small_machine();
+  machine.format.columns_allowed = false;
+  // 40 inputs in strips of 16 leave positions without an input in one matrix, in strips of 4 in none.
+  for (const LayerMatrix padded : {LayerMatrix::kMA, LayerMatrix::kMP, LayerMatrix::kF1, LayerMatrix::kF2}) {
+    const PrunedLayer coarse =
+        make_synthetic_network_layer({LayerFamily::kGpt2, 40, 5, 88, 0.4, {16}, 3}, machine.format);
+    Chain chain({LayerFamily::kGpt2, 40, 5, 88, 0.4, {4}, 3}, machine);
+    PrunedLayer& layer = chain.pruned.front();
+    layer.matrices.at(padded) = coarse.matrices.at(padded);
+    layer.layer.emptied.clear();
+    chain.program.matrices.clear();
+    pack_layer(layer, chain.program);
+    const PackedMatrix& packed = chain.program.at(fmt::format("layer.0.{}", name_of(padded)));
+    ASSERT_GT(packed.in_order.size(), packed.in);
+    SCOPED_TRACE(name_of(padded));
+    check(chain, machine, {18, {}, 0, kAllKeys, kAllKeys}, input(40, 18, 2));
+  }
+}
+
+template <typename Make>
+std::string refusal(const Make& make) {
+  try {
+    make();
+  } catch (const InputError& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+TEST(LayerProgram, LimitsAreRefused) {
+  const LayerMachine machine = small_machine();
+  const Chain chain(small_spec(LayerFamily::kGpt2), machine);
+  const auto plan = [&](auto change, SequenceRoom room = {64, 0}) {
+    LayerMachine changed = machine;
+    change(changed);
+    return refusal([&] { LayerPlan(chain.sources(), changed, room); });
+  };
+  EXPECT_EQ(plan([](LayerMachine&) {}), "accepted");
+  EXPECT_EQ(plan([](LayerMachine& m) { m.vector_rows = 223; }),
+            "layer.0: vector memory: rows of x, queries and scores of 64 keys: found 224, expected at most 223 "
+            "(gen_accel --vector-rows)");
+  EXPECT_EQ(plan([](LayerMachine& m) { m.kv_depth = 47; }),
+            "key/value memory: words of 1 layers with 64 positions (and 0 of an encoder's output): found 48, expected "
+            "at most 47 (gen_accel --kv-depth)");
+  EXPECT_EQ(plan([](LayerMachine& m) { m.format.depth = 376; }),
+            "layer.0: activation memory: rows of 8 inputs and of W_F2's (or queries and softmax of 64 keys): found 54, "
+            "expected at most 47 (gen_accel --depth)");
+  EXPECT_NE(plan([](LayerMachine& m) { m.table_depth = 100; }).find("(gen_accel --table-depth)"), std::string::npos);
+  EXPECT_NE(plan([](LayerMachine& m) { m.tokens = 12; }).find("multiple of the 8 vector lanes"), std::string::npos);
+  EXPECT_NE(plan([](LayerMachine&) {}, {0, 0}).find("positions"), std::string::npos);
+
+  NetworkSpec odd = small_spec(LayerFamily::kGpt2);
+  odd.heads = 4;
+  const Chain narrow(odd, machine);
+  EXPECT_EQ(refusal([&] {
+              LayerPlan(narrow.sources(), machine, {64, 0});
+            }),
+            "layer.0: channels of a head: found 12, expected a multiple of the 8 vector lanes (gen_accel "
+            "--vector-lanes)");
+
+  const auto tile = [&](Tile changed, int depth = 512) {
+    LayerMachine shallow = machine;
+    shallow.program_depth = depth;
+    const LayerPlan good(chain.sources(), shallow, {64, 0});
+    return refusal([&] { (void)compile_layers(good, changed); });
+  };
+  EXPECT_EQ(tile({0, 0, 64}), "accepted");
+  EXPECT_EQ(tile({0, 0, 65}), "tile: found 65 tokens, expected at most 64 (gen_accel --groups)");
+  EXPECT_NE(tile({8, 0, 1}).find("multiple of the 16 tokens"), std::string::npos);
+  EXPECT_NE(tile({16, 0, 64}).find("room for 64"), std::string::npos);
+  EXPECT_NE(tile({0, 3, 3}).find("at least one"), std::string::npos);
+  EXPECT_NE(tile({0, 0, 3, 0}).find("no valid key"), std::string::npos);
+  EXPECT_NE(tile({0, 0, 64}, 10).find("gen_accel --program-depth"), std::string::npos);
+
+  const Chain bert(small_spec(LayerFamily::kBert), machine);
+  const LayerPlan plan_of_bert(bert.sources(), machine, {64, 0});
+  EXPECT_NE(refusal([&] { (void)compile_layers(plan_of_bert, {16, 0, 4}); }).find("not causal"), std::string::npos);
+  EXPECT_NE(refusal([&] { (void)compile_memory(plan_of_bert, {0, 0, 4}); }).find("cross-attention"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace mixvec
