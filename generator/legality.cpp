@@ -247,7 +247,7 @@ Resolution resolve_config(const ConfigRequest& request) {
     resolver.reject("--depth", depth, fmt::format("not a multiple of the {} vector lanes", lv), c.depth);
   }
   c.kv_depth = resolver.range("--kv-depth", request.kv_depth.value_or(1024), 1, 65536, "");
-  c.vector_units = resolver.pow2("--vector-units", request.vector_units.value_or(std::min(2, c.groups)), 1,
+  c.vector_units = resolver.pow2("--vector-units", request.vector_units.value_or(std::min(4, c.groups)), 1,
                                  std::min(c.groups, 8), "", fmt::format(" (--groups {}, at most 8)", c.groups));
   c.vector_rows = resolver.range("--vector-rows", request.vector_rows.value_or(3072), 1, 65536, "");
   c.program_depth = resolver.range("--program-depth", request.program_depth.value_or(512), 2, 65536, "");
@@ -293,7 +293,7 @@ const std::vector<Parameter>& parameters() {
       {"depth", "--depth", "inputs that the activation memory holds (default 4096)", &R::depth, &C::depth},
       {"kv_depth", "--kv-depth", "words of the key/value memory, Lv channels of a group of tokens each (default 1024)",
        &R::kv_depth, &C::kv_depth},
-      {"vector_units", "--vector-units", "N, each serves every N-th token group: 1..8, divides groups (default 2)",
+      {"vector_units", "--vector-units", "N, each serves every N-th token group: 1..8, divides groups (default: up to 4)",
        &R::vector_units, &C::vector_units},
       {"vector_rows", "--vector-rows", "rows of the vector memory (default 3072)", &R::vector_rows, &C::vector_rows},
       {"program_depth", "--program-depth", "instructions of a program (default 512)", &R::program_depth,

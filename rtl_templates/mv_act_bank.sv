@@ -1,25 +1,26 @@
 // Mixvec
 // SPDX-License-Identifier: Apache-2.0
 //
-// Activation bank: rows of Lv inputs x Lt tokens, one read and one write per cycle; the sub-banks
-// i = j (mod H) share row address j.
+// Activation bank: rows of Lv inputs x Lt tokens, one read per cycle and one write per cycle and
+// sub-bank; the sub-banks i = j (mod H) share row address j.
 
 module mv_act_bank #(
   parameter int Lv       = 8,
   parameter int Lt       = 8,
   parameter int FullRate = 4,   // sub-banks of a row address
   parameter int Rows     = 384,
+  parameter int Writers  = 1,   // of which at most one writes a sub-bank in a cycle
   // derived
   parameter int RowW  = (Rows > 1) ? $clog2(Rows) : 1,
   parameter int LaneW = (Lv > 1) ? $clog2(Lv) : 1,
   parameter int H     = Lv / FullRate
 ) (
   input  logic                clk_i  /*verilator public_flat_rd*/,
-  // write: one input
-  input  logic                write_i  /*verilator public_flat_rd*/,
-  input  logic [RowW-1:0]     write_row_i  /*verilator public_flat_rd*/,
-  input  logic [LaneW-1:0]    write_bank_i  /*verilator public_flat_rd*/,
-  input  logic [Lt*16-1:0]    write_data_i  /*verilator public_flat_rd*/,
+  // write: one input of each writer
+  input  logic [Writers-1:0]       write_i  /*verilator public_flat_rd*/,
+  input  logic [Writers*RowW-1:0]  write_row_i  /*verilator public_flat_rd*/,
+  input  logic [Writers*LaneW-1:0] write_bank_i  /*verilator public_flat_rd*/,
+  input  logic [Writers*Lt*16-1:0] write_data_i  /*verilator public_flat_rd*/,
   // read: data one cycle later
   input  logic                read_i  /*verilator public_flat_rd*/,
   input  logic [H*RowW-1:0]   read_row_i  /*verilator public_flat_rd*/,
@@ -29,9 +30,23 @@ module mv_act_bank #(
   /*verilator no_inline_module*/
   for (genvar i = 0; i < Lv; i++) begin : g_sub_bank
     logic [Lt*16-1:0] mem_q [Rows];
-    logic [Lt*16-1:0] data_q;
+    logic [Lt*16-1:0] data_q, write_data;
+    logic [RowW-1:0]  write_row;
+    logic             write;
+    always_comb begin
+      write      = 1'b0;
+      write_row  = write_row_i[RowW-1:0];
+      write_data = write_data_i[Lt*16-1:0];
+      for (int w = 0; w < Writers; w++) begin
+        if (write_i[w] && write_bank_i[w*LaneW +: LaneW] == LaneW'(i)) begin
+          write      = 1'b1;
+          write_row  = write_row_i[w*RowW +: RowW];
+          write_data = write_data_i[w*Lt*16 +: Lt*16];
+        end
+      end
+    end
     always_ff @(posedge clk_i) begin
-      if (write_i && write_bank_i == LaneW'(i)) mem_q[write_row_i] <= write_data_i;
+      if (write) mem_q[write_row] <= write_data;
       if (read_i) data_q <= mem_q[read_row_i[(i % H) * RowW +: RowW]];
     end
     assign read_data_o[i*Lt*16 +: Lt*16] = data_q;

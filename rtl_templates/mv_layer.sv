@@ -108,7 +108,6 @@ module mv_layer #(
   logic [JobW-1:0]       job;
   logic [255:0]          matrix, scores, outputs, pass;
   logic                  fresh_valid, fresh, pass_valid;
-  logic [UnitW-1:0]      slot;
   logic [Units-1:0]      results_idle, pass_done, landed;
   logic [Units*2-1:0]    landed_class;
   mv_sequencer #(
@@ -143,7 +142,6 @@ module mv_layer #(
     .outputs_o     (outputs),
     .fresh_valid_o (fresh_valid),
     .fresh_o       (fresh),
-    .slot_o        (slot),
     .results_idle_i(results_idle),
     .pass_valid_o  (pass_valid),
     .pass_o        (pass),
@@ -155,6 +153,8 @@ module mv_layer #(
 
   // ---- slices ----
   logic [Units*Drains-1:0]    ready;
+  logic [Units-1:0]           sends;     // a result of attention to the activation memory
+  logic [Units-1:0]           block;     // another one has such a result
   logic [Units-1:0]           s_valid, s_all, s_kv_valid;
   logic [Units*16-1:0]        s_pos;
   logic [Units*GroupW-1:0]    s_group;
@@ -164,6 +164,21 @@ module mv_layer #(
   logic [Units*Tokens*16-1:0] s_data, v_data;
   logic [Drains-1:0]          y_valid, y_ready;
   for (genvar u = 0; u < Units; u++) begin : g_slice
+    // Sub-banks written by the slices up to this one, and by those before it.
+    logic [Lv-1:0] taken, earlier;
+    if (u == 0) begin : g_first
+      assign earlier = '0;
+    end else begin : g_next
+      assign earlier = g_slice[u-1].taken;
+    end
+    if (u == Units - 1) begin : g_last
+      logic unused;
+      assign unused = ^taken;
+    end
+    always_comb begin
+      block[u] = 1'b0;
+      for (int n = 0; n < Units; n++) if (n != u && sends[n]) block[u] = 1'b1;
+    end
     mv_slice #(
       .Units    (Units),
       .Drains   (Drains),
@@ -180,7 +195,10 @@ module mv_layer #(
       .rst_ni         (rst_ni),
       .slice_i        (UnitW'(u)),
       .start_i        (run_i),
-      .slot_i         (slot == UnitW'(u)),
+      .block_i        (block[u]),
+      .taken_i        (earlier),
+      .sends_o        (sends[u]),
+      .takes_o        (taken),
       .base_i         (run_base_i),
       .low_i          (run_low_i),
       .high_i         (run_high_i),

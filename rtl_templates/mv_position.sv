@@ -16,7 +16,7 @@ module mv_position #(
   parameter int MulStages = 2,
   parameter int AddStages = 4,
   parameter int Slots     = 16,
-  parameter int Writers   = 1,   // of which at most one writes a bank in a cycle
+  parameter int Writers   = 1,   // of which at most one writes a sub-bank in a cycle
   // derived
   parameter int RowW  = (Rows > 1) ? $clog2(Rows) : 1,
   parameter int LaneW = (Lv > 1) ? $clog2(Lv) : 1,
@@ -65,35 +65,22 @@ module mv_position #(
     assign reader = BankW'(b) - phase_i;
     assign read   = (32'(reader) < Sets) && read_i[32'(reader) % Sets];
     assign row    = read_row_i[(32'(reader) % Sets) * H * RowW +: H * RowW];
-    logic              write;
-    logic [RowW-1:0]   write_row;
-    logic [LaneW-1:0]  write_bank;
-    logic [Lt*16-1:0]  write_data;
-    always_comb begin
-      write      = write_i[b];
-      write_row  = write_row_i[RowW-1:0];
-      write_bank = write_bank_i[LaneW-1:0];
-      write_data = write_data_i[Lt*16-1:0];
-      for (int w = 1; w < Writers; w++) begin
-        if (write_i[w*Banks+b]) begin
-          write      = 1'b1;
-          write_row  = write_row_i[w*RowW +: RowW];
-          write_bank = write_bank_i[w*LaneW +: LaneW];
-          write_data = write_data_i[w*Lt*16 +: Lt*16];
-        end
-      end
+    logic [Writers-1:0] write;
+    for (genvar w = 0; w < Writers; w++) begin : g_writer
+      assign write[w] = write_i[w*Banks+b];
     end
     mv_act_bank #(
       .Lv      (Lv),
       .Lt      (Lt),
       .FullRate(FullRate),
-      .Rows    (Rows)
+      .Rows    (Rows),
+      .Writers (Writers)
     ) u_bank (
       .clk_i       (clk_i),
       .write_i     (write),
-      .write_row_i (write_row),
-      .write_bank_i(write_bank),
-      .write_data_i(write_data),
+      .write_row_i (write_row_i),
+      .write_bank_i(write_bank_i),
+      .write_data_i(write_data_i),
       .read_i      (read),
       .read_row_i  (row),
       .read_data_o (bank_data[b])

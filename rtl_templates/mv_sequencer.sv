@@ -15,7 +15,6 @@ module mv_sequencer #(
   // derived
   parameter int LvL  = $clog2(Lv),
   parameter int AddrW = (Depth > 1) ? $clog2(Depth) : 1,
-  parameter int SlotW = (Units > 1) ? $clog2(Units) : 1,
   parameter int JobW = 2 + WordW * 2 + RowW * 2 + 16 * 3 + (LvL + 1) * 2 + GroupW + 16 + SetW
 ) (
   input  logic              clk_i,
@@ -45,7 +44,6 @@ module mv_sequencer #(
   output logic [255:0]      outputs_o,
   output logic              fresh_valid_o,
   output logic              fresh_o,
-  output logic [SlotW-1:0]  slot_o,
   input  logic [Units-1:0]  results_idle_i,
   output logic              pass_valid_o,
   output logic [255:0]      pass_o,
@@ -74,14 +72,11 @@ module mv_sequencer #(
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       passes_q <= '0;
-      slot_o   <= '0;
       for (int c = 0; c < 4; c++) count_q[c] <= '0;
     end else if (run_i) begin
       passes_q <= '0;
-      slot_o   <= '0;
       for (int c = 0; c < 4; c++) count_q[c] <= '0;
     end else begin
-      slot_o <= (Units > 1) ? slot_o + SlotW'(1) : '0;
       if (pass_end) passes_q <= passes_q + 16'd1;
       for (int c = 0; c < 4; c++) begin
         logic [31:0] count;

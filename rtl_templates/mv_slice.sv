@@ -27,8 +27,12 @@ module mv_slice #(
   input  logic                        rst_ni,
   input  logic [UnitW-1:0]            slice_i,        // which one this is
   input  logic                        start_i,        // a run begins
-  // The other slices write no activations for attention in this cycle.
-  input  logic                        slot_i,
+  // Activations for attention go to all banks. A beat of them is put off while another slice sends on
+  // a result that goes to the activation memory, or one before it writes the same sub-bank.
+  input  logic                        block_i,
+  input  logic [Lv-1:0]               taken_i,        // sub-banks
+  output logic                        sends_o,
+  output logic [Lv-1:0]               takes_o,
   // tile: token groups before it, tokens from low_i to high_i - 1, last token group
   input  logic [15:0]                 base_i,
   input  logic [15:0]                 low_i,
@@ -114,10 +118,8 @@ module mv_slice #(
   logic              take;
   always_comb begin
     for (int d = 0; d < Drains; d++) begin
-      // Outputs of attention go to the activation memory: only in this slice's cycles.
       mine[d] = y_valid_i[d] &&
-                (32'(y_group_i[d*GroupW +: GroupW]) & (Units - 1)) == 32'(slice_i) &&
-                (!attend_i || !y_index_i[d*16+15] || slot_i);
+                (32'(y_group_i[d*GroupW +: GroupW]) & (Units - 1)) == 32'(slice_i);
     end
     pick = '0;
     for (int k = Drains; k >= 1; k--) begin
@@ -138,19 +140,24 @@ module mv_slice #(
   assign y_index = y_index_i[32'(pick) * 16 +: 16];
   assign y_group = y_group_i[32'(pick) * GroupW +: GroupW];
 
-  // ---- pass: row by row, of each row the slice's groups ----
+  assign sends_o = take && attend_i && y_index[15];
+
+  // ---- pass: row by row, of each row the slice's groups. For attention each slice begins elsewhere
+  // in a block of Lv rows, so that they write different sub-banks ----
   logic [3:0]        p_kind;
   logic [15:0]       p_rows;
   logic              p_keys, p_causal, p_attention, p_buffer;
   logic              pass_q;                      // beats are left
-  logic [15:0]       row_q;
-  logic [15:0]       key_group_q, key_left_q;     // group of the row's key; keys of it that follow
+  logic [15:0]       block_q;                     // first row of the block
+  logic [LaneW-1:0]  step_q, lane;                // rows of the block before this one; the row in it
+  logic [15:0]       row;
+  logic [15:0]       key_group_q, blocks_left_q;  // group of the rows' keys; blocks of it that follow
   logic [LocalW-1:0] local_q;
   logic [5:0]        hold_q;                      // cycles until the next beat may be issued
   logic              second_q;                    // of a root: its end is due
   logic [15:0]       first_group;
   logic [15:0]       p_group;
-  logic              skip, p_ready, go, row_last, local_last;
+  logic              skip, p_ready, go, block_last, row_last, local_last;
   assign p_kind      = pass_i[3:0];
   assign p_attention = pass_i[11];
   assign p_keys      = pass_i[12];
@@ -159,11 +166,19 @@ module mv_slice #(
   assign p_rows      = (p_kind == KindReciprocal || p_kind == KindRoot) ? 16'd1 : pass_i[31:16];
   assign first_group = (p_keys && p_causal && key_group_q > base_i) ? key_group_q - base_i : 16'd0;
   assign p_group     = (16'(local_q) << UnitsL) | 16'(slice_i);
-  assign skip        = p_group < first_group || p_group > 16'(last_group_i);
-  assign p_ready     = pass_q && hold_q == '0 && !skip && (!p_attention || slot_i);
+  assign lane        = step_q + (p_attention ? LaneW'(32'(slice_i) * Lv / Units) : '0);
+  assign row         = block_q + 16'(32'(lane) % Lv);
+  assign skip        = p_group < first_group || p_group > 16'(last_group_i) || row >= p_rows;
+  assign p_ready     = pass_q && hold_q == '0 && !skip &&
+                       (!p_attention || (!block_i && !taken_i[32'(lane) % Lv]));
   assign go          = p_ready && !take;
+  always_comb begin
+    takes_o = taken_i;
+    if (go && p_attention) takes_o[32'(lane) % Lv] = 1'b1;
+  end
   assign local_last  = 32'(local_q) == Local - 1 || p_group + 16'(Units) > 16'(last_group_i);
-  assign row_last    = row_q + 16'd1 == p_rows;
+  assign row_last    = 32'(step_q) == Lv - 1 || (!p_attention && row + 16'd1 == p_rows);
+  assign block_last  = 32'(block_q) + Lv >= 32'(p_rows);
 
   logic moves;   // to the next group or row
   assign moves = pass_q && ((go && !(p_kind == KindRoot && !second_q)) || (hold_q == '0 && skip));
@@ -173,26 +188,28 @@ module mv_slice #(
       hold_q <= '0;
     end else begin
       if (pass_valid_i) pass_q <= 1'b1;
-      else if (moves && local_last && row_last) pass_q <= 1'b0;
+      else if (moves && local_last && row_last && block_last) pass_q <= 1'b0;
       if (go && p_kind == KindRoot) hold_q <= second_q ? NextWait - 6'd1 : RootWait - 6'd1;
       else if (hold_q != '0) hold_q <= hold_q - 6'd1;
     end
   end
   always_ff @(posedge clk_i) begin
     if (pass_valid_i) begin
-      row_q       <= '0;
-      local_q     <= '0;
-      key_group_q <= '0;
-      key_left_q  <= 16'(Tokens - 1);
+      block_q       <= '0;
+      step_q        <= '0;
+      local_q       <= '0;
+      key_group_q   <= '0;
+      blocks_left_q <= 16'(Tokens / Lv - 1);
       second_q    <= 1'b0;
     end else begin
       if (go && p_kind == KindRoot) second_q <= !second_q;
       if (moves) begin
         local_q <= local_last ? '0 : local_q + LocalW'(1);
-        if (local_last) begin
-          row_q       <= row_q + 16'd1;
-          key_left_q  <= (key_left_q == '0) ? 16'(Tokens - 1) : key_left_q - 16'd1;
-          key_group_q <= key_group_q + 16'(key_left_q == '0);
+        if (local_last) step_q <= row_last ? '0 : step_q + LaneW'(1);
+        if (local_last && row_last) begin
+          block_q       <= block_q + 16'(Lv);
+          blocks_left_q <= (blocks_left_q == '0) ? 16'(Tokens / Lv - 1) : blocks_left_q - 16'd1;
+          key_group_q   <= key_group_q + 16'(blocks_left_q == '0);
         end
       end
     end
@@ -244,11 +261,11 @@ module mv_slice #(
       is_sum      = pass_i[8];
       mask        = p_keys;
       causal      = p_causal;
-      key         = row_q;
+      key         = row;
       keys        = pass_i[5*32 +: 16];
-      source      = pass_i[2*32 +: 16] + row_q;
-      target      = pass_i[2*32+16 +: 16] + row_q;
-      table_entry = pass_i[3*32 +: 16] + row_q;
+      source      = pass_i[2*32 +: 16] + row;
+      target      = pass_i[2*32+16 +: 16] + row;
+      table_entry = pass_i[3*32 +: 16] + row;
       position    = pass_i[4*32 +: 16];
       to_vector   = pass_i[9];
       to_act      = pass_i[10] || p_attention;
@@ -257,7 +274,7 @@ module mv_slice #(
       class_of    = 2'd0;
     end
   end
-  assign norm_entry = pass_i[3*32+16 +: 16] + row_q;
+  assign norm_entry = pass_i[3*32+16 +: 16] + row;
 
   // ---- rows of statistics that begin ----
   logic [LocalW-1:0] in_slice;       // token group, within the slice
@@ -283,8 +300,8 @@ module mv_slice #(
   logic [15:0]          position_q [Tables];
   logic [31:0]          norm_q [Norms];
   logic [AddrW-1:0]     read_at;
-  function automatic logic [AddrW-1:0] address(input logic [15:0] row, input logic [GroupW-1:0] of);
-    address = AddrW'(32'(row) * Local + (32'(of) >> UnitsL));
+  function automatic logic [AddrW-1:0] address(input logic [15:0] at, input logic [GroupW-1:0] of);
+    address = AddrW'(32'(at) * Local + (32'(of) >> UnitsL));
   endfunction
   assign read_at = (beat) ? address(source, group) : address(v_row_i, v_group_i);
 
@@ -330,7 +347,7 @@ module mv_slice #(
       b_norm_q    <= norm_q[NormW'(norm_entry)];
       b_row_q     <= position;
       // Attention layout: the row of the pass, in the group's rows.
-      b_offset_q  <= 16'(32'(row_q) + ((32'(group) * 32'(pass_i[4*32+16 +: 16])) << LvL));
+      b_offset_q  <= 16'(32'(row) + ((32'(group) * 32'(pass_i[4*32+16 +: 16])) << LvL));
       b_target_q  <= address(target, group);
       b_word_q    <= WordW'((kv_value ? 32'(matrix_i[3*32+16 +: 16]) : 32'(matrix_i[3*32 +: 16])) +
                             (32'(channel) >> LvL) * 32'(matrix_i[4*32 +: 16]) + 32'(base_i) +
