@@ -205,7 +205,7 @@ module mv_layer #(
       .table_norm_i   (table_norm_i),
       .table_address_i(table_address_i),
       .table_data_i   (table_data_i),
-      .v_valid_i      (v_valid_i && !running && (32'(v_group_i) & (Units - 1)) == u),
+      .v_valid_i      (v_valid_i && !running && (UnitW'(v_group_i) & UnitW'(Units - 1)) == UnitW'(u)),
       .v_write_i      (v_write_i),
       .v_row_i        (v_row_i),
       .v_group_i      (v_group_i),
@@ -227,7 +227,7 @@ module mv_layer #(
   // Each result belongs to one slice.
   always_comb begin
     y_ready = running ? '0 : y_ready_i;
-    for (int u = 0; u < Units; u++) y_ready = y_ready | (running ? ready[u*Drains +: Drains] : '0);
+    for (int n = 0; n < Units; n++) y_ready = y_ready | (running ? ready[n*Drains +: Drains] : '0);
   end
   logic [UnitW-1:0] v_from_q, v_from;
   always_ff @(posedge clk_i) begin

@@ -2,15 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The functions of the vector unit that come from tables: 2^y, 1/x, 1/sqrt(x), and Phi of GELU in
-// both forms. Five registers: argument, three of mv_interpolate, result. What is no function passes.
+// both forms. Five registers: argument, three of mv_interpolate, result. Other values pass.
 
 module mv_vector_function (
   input  logic        clk_i,
   input  logic [4:0]  en_i,           // one enable per register, in order
-  // Function: 0 passes x, 1 2^y, 2 Phi (erf form), 3 Phi (tanh form), 4 1/x, 5 1/sqrt(x); the second
-  // one is the same, four cycles later.
-  input  logic [2:0]  function_i,
-  input  logic [2:0]  function_4_i,
+  // Operation as in mv_vector_unit: 5 2^y, 2 and 3 Phi (erf, tanh form), 8 1/x, 10 1/sqrt(x), all
+  // others pass x; the second one is the same, four cycles later.
+  input  logic [3:0]  op_i,
+  input  logic [3:0]  op_4_i,
   // Binary32. 2^y: infinity, NaN or zero if that shall be the result, else any other value.
   // Phi: the sign of its argument. 1/x, 1/sqrt(x): the argument, positive and normal, or NaN.
   input  logic [31:0] x_i,
@@ -20,9 +20,10 @@ module mv_vector_function (
   output logic        sign_o,
   output logic [7:0]  exponent_o,
   output logic [32:0] significand_o,
-  output logic [30:0] root_o          // 1/x or 1/sqrt(x), binary32 without its sign, a cycle earlier
+  output logic [30:0] root_o          // 1/x or 1/sqrt(x) without sign, at the last register's input
 );
-  localparam logic [2:0] Exp2 = 3'd1, PhiErf = 3'd2, PhiTanh = 3'd3, Reciprocal = 3'd4, Root = 3'd5;
+  localparam logic [3:0] PhiErf = 4'd2, PhiTanh = 4'd3, Exp2 = 4'd5, Reciprocal = 4'd8,
+                         Root = 4'd10;
 
   // Segment and offset; 2^y also gives the exponent of its result, which then stands in the
   // fraction of x
@@ -38,7 +39,7 @@ module mv_vector_function (
     x       = x_i;
     segment = {4'd1, x_i[22:18]};                       // reciprocal: 32..63
     offset  = x_i[17:2];
-    unique case (function_i)
+    unique case (op_i)
       Exp2: begin
         x       = {x_i[31:8], power};
         segment = {4'd0, y_i[20:16]};                   // 0..31
@@ -46,7 +47,7 @@ module mv_vector_function (
       end
       PhiErf, PhiTanh: begin
         // 128..255 or 256..383
-        segment = {function_i == PhiTanh, function_i == PhiErf, u_i[18:12]};
+        segment = {op_i == PhiTanh, op_i == PhiErf, u_i[18:12]};
         offset  = {u_i[11:0], 4'd0};
       end
       // An even biased exponent is odd without the bias: 64..95 or 96..127.
@@ -100,7 +101,7 @@ module mv_vector_function (
   logic [30:0] root;
   // 1/sqrt(x): 127 less half the exponent without its bias, rounded down.
   assign half_exponent = {1'b0, x_4[30:24]} + {7'd0, x_4[23]};
-  assign root_exponent = (function_4_i == Root) ? 8'd189 - half_exponent : 8'd252 - x_4[30:23];
+  assign root_exponent = (op_4_i == Root) ? 8'd189 - half_exponent : 8'd252 - x_4[30:23];
   assign kept          = 25'((value + 30'd16) >> 5);
   assign root          = (&x_4[30:23]) ? 31'h7FC0_0000 :
                          {root_exponent, 23'd0} + {6'd0, kept};
@@ -115,7 +116,7 @@ module mv_vector_function (
     sign        = x_4[31];
     exponent    = x_4[30:23];
     significand = {|x_4[30:23], x_4[22:0], 9'd0};
-    unique case (function_4_i)
+    unique case (op_4_i)
       Exp2: begin
         sign = 1'b0;
         if (&x_4[30:23]) begin

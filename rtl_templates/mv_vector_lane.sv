@@ -13,7 +13,7 @@
 module mv_vector_lane #(
   parameter int Groups    = 4,
   parameter int MulStages = 2,   // of each of the two products
-  parameter int AddStages = 4,   // of the sum, its operands' register (the last of a product) included
+  parameter int AddStages = 4,   // of the sum, its operands' register included
   // derived
   parameter int GroupW   = (Groups > 1) ? $clog2(Groups) : 1,
   parameter int Product  = 7 + MulStages,             // register of the first product
@@ -23,8 +23,9 @@ module mv_vector_lane #(
   parameter int Depth    = Latency + 2                // statistics are updated behind this one
 ) (
   input  logic                    clk_i  /*verilator public_flat_rw*/,
-  // Register s holds a beat; 0: the inputs do. Its operation and group, s = 1 in the lowest bits.
-  input  logic [Depth:0]          valid_i  /*verilator public_flat_rw*/,
+  // The inputs, and register s, hold a beat; its operation and group, s = 1 in the lowest bits.
+  input  logic                    take_i  /*verilator public_flat_rw*/,
+  input  logic [Depth:1]          valid_i  /*verilator public_flat_rw*/,
   input  logic [Depth*4-1:0]      op_i  /*verilator public_flat_rw*/,
   input  logic [Depth*GroupW-1:0] group_i  /*verilator public_flat_rw*/,
   // inputs of the lane
@@ -54,7 +55,8 @@ module mv_vector_lane #(
   /*verilator no_inline_module*/
   // Operations, as in mv_vector_unit
   localparam logic [3:0] Relu = 4'd1, GeluErf = 4'd2, GeluTanh = 4'd3, Residual = 4'd4, Exp = 4'd5,
-                         Scale = 4'd6, Norm = 4'd7, Reciprocal = 4'd8, Variance = 4'd9, Rsqrt = 4'd10;
+                         Scale = 4'd6, Norm = 4'd7, Reciprocal = 4'd8, Variance = 4'd9,
+                         Rsqrt = 4'd10;
   localparam int Addends = Function + MulStages;   // register of the second product and its summand
   localparam int Cuts    = AddStages - 2;
   localparam int EnW     = (Cuts > 0) ? Cuts : 1;
@@ -68,39 +70,39 @@ module mv_vector_lane #(
 
   // Operands. GELU needs its operand again behind the table, and has no second one.
 
-  logic [3:0]  op_1;
-  logic [15:0] a_q, late;
-  logic [15:0] other [Addends];    // index: register
-  logic [Depth:0] masked;
-  logic [Sum:0]   active;
-  assign op_1 = op_i[3:0];
-  assign late = other[Function-1];
-  assign other[0] = b_i;
+  logic [3:0]     op_1;
+  logic [15:0]    a_q, b_q, late;
+  logic [15:0]    other [Addends];   // index: register it comes from; 0 is none
+  logic [Depth:1] masked;
+  logic [Sum:1]   active;
+  assign op_1     = op_i[3:0];
+  assign late     = other[Function-1];
+  assign other[0] = 16'd0;
+  assign other[1] = (op_1 == GeluErf || op_1 == GeluTanh) ? a_q : b_q;
   always_ff @(posedge clk_i) begin
-    if (valid_i[0]) a_q <= a_i;
+    if (take_i) begin
+      a_q <= a_i;
+      b_q <= b_i;
+    end
   end
-  for (genvar s = 0; s < Addends - 1; s++) begin : g_other
+  for (genvar s = 1; s < Addends - 1; s++) begin : g_other
     logic [15:0] other_q;
     always_ff @(posedge clk_i) begin
-      if (valid_i[s]) other_q <= (s == 1 && (op_1 == GeluErf || op_1 == GeluTanh)) ? a_q : other[s];
+      if (valid_i[s]) other_q <= other[s];
     end
     assign other[s+1] = other_q;
   end
-  assign masked[0] = masked_i;
-  for (genvar s = 0; s < Depth; s++) begin : g_masked
-    logic masked_q;
-    always_ff @(posedge clk_i) begin
-      if (valid_i[s]) masked_q <= masked[s];
+  always_ff @(posedge clk_i) begin
+    if (take_i) begin
+      masked[1] <= masked_i;
+      active[1] <= active_i;
     end
-    assign masked[s+1] = masked_q;
-  end
-  assign active[0] = active_i;
-  for (genvar s = 0; s < Sum; s++) begin : g_active
-    logic active_q;
-    always_ff @(posedge clk_i) begin
-      if (valid_i[s]) active_q <= active[s];
+    for (int s = 1; s < Depth; s++) begin
+      if (valid_i[s]) masked[s+1] <= masked[s];
     end
-    assign active[s+1] = active_q;
+    for (int s = 1; s < Sum; s++) begin
+      if (valid_i[s]) active[s+1] <= active[s];
+    end
   end
 
   // Statistics of the row
@@ -213,7 +215,8 @@ module mv_vector_lane #(
   assign op_4 = op_i[3*4 +: 4];
   assign op_5 = op_i[4*4 +: 4];
   assign op_6 = op_i[5*4 +: 4];
-  assign row  = (op_1 == Norm || op_1 == Reciprocal) ? row_sum : (op_1 == Exp) ? max_integer : 55'd0;
+  assign row  = (op_1 == Norm || op_1 == Reciprocal) ? row_sum :
+                (op_1 == Exp) ? max_integer : 55'd0;
   mv_vector_operand u_operand (
     .clk_i,
     .en_i            (valid_i[6:1]),
@@ -289,8 +292,8 @@ module mv_vector_lane #(
   mv_vector_function u_function (
     .clk_i,
     .en_i         (valid_i[Product +: 5]),
-    .function_i   (function_of(op_i[(Product-1)*4 +: 4])),
-    .function_4_i (function_of(op_root)),
+    .op_i         (op_i[(Product-1)*4 +: 4]),
+    .op_4_i       (op_root),
     .x_i          (product),
     .y_i          ({y_high, integer_product[27:17]}),
     .u_i          (integer_product[18:0]),
@@ -299,17 +302,6 @@ module mv_vector_lane #(
     .significand_o(function_significand),
     .root_o       (root)
   );
-
-  function automatic logic [2:0] function_of(input logic [3:0] op);
-    case (op)
-      Exp:        function_of = 3'd1;
-      GeluErf:    function_of = 3'd2;
-      GeluTanh:   function_of = 3'd3;
-      Reciprocal: function_of = 3'd4;
-      Rsqrt:      function_of = 3'd5;
-      default:    function_of = 3'd0;
-    endcase
-  endfunction
 
   // Second product: times gamma, or Phi(a) times a. -infinity * Phi is -0, as if a were -0.
 

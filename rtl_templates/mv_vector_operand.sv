@@ -136,7 +136,8 @@ module mv_vector_operand (
     end
   end
 
-  // Round to nearest even; the carry of an all-ones significand leaves zeros and raises the exponent
+  // Round to nearest even; the carry out of an all-ones significand leaves zeros and raises the
+  // exponent
 
   logic        up, sign_q;
   logic [24:0] rounded;

@@ -6,14 +6,17 @@
 // 256..383 in the tanh form; zero elsewhere. Written by make_vector_tables; do not edit.
 
 module mv_vector_rom (
-  input  logic        [8:0]  segment_i,
+  input  logic        [8:0]  segment_i  /*verilator public_flat_rw*/,
   output logic        [29:0] c0_o,
   output logic signed [24:0] c1_o,
   output logic        [15:0] c2_o
 );
+  // On its own, this table does not keep a simulation from sharing the code of the lanes around it.
+  /*verilator no_inline_module*/
 
-  function automatic logic [70:0] coefficients(input logic [8:0] segment);
-    case (segment)
+  logic [70:0] coefficients;
+  always_comb begin
+    case (segment_i)
       9'd0: coefficients = {30'h20000000, 25'h058b860, 16'h3e20};
       9'd1: coefficients = {30'h20b361e0, 25'h05aa980, 16'h3f80};
       9'd2: coefficients = {30'h216ab100, 25'h05ca5e0, 16'h40e0};
@@ -332,8 +335,8 @@ module mv_vector_rom (
       9'd345: coefficients = {30'h00000001, 25'h0000000, 16'h0000};
       default: coefficients = 71'd0;
     endcase
-  endfunction
+  end
 
-  assign {c0_o, c1_o, c2_o} = coefficients(segment_i);
+  assign {c0_o, c1_o, c2_o} = coefficients;
 
 endmodule

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A lane's statistics, of one row in each group: the largest result, the sums of X(y) and X(y)^2
-// over results y (X(y) is the integer y * 2^24), whether one was not finite, and the factor r made of
-// them. Softmax and LayerNorm share the sums.
+// over results y (X(y) is the integer y * 2^24), whether one was not finite, and the factor r made
+// of them. Softmax and LayerNorm share the sums.
 
 module mv_vector_statistics #(
   parameter int Groups = 4,

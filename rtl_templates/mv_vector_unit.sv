@@ -1,27 +1,37 @@
 // Mixvec
 // SPDX-License-Identifier: Apache-2.0
 //
-// Vector unit: softmax, LayerNorm, GELU, ReLU and residual (docs/numerics.md, Vector unit), one token
-// per lane. Takes a beat, one value or two for every lane, in any cycle; its results follow Latency
-// cycles later, whatever the operation, with the tag. Results are binary16, every NaN 0x7E00; lanes
-// without a token give +0.
+// Vector unit: softmax, LayerNorm, GELU, ReLU and residual (docs/numerics.md, Vector unit), one
+// token per lane. Takes a beat, one value or two for every lane, in any cycle; its results follow
+// Latency cycles later, whatever the operation, with the tag. Results are binary16, every NaN
+// 0x7E00. Lanes without a token give +0.
 //
-// Operations: 0 a, 1 ReLU(a), 2 GELU(a) (erf form), 3 GELU(a) (tanh form), 4 a + b, 5 exp((a - max) *
-// k), 6 a * r (-0 where masked), 7 LayerNorm (n * X(a) - S1) * r * gamma + beta. Operations that make
-// r: 8 1 / S1 (softmax), 9 begin and 10 end 1 / sqrt(n * S2 - S1^2 + epsilon) (LayerNorm); 8 and 10
-// give r rounded, 9 gives a.
+//   op_i  result                            reads of the group's row
+//   0     a
+//   1     ReLU(a)
+//   2, 3  GELU(a), erf form, tanh form
+//   4     a + b
+//   5     exp((a - max) * k)                max
+//   6     a * r, where masked -0            r
+//   7     (n * X(a) - S1) * r * gamma       S1, r
+//           + beta
+//   8     r = 1 / S1                        S1
+//   9     a; begins U = n * S2 - S1^2       S1, S2
+//           + epsilon
+//   10    r = 1 / sqrt(U)
 //
-// Each lane keeps for each group a row's maximum, S1 and S2 (the sums of X(y) and X(y)^2 over
-// results y) and r. max_i and sum_i update them with this beat's results, except masked ones; with
-// start_i they forget the row before. Softmax: pass the scores with max_i; 5 with sum_i; 8; 6.
-// LayerNorm: any operation with sum_i; 9; 10; 7.
+// Each lane keeps for each group the row's maximum, S1 and S2 (the sums of X(y) and X(y)^2 over
+// results y, X(y) = y * 2^24) and r. max_i and sum_i update maximum or sums with this beat's
+// results, except masked ones; with start_i they forget the row before. Softmax: pass the scores
+// with max_i; 5 with sum_i; 8; 6. LayerNorm: any operation with sum_i; 9; 10; 7.
 //
-// Nothing is interlocked. In cycles from one beat to another of the same group, at least:
-//   max_i or sum_i to an operation that reads it (5, 7, 8, 9)   Latency + 2
+// Nothing is interlocked. Cycles from one beat to another of the same group, at least:
+//   max_i or sum_i to an operation that reads maximum or sums   Latency + 2
 //   8 to 6, 10 to 7                                             6 + MulStages
 //   9 to its 10                                                 53
 // and from a 10 to the next 9, of any group, 3. From a 9 to its 10 no other 9, and no sum_i of the
-// group, at the 9 neither. All other inputs count with their beat.
+// group, at the 9 neither. A row may be begun anew in the cycle after its last reader. All inputs
+// count with their beat only.
 
 module mv_vector_unit #(
   parameter int Lanes     = 64,
@@ -48,7 +58,7 @@ module mv_vector_unit #(
   input  logic                max_i,
   input  logic                sum_i,
   // Lane t of group g is token g * Lanes + t of tokens_i, at position first_i + g * Lanes + t. With
-  // mask_i it is masked if the key is not below keys_i, or, if causal_i, behind the token's position.
+  // mask_i it is masked if the key is not below keys_i, or, if causal_i, behind that position.
   input  logic [TokenW-1:0]   tokens_i,
   input  logic                mask_i,
   input  logic                causal_i,
@@ -77,10 +87,10 @@ module mv_vector_unit #(
     initial $error("mv_vector_unit: Lanes, Groups, TagW and PosW must be at least 1");
   end
 
-  // What accompanies a beat; index s: beside register s, 0: at the inputs
+  // What accompanies a beat; index s: beside register s, 0: at the inputs. What comes from the
+  // inputs stays apart from what registers hold: a simulation evaluates it apart, too.
 
-  logic [Depth:0]          valid;
-  logic [Depth-1:0]        valid_q;
+  logic [Depth:1]          valid_q;
   logic [Depth*4-1:0]      ops;      // from register 1 on
   logic [Depth*GroupW-1:0] groups;
   logic [3:0]              op [Depth+1];
@@ -91,7 +101,6 @@ module mv_vector_unit #(
   logic [15:0]             gamma [Function];
   logic [15:0]             beta [Addends];
   logic [14:0]             n_q;
-  assign valid     = {valid_q, valid_i};
   assign op[0]     = op_i;
   assign group[0]  = group_i;
   assign update[0] = {start_i, max_i, sum_i};
@@ -101,17 +110,23 @@ module mv_vector_unit #(
   assign beta[0]   = beta_i;
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) valid_q <= '0;
-    else valid_q <= valid[Depth-1:0];
+    else valid_q <= {valid_q[Depth-1:1], valid_i};
   end
   always_ff @(posedge clk_i) begin
     if (valid_i) n_q <= n_i;
   end
   for (genvar s = 0; s < Depth; s++) begin : g_register
+    logic              move;
+    if (s == 0) begin : g_first
+      assign move = valid_i;
+    end else begin : g_later
+      assign move = valid_q[s];
+    end
     logic [3:0]        op_q;
     logic [GroupW-1:0] group_q;
     logic [2:0]        update_q;
     always_ff @(posedge clk_i) begin
-      if (valid[s]) begin
+      if (move) begin
         op_q     <= op[s];
         group_q  <= group[s];
         update_q <= update[s];
@@ -125,28 +140,28 @@ module mv_vector_unit #(
     if (s < Latency) begin : g_tag
       logic [TagW-1:0] tag_q;
       always_ff @(posedge clk_i) begin
-        if (valid[s]) tag_q <= tag[s];
+        if (move) tag_q <= tag[s];
       end
       assign tag[s+1] = tag_q;
     end
     if (s < Product) begin : g_k
       logic [23:0] k_q;
       always_ff @(posedge clk_i) begin
-        if (valid[s]) k_q <= k[s];
+        if (move) k_q <= k[s];
       end
       assign k[s+1] = k_q;
     end
     if (s < Function - 1) begin : g_gamma
       logic [15:0] gamma_q;
       always_ff @(posedge clk_i) begin
-        if (valid[s]) gamma_q <= gamma[s];
+        if (move) gamma_q <= gamma[s];
       end
       assign gamma[s+1] = gamma_q;
     end
     if (s < Addends - 1) begin : g_beta
       logic [15:0] beta_q;
       always_ff @(posedge clk_i) begin
-        if (valid[s]) beta_q <= beta[s];
+        if (move) beta_q <= beta[s];
       end
       assign beta[s+1] = beta_q;
     end
@@ -162,8 +177,8 @@ module mv_vector_unit #(
     .float_o(beta_float)
   );
 
-  // Steps of mv_vector_variance: the lanes load while the beat is in register 1; then bits 53 … 0 of
-  // S1, of which n has the lower 15, and epsilon
+  // Steps of mv_vector_variance: the lanes load while the beat is in register 1; then bits 53 … 0
+  // of S1, of which n has the lower 15, and epsilon
 
   logic              begins;
   logic [5:0]        left_q, place;
@@ -176,7 +191,7 @@ module mv_vector_unit #(
   assign n_bit  = place < 6'd15 && variance_n_q[place[3:0]];
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) left_q <= 6'd0;
-    else if (valid[1] && op[1] == Variance) left_q <= 6'd55;
+    else if (valid_q[1] && op[1] == Variance) left_q <= 6'd55;
     else if (left_q != 6'd0) left_q <= left_q - 6'd1;
   end
   always_ff @(posedge clk_i) begin
@@ -187,8 +202,8 @@ module mv_vector_unit #(
     end
   end
 
-  // Masks: everything that does not depend on the lane first. Lane t is masked by the key's distance
-  // to the position of lane 0 if that is larger than t, and has a token if more than t are left.
+  // Masks: everything that does not depend on the lane first. Lane t is masked if the key's
+  // distance to the position of lane 0 is larger than t, and has a token if more than t are left.
 
   // Widths that hold the differences and their signs.
   localparam int LeftW     = TokenW + 1;
@@ -213,7 +228,8 @@ module mv_vector_unit #(
       .AddStages(AddStages)
     ) u_lane (
       .clk_i,
-      .valid_i       (valid),
+      .take_i        (valid_i),
+      .valid_i       (valid_q),
       .op_i          (ops),
       .group_i       (groups),
       .a_i           (a_i[t*16 +: 16]),
@@ -237,6 +253,6 @@ module mv_vector_unit #(
       .result_o      (result_o[t*16 +: 16])
     );
   end
-  assign valid_o = valid[Latency];
+  assign valid_o = valid_q[Latency];
   assign tag_o   = tag[Latency];
 endmodule

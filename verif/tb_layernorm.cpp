@@ -47,7 +47,11 @@ class Bench {
   const Checker& checker() const { return checker_; }
   bool injected() const { return injected_; }
   std::vector<Count> counts() const {
-    return {{"rows", rows_}, {"rows of NaN", nan_}, {"rows of one value", flat_}, {"largest rows", largest_}};
+    return {{"rows", rows_},
+            {"rows of NaN", nan_},
+            {"rows of one value", flat_},
+            {"largest rows", largest_},
+            {"problems with differences of all ones", ones_}};
   }
 
  private:
@@ -66,7 +70,7 @@ class Bench {
     const auto pick = [&](std::size_t most) { return 1 + random.below(static_cast<std::uint32_t>(most)); };
     p.tokens = random.chance(40) ? kRows : pick(kRows);
     p.channels = random.chance(20) ? pick(3) : pick(100);
-    // The widest sums: as many channels as there may be, of the largest values, once a run.
+    // The widest sums: as many channels as there may be, of the largest values, most of one sign, once a run.
     const bool largest = number == 13;
     if (largest) {
       p.channels = 16384;
@@ -80,6 +84,13 @@ class Bench {
     const Half mean = random.half(finite);
     const bool flat = random.chance(15);
     const bool near = random.chance(30);
+    // A power of two and the smallest number: their difference is all ones, which rounding carries out of.
+    const bool ones = !largest && random.chance(15);
+    const auto power = static_cast<std::uint16_t>(random.between(16, 30) << 10);
+    if (ones) {
+      p.channels = 2;
+      ++ones_;
+    }
     for (std::size_t c = 0; c < p.channels; ++c) {
       p.parameters.gamma.push_back(random.half(random.chance(50) ? Values::kSmall : finite));
       p.parameters.beta.push_back(random.half(random.chance(50) ? Values::kSmall : finite));
@@ -89,11 +100,12 @@ class Bench {
         // Rows with a small variance around a mean that is large, or with none.
         if (near) x.bits = static_cast<std::uint16_t>(mean.bits ^ (x.bits & 3U));
         if (flat) x = mean;
-        if (largest) x.bits = (c & 1U) != 0 && !flat ? 0xFBFF : 0x7BFF;
+        if (ones) x.bits = static_cast<std::uint16_t>((x.bits & 0x8000U) | (c == t % 2 ? power : 1U));
+        if (largest) x.bits = c % 16 == 0 ? 0xFBFF : 0x7BFF;
         p.x.push_back(x);
       }
     }
-    if (flat) flat_ += p.tokens;
+    if (flat && !ones) flat_ += p.tokens;
     return p;
   }
 
@@ -190,7 +202,7 @@ class Bench {
   std::size_t tokens_ = 0;
   std::vector<Half> y_;
   std::deque<Place> under_way_;
-  std::uint64_t rows_ = 0, nan_ = 0, flat_ = 0, largest_ = 0;
+  std::uint64_t rows_ = 0, nan_ = 0, flat_ = 0, largest_ = 0, ones_ = 0;
 };
 
 }  // namespace

@@ -48,7 +48,7 @@ class Bench {
             {"values masked", masked_},
             {"rows wholly masked", empty_},
             {"rows of NaN", nan_},
-            {"·2^-20 is the worst |sum p - 1|", static_cast<std::uint64_t>(std::ceil(worst_ * 0x1p20)), false}};
+            {"2^-20ths of worst |sum p - 1|", static_cast<std::uint64_t>(std::ceil(worst_ * 0x1p20)), false}};
   }
 
  private:

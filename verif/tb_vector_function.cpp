@@ -16,7 +16,7 @@ namespace {
 using namespace mixvec;
 using namespace mixvec::bench;
 
-enum Function : std::uint8_t { kNothing, kExp2, kPhiErf, kPhiTanh, kReciprocal, kRsqrt };
+enum Function : std::uint8_t { kNothing = 0, kPhiErf = 2, kPhiTanh = 3, kExp2 = 5, kReciprocal = 8, kRsqrt = 10 };
 
 constexpr int kStages = 5;
 constexpr std::uint64_t kFaultEvery = 4099;
@@ -45,7 +45,7 @@ class Bench {
       shown.y ^= 0x00080000U;
       shown.u ^= 0x00008000U;
     }
-    top_->function_i = shown.function;
+    top_->op_i = shown.function;
     top_->x_i = shown.x;
     top_->y_i = shown.y;
     top_->u_i = shown.u;
@@ -65,7 +65,7 @@ class Bench {
 
   void clock() {
     // Four cycles after its argument, the operation is named again; its result stands behind the fifth edge.
-    top_->function_4_i = count_ >= kStages ? pending_[(count_ - kStages) % kPlaces].function : 0;
+    top_->op_4_i = count_ >= kStages ? pending_[(count_ - kStages) % kPlaces].function : 0;
     top_->en_i = 0x1F;
     top_->clk_i = 1;
     top_->eval();

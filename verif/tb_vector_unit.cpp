@@ -140,6 +140,8 @@ class Bench {
     const std::uint32_t gaps = draw_gaps(random);
     const auto op_percent = static_cast<std::uint32_t>(random.between(10, 90));
     draw_case(random);
+    ones_ = number % 8 == 5;
+    power_ = static_cast<std::uint16_t>(random.between(16, 30) << 10);
     expected_.clear();
     for (int i = 0; i < 400; ++i) {
       // Rows are read some cycles after their last update: with few groups only if updates pause.
@@ -159,7 +161,7 @@ class Bench {
     for (int op = 0; op < kOps; ++op) counts.push_back({kNames[op], ops_[op]});
     counts.push_back({"values masked", masked_});
     counts.push_back({"values not finite", special_});
-    counts.push_back({"rows used at once", shortest_});
+    counts.push_back({"beats at the shortest distance", shortest_});
     counts.push_back({"values not determined", unknown_, false});
     return counts;
   }
@@ -209,6 +211,10 @@ class Bench {
         if (random.chance(20)) beat.b[t].bits = beat.a[t].bits ^ 0x8000U;
       }
       if (random.chance(20)) beat.a.fill(beat.a[0]);
+      // Powers of two less the smallest number: all ones, which rounding carries out of.
+      if (ones_) {
+        for (Half& a : beat.a) a.bits = random.chance(50) ? power_ : 0x8001;
+      }
       return beat;
     }
     return std::nullopt;
@@ -266,6 +272,8 @@ class Bench {
   Fault fault_ = kNone;
   Values values_ = Values::kSmall;
   Beat common_;
+  bool ones_ = false;
+  std::uint16_t power_ = 0;
   std::uint32_t update_percent_ = 0;
   bool injected_ = false;
   std::deque<std::pair<Op, Values_>> expected_;
