@@ -38,11 +38,6 @@ void check_layer(const Layer& layer, const Layer& first, const LayerMachine& mac
   }
   // Indices of attention's outputs and of K and V behind Q share 16 bits with others.
   require_room(layer.name + ": channels", layer.hidden, 16384, "has no option for more");
-  const std::size_t lanes = machine.format.columns_allowed ? 0 : static_cast<std::size_t>(machine.format.vector_lanes);
-  if (layer.attention_lanes != lanes) {
-    fail_input("{}: attention_lanes: found {}, expected {} on this accelerator", layer.name, layer.attention_lanes,
-               lanes);
-  }
 }
 
 }  // namespace
