@@ -26,7 +26,7 @@ struct Chain {
   std::vector<PrunedLayer> pruned;
   Program program;
 
-  Chain(NetworkSpec spec, const LayerMachine& machine, std::size_t layers = 1) {
+  Chain(const NetworkSpec& spec, const LayerMachine& machine, std::size_t layers = 1) {
     program.format = machine.format;
     for (std::size_t l = 0; l < layers; ++l) {
       pruned.push_back(make_synthetic_network_layer(spec, machine.format, l));
