@@ -148,8 +148,8 @@ void LayerPlan::place_rows() {
   map_.softmax = map_.queries[1] + static_cast<std::uint32_t>(groups) * map_.query_stride;
   const std::size_t attention = map_.softmax + groups * map_.softmax_stride;
   map_.activation_rows = static_cast<std::uint32_t>(std::max(inputs + inner, attention));
-  require_room(fmt::format("{}: activation memory: rows of {} inputs and of W_F2's (or queries and softmax of {} keys)",
-                           layer.name, lanes, keys),
+  require_room(fmt::format("{}: activation memory: rows of matrices' inputs (or of queries and softmax of {} keys)",
+                           layer.name, keys),
                map_.activation_rows, static_cast<std::size_t>(machine_.activation_rows()), "--depth");
 }
 
