@@ -242,7 +242,7 @@ void add_layer_options(po::options_description& options) {
       "valid", number_option(0), "positions from this one on are padding (0: none)")(
       "decode", number_option(0), "further tokens, one at a time, with the keys and values of those before in memory")(
       "memory", number_option(0), "decoder: tokens of the encoder's output (0: as --tokens)")(
-      "cases", number_option(8), "random cases of layers")("case", po::value<std::int64_t>(), "only this case");
+      "cases", number_option(4), "random cases of layers")("case", po::value<std::int64_t>(), "only this case");
 }
 
 LayerReport run_layers(LayerSim& accel, const po::variables_map& options,
