@@ -47,7 +47,6 @@ struct Layer {
   LayerNorm norm_output;                ///< of the feed-forward part: ln_2 | output.LayerNorm
   std::vector<bool> emptied;        ///< by head of self-attention, or empty: heads to skip, see find_emptied_heads()
   std::vector<bool> emptied_cross;  ///< the same of cross-attention
-  std::size_t attention_lanes = 0;  ///< of the sums of attention: 0 = columns, else the lanes of an array of rows
 
   [[nodiscard]] std::size_t head_size() const { return hidden / heads; }
   [[nodiscard]] bool has_cross_attention() const { return norm_cross.has_value(); }

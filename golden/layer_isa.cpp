@@ -85,6 +85,19 @@ void visit_vector(Instruction& i, const Visit& visit) {
   visit("epsilon_low", 6, 0, 64, i.epsilon_low);
 }
 
+/// The largest value of `width` bits, 1…64.
+std::uint64_t largest(int width) { return ~std::uint64_t{0} >> static_cast<unsigned>(64 - width); }
+
+/// A field as an unsigned number, whatever its type.
+template <typename Field>
+std::uint64_t number_of(const Field& field) {
+  if constexpr (std::is_same_v<Field, bool>) {
+    return field ? 1U : 0U;
+  } else {
+    return static_cast<std::uint64_t>(field);
+  }
+}
+
 /// Writes fields into words.
 class Writer {
  public:
@@ -92,11 +105,9 @@ class Writer {
 
   template <typename Field>
   void operator()(const char* name, int word, int low, int width, const Field& field) const {
-    const auto value = static_cast<std::uint64_t>(field);
-    if (width < 64 && value >> static_cast<unsigned>(width) != 0) {
-      fail_input("{}: {}: found {}, expected at most {}", kind_, name, value,
-                 (std::uint64_t{1} << static_cast<unsigned>(width)) - 1);
-    }
+    const std::uint64_t value = number_of(field);
+    const std::uint64_t most = largest(width);
+    if (value > most) fail_input("{}: {}: found {}, expected at most {}", kind_, name, value, most);
     const auto at = static_cast<std::size_t>(word);
     words_[at] |= static_cast<std::uint32_t>(value << static_cast<unsigned>(low));
     if (width > 32) words_[at + 1] |= static_cast<std::uint32_t>(value >> 32U);
@@ -118,8 +129,7 @@ struct Reader {
     std::uint64_t value = words[at];
     if (width > 32) value |= std::uint64_t{words[at + 1]} << 32U;
     value >>= static_cast<unsigned>(low);
-    if (width < 64) value &= (std::uint64_t{1} << static_cast<unsigned>(width)) - 1;
-    field = static_cast<Field>(value);
+    field = static_cast<Field>(value & largest(width));
   }
 };
 
@@ -129,7 +139,7 @@ struct Describer {
 
   template <typename Field>
   void operator()(const char* name, int, int, int, const Field& field) const {
-    if (static_cast<std::uint64_t>(field) == 0) return;
+    if (number_of(field) == 0) return;
     if constexpr (std::is_enum_v<Field>) {
       text += fmt::format(" {}={}", name, name_of(field));
     } else if constexpr (std::is_same_v<Field, bool>) {

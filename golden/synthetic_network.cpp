@@ -64,7 +64,6 @@ PrunedLayer make_synthetic_network_layer(const NetworkSpec& spec, const FormatCo
   layer.activation = Activation::kRelu;
   if (family == LayerFamily::kGpt2) layer.activation = Activation::kGeluTanh;
   if (family == LayerFamily::kBert) layer.activation = Activation::kGeluErf;
-  layer.attention_lanes = format.columns_allowed ? 0 : static_cast<std::size_t>(format.vector_lanes);
 
   // Every part of every layer draws from a stream of its own.
   Random seeds(spec.seed + (std::uint64_t{index} << 32U));

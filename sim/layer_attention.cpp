@@ -9,7 +9,7 @@ namespace {
 class AttentionWriter {
  public:
   AttentionWriter(ProgramWriter& writer, const LayerAttention& attention)
-      : writer_(writer), a_(attention), map_(writer.plan().map()) {}
+      : writer_(writer), a_(attention), map_(writer.plan().map()), head_size_(attention.layer.head_size()) {}
 
   void write() {
     writer_.zero_padding(a_.projection);
@@ -34,7 +34,7 @@ class AttentionWriter {
     }
     for (std::size_t t = writer_.tile().low; t < writer_.tile().high; ++t) {
       const std::size_t seen = a_.causal ? std::min(a_.keys, writer_.tile().first + t + 1) : a_.keys;
-      writer_.add_attention_macs(2 * n * a_.layer.head_size() * seen);
+      writer_.add_attention_macs(2 * n * head_size_ * seen);
     }
   }
 
@@ -43,8 +43,8 @@ class AttentionWriter {
     VectorInstruction pass;
     pass.kind = VectorKind::kPass;
     writer_.await_matrices(pass);
-    pass.rows = static_cast<std::uint32_t>(a_.layer.head_size());
-    pass.read_row = map_.query + static_cast<std::uint32_t>(head * a_.layer.head_size());
+    pass.rows = static_cast<std::uint32_t>(head_size_);
+    pass.read_row = map_.query + static_cast<std::uint32_t>(head * head_size_);
     pass.to_attention = true;
     pass.row = map_.queries[buffer];
     pass.row_stride = map_.query_stride;
@@ -104,9 +104,7 @@ class AttentionWriter {
     return beats;
   }
 
-  [[nodiscard]] std::uint64_t output_beats() const {
-    return a_.layer.head_size() * (std::uint64_t{writer_.last_group()} + 1);
-  }
+  [[nodiscard]] std::uint64_t output_beats() const { return head_size_ * (std::uint64_t{writer_.last_group()} + 1); }
 
   /// What both products of a head have in common.
   ArrayInstruction job(std::uint32_t first_word, std::size_t head, std::uint32_t wait) const {
@@ -115,7 +113,7 @@ class AttentionWriter {
     ArrayInstruction i;
     i.wait = wait;
     i.causal = a_.causal;
-    i.channel_strips = static_cast<std::uint32_t>(a_.layer.head_size()) / lanes;
+    i.channel_strips = static_cast<std::uint32_t>(head_size_) / lanes;
     i.last_channels = lanes;
     i.word = first_word + static_cast<std::uint32_t>(head) * i.channel_strips * a_.stride;
     i.word_stride = a_.stride;
@@ -141,7 +139,7 @@ class AttentionWriter {
     i.kind = ArrayKind::kOutputs;
     i.row = map_.softmax;
     i.row_stride = map_.softmax_stride;
-    i.index = kOutputIndex + static_cast<std::uint32_t>(head * a_.layer.head_size());
+    i.index = kOutputIndex + static_cast<std::uint32_t>(head * head_size_);
     i.table_entry = a_.projection.table_entry;
     i.result_row = a_.projection.row;
     writer_.add_job(i, i.channel_strips);
@@ -150,6 +148,7 @@ class AttentionWriter {
   ProgramWriter& writer_;
   const LayerAttention& a_;
   const MemoryMap& map_;
+  std::size_t head_size_;
 };
 
 }  // namespace

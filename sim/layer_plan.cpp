@@ -38,11 +38,6 @@ void check_layer(const Layer& layer, const Layer& first, const LayerMachine& mac
   }
   // Indices of attention's outputs and of K and V behind Q share 16 bits with others.
   require_room(layer.name + ": channels", layer.hidden, 16384, "has no option for more");
-  const std::size_t lanes = machine.format.columns_allowed ? 0 : static_cast<std::size_t>(machine.format.vector_lanes);
-  if (layer.attention_lanes != lanes) {
-    fail_input("{}: attention_lanes: found {}, expected {} on this accelerator", layer.name, layer.attention_lanes,
-               lanes);
-  }
 }
 
 }  // namespace
@@ -153,8 +148,8 @@ void LayerPlan::place_rows() {
   map_.softmax = map_.queries[1] + static_cast<std::uint32_t>(groups) * map_.query_stride;
   const std::size_t attention = map_.softmax + groups * map_.softmax_stride;
   map_.activation_rows = static_cast<std::uint32_t>(std::max(inputs + inner, attention));
-  require_room(fmt::format("{}: activation memory: rows of {} inputs and of W_F2's (or queries and softmax of {} keys)",
-                           layer.name, lanes, keys),
+  require_room(fmt::format("{}: activation memory: rows of matrices' inputs (or of queries and softmax of {} keys)",
+                           layer.name, keys),
                map_.activation_rows, static_cast<std::size_t>(machine_.activation_rows()), "--depth");
 }
 

@@ -39,7 +39,7 @@ class Drawer {
     const LayerFamily families[] = {LayerFamily::kGpt2, LayerFamily::kBert, LayerFamily::kEncoder,
                                     LayerFamily::kDecoder};
     spec.family = families[below(4)];
-    const std::size_t size = lanes * (1 + below(2));
+    const std::size_t size = std::max<std::size_t>(lanes, 4) * (1 + below(2));
     spec.heads = 1 + below(std::clamp<std::size_t>(96 / size, 1, 4));
     spec.hidden = size * spec.heads;
     spec.intermediate = 1 + below(3 * spec.hidden);
@@ -51,8 +51,10 @@ class Drawer {
     LayerInput& input = result.input;
     const std::size_t tile = machine.tile_tokens();
     const std::size_t edges[] = {1, group - 1, group, group + 1, 2 * group + 1, tile - 1, tile, tile + 1};
-    input.tokens = below(2) == 0 ? 1 + below(std::min<std::size_t>(tile, 150)) : edges[below(8)];
-    input.tokens = std::clamp<std::size_t>(input.tokens, 1, causal ? tile + 1 : tile);
+    // Small machines take several tiles, where later tokens see the keys of earlier ones.
+    const std::size_t most = causal ? std::max<std::size_t>(tile + 1, 40) : tile;
+    input.tokens = below(2) == 0 ? 1 + below(std::min<std::size_t>(most, 150)) : edges[below(8)];
+    input.tokens = std::clamp<std::size_t>(input.tokens, 1, most);
     if (causal && below(3) == 0) input.decode = 1 + below(3);
     if (below(3) == 0) input.valid = 1 + below(input.all_tokens());
     if (spec.family == LayerFamily::kDecoder) {

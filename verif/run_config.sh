@@ -87,7 +87,9 @@ step lint make lint
 step verilate make verilate JOBS="$jobs"
 step tb_engine ./tb_engine --cases "$cases" --seed "$seed" --json "$folder/tb_engine.json"
 step tb_engine_self_test ./tb_engine --self-test
+# Random layers take longer than random matrices.
 step tb_layer ./tb_layer --hidden "$hidden" --tokens "$tokens" --seed "$seed" --stall-seeds "$stall_seeds" \
+  --cases $((cases / 10)) \
   --json "$folder/tb_layer.json"
 step tb_layer_self_test ./tb_layer --hidden "$hidden" --self-test
 tail -q -n 1 "$folder/tb_engine.log" "$folder/tb_layer.log"

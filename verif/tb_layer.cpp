@@ -139,6 +139,9 @@ int run(const po::variables_map& options) {
   if (part != "all" && part != "matrices" && part != "layer" && part != "cases") {
     fail_input("--part {}: expected all, matrices, layer or cases", part);
   }
+  if (!generated && (part == "layer" || part == "cases")) {
+    fail_input("--part {}: expected without --program: whole layers come from --model, or are generated", part);
+  }
   const bool checkpoint = generated && !options["model"].as<std::string>().empty();
   if (generated && !checkpoint && options.count("layer") != 0) {
     fail_input("--layer: expected only together with --program or --model");

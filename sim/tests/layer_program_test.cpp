@@ -26,7 +26,7 @@ struct Chain {
   std::vector<PrunedLayer> pruned;
   Program program;
 
-  Chain(NetworkSpec spec, const LayerMachine& machine, std::size_t layers = 1) {
+  Chain(const NetworkSpec& spec, const LayerMachine& machine, std::size_t layers = 1) {
     program.format = machine.format;
     for (std::size_t l = 0; l < layers; ++l) {
       pruned.push_back(make_synthetic_network_layer(spec, machine.format, l));
@@ -255,9 +255,10 @@ TEST(LayerProgram, LimitsAreRefused) {
   EXPECT_EQ(plan([](LayerMachine& m) { m.kv_depth = 47; }),
             "key/value memory: words of 1 layers with 64 positions (and 0 of an encoder's output): found 48, expected "
             "at most 47 (gen_accel --kv-depth)");
-  EXPECT_EQ(plan([](LayerMachine& m) { m.format.depth = 376; }),
-            "layer.0: activation memory: rows of 8 inputs and of W_F2's (or queries and softmax of 64 keys): found 54, "
-            "expected at most 47 (gen_accel --depth)");
+  EXPECT_EQ(
+      plan([](LayerMachine& m) { m.format.depth = 376; }),
+      "layer.0: activation memory: rows of matrices' inputs (or of queries and softmax of 64 keys): found 54, expected "
+      "at most 47 (gen_accel --depth)");
   EXPECT_NE(plan([](LayerMachine& m) { m.table_depth = 100; }).find("(gen_accel --table-depth)"), std::string::npos);
   EXPECT_NE(plan([](LayerMachine& m) { m.tokens = 12; }).find("multiple of the 8 vector lanes"), std::string::npos);
   EXPECT_NE(plan([](LayerMachine&) {}, {0, 0}).find("positions"), std::string::npos);

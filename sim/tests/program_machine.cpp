@@ -138,7 +138,6 @@ void ProgramMachine::job(const ArrayInstruction& i, Access& access) {
   const std::size_t channels = (i.channel_strips - 1) * lanes() + i.last_channels;
   const std::size_t base = program_.first / tokens();
   const std::size_t inputs = outputs ? keys : channels;
-  const std::size_t array_lanes = plan_.layers().front().layer->attention_lanes;
   for (std::size_t g = 0; g <= program_.last_group; ++g) {
     // Causal: keys of later groups than the tokens' take no part.
     const std::size_t seen = i.causal ? std::min(keys, (base + g + 1) * tokens()) : keys;
@@ -156,8 +155,8 @@ void ProgramMachine::job(const ArrayInstruction& i, Access& access) {
       access.reads.insert({kActivation, static_cast<std::uint32_t>(position)});
       for (std::size_t lane = 0; lane < tokens(); ++lane) x.push_back(activation(g, position, lane));
     }
-    const std::vector<Half> y = outputs ? attention_outputs(weights, x, channels, seen, tokens(), array_lanes)
-                                        : attention_scores(weights, x, channels, seen, tokens(), array_lanes);
+    const std::vector<Half> y = outputs ? attention_outputs(weights, x, channels, seen, tokens(), 0)
+                                        : attention_scores(weights, x, channels, seen, tokens(), 0);
     for (std::size_t o = 0; o < (outputs ? channels : seen); ++o) {
       ++access.beats;
       std::vector<Half> values(tokens());
