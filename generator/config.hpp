@@ -25,7 +25,7 @@ struct AccelConfig {
   int groups = 4;           ///< most token groups of a tile
   int banks = 8;            ///< activation banks of a token position
   int depth = 4096;         ///< inputs held by a bank
-  int kv_depth = 1024;      ///< words of the key/value memory: Lv channels of a group of tokens each
+  int kv_depth = 3072;      ///< words of the key/value memory: Lv channels of a group of tokens each
   int vector_units = 4;     ///< N, each serves every N-th token group
   int vector_rows = 3072;   ///< rows of the vector memory
   int program_depth = 512;  ///< instructions of the array program, and of the vector program

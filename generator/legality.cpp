@@ -246,7 +246,7 @@ Resolution resolve_config(const ConfigRequest& request) {
   } else if (depth % lv != 0) {
     resolver.reject("--depth", depth, fmt::format("not a multiple of the {} vector lanes", lv), c.depth);
   }
-  c.kv_depth = resolver.range("--kv-depth", request.kv_depth.value_or(1024), 1, 65536, "");
+  c.kv_depth = resolver.range("--kv-depth", request.kv_depth.value_or(3072), 1, 65536, "");
   c.vector_units = resolver.pow2("--vector-units", request.vector_units.value_or(std::min(4, c.groups)), 1,
                                  std::min(c.groups, 8), "", fmt::format(" (--groups {}, at most 8)", c.groups));
   c.vector_rows = resolver.range("--vector-rows", request.vector_rows.value_or(3072), 1, 65536, "");
@@ -291,7 +291,7 @@ const std::vector<Parameter>& parameters() {
       {"banks", "--banks", "activation banks of a position (default: enough for sets and groups)", &R::banks,
        &C::banks},
       {"depth", "--depth", "inputs that the activation memory holds (default 4096)", &R::depth, &C::depth},
-      {"kv_depth", "--kv-depth", "words of the key/value memory, Lv channels of a group of tokens each (default 1024)",
+      {"kv_depth", "--kv-depth", "words of the key/value memory, Lv channels of a group of tokens each (default 3072)",
        &R::kv_depth, &C::kv_depth},
       {"vector_units", "--vector-units", "N, each serves every N-th token group: 1..8, divides groups (default: up to 4)",
        &R::vector_units, &C::vector_units},

@@ -87,10 +87,12 @@ step lint make lint
 step verilate make verilate JOBS="$jobs"
 step tb_engine ./tb_engine --cases "$cases" --seed "$seed" --json "$folder/tb_engine.json"
 step tb_engine_self_test ./tb_engine --self-test
+step tb_attention ./tb_attention --cases "$cases" --seed "$seed" --json "$folder/tb_attention.json"
+step tb_attention_self_test ./tb_attention --self-test
 # Random layers take longer than random matrices.
 step tb_layer ./tb_layer --hidden "$hidden" --tokens "$tokens" --seed "$seed" --stall-seeds "$stall_seeds" \
   --cases $((cases / 10)) \
   --json "$folder/tb_layer.json"
 step tb_layer_self_test ./tb_layer --hidden "$hidden" --self-test
-tail -q -n 1 "$folder/tb_engine.log" "$folder/tb_layer.log"
+tail -q -n 1 "$folder/tb_engine.log" "$folder/tb_attention.log" "$folder/tb_layer.log"
 echo "passed:$times"
