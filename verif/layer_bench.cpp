@@ -9,6 +9,7 @@
 #include "golden/error.hpp"
 #include "golden/layer_loading.hpp"
 #include "golden/synthetic_network.hpp"
+#include "golden/task_reader.hpp"
 #include "mixvec_config.hpp"
 #include "verif/layer_cases.hpp"
 #include "verif/matrix_check.hpp"
@@ -268,6 +269,20 @@ LayerReport run_layers(LayerSim& accel, const po::variables_map& options,
   return report;
 }
 
+namespace {
+
+/// The byte at which the first image's first weight stands.
+std::size_t first_weight(std::span<const std::uint8_t> images) {
+  for (const auto& tasks : read_image_header(images, bench_format()).clusters) {
+    if (!tasks.empty()) {
+      return static_cast<std::size_t>(tasks.front().first_beat + tasks.front().code_beats) * (accel::kPortBits / 8);
+    }
+  }
+  fail_input("self-test: the first image has no weight");
+}
+
+}  // namespace
+
 int layers_self_test(const po::variables_map& options) {
   if (const std::string reason = layers_unsupported(); !reason.empty()) {
     fmt::print("self-test: whole layers left out: {}\n", reason);
@@ -291,7 +306,7 @@ int layers_self_test(const po::variables_map& options) {
       {{Where::kVectorProgram, 0, 2 * 32}, "a flipped bit of a vector instruction"},
       {{Where::kPosition, 0, 0}, "a flipped bit of the position table"},
       {{Where::kNorm, 0, 14}, "a flipped bit of the norm table"},
-      {{Where::kImage, plan.images().size() / 2, 6}, "a flipped bit of an image"}};
+      {{Where::kImage, first_weight(plan.images()) + 1, 6}, "a flipped bit of a weight"}};
   int unnoticed = 0;
   for (const auto& [fault, name] : faults) {
     LayerSim accel;

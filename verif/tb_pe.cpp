@@ -213,7 +213,8 @@ class Bench {
       const auto& row = rows[column ? selected[i] : i];
       for (int t = 0; t < kLt; ++t) {
         put_bits(top_->op_act_i, (i * kLt + t) * 16, 16, rows[i][t].bits);
-        const bool work = ((mask >> i) & 1U) != 0;
+        // An activation of -0 stands for a masked position.
+        const bool work = ((mask >> i) & 1U) != 0 && row[t].bits != 0x8000U;
         products[i][t] = work ? canonical(to_float(weights[i]) * to_float(row[t])) : 0.0F;
       }
     }
