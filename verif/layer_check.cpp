@@ -155,7 +155,7 @@ class ChainRun {
   void compare_with_model(const TileProgram& program, const Stalls& stalls, const LayerRun& run,
                           const std::string& what) {
     const auto begin = std::chrono::steady_clock::now();
-    const LayerModelRun modelled = model_.run(program, stalls);
+    const LayerModelRun modelled = model_.run(program, stalls, run.nonzero);
     check_.model_seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     check_.model_cycles += modelled.cycles;
     if (modelled.cycles != run.cycles || modelled.issues() != run.issues || modelled.skips != run.skips ||
