@@ -36,6 +36,7 @@ class Run {
 
   LayerModelRun run() {
     std::uint64_t last_progress = 0;
+    ++result_.use[static_cast<std::size_t>(LayerUse::kOther)];  // the cycle of run_i
     for (now_ = 1; array_runs_ || vector_runs_; ++now_) {
       port_.next_cycle();
       progress_ = false;

@@ -32,7 +32,7 @@ enum class LayerUse : std::uint8_t {
   kNorm,       ///< nothing; the vector program is at a LayerNorm: its statistics, or the pass
   kSoftmax,    ///< nothing; the vector program is at a softmax
   kCopy,       ///< nothing; the vector program copies (x, queries, zeros)
-  kOther,      ///< nothing; a program is between two instructions, or the last results of attention land
+  kOther,      ///< nothing, for none of these reasons: the programs begin or end, the last results of attention land
 };
 inline constexpr std::size_t kLayerUses = 6;
 const char* name_of(LayerUse use);  ///< "matrix", …
@@ -50,7 +50,7 @@ struct LayerModelRun {
   std::uint64_t attention_issues = 0;                  ///< the same of attention
   std::uint64_t skips = 0;                             ///< steps dropped because their activations were zero
   std::uint64_t beats = 0;                             ///< image beats fetched
-  std::array<std::uint64_t, kLayerUses> use{};         ///< cycles; they add up to all but the first
+  std::array<std::uint64_t, kLayerUses> use{};         ///< cycles; they add up to all
   std::array<std::uint64_t, kCycleUses> matrix_use{};  ///< set-cycles of matrices, first beat to last result
   std::vector<InstructionSpan> array;                  ///< by instruction, END left out
   std::vector<InstructionSpan> vector;
