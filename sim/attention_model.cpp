@@ -17,9 +17,16 @@ constexpr std::uint64_t kTileLatency = 2;  // mv_kv: from the request to the til
 constexpr int kWaitingJobs = 2;            // mv_attend: jobs that wait behind the one in work
 constexpr std::uint64_t kReadLatency = 2;  // mv_drain: read of a PE
 
+/// A job as the sets take it.
+struct Job {
+  std::size_t number;
+  std::vector<std::vector<AttentionChain>> chains;  ///< by set
+};
+
 /// A thread with its chain. Counts of tiles: asked for ≥ come ≥ used.
 struct Thread {
   const AttentionChain* chain = nullptr;
+  std::size_t job = 0;
   std::uint32_t asked = 0;
   std::uint32_t come = 0;
   std::uint32_t tile = 0;   ///< in use
@@ -33,15 +40,18 @@ struct Thread {
 /// A chain that has ended and leaves.
 struct End {
   const AttentionChain* chain;
+  std::size_t job;
   std::uint64_t ready;
   int row;
   int id;
 };
 
 struct Set {
-  std::deque<const std::vector<AttentionChain>*> jobs;  ///< taken and not begun
-  const std::vector<AttentionChain>* job = nullptr;     ///< in work
+  std::size_t number = 0;
+  std::deque<const Job*> jobs;  ///< taken and not begun
+  const Job* job = nullptr;     ///< in work
   std::size_t next_chain = 0;
+  [[nodiscard]] const std::vector<AttentionChain>& chains() const { return job->chains[number]; }
   std::vector<Thread> threads;
   std::size_t turn = 0;
   std::deque<std::pair<std::uint64_t, std::size_t>> due;  ///< tiles on their way: when, for which thread
@@ -56,20 +66,17 @@ struct Set {
 
 int lowest_free(std::uint32_t busy) { return std::countr_one(busy); }
 
-class Run {
+}  // namespace
+
+class AttentionEngine::State {
  public:
-  Run(std::span<const AttentionJob> jobs, const AttentionTiming& timing, const Stalls& stalls)
-      : timing_(timing), port_(stalls, timing.geometry.sets, timing.drains) {
+  explicit State(const AttentionTiming& timing) : timing_(timing) {
     const auto sets = static_cast<std::size_t>(timing.geometry.sets);
-    for (const AttentionJob& job : jobs) {
-      validate(job, timing.geometry);
-      auto& lists = chains_.emplace_back();
-      for (std::size_t s = 0; s < sets; ++s) {
-        lists.push_back(attention_chains(job, timing.geometry, static_cast<int>(s)));
-      }
-    }
     sets_.resize(sets);
-    for (Set& set : sets_) set.threads.resize(static_cast<std::size_t>(timing.substeps));
+    for (std::size_t s = 0; s < sets; ++s) {
+      sets_[s].number = s;
+      sets_[s].threads.resize(static_cast<std::size_t>(timing.substeps));
+    }
     drains_.resize(static_cast<std::size_t>(timing.drains));
     const std::size_t served = sets / drains_.size();
     for (std::size_t d = 0; d < drains_.size(); ++d) drains_[d].last = d * served;
@@ -77,12 +84,20 @@ class Run {
     tile_last_ = sets - 1;
   }
 
-  AttentionModelRun run();
+  [[nodiscard]] bool job_ready() const {
+    return std::all_of(sets_.begin(), sets_.end(), [](const Set& set) { return set.jobs.size() < kWaitingJobs; });
+  }
+  [[nodiscard]] std::uint64_t waiting() const;
+  [[nodiscard]] const Result& result(std::size_t d) const { return drains_[d].results.front(); }
+  void cycle(const AttentionJob* job, std::uint64_t taken);
+  [[nodiscard]] bool idle() const;
+  [[nodiscard]] std::uint64_t issues() const { return issues_; }
+  [[nodiscard]] std::uint64_t results() const { return results_; }
 
  private:
   struct Drain {
     std::size_t last = 0;
-    std::deque<std::uint64_t> results;  ///< when each may leave
+    std::deque<Result> results;
   };
 
   /// What a set does in a cycle; what it shows at the beginning of the cycle decides.
@@ -91,42 +106,43 @@ class Run {
   void issue(Set& set, std::size_t t);
   void close(Set& set, std::size_t t);
   void ask_tiles();
-  void drain();
+  void drain(std::uint64_t taken);
 
-  const AttentionTiming& timing_;
-  PortStalls port_;
-  std::vector<std::vector<std::vector<AttentionChain>>> chains_;  ///< by job, then set
+  AttentionTiming timing_;
+  std::deque<Job> jobs_;
   std::vector<Set> sets_;
   std::vector<Drain> drains_;
   std::uint64_t result_latency_ = 0;
   std::size_t tile_last_ = 0;
   std::uint64_t cycle_ = 0;
-  AttentionModelRun result_;
+  std::uint64_t issues_ = 0;
+  std::uint64_t results_ = 0;
 };
 
-bool Run::open(Set& set, std::size_t t) {
+bool AttentionEngine::State::open(Set& set, std::size_t t) {
   const int rows = 3 * timing_.substeps;
   const int row = lowest_free(set.rows_busy);
   if (row >= rows) return false;
   Thread& thread = set.threads[t];
   thread = {};
-  thread.chain = &(*set.job)[set.next_chain++];
+  thread.chain = &set.chains()[set.next_chain++];
+  thread.job = set.job->number;
   thread.row = row;
   thread.id = lowest_free(set.ids_busy);
   set.rows_busy |= 1U << static_cast<unsigned>(row);
   set.ids_busy |= 1U << static_cast<unsigned>(thread.id);
-  if (set.next_chain == set.job->size()) set.job = nullptr;
+  if (set.next_chain == set.chains().size()) set.job = nullptr;
   return true;
 }
 
-void Run::issue(Set& set, std::size_t t) {
+void AttentionEngine::State::issue(Set& set, std::size_t t) {
   Thread& thread = set.threads[t];
   const AttentionChain& chain = *thread.chain;
   const auto row = static_cast<std::size_t>(thread.row);
   if (set.busy_end > cycle_ + 1 || set.hazard[row] > cycle_) return;
   const std::uint32_t first = chain.first_groups[thread.tile];
   const std::uint32_t groups = chain.last_group - first + 1;
-  result_.issues += groups;
+  issues_ += groups;
   set.busy_end = cycle_ + 1 + groups;
   set.turn = (t + 1) % set.threads.size();
   bool shrinks = false;
@@ -138,16 +154,16 @@ void Run::issue(Set& set, std::size_t t) {
   set.hazard[row] = cycle_ + static_cast<std::uint64_t>(timing_.add_stages) + (shrinks ? 1 : 0);
 }
 
-void Run::close(Set& set, std::size_t t) {
+void AttentionEngine::State::close(Set& set, std::size_t t) {
   Thread& thread = set.threads[t];
   const std::uint64_t left = set.busy_end > cycle_ + 1 ? set.busy_end - cycle_ - 1 : 0;
-  set.ends.push_back({thread.chain,
+  set.ends.push_back({thread.chain, thread.job,
                       cycle_ + 1 + 2 + static_cast<std::uint64_t>(timing_.mul_stages + timing_.add_stages) + left,
                       thread.row, thread.id});
   thread.chain = nullptr;
 }
 
-void Run::step(Set& set) {
+void AttentionEngine::State::step(Set& set) {
   // A job comes into work in the cycle after the one before it has left it.
   const bool idle = set.job == nullptr;
   const std::size_t threads = set.threads.size();
@@ -171,11 +187,11 @@ void Run::step(Set& set) {
     set.job = set.jobs.front();
     set.jobs.pop_front();
     set.next_chain = 0;
-    if (set.job->empty()) set.job = nullptr;
+    if (set.chains().empty()) set.job = nullptr;
   }
 }
 
-void Run::ask_tiles() {
+void AttentionEngine::State::ask_tiles() {
   // Who asks is decided by what stood at the beginning of the cycle.
   std::vector<std::size_t> asker(sets_.size(), SIZE_MAX);
   for (std::size_t s = 0; s < sets_.size(); ++s) {
@@ -198,16 +214,15 @@ void Run::ask_tiles() {
   }
 }
 
-void Run::drain() {
+void AttentionEngine::State::drain(std::uint64_t taken) {
   const std::size_t served = sets_.size() / drains_.size();
   const std::size_t depth = 6 + result_latency_;
   for (std::size_t d = 0; d < drains_.size(); ++d) {
     Drain& drain = drains_[d];
     const bool full = drain.results.size() == depth;
-    if (!drain.results.empty() && drain.results.front() <= cycle_ && (port_.results() >> d & 1U) != 0) {
+    if (!drain.results.empty() && drain.results.front().ready <= cycle_ && (taken >> d & 1U) != 0) {
       drain.results.pop_front();
-      ++result_.results;
-      result_.cycles = cycle_ + 1;
+      ++results_;
     }
     if (full) continue;
     for (std::size_t k = 1; k <= served; ++k) {
@@ -215,8 +230,9 @@ void Run::drain() {
       Set& set = sets_[s];
       if (set.ends.empty() || set.ends.front().ready > cycle_) continue;
       drain.last = s;
-      drain.results.push_back(cycle_ + 2 + result_latency_);
       const End end = set.ends.front();
+      drain.results.push_back({cycle_ + 2 + result_latency_, end.chain->index + set.drain_output,
+                               end.chain->first_group + set.drain_group, end.job});
       if (end.chain->first_group + ++set.drain_group <= end.chain->last_group) break;
       set.drain_group = 0;
       if (++set.drain_output != end.chain->outputs) break;
@@ -230,49 +246,78 @@ void Run::drain() {
   }
 }
 
-AttentionModelRun Run::run() {
-  std::size_t next = 0;
-  std::uint64_t idle_cycles = 0;
-  while (true) {
-    port_.next_cycle();
-    const bool takes = next < chains_.size() && std::all_of(sets_.begin(), sets_.end(), [](const Set& set) {
-                         return set.jobs.size() < kWaitingJobs;
-                       });
-    // Tiles first: they are asked for by what stands, and what is used in this cycle is free in the next.
-    ask_tiles();
-    bool busy = next < chains_.size();
-    const std::uint64_t results = result_.results;
-    const std::uint64_t issues = result_.issues;
-    for (Set& set : sets_) {
-      step(set);
-      // A tile that comes now may be used in the next cycle.
-      if (!set.due.empty() && set.due.front().first == cycle_) {
-        ++set.threads[set.due.front().second].come;
-        set.due.pop_front();
-      }
-    }
-    drain();
-    if (takes) {
-      for (std::size_t s = 0; s < sets_.size(); ++s) sets_[s].jobs.push_back(&chains_[next][s]);
-      ++next;
-    }
-    for (const Set& set : sets_) {
-      busy = busy || set.job != nullptr || !set.jobs.empty() || !set.ends.empty() ||
-             std::any_of(set.threads.begin(), set.threads.end(), [](const Thread& t) { return t.chain != nullptr; });
-    }
-    for (const Drain& drain : drains_) busy = busy || !drain.results.empty();
-    if (!busy) return result_;
-    idle_cycles = result_.results == results && result_.issues == issues ? idle_cycles + 1 : 0;
-    if (idle_cycles > 1000000) fail_input("cycle model: attention hangs");
-    ++cycle_;
+std::uint64_t AttentionEngine::State::waiting() const {
+  std::uint64_t ports = 0;
+  for (std::size_t d = 0; d < drains_.size(); ++d) {
+    const auto& results = drains_[d].results;
+    if (!results.empty() && results.front().ready <= cycle_) ports |= std::uint64_t{1} << d;
   }
+  return ports;
 }
 
-}  // namespace
+void AttentionEngine::State::cycle(const AttentionJob* job, std::uint64_t taken) {
+  // Tiles first: they are asked for by what stands, and what is used in this cycle is free in the next.
+  ask_tiles();
+  for (Set& set : sets_) {
+    step(set);
+    // A tile that comes now may be used in the next cycle.
+    if (!set.due.empty() && set.due.front().first == cycle_) {
+      ++set.threads[set.due.front().second].come;
+      set.due.pop_front();
+    }
+  }
+  drain(taken);
+  if (job != nullptr) {
+    validate(*job, timing_.geometry);
+    const std::size_t number = jobs_.size();
+    Job& taken_job = jobs_.emplace_back(Job{number, {}});
+    for (Set& set : sets_) {
+      taken_job.chains.push_back(attention_chains(*job, timing_.geometry, static_cast<int>(set.number)));
+      set.jobs.push_back(&taken_job);
+    }
+  }
+  ++cycle_;
+}
+
+bool AttentionEngine::State::idle() const {
+  for (const Set& set : sets_) {
+    if (set.job != nullptr || !set.jobs.empty() || !set.ends.empty() || set.busy_end > cycle_ ||
+        std::any_of(set.threads.begin(), set.threads.end(), [](const Thread& t) { return t.chain != nullptr; })) {
+      return false;
+    }
+  }
+  return std::all_of(drains_.begin(), drains_.end(), [](const Drain& drain) { return drain.results.empty(); });
+}
+
+AttentionEngine::AttentionEngine(const AttentionTiming& timing) : state_(std::make_unique<State>(timing)) {}
+AttentionEngine::~AttentionEngine() = default;
+bool AttentionEngine::job_ready() const { return state_->job_ready(); }
+std::uint64_t AttentionEngine::waiting() const { return state_->waiting(); }
+const AttentionEngine::Result& AttentionEngine::result(std::size_t d) const { return state_->result(d); }
+void AttentionEngine::cycle(const AttentionJob* job, std::uint64_t taken) { state_->cycle(job, taken); }
+bool AttentionEngine::idle() const { return state_->idle(); }
+std::uint64_t AttentionEngine::issues() const { return state_->issues(); }
+std::uint64_t AttentionEngine::results() const { return state_->results(); }
 
 AttentionModelRun run_attention(std::span<const AttentionJob> jobs, const AttentionTiming& timing,
                                 const Stalls& stalls) {
-  return Run(jobs, timing, stalls).run();
+  AttentionEngine engine(timing);
+  PortStalls port(stalls, timing.geometry.sets, timing.drains);
+  AttentionModelRun run;
+  std::size_t next = 0;
+  std::uint64_t last_progress = 0;
+  for (std::uint64_t cycle = 0; next < jobs.size() || !engine.idle(); ++cycle) {
+    port.next_cycle();
+    const bool takes = next < jobs.size() && engine.job_ready();
+    const std::uint64_t issues = engine.issues();
+    engine.cycle(takes ? &jobs[next++] : nullptr, port.results());
+    if (engine.results() != run.results) run.cycles = cycle + 1;
+    if (engine.results() != run.results || engine.issues() != issues) last_progress = cycle;
+    run.results = engine.results();
+    if (cycle - last_progress > 1000000) fail_input("cycle model: attention hangs");
+  }
+  run.issues = engine.issues();
+  return run;
 }
 
 }  // namespace mixvec

@@ -44,6 +44,8 @@ enum class CycleUse : std::uint8_t {
 inline constexpr std::size_t kCycleUses = 8;
 const char* name_of(CycleUse use);
 
+using EngineClusters = std::vector<std::vector<EngineTask>>;  ///< tasks by cluster
+
 /// Outcome of one image on one tile of tokens.
 struct ModelRun {
   std::uint64_t cycles = 0;  ///< first image beat accepted to last result accepted
@@ -65,14 +67,18 @@ class EngineModel {
   [[nodiscard]] ModelRun run(std::size_t tokens, const Stalls& stalls = {},
                              std::span<const std::uint8_t> nonzero = {}) const;
 
- private:
-  using Clusters = std::vector<std::vector<EngineTask>>;
-  [[nodiscard]] Clusters decode(std::span<const std::uint8_t> nonzero) const;
+  /// Tasks by cluster, as they are with these activations.
+  [[nodiscard]] EngineClusters decode(std::span<const std::uint8_t> nonzero) const;
 
+  [[nodiscard]] const EngineTiming& timing() const { return timing_; }
+  [[nodiscard]] const ImageHeader& header() const { return header_; }
+  [[nodiscard]] const EngineClusters& clusters() const { return clusters_; }  ///< with all activations non-zero
+
+ private:
   EngineTiming timing_;
   std::span<const std::uint8_t> image_;
   ImageHeader header_;
-  Clusters clusters_;  ///< with all activations non-zero
+  EngineClusters clusters_;
 };
 
 }  // namespace mixvec

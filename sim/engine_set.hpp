@@ -77,6 +77,8 @@ class EngineSet {
     return std::max(asks_.after(next), weight_pops_.after(next - static_cast<std::uint64_t>(p_->fifo_beats)));
   }
   [[nodiscard]] std::uint64_t drain_wanted() const { return ends_ > 0 ? ends_ring_[ends_head_].ready : kNever; }
+  /// Token group of the result that it asks the drain to take.
+  [[nodiscard]] std::uint32_t drain_group() const { return static_cast<std::uint32_t>(drain_group_); }
   [[nodiscard]] std::uint64_t task_wanted() const { return task_ == nullptr ? decoded_ : kNever; }
   /// The cycle in which it has to be looked at even if nothing comes.
   [[nodiscard]] std::uint64_t wake() const { return std::min(front_wake_, back_wake_); }

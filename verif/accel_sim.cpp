@@ -104,6 +104,7 @@ void AccelSim::settle() {
 }
 
 void AccelSim::clock_edge() {
+  if (before_edge_) before_edge_();
   top_->clk_i = 1;
   top_->eval();
 #if VM_TRACE

@@ -88,6 +88,8 @@ class AccelSim {
   void settle();
   void clock_edge();
 
+  /// Called before each rising edge, when all signals have settled.
+  std::function<void()> before_edge_;
   std::unique_ptr<VerilatedContext> context_;
   std::unique_ptr<Vmv_accel> top_;
   std::unique_ptr<VerilatedFstC> trace_;

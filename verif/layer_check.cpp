@@ -39,6 +39,7 @@ class ChainRun {
         stalls_(stalls),
         fault_(fault),
         plan_(chain.sources(), LayerSim::machine(), {expected.input().all_tokens(), expected.input().memory}),
+        model_(plan_, {bench_timing(), accel::kVectorUnits}),
         random_(expected.input().seed ^ 0x5A5AU) {}
 
   LayerCheck run() {
@@ -144,7 +145,26 @@ class ChainRun {
     phase.beats += run.beats;
     phase.matrix_macs += program.matrix_macs;
     phase.attention_macs += program.attention_macs;
-    if (!run.failure.empty()) check_.failure = fmt::format("{}: {} from {} on: {}", name(), what, first, run.failure);
+    if (!run.failure.empty()) {
+      check_.failure = fmt::format("{}: {} from {} on: {}", name(), what, first, run.failure);
+    } else if (fault_.where == LayerFault::Where::kNone) {
+      compare_with_model(program, stalls, run, fmt::format("{} from {} on", what, first));
+    }
+  }
+
+  void compare_with_model(const TileProgram& program, const Stalls& stalls, const LayerRun& run,
+                          const std::string& what) {
+    const auto begin = std::chrono::steady_clock::now();
+    const LayerModelRun modelled = model_.run(program, stalls, run.nonzero);
+    check_.model_seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    check_.model_cycles += modelled.cycles;
+    if (modelled.cycles != run.cycles || modelled.issues() != run.issues || modelled.skips != run.skips ||
+        modelled.beats != run.beats) {
+      check_.failure =
+          fmt::format("{}: {}: RTL {} cycles, {} issues, {} steps skipped, {} beats; cycle model {}, {}, {}, {}",
+                      name(), what, run.cycles, run.issues, run.skips, run.beats, modelled.cycles, modelled.issues(),
+                      modelled.skips, modelled.beats);
+    }
   }
 
   void check_distance() {
@@ -168,6 +188,7 @@ class ChainRun {
   Stalls stalls_;
   LayerFault fault_;
   LayerPlan plan_;
+  LayerModel model_;
   Random random_;
   std::uint64_t runs_ = 0;
   std::vector<Half> found_;

@@ -9,6 +9,7 @@
 
 #include "golden/layer.hpp"
 #include "golden/program_file.hpp"
+#include "sim/layer_model.hpp"
 #include "verif/layer_sim.hpp"
 
 namespace mixvec {
@@ -61,9 +62,11 @@ struct LayerCheck {
   LayerPhase memory;
   LayerPhase prefill;
   LayerPhase decode;
-  double seconds = 0.0;         ///< spent simulating the RTL
+  double seconds = 0.0;         ///< spent simulating the RTL, cycle model included
   std::uint64_t simulated = 0;  ///< cycles of that, loading included
-  std::string failure;          ///< empty, or the first thing that went wrong
+  double model_seconds = 0.0;   ///< spent in the cycle model
+  std::uint64_t model_cycles = 0;
+  std::string failure;  ///< empty, or the first thing that went wrong
 
   [[nodiscard]] bool passed() const { return failure.empty() && compared > 0 && mismatches == 0; }
 };

@@ -28,7 +28,8 @@ void set_port(Port& port, std::uint64_t value) {
 
 }  // namespace
 
-LayerSim::LayerSim(const std::string& trace) : AccelSim(trace) {
+LayerSim::LayerSim(const std::string& trace) : AccelSim(trace), monitor_(*context_) {
+  before_edge_ = [this] { monitor_.watch(); };
   top_->run_i = 0;
   top_->prog_valid_i = 0;
   top_->table_valid_i = 0;
@@ -144,6 +145,7 @@ LayerRun LayerSim::run(const TileProgram& program, std::span<const std::uint8_t>
     std::uint64_t ready;
   };
   LayerRun result;
+  monitor_.begin();
   PortStalls port(stalls, accel::kSets, accel::kDrains);
   std::deque<Request> requests;
   std::uint64_t last_progress = cycle_;
@@ -181,6 +183,7 @@ LayerRun LayerSim::run(const TileProgram& program, std::span<const std::uint8_t>
     clock_edge();
   }
   result.cycles = cycle_ - begin;
+  result.nonzero = monitor_.matrices();
   top_->m_rsp_valid_i = 0;
   top_->m_req_ready_i = 0;
   top_->hold_i = 0;

@@ -9,6 +9,7 @@
 
 #include "sim/layer_program.hpp"
 #include "verif/accel_sim.hpp"
+#include "verif/nonzero_monitor.hpp"
 
 namespace mixvec {
 
@@ -18,7 +19,9 @@ struct LayerRun {
   std::uint64_t issues = 0;  ///< sets × cycles in which a step was issued
   std::uint64_t skips = 0;   ///< steps dropped because their activations were zero
   std::uint64_t beats = 0;   ///< image beats fetched
-  std::string failure;       ///< empty, or what went wrong: a hang, a beat that does not exist
+  /// For each matrix in turn, by activation position: whether any token was not zero there.
+  std::vector<std::vector<std::uint8_t>> nonzero;
+  std::string failure;  ///< empty, or what went wrong: a hang, a beat that does not exist
 };
 
 /// A bit that is changed on the way into the accelerator.
@@ -48,6 +51,8 @@ class LayerSim : public AccelSim {
  private:
   void load_programs(const TileProgram& program, const LayerFault& fault);
   void write_entry(bool norm, std::size_t address, std::uint32_t data);
+
+  NonzeroMonitor monitor_;
 };
 
 }  // namespace mixvec

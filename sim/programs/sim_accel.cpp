@@ -1,4 +1,5 @@
-// sim_accel: cycles, utilization and lost time of pruned matrices on accelerator configurations, from the cycle model.
+// sim_accel: cycles, utilization and lost time of pruned matrices, or of whole layers, on accelerator configurations,
+// from the cycle model.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,10 +12,12 @@
 #include "generator/legality.hpp"
 #include "golden/cli.hpp"
 #include "golden/error.hpp"
+#include "golden/layer_loading.hpp"
 #include "golden/text.hpp"
 #include "sim/picture.hpp"
 #include "sim/report.hpp"
 #include "sim/sweep.hpp"
+#include "sim/whole_layers.hpp"
 
 namespace mixvec {
 namespace {
@@ -39,6 +42,20 @@ bool parse(const std::string& text, Number& value) {
   return error == std::errc{} && end == text.data() + text.size();
 }
 
+std::vector<int> lengths_of(const po::variables_map& options) {
+  std::vector<int> lengths;
+  const std::string text = options["lengths"].as<std::string>();
+  if (text.empty()) return lengths;
+  for (const std::string& length : split("lengths", text)) {
+    int value = 0;
+    if (!parse(length, value) || value < 1) {
+      fail_input("--lengths: found {}, expected vector lengths such as 4,8,16", quote(length));
+    }
+    lengths.push_back(value);
+  }
+  return lengths;
+}
+
 MatrixSource source_of(const po::variables_map& options) {
   const bool dense = options["arch"].as<std::string>() == "dense";
   if (options.count("model") != 0) {
@@ -57,15 +74,7 @@ MatrixSource source_of(const po::variables_map& options) {
   if (direction != "auto" && !spec.direction) {
     fail_input("--direction: found {}, expected auto, row or column", quote(direction));
   }
-  const std::string lengths = options["lengths"].as<std::string>();
-  if (lengths.empty()) return {spec, dense};
-  for (const std::string& length : split("lengths", lengths)) {
-    int value = 0;
-    if (!parse(length, value) || value < 1) {
-      fail_input("--lengths: found {}, expected vector lengths such as 4,8,16", quote(length));
-    }
-    spec.lengths.push_back(value);
-  }
+  spec.lengths = lengths_of(options);
   return {spec, dense};
 }
 
@@ -108,7 +117,78 @@ void refuse_what_would_be_lost(const po::variables_map& options) {
   }
 }
 
+std::size_t size_in(const po::variables_map& options, const char* name, std::int64_t low) {
+  return static_cast<std::size_t>(number_in(options, name, low, 65536));
+}
+
+/// The layers of a checkpoint from --layer on, as the accelerator runs them.
+std::vector<PrunedLayer> load_layers(const po::variables_map& options, const FormatConfig& format) {
+  const Model model = Model::open(options["model"].as<std::string>());
+  const std::size_t first = options.count("layer") != 0 ? size_in(options, "layer", 0) : 0;
+  std::vector<PrunedLayer> layers;
+  for (std::size_t l = first; l < first + size_in(options, "layers", 1); ++l) {
+    if (l >= model.config().layers) {
+      fail_input("{}: layer {}: expected 0…{}", model.directory().string(), l, model.config().layers - 1);
+    }
+    layers.push_back(load_layer(model, l, std::min(format.max_length, max_column_strip(format))));
+    layers.back().layer.attention_lanes = format.columns_allowed ? 0 : static_cast<std::size_t>(format.vector_lanes);
+  }
+  return layers;
+}
+
+int run_whole_layers(const po::variables_map& options) {
+  for (const char* name : {"sweep", "density"}) {
+    if (options.count(name) != 0) fail_input("--{}: found with --whole, expected one of them", name);
+  }
+  for (const char* name : {"arch", "zeros", "direction", "csv", "picture"}) {
+    if (!options[name].defaulted()) fail_input("--{}: found with --whole, expected without", name);
+  }
+  if (options.count("model") != 0) {
+    for (const char* name : {"family", "heads"}) {
+      if (!options[name].defaulted()) fail_input("--{}: found with --model, expected one of them", name);
+    }
+  }
+  refuse_what_would_be_lost(options);
+  const AccelConfig accel =
+      options.count("accel") != 0 ? load_config(options["accel"].as<std::string>()) : make_config(ConfigRequest{});
+  const FormatConfig format = to_format_config(accel);
+  std::vector<PrunedLayer> layers;
+  std::string source;
+  if (options.count("model") != 0) {
+    source = options["model"].as<std::string>();
+    layers = load_layers(options, format);
+  } else {
+    const LayerFamily family = find_family(options["family"].as<std::string>());
+    NetworkSpec spec = network_of(family, options["hidden"].defaulted() ? 0 : size_in(options, "hidden", 1),
+                                  size_in(options, "heads", 0), accel);
+    spec.pruned = options["ratio"].as<double>();
+    if (!(spec.pruned >= 0.0 && spec.pruned <= 1.0)) fail_input("--ratio: found {}, expected 0 to 1", spec.pruned);
+    spec.lengths = lengths_of(options);
+    spec.seed = static_cast<std::uint64_t>(number_in(options, "seed", 0, INT64_MAX));
+    source = fmt::format("generated {}", name_of(family));
+    for (std::size_t l = 0; l < size_in(options, "layers", 1); ++l) {
+      layers.push_back(make_synthetic_network_layer(spec, format, l));
+    }
+  }
+  WholeInput input;
+  input.tokens = size_in(options, "tokens", 1);
+  input.decode = size_in(options, "decode", 0);
+  input.memory = input.tokens;
+  input.stall_seed = static_cast<std::uint64_t>(number_in(options, "stall-seed", 0, INT64_MAX));
+  const auto begin = std::chrono::steady_clock::now();
+  const WholeRun run = run_whole(accel, layers, input, source);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  fmt::print("{}{} cycles scheduled, packed and modelled in {:.2f} s\n", whole_table(run),
+             run.memory.sum.cycles + run.prefill.sum.cycles + run.decode.sum.cycles, seconds);
+  write_json(options["json"].as<std::string>(), whole_json(run));
+  return kExitGood;
+}
+
 int run(const po::variables_map& options) {
+  if (options.count("whole") != 0) return run_whole_layers(options);
+  for (const char* name : {"family", "layers", "heads", "decode"}) {
+    if (!options[name].defaulted()) fail_input("--{}: found without --whole, expected both", name);
+  }
   const std::string arch = options["arch"].as<std::string>();
   if (arch != "mixvec" && arch != "dense") {
     fail_input("--arch {}: expected mixvec (the engine) or dense (the engine on the matrix with nothing pruned)", arch);
@@ -173,12 +253,15 @@ int run(const po::variables_map& options) {
 int main(int argc, char** argv) {
   namespace po = boost::program_options;
   mixvec::CommandLine command(
-      "sim_accel", "Counts the cycles of pruned matrices on an accelerator, without simulating its RTL.",
+      "sim_accel",
+      "Counts the cycles of pruned matrices or whole layers on an accelerator, without simulating its RTL.",
       "  sim_accel --model pruned --accel accel_pe64_mixed --tokens 256\n"
       "  sim_accel --model pruned --accel accel_pe64_mixed --arch dense --tokens 64\n"
       "  sim_accel --hidden 768 --sweep pe=16,32,64 --sweep vec=4,8,mixed --csv sweep.csv --picture sweep.svg\n"
       "  sim_accel --hidden 768 --tokens 1 --density 0.1,0.2,0.5,1 --zeros scattered\n"
-      "  sim_accel --hidden 12288 --sweep depth=49152\n");
+      "  sim_accel --hidden 12288 --sweep depth=49152\n"
+      "  sim_accel --whole --family gpt2 --tokens 256 --decode 4\n"
+      "  sim_accel --whole --model pruned --layers 2 --accel accel_pe64_mixed\n");
   command.options().add_options()("model", po::value<std::string>()->value_name("DIR"),
                                   "checkpoint (without: a generated layer)")(
       "layer", po::value<std::int64_t>()->value_name("N"), "only this layer of the checkpoint")(
@@ -192,6 +275,14 @@ int main(int argc, char** argv) {
       "run with this share of the activations not zero, one run each")(
       "zeros", po::value<std::string>()->default_value("scattered"),
       "with --density: scattered (each activation for itself) or structured (inputs that are zero for all tokens)")(
+      "whole", "run whole layers by their programs: attention, softmax, LayerNorm and all")(
+      "family", po::value<std::string>()->default_value("gpt2"),
+      "--whole, generated layer: gpt2, bert, encoder or decoder, of the published size unless --hidden is given")(
+      "layers", po::value<std::int64_t>()->default_value(1),
+      "--whole: layers that follow one another in one run (of a checkpoint: from --layer on)")(
+      "heads", po::value<std::int64_t>()->default_value(0),
+      "--whole, generated layer: heads (0: as published, else of 64 channels)")(
+      "decode", po::value<std::int64_t>()->default_value(0), "--whole: tokens behind --tokens, one run each")(
       "stall-seed", po::value<std::int64_t>()->default_value(0),
       "stalls of memory, receiver and scheduler, drawn as tb_layer --stall-seed does (0: none)")(
       "csv", po::value<std::string>()->default_value("", "")->value_name("FILE"),
