@@ -364,10 +364,12 @@ module mv_slice #(
 
   // ---- vector unit: a statistic stands for a group, so tokens and positions move by whole groups ----
   logic [31:0]          earlier, left, tokens;
+  logic [15:0]          b_position;
   logic                 r_valid, r_take, r_vector;
   logic [TagW-1:0]      tag;
   logic [AddrW-1:0]     r_target;
   logic [Tokens*16-1:0] first, result;
+  assign b_position = 16'(32'(b_row_q) << LvL) + (b_all_q ? b_offset_q : b_entry_q);
   assign earlier = 32'(b_stat_q) * Tokens;
   assign left   = 32'(high_i) - 32'(b_group_q) * Tokens;
   assign tokens = left[31] ? 32'd0 : (left > Tokens) ? Tokens : left;
@@ -386,7 +388,7 @@ module mv_slice #(
     .op_i     (b_op_q),
     .group_i  (b_stat_q),
     .tag_i    ({b_take_q, b_class_q, b_act_q, b_all_q, b_kv_q, b_vector_q, b_target_q,
-                16'(32'(b_row_q) << LvL) + (b_all_q ? b_offset_q : b_entry_q), b_group_q,
+                b_position, b_group_q,
                 b_word_q, b_channel_q}),
     .a_i      (first),
     .b_i      (read_q),
