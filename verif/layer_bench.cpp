@@ -169,7 +169,9 @@ nlohmann::json run_described(LayerSim& accel, const po::variables_map& options,
   const LayerExpectation expected(chain, input);
   LayerCheck shown;
   double seconds = 0;
+  double model_seconds = 0;
   std::uint64_t simulated = 0;
+  std::uint64_t model_cycles = 0;
   std::uint64_t compared = 0;
   for (const std::uint64_t stall_seed : stall_seeds) {
     const LayerCheck check = check_layers(accel, chain, expected, Stalls::from_seed(stall_seed));
@@ -177,6 +179,8 @@ nlohmann::json run_described(LayerSim& accel, const po::variables_map& options,
     if (stall_seed == stall_seeds.front()) shown = check;
     seconds += check.seconds;
     simulated += check.simulated;
+    model_seconds += check.model_seconds;
+    model_cycles += check.model_cycles;
     compared += check.compared;
     if (check.compared == 0) break;  // the accelerator may be stuck
   }
@@ -186,9 +190,13 @@ nlohmann::json run_described(LayerSim& accel, const po::variables_map& options,
   print_phase("memory", shown.memory);
   print_phase("prefill", shown.prefill);
   print_phase("decode", shown.decode);
-  fmt::print("  distance from double precision {:.2e} (bound {:.2e}); {:.0f} cycles simulated per second\n",
-             shown.distance, distance_bound(chain.layers.size()),
-             static_cast<double>(simulated) / std::max(seconds, 1e-9));
+  const double model_rate = static_cast<double>(model_cycles) / std::max(model_seconds, 1e-9);
+  fmt::print(
+      "  distance from double precision {:.2e} (bound {:.2e}); {:.0f} cycles simulated per second, {:.2f} M by the "
+      "cycle "
+      "model, equal to the cycle\n",
+      shown.distance, distance_bound(chain.layers.size()), static_cast<double>(simulated) / std::max(seconds, 1e-9),
+      1e-6 * model_rate);
   return {{"layers", chain.layers.size()},
           {"hidden", layer.hidden},
           {"heads", layer.heads},
@@ -203,6 +211,7 @@ nlohmann::json run_described(LayerSim& accel, const po::variables_map& options,
           {"prefill", to_json(shown.prefill)},
           {"decode", to_json(shown.decode)},
           {"distance", shown.distance},
+          {"model_cycles_per_second", model_rate},
           {"compared", compared}};
 }
 

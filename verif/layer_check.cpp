@@ -55,7 +55,8 @@ class ChainRun {
       run_tokens(at, std::min(most, input.tokens - at), check_.prefill);
     }
     for (std::size_t at = input.tokens; at < input.all_tokens() && good(); ++at) run_tokens(at, 1, check_.decode);
-    check_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    check_.seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() - check_.model_seconds;
     check_.simulated = accel_.time() - time;
     if (good() && !expected_.reference().empty()) check_distance();
     return check_;

@@ -1,5 +1,5 @@
 // Runs whole layers on the accelerator, tile by tile and token by token, and checks the residual stream: against golden
-// bit for bit, and against double precision.
+// bit for bit, and against double precision; and the cycles of every run against the cycle model.
 #pragma once
 
 #include <cstddef>
@@ -62,7 +62,7 @@ struct LayerCheck {
   LayerPhase memory;
   LayerPhase prefill;
   LayerPhase decode;
-  double seconds = 0.0;         ///< spent simulating the RTL, cycle model included
+  double seconds = 0.0;         ///< spent simulating the RTL
   std::uint64_t simulated = 0;  ///< cycles of that, loading included
   double model_seconds = 0.0;   ///< spent in the cycle model
   std::uint64_t model_cycles = 0;
@@ -94,7 +94,8 @@ class LayerExpectation {
 /// Most that distance may be, for so many layers.
 double distance_bound(std::size_t layers);
 
-/// Runs the chain and compares. Throws InputError for what the machine cannot hold.
+/// Runs the chain and compares; a run that takes other cycles than the cycle model says has failed. Throws InputError
+/// for what the machine cannot hold.
 LayerCheck check_layers(LayerSim& accel, const LayerChain& chain, const LayerExpectation& expected,
                         const Stalls& stalls, const LayerFault& fault = {});
 

@@ -1,0 +1,183 @@
+// The cycle model of a layer's run: passes and matrices against what can be worked out by hand, and that all cycles are
+// accounted for. That it is equal to the RTL shows tb_layer, in every run.
+#include "sim/layer_model.hpp"
+
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+#include "generator/legality.hpp"
+#include "golden/error.hpp"
+#include "golden/packed_layer.hpp"
+#include "golden/synthetic_network.hpp"
+#include "sim/tests/program_fixture.hpp"
+#include "sim/whole_layers.hpp"
+
+namespace mixvec {
+namespace {
+
+/// A small layer on an accelerator with one result port.
+class LayerModelTest : public ::testing::Test {
+ protected:
+  LayerModelTest() {
+    machine_.format.depth = 512;
+    machine_.format.drains = 1;
+    machine_.tokens = 16;
+    pruned_ = make_synthetic_network_layer({LayerFamily::kGpt2, 48, 3, 80, 0.5, {}, 7}, machine_.format);
+    program_.format = machine_.format;
+    pack_layer(pruned_, program_);
+    plan_ = std::make_unique<LayerPlan>(std::vector<LayerSource>{layer_source(pruned_.layer, program_)}, machine_,
+                                        SequenceRoom{64, 0});
+  }
+
+  [[nodiscard]] LayerModel model(int vector_units) const {
+    LayerTiming timing;
+    timing.engine.format = machine_.format;
+    timing.engine.tokens_per_group = machine_.tokens;
+    timing.vector_units = vector_units;
+    return {*plan_, timing};
+  }
+
+  /// Cycles of one vector instruction alone, on `groups` token groups.
+  [[nodiscard]] std::uint64_t cycles_of(const VectorInstruction& instruction, std::uint32_t groups,
+                                        int vector_units) const {
+    TileProgram program;
+    program.array.resize(1);
+    program.vector = {instruction, {}};
+    program.high = groups * static_cast<std::uint32_t>(machine_.tokens);
+    program.last_group = groups - 1;
+    return model(vector_units).run(program).cycles;
+  }
+
+  LayerMachine machine_;
+  PrunedLayer pruned_;
+  Program program_;
+  std::unique_ptr<LayerPlan> plan_;
+};
+
+// From run_i to the first beat 4 cycles; from the last one to run_done_o the way through the vector unit and 3 more.
+constexpr std::uint64_t kAround = 4 + (13 + 2 * 2 + 4) + 3;
+
+TEST_F(LayerModelTest, APassTakesACycleForEachBeatOfASlice) {
+  VectorInstruction pass;
+  pass.kind = VectorKind::kPass;
+  pass.rows = 19;
+  EXPECT_EQ(cycles_of(pass, 1, 1), 19 + kAround);
+  EXPECT_EQ(cycles_of(pass, 3, 1), 3 * 19 + kAround);
+  EXPECT_EQ(cycles_of(pass, 3, 2), 2 * 19 + kAround);
+  EXPECT_EQ(cycles_of(pass, 3, 4), 19 + kAround);
+  // Groups that are left out cost a cycle: rows are keys, 16 of a group, and meet the groups from their own on.
+  pass.keys = pass.causal = true;
+  EXPECT_EQ(cycles_of(pass, 2, 1), 2 * 19 + kAround);
+}
+
+TEST_F(LayerModelTest, ARootWaitsForEachGroup) {
+  VectorInstruction root;
+  root.kind = VectorKind::kRoot;
+  EXPECT_EQ(cycles_of(root, 1, 1), 54 + kAround);
+  EXPECT_EQ(cycles_of(root, 3, 1), 3 * 54 + 2 * 2 + kAround);
+  EXPECT_EQ(cycles_of(root, 3, 4), 54 + kAround);
+}
+
+TEST_F(LayerModelTest, SlicesWriteSubBanksSideBySide) {
+  VectorInstruction pass;
+  pass.kind = VectorKind::kPass;
+  pass.rows = static_cast<std::uint32_t>(machine_.format.vector_lanes);
+  pass.to_attention = true;
+  // Whole blocks: each slice is in another row of them.
+  EXPECT_EQ(cycles_of(pass, 4, 4), pass.rows + kAround);
+}
+
+TEST_F(LayerModelTest, AMatrixTakesItsCyclesAndTheWayOfItsLastResult) {
+  const LayerModel layer = model(1);
+  TileProgram program = compile_layers(*plan_, {0, 0, 16});
+  const LayerModelRun run = layer.run(program);
+  for (std::size_t i = 0; i + 1 < program.array.size(); ++i) {
+    if (program.array[i].kind != ArrayKind::kMatrix) continue;
+    const ModelRun alone = layer.matrix(program.array[i].first_beat).run(16);
+    EXPECT_EQ(run.array[i].end - run.array[i].begin, kMemoryLatency + alone.cycles + 21 + 2) << i;
+  }
+}
+
+TEST_F(LayerModelTest, AllCyclesAreAccountedFor) {
+  const LayerModel layer = model(2);
+  const TileProgram program = compile_layers(*plan_, {0, 0, 50});
+  for (const std::uint64_t seed : {0U, 1U, 2U}) {
+    const LayerModelRun run = layer.run(program, Stalls::from_seed(seed));
+    EXPECT_EQ(std::accumulate(run.use.begin(), run.use.end(), std::uint64_t{0}), run.cycles);
+    EXPECT_GT(run.attention_issues, 0U);
+    std::uint64_t before = 0;
+    for (const InstructionSpan& span : run.vector) {
+      EXPECT_GT(span.begin, before);
+      EXPECT_GT(span.end, span.begin);
+      before = span.end;
+    }
+    for (const InstructionSpan& span : run.array) EXPECT_GT(span.end, span.begin);
+    EXPECT_EQ(layer.run(program, Stalls::from_seed(seed)).cycles, run.cycles);
+  }
+}
+
+TEST_F(LayerModelTest, ZeroActivationsDropSteps) {
+  const LayerModel layer = model(2);
+  const TileProgram program = compile_layers(*plan_, {0, 0, 16});
+  const std::vector<std::vector<std::uint8_t>> zeros(1, std::vector<std::uint8_t>(512));
+  const LayerModelRun all = layer.run(program);
+  const LayerModelRun some = layer.run(program, {}, zeros);
+  EXPECT_EQ(all.skips, 0U);
+  EXPECT_GT(some.skips, 0U);
+  EXPECT_LT(some.matrix_issues, all.matrix_issues);
+  EXPECT_LT(some.cycles, all.cycles);
+}
+
+TEST_F(LayerModelTest, ProgramsThatHangAreNoticed) {
+  VectorInstruction pass;
+  pass.kind = VectorKind::kPass;
+  pass.rows = 1;
+  pass.value = 1;  // no result ever lands
+  EXPECT_THROW((void)cycles_of(pass, 1, 1), InputError);
+}
+
+TEST(WholeLayers, SetCyclesAddUp) {
+  ConfigRequest request;
+  request.pe = 4;
+  request.lanes = 16;
+  const AccelConfig accel = make_config(request);
+  NetworkSpec spec = network_of(LayerFamily::kDecoder, 64, 2, accel);
+  const std::vector<PrunedLayer> layers{make_synthetic_network_layer(spec, to_format_config(accel))};
+  const WholeRun run = run_whole(accel, layers, {20, 2, 20, 0}, "generated decoder");
+  EXPECT_EQ(run.memory.runs, 1U);
+  EXPECT_EQ(run.decode.runs, 2U);
+  const nlohmann::ordered_json json = whole_json(run);
+  for (const char* phase : {"memory", "prefill", "decode"}) {
+    std::uint64_t sum = 0;
+    for (const auto& [name, cycles] : json[phase]["set_cycles"].items()) sum += cycles.get<std::uint64_t>();
+    EXPECT_EQ(sum, json[phase]["cycles"].get<std::uint64_t>() * static_cast<std::uint64_t>(accel.sets)) << phase;
+    EXPECT_GT(json[phase]["macs"].get<std::uint64_t>(), 0U) << phase;
+  }
+  EXPECT_NE(whole_table(run).find("decode: 2 runs"), std::string::npos);
+  EXPECT_THROW(
+      (void)run_whole(
+          accel, {make_synthetic_network_layer(network_of(LayerFamily::kBert, 64, 2, accel), to_format_config(accel))},
+          {20, 2, 0, 0}, "generated bert"),
+      InputError);
+}
+
+TEST_F(ProgramTest, SimAccelRunsWholeLayers) {
+  const std::string command = "sim_accel --whole --hidden 64 --tokens 20";
+  ASSERT_EQ(run(fmt::format("{} --layers 2 --decode 1 --json {}", command, at("two.json"))), 0) << log();
+  EXPECT_NE(log().find("attention issue"), std::string::npos) << log();
+  EXPECT_EQ(json("two.json")["decode"]["runs"], 1);
+  ASSERT_EQ(run(fmt::format("{} --json {}", command, at("one.json"))), 0) << log();
+  ASSERT_EQ(run(fmt::format("{} --stall-seed 3 --json {}", command, at("stalled.json"))), 0) << log();
+  EXPECT_EQ(json("stalled.json")["macs"], json("one.json")["macs"]);
+  EXPECT_NE(json("stalled.json")["cycles"], json("one.json")["cycles"]);  // its memory answers faster
+  EXPECT_LT(json("one.json")["cycles"], json("two.json")["cycles"]);
+  EXPECT_EQ(run("sim_accel --whole --sweep pe=16,32"), 2);
+  EXPECT_EQ(run("sim_accel --whole --direction row"), 2);
+  EXPECT_EQ(run("sim_accel --whole --family bert --hidden 64 --tokens 300"), 2);
+  EXPECT_EQ(run("sim_accel --hidden 64 --heads 2"), 2);
+  EXPECT_NE(log().find("--heads: found without --whole"), std::string::npos) << log();
+}
+
+}  // namespace
+}  // namespace mixvec
