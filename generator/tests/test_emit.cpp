@@ -111,7 +111,7 @@ TEST_F(Emission, ClusterSizeIsInRtlHeadersAndConfig) {
        std::map<std::string, std::string>{{"rtl/mv_accel.sv", ".Assoc     (4)"},
                                           {"include/mixvec_config.hpp", "kAssoc = 4;"},
                                           {"include/mixvec_config.h", "MIXVEC_ASSOC 4\n"},
-                                          {"Makefile", "-Pmv_engine.Sets=4 -Pmv_engine.Assoc=4 "},
+                                          {"Makefile", "-Pmv_layer.Sets=4 -Pmv_layer.Assoc=4 "},
                                           {"config.json", "\"assoc\": 4,"},
                                           {"README.md", "4 × 4, 4 of the sets to a cluster"}}) {
     EXPECT_NE(text_of(files, path).find(text), std::string::npos) << path;

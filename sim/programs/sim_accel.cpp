@@ -131,7 +131,6 @@ std::vector<PrunedLayer> load_layers(const po::variables_map& options, const For
       fail_input("{}: layer {}: expected 0…{}", model.directory().string(), l, model.config().layers - 1);
     }
     layers.push_back(load_layer(model, l, std::min(format.max_length, max_column_strip(format))));
-    layers.back().layer.attention_lanes = format.columns_allowed ? 0 : static_cast<std::size_t>(format.vector_lanes);
   }
   return layers;
 }
