@@ -61,7 +61,9 @@ class Runner {
       add(result.memory, compile_memory(plan_, tile(at, std::min(most, input_.memory - at))));
     }
     for (std::size_t at = 0; at < input_.tokens; at += most) {
-      add(result.prefill, compile_layers(plan_, tile(at, std::min(most, input_.tokens - at))));
+      const TileProgram program = compile_layers(plan_, tile(at, std::min(most, input_.tokens - at)));
+      const LayerModelRun run = add(result.prefill, program);
+      if (at == 0) result.timeline = timeline(program, run);
     }
     for (std::size_t at = 0; at < input_.decode; ++at) {
       add(result.decode, compile_layers(plan_, tile(input_.tokens + at, 1)));
@@ -97,7 +99,7 @@ class Runner {
     return tile;
   }
 
-  void add(WholePhase& phase, const TileProgram& program) {
+  LayerModelRun add(WholePhase& phase, const TileProgram& program) {
     Stalls stalls = Stalls::from_seed(input_.stall_seed);
     stalls.seed += runs_++;
     const LayerModelRun run = model_.run(program, stalls);
@@ -110,6 +112,24 @@ class Runner {
       if (instruction.kind != ArrayKind::kMatrix) continue;
       phase.matrix_cycles[names_.at(instruction.first_beat)] += run.array[i].end - run.array[i].begin;
     }
+    return run;
+  }
+
+  [[nodiscard]] std::vector<TimelineEntry> timeline(const TileProgram& program, const LayerModelRun& run) const {
+    std::vector<TimelineEntry> entries;
+    for (std::size_t i = 0; i < run.array.size(); ++i) {
+      const ArrayInstruction& instruction = program.array[i];
+      std::string what = name_of(instruction.kind);
+      if (instruction.kind == ArrayKind::kMatrix) what += " " + names_.at(instruction.first_beat);
+      entries.push_back({false, std::move(what), run.array[i]});
+    }
+    for (std::size_t i = 0; i < run.vector.size(); ++i) {
+      const VectorInstruction& instruction = program.vector[i];
+      std::string what = name_of(instruction.kind);
+      if (instruction.kind == VectorKind::kPass) what += fmt::format(" {}", name_of(instruction.operation));
+      entries.push_back({true, std::move(what), run.vector[i]});
+    }
+    return entries;
   }
 
   const std::vector<PrunedLayer>& layers_;
@@ -196,7 +216,7 @@ NetworkSpec network_of(LayerFamily family, std::size_t hidden, std::size_t heads
 WholeRun run_whole(const AccelConfig& accel, const std::vector<PrunedLayer>& layers, const WholeInput& input,
                    const std::string& source) {
   const Layer& first = layers.front().layer;
-  WholeRun result{accel, source, layers.size(), first.hidden, first.heads, first.intermediate, input, {}, {}, {}};
+  WholeRun result{accel, source, layers.size(), first.hidden, first.heads, first.intermediate, input, {}, {}, {}, {}};
   if (!first.has_cross_attention()) result.input.memory = 0;
   const auto tile = static_cast<std::size_t>(accel.tokens_per_tile());
   if (!first.causal && (input.decode != 0 || input.tokens > tile)) {
@@ -218,6 +238,13 @@ std::string whole_table(const WholeRun& run) {
 }
 
 nlohmann::ordered_json whole_json(const WholeRun& run) {
+  nlohmann::ordered_json timeline = nlohmann::ordered_json::array();
+  for (const TimelineEntry& entry : run.timeline) {
+    timeline.push_back({{"program", entry.vector ? "vector" : "array"},
+                        {"instruction", entry.what},
+                        {"begin", entry.span.begin},
+                        {"end", entry.span.end}});
+  }
   return {{"source", run.source},
           {"layers", run.layers},
           {"hidden", run.hidden},
@@ -234,7 +261,8 @@ nlohmann::ordered_json whole_json(const WholeRun& run) {
           {"config_hash", format_hash(run.accel.hash())},
           {"memory", phase_json(run.memory, run.accel)},
           {"prefill", phase_json(run.prefill, run.accel)},
-          {"decode", phase_json(run.decode, run.accel)}};
+          {"decode", phase_json(run.decode, run.accel)},
+          {"timeline", timeline}};
 }
 
 }  // namespace mixvec

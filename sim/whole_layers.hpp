@@ -44,6 +44,13 @@ struct WholeInput {
   std::uint64_t stall_seed = 0;
 };
 
+/// An instruction of the prefill's first run.
+struct TimelineEntry {
+  bool vector = false;  ///< of the vector program
+  std::string what;     ///< "MATRIX W_MA", "SCORES", "PASS exp", …
+  InstructionSpan span;
+};
+
 /// Outcome, and what it is of.
 struct WholeRun {
   AccelConfig accel;
@@ -56,6 +63,7 @@ struct WholeRun {
   WholePhase memory;  ///< keys and values of the encoder's output
   WholePhase prefill;
   WholePhase decode;
+  std::vector<TimelineEntry> timeline;
 };
 
 /// Schedules, packs, compiles and runs the layers, all activations non-zero. Throws InputError for what the machine

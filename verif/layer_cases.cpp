@@ -100,6 +100,7 @@ LayerCase draw_layer_case(std::uint64_t seed, std::uint64_t number) {
   for (int attempt = 0; attempt < 200; ++attempt) {
     try {
       LayerCase drawn = drawer.draw();
+      drawn.input.hasty = drawn.chain->layers.size() == 1;
       const LayerPlan plan(drawn.chain->sources(), LayerSim::machine(), {drawn.input.all_tokens(), drawn.input.memory});
       // The longest program, too, must fit.
       const std::size_t count = std::min(drawn.input.tokens, LayerSim::tile_tokens());

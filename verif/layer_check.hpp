@@ -37,6 +37,9 @@ struct LayerInput {
   std::size_t valid_memory = kAllKeys;
   double specials = 0.0;  ///< share of NaN, infinities, subnormals and largest values among x
   std::uint64_t seed = 1;
+  /// Runs the first tile's program once more with most counters of its vector program not waited for: passes meet
+  /// matrices and jobs that they would not meet otherwise. Only cycles are compared then. For one layer.
+  bool hasty = false;
 
   [[nodiscard]] std::size_t all_tokens() const { return tokens + decode; }
 };
