@@ -29,7 +29,7 @@ std::size_t number(const po::variables_map& options, const char* name, std::int6
 
 /// Whether the user asked for a layer of a certain kind: then it must run.
 bool asked_for(const po::variables_map& options) {
-  if (!options["family"].defaulted()) return true;
+  if (!options["family"].defaulted() || !options["model"].as<std::string>().empty()) return true;
   return std::any_of(std::begin(kNumbers), std::end(kNumbers),
                      [&](const auto& option) { return !options[option.first].defaulted(); });
 }

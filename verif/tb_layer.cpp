@@ -136,6 +136,16 @@ int run(const po::variables_map& options) {
   const auto seed = static_cast<std::uint64_t>(number_in(options, "seed", 0, INT64_MAX));
   const bool generated = options["program"].as<std::string>().empty();
   const std::string part = options["part"].as<std::string>();
+  if (options.count("length") != 0) {
+    const int length = options["length"].as<int>();
+    if (length < accel::kMinLength || length > accel::kMaxLength || (length & (length - 1)) != 0) {
+      fail_input("--length: found {}, expected a power of two from {} to {}", length, accel::kMinLength,
+                 accel::kMaxLength);
+    }
+  }
+  if (const double ratio = options["ratio"].as<double>(); !(ratio >= 0 && ratio <= 1)) {
+    fail_input("--ratio: found {}, expected 0 to 1", ratio);
+  }
   if (part != "all" && part != "matrices" && part != "layer" && part != "cases") {
     fail_input("--part {}: expected all, matrices, layer or cases", part);
   }
