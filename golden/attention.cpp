@@ -12,7 +12,6 @@ namespace {
 constexpr std::size_t kBlock = 16;      // tokens of one vector register at most
 constexpr std::size_t kTileBlocks = 4;  // blocks whose accumulators stay in registers
 constexpr std::size_t kTile = kBlock * kTileBlocks;
-constexpr std::size_t kMostLanes = 64;
 
 using Vector = float __attribute__((vector_size(kBlock * sizeof(float))));
 using Bits = std::int32_t __attribute__((vector_size(kBlock * sizeof(float))));
@@ -23,56 +22,25 @@ struct alignas(kBlock * sizeof(float)) Tile {
   Vector block[kTileBlocks] = {};
 };
 
-/// weight · x in groups of N terms, each a tree x[i] + x[i + half]; the last group is filled with +0. An activation of
-/// −0 makes a product of +0, also with an infinite or NaN weight.
-template <std::size_t N>
-[[gnu::always_inline]] inline void sum_in_trees(Tile& sum, const float* weight, const Tile* x, std::size_t terms) {
+/// weight · x, one addition after the other. An activation of −0 makes a product of +0, also with an infinite or NaN
+/// weight.
+MIXVEC_SIMD void sum_products(Tile& sum, const float* weight, const Tile* x, std::size_t terms) {
   const Bits masked = Bits{} + std::bit_cast<std::int32_t>(0x80000000U);
   Tile acc;
-  for (std::size_t first = 0; first < terms; first += N) {
-    const std::size_t count = std::min(N, terms - first);
+  for (std::size_t i = 0; i < terms; ++i) {
     for (std::size_t b = 0; b < kTileBlocks; ++b) {
-      alignas(Tile) Vector node[N] = {};
-      for (std::size_t i = 0; i < count; ++i) {
-        const Vector factor = x[first + i].block[b];
-        const Vector product = weight[first + i] * factor;
-        node[i] =
-            reinterpret_cast<Vector>(reinterpret_cast<Bits>(product) & (reinterpret_cast<Bits>(factor) != masked));
-      }
-      for (std::size_t half = N / 2; half > 0; half /= 2) {
-        for (std::size_t i = 0; i < half; ++i) node[i] += node[i + half];
-      }
-      acc.block[b] += node[0];
+      const Vector factor = x[i].block[b];
+      const Vector product = weight[i] * factor;
+      acc.block[b] +=
+          reinterpret_cast<Vector>(reinterpret_cast<Bits>(product) & (reinterpret_cast<Bits>(factor) != masked));
     }
   }
   sum = acc;
 }
 
-MIXVEC_SIMD void sum_products(Tile& sum, const float* weight, const Tile* x, std::size_t terms, std::size_t lanes) {
-  switch (lanes) {
-    case 1:
-      return sum_in_trees<1>(sum, weight, x, terms);
-    case 2:
-      return sum_in_trees<2>(sum, weight, x, terms);
-    case 4:
-      return sum_in_trees<4>(sum, weight, x, terms);
-    case 8:
-      return sum_in_trees<8>(sum, weight, x, terms);
-    case 16:
-      return sum_in_trees<16>(sum, weight, x, terms);
-    case 32:
-      return sum_in_trees<32>(sum, weight, x, terms);
-    default:
-      return sum_in_trees<64>(sum, weight, x, terms);
-  }
-}
-
 /// A dense matrix of outputs × terms, row-major, times activations of terms × tokens.
 std::vector<Half> multiply(const std::vector<float>& weight, std::size_t outputs, std::size_t terms,
-                           std::span<const Half> x, std::size_t tokens, std::size_t lanes) {
-  if (lanes > kMostLanes || (lanes != 0 && !std::has_single_bit(lanes))) {
-    fail_input("attention: lanes: found {}, expected 0 or a power of two up to {}", lanes, kMostLanes);
-  }
+                           std::span<const Half> x, std::size_t tokens) {
   std::vector<Half> y(outputs * tokens);
   std::vector<Tile> tile(terms);
   for (std::size_t first = 0; first < tokens; first += kTile) {
@@ -84,8 +52,7 @@ std::vector<Half> multiply(const std::vector<float>& weight, std::size_t outputs
     }
     for (std::size_t o = 0; o < outputs; ++o) {
       Tile sum;
-      // One addition after the other is a tree of a single lane.
-      sum_products(sum, weight.data() + o * terms, tile.data(), terms, std::max<std::size_t>(lanes, 1));
+      sum_products(sum, weight.data() + o * terms, tile.data(), terms);
       for (std::size_t t = 0; t < count; ++t) y[o * tokens + first + t] = to_half(sum.block[t / kBlock][t % kBlock]);
     }
   }
@@ -101,23 +68,23 @@ void check_size(const char* name, std::size_t found, std::size_t rows, std::size
 }  // namespace
 
 std::vector<Half> attention_scores(std::span<const Half> k, std::span<const Half> q, std::size_t dims, std::size_t keys,
-                                   std::size_t tokens, std::size_t lanes) {
+                                   std::size_t tokens) {
   check_size("K", k.size(), dims, keys);
   check_size("Q", q.size(), dims, tokens);
   std::vector<float> weight(k.size());
   for (std::size_t c = 0; c < dims; ++c) {
     for (std::size_t j = 0; j < keys; ++j) weight[j * dims + c] = to_float(k[c * keys + j]);
   }
-  return multiply(weight, keys, dims, q, tokens, lanes);
+  return multiply(weight, keys, dims, q, tokens);
 }
 
 std::vector<Half> attention_outputs(std::span<const Half> v, std::span<const Half> p, std::size_t dims,
-                                    std::size_t keys, std::size_t tokens, std::size_t lanes) {
+                                    std::size_t keys, std::size_t tokens) {
   check_size("V", v.size(), dims, keys);
   check_size("P", p.size(), keys, tokens);
   std::vector<float> weight(v.size());
   std::transform(v.begin(), v.end(), weight.begin(), [](Half h) { return to_float(h); });
-  return multiply(weight, dims, keys, p, tokens, lanes);
+  return multiply(weight, dims, keys, p, tokens);
 }
 
 }  // namespace mixvec

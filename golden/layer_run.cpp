@@ -14,7 +14,6 @@ namespace {
 // Below so many scores, starting a thread costs more than it saves.
 constexpr std::size_t kWorthAThread = 16384;
 // Attention is summed like columns on every array, whatever its matrices may be.
-constexpr std::size_t kColumns = 0;
 
 /// All 65,536 results of an elementwise function: its definition, at the price of a load.
 class HalfTable {
@@ -96,10 +95,10 @@ class LayerRun {
     const int threads = layer_.heads * keys * tokens_ < kWorthAThread ? 1 : options_.threads;
     parallel_for(layer_.heads, threads, [&](std::size_t head) {
       if (!emptied.empty() && emptied[head]) return;
-      const std::vector<Half> s = attention_scores(cache.keys(head), q.subspan(head * size * tokens_, size * tokens_),
-                                                   size, keys, tokens_, kColumns);
+      const std::vector<Half> s =
+          attention_scores(cache.keys(head), q.subspan(head * size * tokens_, size * tokens_), size, keys, tokens_);
       const std::vector<Half> p = softmax(s, tokens_, mask, constant);
-      put(attention_outputs(cache.values(head), p, size, keys, tokens_, kColumns), result, head);
+      put(attention_outputs(cache.values(head), p, size, keys, tokens_), result, head);
       if (all_scores == 0) return;
       put(s, scores, head);
       put(p, weights, head);

@@ -72,12 +72,11 @@ NormEpsilon norm_epsilon(double epsilon, std::size_t n);
 std::vector<Half> layer_norm(std::span<const Half> x, std::size_t tokens, const LayerNorm& parameters);
 
 /// Scores of one head: keys × tokens from K (keys of dims channels: dims × keys) and Q (dims × tokens), all row-major;
-/// `lanes` > 0: the sums are made in groups of so many lanes (rows only), 0: one after the other (columns). Throws
-/// InputError for operands of other sizes, and if lanes is neither 0 nor a power of two up to 64.
+/// the sums are made one product after the other. Throws InputError for operands of other sizes.
 std::vector<Half> attention_scores(std::span<const Half> k, std::span<const Half> q, std::size_t dims, std::size_t keys,
-                                   std::size_t tokens, std::size_t lanes);
+                                   std::size_t tokens);
 /// Outputs of one head: dims × tokens from V (dims × keys) and P (keys × tokens), in the same way.
 std::vector<Half> attention_outputs(std::span<const Half> v, std::span<const Half> p, std::size_t dims,
-                                    std::size_t keys, std::size_t tokens, std::size_t lanes);
+                                    std::size_t keys, std::size_t tokens);
 
 }  // namespace mixvec

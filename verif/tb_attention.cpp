@@ -275,8 +275,8 @@ class CaseRun {
     load(layout_.weight_row(head), layout_.weight_stride, c_.keys, given, slot);
     if (fault_ == AttentionFault::kFlipKey) k[0].bits ^= 0x4000U;
 
-    const std::vector<Half> s = attention_scores(k, q, c_.dims, c_.keys, c_.tokens, 0);
-    const std::vector<Half> o = attention_outputs(v, p, c_.dims, c_.keys, c_.tokens, 0);
+    const std::vector<Half> s = attention_scores(k, q, c_.dims, c_.keys, c_.tokens);
+    const std::vector<Half> o = attention_outputs(v, p, c_.dims, c_.keys, c_.tokens);
     for (std::size_t j = 0; j < c_.keys; ++j) {
       const std::size_t group = j / tokens_per_group();
       const std::size_t first = c_.causal && group > layout_.base_group ? group - layout_.base_group : 0;

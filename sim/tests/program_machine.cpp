@@ -155,8 +155,8 @@ void ProgramMachine::job(const ArrayInstruction& i, Access& access) {
       access.reads.insert({kActivation, static_cast<std::uint32_t>(position)});
       for (std::size_t lane = 0; lane < tokens(); ++lane) x.push_back(activation(g, position, lane));
     }
-    const std::vector<Half> y = outputs ? attention_outputs(weights, x, channels, seen, tokens(), 0)
-                                        : attention_scores(weights, x, channels, seen, tokens(), 0);
+    const std::vector<Half> y = outputs ? attention_outputs(weights, x, channels, seen, tokens())
+                                        : attention_scores(weights, x, channels, seen, tokens());
     for (std::size_t o = 0; o < (outputs ? channels : seen); ++o) {
       ++access.beats;
       std::vector<Half> values(tokens());
