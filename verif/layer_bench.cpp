@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "golden/cli.hpp"
 #include "golden/error.hpp"
@@ -12,6 +13,7 @@
 #include "golden/task_reader.hpp"
 #include "mixvec_config.hpp"
 #include "verif/layer_cases.hpp"
+#include "verif/layer_options.hpp"
 #include "verif/matrix_check.hpp"
 
 namespace mixvec {
@@ -19,48 +21,18 @@ namespace {
 
 namespace po = boost::program_options;
 
-/// Options of layers that take a number, with their defaults.
-constexpr std::pair<const char*, std::int64_t> kNumbers[] = {{"layers", 1}, {"heads", 0},  {"intermediate", 0},
-                                                             {"valid", 0},  {"decode", 0}, {"memory", 0}};
-
-std::size_t number(const po::variables_map& options, const char* name, std::int64_t low = 0) {
-  return static_cast<std::size_t>(number_in(options, name, low, 1 << 20));
-}
-
-/// Whether the user asked for a layer of a certain kind: then it must run.
-bool asked_for(const po::variables_map& options) {
-  if (!options["family"].defaulted() || !options["model"].as<std::string>().empty()) return true;
-  return std::any_of(std::begin(kNumbers), std::end(kNumbers),
-                     [&](const auto& option) { return !options[option.first].defaulted(); });
-}
-
-std::uint64_t seed_of(const po::variables_map& options) {
-  return static_cast<std::uint64_t>(number_in(options, "seed", 0, INT64_MAX));
-}
-
-std::string reproduce(const po::variables_map& options, std::uint64_t stall_seed) {
-  std::string text = "./tb_layer --part layer";
-  if (!options["model"].as<std::string>().empty()) {
-    text += fmt::format(" --model {}", options["model"].as<std::string>());
-  }
-  if (options.count("layer") != 0) text += fmt::format(" --layer {}", options["layer"].as<std::int64_t>());
-  text += fmt::format(" --family {}", options["family"].as<std::string>());
-  for (const auto& [name, unused] : kNumbers) {
-    if (!options[name].defaulted()) text += fmt::format(" --{} {}", name, options[name].as<std::int64_t>());
-  }
-  for (const char* name : {"hidden", "tokens"}) text += fmt::format(" --{} {}", name, options[name].as<std::int64_t>());
-  if (options.count("length") != 0) text += fmt::format(" --length {}", options["length"].as<int>());
-  return text + fmt::format(" --ratio {} --seed {} --stall-seed {}", options["ratio"].as<double>(), seed_of(options),
-                            stall_seed);
-}
-
 /// The layers of a checkpoint from --layer on.
 std::vector<PrunedLayer> load_layers(const po::variables_map& options) {
   const FormatConfig format = bench_format();
   const Model model = Model::open(options["model"].as<std::string>());
-  const std::size_t first = options.count("layer") != 0 ? number(options, "layer") : 0;
+  const std::size_t all_tokens = count_in(options, "tokens", 1) + count_in(options, "decode");
+  if (all_tokens > model.config().positions) {
+    fail_input("--tokens: found {} with those to decode, expected at most {}: the positions of {}", all_tokens,
+               model.config().positions, model.directory().string());
+  }
+  const std::size_t first = options.count("layer") != 0 ? count_in(options, "layer") : 0;
   std::vector<PrunedLayer> layers;
-  for (std::size_t l = first; l < first + number(options, "layers", 1); ++l) {
+  for (std::size_t l = first; l < first + count_in(options, "layers", 1); ++l) {
     if (l >= model.config().layers) {
       fail_input("{}: layer {}: expected 0…{}", model.directory().string(), l, model.config().layers - 1);
     }
@@ -69,42 +41,42 @@ std::vector<PrunedLayer> load_layers(const po::variables_map& options) {
   return layers;
 }
 
-/// Up to four heads of whole strips; the channels are rounded up to such heads if no number of heads was asked for.
+/// Up to four heads of whole strips, if no number of heads was asked for.
 std::vector<PrunedLayer> make_layers(const po::variables_map& options) {
   const FormatConfig format = bench_format();
   const auto lanes = static_cast<std::size_t>(format.vector_lanes);
   NetworkSpec spec;
   spec.family = find_family(options["family"].as<std::string>());
-  spec.hidden = number(options, "hidden", 1);
-  spec.heads = number(options, "heads");
+  spec.hidden = count_in(options, "hidden", 1);
+  spec.heads = count_in(options, "heads");
   if (spec.heads == 0) {
-    spec.hidden = (spec.hidden + lanes - 1) / lanes * lanes;
+    if (spec.hidden % lanes != 0) {
+      fail_input("--hidden: found {}, expected a multiple of {} for whole layers: heads of whole strips", spec.hidden,
+                 lanes);
+    }
     spec.heads = 4;
     while (spec.hidden % (spec.heads * lanes) != 0) --spec.heads;
   }
-  spec.intermediate = number(options, "intermediate");
+  spec.intermediate = count_in(options, "intermediate");
   if (spec.intermediate == 0) spec.intermediate = 4 * spec.hidden;
   spec.pruned = options["ratio"].as<double>();
-  if (options.count("length") != 0) spec.lengths.push_back(options["length"].as<int>());
+  if (options.count("length") != 0) spec.lengths.push_back(static_cast<int>(options["length"].as<std::int64_t>()));
   spec.seed = seed_of(options);
   std::vector<PrunedLayer> layers;
-  for (std::size_t l = 0; l < number(options, "layers", 1); ++l) {
+  for (std::size_t l = 0; l < count_in(options, "layers", 1); ++l) {
     layers.push_back(make_synthetic_network_layer(spec, format, l));
   }
   return layers;
 }
 
-bool from_checkpoint(const po::variables_map& options) {
-  return options["program"].as<std::string>().empty() && !options["model"].as<std::string>().empty();
-}
-
 LayerInput make_input(const po::variables_map& options, const LayerChain& chain) {
   LayerInput input;
-  input.tokens = number(options, "tokens", 1);
-  input.decode = number(options, "decode");
-  if (!options["valid"].defaulted()) input.valid = number(options, "valid", 1);
+  input.tokens = count_in(options, "tokens", 1);
+  input.decode = count_in(options, "decode");
+  if (const std::size_t valid = count_in(options, "valid"); valid > 0) input.valid = valid;
   if (chain.front().has_cross_attention()) {
-    input.memory = options["memory"].defaulted() ? input.tokens : number(options, "memory", 1);
+    input.memory = count_in(options, "memory");
+    if (input.memory == 0) input.memory = input.tokens;
   }
   input.seed = seed_of(options);
   return input;
@@ -144,29 +116,32 @@ void require_fits(const LayerChain& chain, const LayerInput& input) {
   (void)compile_layers(plan, {0, 0, count, input.valid, input.memory, input.valid_memory});
 }
 
-/// The same as text, "" if it can.
-std::string why_not(const LayerChain& chain, const LayerInput& input) {
-  try {
-    require_fits(chain, input);
-  } catch (const InputError& error) {
-    return error.what();
+/// Throws InputError if they make no layer that the machine can hold.
+void describe(const po::variables_map& options, DescribedLayers& described) {
+  auto chain = std::make_unique<LayerChain>(from_checkpoint(options) ? load_layers(options) : make_layers(options));
+  described.input = make_input(options, *chain);
+  const LayerInput& input = described.input;
+  const Layer& layer = chain->front();
+  if (!layer.causal && input.decode > 0) {
+    fail_input("--decode: found {}, expected 0: {} is not causal, later tokens would change earlier ones", input.decode,
+               layer.name);
   }
-  return {};
+  if (!layer.causal && input.tokens > LayerSim::tile_tokens()) {
+    fail_input("--tokens: found {}, expected at most {}: {} is not causal (gen_accel --groups)", input.tokens,
+               LayerSim::tile_tokens(), layer.name);
+  }
+  require_fits(*chain, input);
+  described.chain = std::move(chain);
 }
 
 /// The layers that the options describe.
-nlohmann::json run_described(LayerSim& accel, const po::variables_map& options,
-                             const std::vector<std::uint64_t>& stall_seeds, LayerReport& report) {
-  const LayerChain chain(from_checkpoint(options) ? load_layers(options) : make_layers(options));
-  const LayerInput input = make_input(options, chain);
+nlohmann::json run_described(LayerSim& accel, const DescribedLayers& described, const po::variables_map& options,
+                             LayerReport& report) {
+  const LayerChain& chain = *described.chain;
+  const LayerInput& input = described.input;
   const Layer& layer = chain.front();
-  require_fits(chain, input);
-  if (!layer.causal && input.all_tokens() > LayerSim::tile_tokens()) {
-    fail_input(
-        "{}: found {} tokens to run and {} to decode, expected at most {} in all: not causal (gen_accel --groups)",
-        layer.name, input.tokens, input.decode, LayerSim::tile_tokens());
-  }
   const LayerExpectation expected(chain, input);
+  const std::vector<std::uint64_t> stall_seeds = stall_seeds_of(options);
   LayerCheck shown;
   double seconds = 0;
   double model_seconds = 0;
@@ -175,7 +150,7 @@ nlohmann::json run_described(LayerSim& accel, const po::variables_map& options,
   std::uint64_t compared = 0;
   for (const std::uint64_t stall_seed : stall_seeds) {
     const LayerCheck check = check_layers(accel, chain, expected, Stalls::from_seed(stall_seed));
-    add(report, check, reproduce(options, stall_seed));
+    add(report, check, reproduce(options, "layer", stall_seed));
     if (stall_seed == stall_seeds.front()) shown = check;
     seconds += check.seconds;
     simulated += check.simulated;
@@ -218,8 +193,8 @@ nlohmann::json run_described(LayerSim& accel, const po::variables_map& options,
 nlohmann::json run_cases(LayerSim& accel, const po::variables_map& options, LayerReport& report) {
   const std::uint64_t seed = seed_of(options);
   const bool only = options.count("case") != 0;
-  const std::uint64_t from = only ? number(options, "case") : 0;
-  const std::uint64_t to = only ? from + 1 : number(options, "cases");
+  const std::uint64_t from = only ? count_in(options, "case") : 0;
+  const std::uint64_t to = only ? from + 1 : count_in(options, "cases");
   std::uint64_t compared = 0;
   std::uint64_t failed = 0;
   Progress progress("tb_layer");
@@ -241,40 +216,38 @@ nlohmann::json run_cases(LayerSim& accel, const po::variables_map& options, Laye
 
 }  // namespace
 
-void add_layer_options(po::options_description& options) {
-  const auto number_option = [](std::int64_t value) { return po::value<std::int64_t>()->default_value(value); };
-  options.add_options()("part", po::value<std::string>()->default_value("all"),
-                        "all, matrices, layer (as the options say) or cases (random small layers)")(
-      "family", po::value<std::string>()->default_value("gpt2"), "generated layer: gpt2, bert, encoder or decoder")(
-      "layers", number_option(1), "layers that follow one another in one run")(
-      "heads", number_option(0), "generated layer: heads (0: up to four)")(
-      "intermediate", number_option(0), "generated layer: outputs of W_F1 (0: four times --hidden)")(
-      "valid", number_option(0), "positions from this one on are padding (0: none)")(
-      "decode", number_option(0), "further tokens, one at a time, with the keys and values of those before in memory")(
-      "memory", number_option(0), "decoder: tokens of the encoder's output (0: as --tokens)")(
-      "cases", number_option(4), "random cases of layers")("case", po::value<std::int64_t>(), "only this case");
+DescribedLayers describe_layers(const po::variables_map& options) {
+  DescribedLayers described;
+  if (!runs_layer(options) && !runs_cases(options)) return described;
+  const bool must = asked_for_layer(options) || !runs_layer(options);
+  described.unsupported = layers_unsupported();
+  if (!described.unsupported.empty()) {
+    if (must) fail_input("layer programs: {}", described.unsupported);
+    return described;
+  }
+  if (!runs_layer(options)) return described;
+  try {
+    describe(options, described);
+  } catch (const InputError& error) {
+    if (must) throw;
+    described.left_out = error.what();
+  }
+  return described;
 }
 
-LayerReport run_layers(LayerSim& accel, const po::variables_map& options,
-                       const std::vector<std::uint64_t>& stall_seeds) {
+LayerReport run_layers(LayerSim& accel, const DescribedLayers& described, const po::variables_map& options) {
   LayerReport report;
-  const std::string part = options["part"].as<std::string>();
-  if (const std::string reason = layers_unsupported(); !reason.empty()) {
-    if (part == "layer" || part == "cases" || asked_for(options)) fail_input("layer programs: {}", reason);
-    fmt::print("whole layers left out: {}\n", reason);
-    report.json["left_out"] = reason;
+  if (!described.unsupported.empty()) {
+    fmt::print("whole layers left out: {}\n", described.unsupported);
+    report.json["left_out"] = described.unsupported;
     return report;
   }
-  if (part != "cases") {
-    try {
-      report.json = run_described(accel, options, stall_seeds, report);
-    } catch (const InputError& error) {
-      if (part == "layer" || asked_for(options)) throw;
-      fmt::print("whole layer left out: {}\n", error.what());
-      report.json["left_out"] = error.what();
-    }
+  if (described.chain != nullptr) report.json = run_described(accel, described, options, report);
+  if (!described.left_out.empty()) {
+    fmt::print("whole layer left out: {}\n", described.left_out);
+    report.json["left_out"] = described.left_out;
   }
-  if (part != "layer" && report.passed) report.json["random"] = run_cases(accel, options, report);
+  if (runs_cases(options) && report.passed) report.json["random"] = run_cases(accel, options, report);
   return report;
 }
 
@@ -292,20 +265,15 @@ std::size_t first_weight(std::span<const std::uint8_t> images) {
 
 }  // namespace
 
-int layers_self_test(const po::variables_map& options) {
-  if (const std::string reason = layers_unsupported(); !reason.empty()) {
-    fmt::print("self-test: whole layers left out: {}\n", reason);
-    return 0;
+bool layers_self_test(const DescribedLayers& described) {
+  if (described.chain == nullptr) {
+    fmt::print("self-test: whole layers left out: {}{}\n", described.unsupported, described.left_out);
+    return true;
   }
-  const LayerChain chain(make_layers(options));
-  LayerInput input;
-  input.tokens = std::min<std::size_t>(LayerSim::tile_tokens(), 8);
-  input.memory = chain.front().has_cross_attention() ? input.tokens : 0;
-  input.seed = seed_of(options);
-  if (const std::string reason = why_not(chain, input); !reason.empty()) {
-    fmt::print("self-test: whole layers left out: {}\n", reason);
-    return 0;
-  }
+  const LayerChain& chain = *described.chain;
+  LayerInput input = described.input;
+  input.tokens = std::min<std::size_t>({input.tokens, LayerSim::tile_tokens(), 8});
+  if (chain.front().has_cross_attention()) input.memory = input.tokens;
   const LayerExpectation expected(chain, input);
   const LayerPlan plan(chain.sources(), LayerSim::machine(), {input.tokens, input.memory});
   using Where = LayerFault::Where;
@@ -326,7 +294,7 @@ int layers_self_test(const po::variables_map& options) {
   LayerSim accel;
   const LayerCheck good = check_layers(accel, chain, expected, {});
   fmt::print("self-test: no fault in a layer: {}\n", good.passed() ? "passes" : "FAILS: " + good.failure);
-  return unnoticed + (good.passed() ? 0 : 1);
+  return unnoticed == 0 && good.passed();
 }
 
 }  // namespace mixvec

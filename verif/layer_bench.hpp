@@ -1,17 +1,26 @@
-// The part of tb_layer that runs whole layers: its options, the layer that they describe, random cases, faults, report.
+// The part of tb_layer that runs whole layers: the layer that the options describe, random cases, faults, report.
 #pragma once
 
 #include <boost/program_options.hpp>
 #include <cstdint>
+#include <memory>
 #include <nlohmann/json.hpp>
-#include <vector>
+#include <string>
 
 #include "verif/layer_check.hpp"
 
 namespace mixvec {
 
-/// --family, --layers, --heads, --intermediate, --valid, --decode, --memory, --cases, --case.
-void add_layer_options(boost::program_options::options_description& options);
+/// The whole layers that the options describe, known to fit the machine, or why there are none.
+struct DescribedLayers {
+  std::unique_ptr<LayerChain> chain;  ///< null where none was asked for or can be run
+  LayerInput input;
+  std::string unsupported;  ///< why the machine has no layer programs at all
+  std::string left_out;     ///< why it cannot hold the default layer
+};
+
+/// Loads or generates them. Throws InputError for a layer that was asked for and cannot be run.
+DescribedLayers describe_layers(const boost::program_options::variables_map& options);
 
 /// What the layers of tb_layer showed.
 struct LayerReport {
@@ -21,13 +30,12 @@ struct LayerReport {
   nlohmann::json json;  ///< of the layer that the options describe, or why there is none; and of the cases
 };
 
-/// Runs the layers that the options describe, without stalls and with those of each seed, then the random cases. Prints
-/// a line for each phase and, for every failure, one that reproduces it. Throws InputError if the options ask for a
-/// layer that the machine cannot hold; the default layer is left out then, with a line that says why.
-LayerReport run_layers(LayerSim& accel, const boost::program_options::variables_map& options,
-                       const std::vector<std::uint64_t>& stall_seeds);
+/// Runs the layers, once for each stall seed, then the random cases, as far as the options ask for them. Prints a line
+/// for each phase and, for every failure, one that reproduces it.
+LayerReport run_layers(LayerSim& accel, const DescribedLayers& described,
+                       const boost::program_options::variables_map& options);
 
-/// Injects faults into programs, tables and images; how many went unnoticed, and 1 more if the good run fails.
-int layers_self_test(const boost::program_options::variables_map& options);
+/// Injects faults into programs, tables and images. Whether each was noticed, and the good run passed.
+bool layers_self_test(const DescribedLayers& described);
 
 }  // namespace mixvec

@@ -11,6 +11,7 @@ set -u
 
 usage() { sed -n '4,5s/^#   /usage: /p' "$0" >&2; exit 2; }
 
+here=$(dirname "$(realpath "$0")")
 gen_accel=$(realpath "${GEN_ACCEL:-build/bin/gen_accel}")
 jobs=${JOBS:-1}
 cases=100 seed=1 stall_seeds=2 hidden=32 tokens=13 date=
@@ -61,7 +62,7 @@ if [ -n "$date" ]; then
 fi
 
 reproduce() {
-  echo "reproduce: GEN_ACCEL=$gen_accel $(realpath "$0") --cases $cases --seed $seed --stall-seeds $stall_seeds" \
+  echo "reproduce: GEN_ACCEL=$gen_accel $here/run_config.sh --cases $cases --seed $seed --stall-seeds $stall_seeds" \
     "--hidden $hidden --tokens $tokens $folder ${options[*]}"
 }
 
@@ -85,6 +86,7 @@ step gen_accel "$gen_accel" "${options[@]}" --out "$folder/accel"
 cd "$folder/accel" || exit 2
 step lint make lint
 step verilate make verilate JOBS="$jobs"
+step options "$here/check_options.sh" .
 step tb_engine ./tb_engine --cases "$cases" --seed "$seed" --json "$folder/tb_engine.json"
 step tb_engine_self_test ./tb_engine --self-test
 step tb_attention ./tb_attention --cases "$cases" --seed "$seed" --json "$folder/tb_attention.json"

@@ -13,6 +13,7 @@
 #include "sim/attention_model.hpp"
 #include "verif/accel_sim.hpp"
 #include "verif/bench.hpp"
+#include "verif/case_options.hpp"
 
 namespace mixvec {
 namespace {
@@ -350,18 +351,15 @@ int self_test() {
 }
 
 int run(const boost::program_options::variables_map& options) {
+  const auto [seed, from, to] = case_range(options);
   if (options.count("self-test") != 0) return self_test();
-  const auto seed = options["seed"].as<std::uint64_t>();
-  const auto cases = options["cases"].as<std::uint64_t>();
   AccelSim accel(options["trace"].as<std::string>());
   Outcome sum;
   std::uint64_t failed = 0;
   Progress progress("tb_attention");
-  const std::uint64_t from = options.count("case") != 0 ? options["case"].as<std::uint64_t>() : 0;
-  const std::uint64_t to = options.count("case") != 0 ? from + 1 : cases;
   for (std::uint64_t i = from; i < to; ++i) {
     const Case c = draw_case(seed, i);
-    progress.update(static_cast<double>(i) / static_cast<double>(cases), describe(c));
+    progress.update(static_cast<double>(i - from) / static_cast<double>(to - from), describe(c));
     const Outcome outcome = CaseRun(accel, c, AttentionFault::kNone).run();
     sum.compared += outcome.compared;
     sum.mismatches += outcome.mismatches;
@@ -388,13 +386,8 @@ int run(const boost::program_options::variables_map& options) {
 }  // namespace mixvec
 
 int main(int argc, char** argv) {
-  namespace po = boost::program_options;
   mixvec::CommandLine command("tb_attention", "Checks attention on the array, bit for bit and to the cycle.",
                               "  ./tb_attention --seed 7 --cases 200\n  ./tb_attention --seed 7 --case 12\n");
-  command.options().add_options()("seed", po::value<std::uint64_t>()->default_value(1), "seed of all cases")(
-      "cases", po::value<std::uint64_t>()->default_value(60), "number of cases")(
-      "case", po::value<std::uint64_t>(), "run only this case")("trace", po::value<std::string>()->default_value(""),
-                                                                "write an FST trace (built with TRACE=1)")(
-      "self-test", "inject faults; succeeds only if each is noticed");
+  mixvec::add_case_options(command.options());
   return command.run(argc, argv, mixvec::run);
 }

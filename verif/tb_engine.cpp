@@ -10,6 +10,7 @@
 #include "golden/synthetic.hpp"
 #include "golden/task_reader.hpp"
 #include "mixvec_config.hpp"
+#include "verif/case_options.hpp"
 #include "verif/matrix_check.hpp"
 
 namespace mixvec {
@@ -146,20 +147,17 @@ int self_test() {
 }
 
 int run(const boost::program_options::variables_map& options) {
+  const auto [seed, from, to] = case_range(options);
   if (options.count("self-test") != 0) return self_test();
-  const auto seed = options["seed"].as<std::uint64_t>();
-  const auto cases = options["cases"].as<std::uint64_t>();
   AccelSim accel(options["trace"].as<std::string>());
   std::uint64_t compared = 0;
   std::uint64_t mismatches = 0;
   std::uint64_t failed = 0;
   std::uint64_t skips = 0;
   Progress progress("tb_engine");
-  const std::uint64_t from = options.count("case") != 0 ? options["case"].as<std::uint64_t>() : 0;
-  const std::uint64_t to = options.count("case") != 0 ? from + 1 : cases;
   for (std::uint64_t i = from; i < to; ++i) {
     const Case c = draw_case(seed, i);
-    progress.update(static_cast<double>(i) / static_cast<double>(cases), describe(c));
+    progress.update(static_cast<double>(i - from) / static_cast<double>(to - from), describe(c));
     const MatrixCheck check = run_case(accel, c);
     compared += check.compared;
     mismatches += check.mismatches;
@@ -187,14 +185,9 @@ int run(const boost::program_options::variables_map& options) {
 }  // namespace mixvec
 
 int main(int argc, char** argv) {
-  namespace po = boost::program_options;
   mixvec::CommandLine command(
       "tb_engine", "Checks the engine on random matrices, bit for bit.",
       "  ./tb_engine --seed 7 --cases 200\n  ./tb_engine --seed 7 --case 12 --trace case12.fst\n");
-  command.options().add_options()("seed", po::value<std::uint64_t>()->default_value(1), "seed of all cases")(
-      "cases", po::value<std::uint64_t>()->default_value(60), "number of cases")(
-      "case", po::value<std::uint64_t>(), "run only this case")("trace", po::value<std::string>()->default_value(""),
-                                                                "write an FST trace (built with TRACE=1)")(
-      "self-test", "inject faults; succeeds only if each is noticed");
+  mixvec::add_case_options(command.options());
   return command.run(argc, argv, mixvec::run);
 }

@@ -14,6 +14,7 @@
 #include "mixvec_config.hpp"
 #include "sim/scheduler.hpp"
 #include "verif/layer_bench.hpp"
+#include "verif/layer_options.hpp"
 #include "verif/matrix_check.hpp"
 
 namespace mixvec {
@@ -26,22 +27,6 @@ struct Work {
   PrunedMatrix matrix;
   PackedMatrix packed;
 };
-
-std::string reproduce_options(const po::variables_map& options, std::uint64_t stall_seed) {
-  std::string text = "./tb_layer --part matrices";
-  for (const char* name : {"program", "model"}) {
-    if (!options[name].as<std::string>().empty())
-      text += fmt::format(" --{} {}", name, options[name].as<std::string>());
-  }
-  for (const char* name : {"hidden", "tokens"}) text += fmt::format(" --{} {}", name, options[name].as<std::int64_t>());
-  if (options["direction"].as<std::string>() != "auto")
-    text += " --direction " + options["direction"].as<std::string>();
-  if (options.count("length") != 0) text += fmt::format(" --length {}", options["length"].as<int>());
-  text += fmt::format(" --ratio {}", options["ratio"].as<double>());
-  if (options.count("layer") != 0) text += fmt::format(" --layer {}", options["layer"].as<std::int64_t>());
-  return text + fmt::format(" --seed {} --stall-seed {}",
-                            static_cast<std::uint64_t>(number_in(options, "seed", 0, INT64_MAX)), stall_seed);
-}
 
 /// The pruned checkpoint's own matrix, by the name that the program gives it.
 PrunedMatrix load_by_name(const Model& model, const std::string& name, const FormatConfig& format) {
@@ -82,18 +67,13 @@ std::vector<Work> read_work(const po::variables_map& options, const FormatConfig
 /// The layer that the options describe, packed.
 std::vector<Work> make_work(const po::variables_map& options, const FormatConfig& format) {
   LayerSpec spec;
-  spec.hidden = static_cast<std::size_t>(number_in(options, "hidden", 1, 65536));
+  spec.hidden = count_in(options, "hidden", 1);
   spec.pruned = options["ratio"].as<double>();
-  spec.seed = static_cast<std::uint64_t>(number_in(options, "seed", 0, INT64_MAX));
+  spec.seed = seed_of(options);
   const std::string direction = options["direction"].as<std::string>();
-  if (direction == "row") {
-    spec.direction = Direction::kRow;
-  } else if (direction == "column") {
-    spec.direction = Direction::kColumn;
-  } else if (direction != "auto") {
-    fail_input("--direction {}: expected auto, row or column", direction);
-  }
-  if (options.count("length") != 0) spec.lengths.push_back(options["length"].as<int>());
+  if (direction == "row") spec.direction = Direction::kRow;
+  if (direction == "column") spec.direction = Direction::kColumn;
+  if (options.count("length") != 0) spec.lengths.push_back(static_cast<int>(options["length"].as<std::int64_t>()));
   std::vector<Work> work;
   for (PrunedMatrix& matrix : make_synthetic_layer(spec, format)) {
     PackedMatrix packed = pack(matrix, make_schedule(matrix, format), format);
@@ -110,7 +90,8 @@ std::vector<Half> activations_for(const Work& work, std::size_t tokens, std::uin
   return make_activations(spec);
 }
 
-int self_test(const std::vector<Work>& work, std::size_t tokens, std::uint64_t seed) {
+/// Whether each fault is noticed, and the good run passes.
+bool self_test(const std::vector<Work>& work, std::size_t tokens, std::uint64_t seed) {
   const Work& first = work.front();
   const std::vector<Half> x = activations_for(first, tokens, seed);
   const std::pair<Fault, const char*> faults[] = {{Fault::kFlipBit, "a flipped weight bit"},
@@ -127,53 +108,24 @@ int self_test(const std::vector<Work>& work, std::size_t tokens, std::uint64_t s
   AccelSim accel;
   const MatrixCheck good = check_matrix(accel, first.matrix, first.packed, x, tokens, {});
   fmt::print("self-test: no fault: {}\n", good.passed() ? "passes" : "FAILS: " + good.failure);
-  return noticed == 3 && good.passed() ? kExitGood : kExitCheckFailed;
+  return noticed == 3 && good.passed();
 }
 
 int run(const po::variables_map& options) {
+  check_layer_options(options);
   const FormatConfig format = bench_format();
-  const auto tokens = static_cast<std::size_t>(number_in(options, "tokens", 1, 65536));
-  const auto seed = static_cast<std::uint64_t>(number_in(options, "seed", 0, INT64_MAX));
-  const bool generated = options["program"].as<std::string>().empty();
-  const std::string part = options["part"].as<std::string>();
-  if (options.count("length") != 0) {
-    const int length = options["length"].as<int>();
-    if (length < accel::kMinLength || length > accel::kMaxLength || (length & (length - 1)) != 0) {
-      fail_input("--length: found {}, expected a power of two from {} to {}", length, accel::kMinLength,
-                 accel::kMaxLength);
-    }
-  }
-  if (const double ratio = options["ratio"].as<double>(); !(ratio >= 0 && ratio <= 1)) {
-    fail_input("--ratio: found {}, expected 0 to 1", ratio);
-  }
-  if (part != "all" && part != "matrices" && part != "layer" && part != "cases") {
-    fail_input("--part {}: expected all, matrices, layer or cases", part);
-  }
-  if (!generated && (part == "layer" || part == "cases")) {
-    fail_input("--part {}: expected without --program: whole layers come from --model, or are generated", part);
-  }
-  const bool checkpoint = generated && !options["model"].as<std::string>().empty();
-  if (generated && !checkpoint && options.count("layer") != 0) {
-    fail_input("--layer: expected only together with --program or --model");
-  }
+  const std::size_t tokens = count_in(options, "tokens", 1);
+  const std::uint64_t seed = seed_of(options);
+  const std::vector<std::uint64_t> stall_seeds = stall_seeds_of(options);
   std::vector<Work> work;
-  // A checkpoint's matrices come with its whole layers; a packed model's are run alone.
-  if (part == "matrices" || (part == "all" && !checkpoint)) {
-    work = generated ? make_work(options, format) : read_work(options, format);
-  }
+  if (runs_matrices(options)) work = from_program(options) ? read_work(options, format) : make_work(options, format);
+  // Before anything runs, so that nothing is refused halfway.
+  const DescribedLayers described = describe_layers(options);
   if (options.count("self-test") != 0) {
-    const int matrices = work.empty() ? kExitGood : self_test(work, std::min<std::size_t>(tokens, 8), seed);
-    const int unnoticed = part == "matrices" ? 0 : layers_self_test(options);
-    return matrices == kExitGood && unnoticed == 0 ? kExitGood : kExitCheckFailed;
-  }
-
-  // Every matrix once without stalls (those cycles are reported), then once for each further stall seed.
-  std::vector<std::uint64_t> stall_seeds;
-  if (options.count("stall-seed") != 0) {
-    stall_seeds.push_back(static_cast<std::uint64_t>(number_in(options, "stall-seed", 0, INT64_MAX)));
-  } else {
-    for (std::uint64_t s = 0; s <= static_cast<std::uint64_t>(number_in(options, "stall-seeds", 0, 100000)); ++s)
-      stall_seeds.push_back(s);
+    bool passed = work.empty() || self_test(work, std::min<std::size_t>(tokens, 8), seed);
+    if (runs_layer(options)) passed = layers_self_test(described) && passed;
+    write_json(options["json"].as<std::string>(), {{"passed", passed}});
+    return passed ? kExitGood : kExitCheckFailed;
   }
 
   LayerSim accel(options["trace"].as<std::string>());
@@ -207,7 +159,7 @@ int run(const po::variables_map& options) {
       total.reference_violations += check.reference_violations;
       if (!check.passed()) {
         ++failed;
-        fmt::print("FAIL {}\n  reproduce: {}\n", check.failure, reproduce_options(options, stall_seed));
+        fmt::print("FAIL {}\n  reproduce: {}\n", check.failure, reproduce(options, "matrices", stall_seed));
       }
       if (stall_seed == stall_seeds.front()) {
         shown = check;
@@ -269,8 +221,7 @@ int run(const po::variables_map& options) {
         total.reference_compared - total.reference_violations, total.reference_violations, total.cycles, rate,
         static_cast<double>(total.model_cycles) / std::max(total.model_seconds, 1e-9) * 1e-6, faster);
   }
-  LayerReport layers;
-  if (part != "matrices" && generated) layers = run_layers(accel, options, stall_seeds);
+  const LayerReport layers = run_layers(accel, described, options);
   const bool passed = failed == 0 && layers.passed && total.compared + layers.compared > 0;
   fmt::print("{}\n", passed ? "passed" : "FAILED");
   write_json(options["json"].as<std::string>(), {{"passed", passed},
@@ -308,22 +259,6 @@ int main(int argc, char** argv) {
       "  ./tb_layer --part layer --tokens 20 --decode 5  a whole layer, then one token at a time\n"
       "  ./tb_layer --model DIR --layer 3 --layers 2     whole layers of a pruned checkpoint\n"
       "  ./tb_layer --part cases --cases 100             random small layers\n");
-  namespace po = boost::program_options;
-  // Small arrays are simulated no faster than large ones: the default layer suits all.
-  command.options().add_options()("program", po::value<std::string>()->default_value(""),
-                                  "packed model (pack_model --out); without it a layer is generated")(
-      "model", po::value<std::string>()->default_value(""), "pruned checkpoint, if not where the program says")(
-      "layer", po::value<std::int64_t>(), "only this layer")("hidden", po::value<std::int64_t>()->default_value(64),
-                                                             "generated layer: hidden size d")(
-      "ratio", po::value<double>()->default_value(0.8, "0.8"), "generated layer: pruned fraction")(
-      "direction", po::value<std::string>()->default_value("auto"), "generated layer: auto, row or column")(
-      "length", po::value<int>(), "generated layer: one vector length instead of a mix")(
-      "tokens", po::value<std::int64_t>()->default_value(32), "tokens T")(
-      "seed", po::value<std::int64_t>()->default_value(1), "seed of weights and activations")(
-      "stall-seeds", po::value<std::int64_t>()->default_value(1), "further runs, each with its own random stalls")(
-      "stall-seed", po::value<std::int64_t>(), "only this stall seed (0: no stalls)")(
-      "trace", po::value<std::string>()->default_value("")->implicit_value("tb_layer.fst"),
-      "write an FST trace (built with TRACE=1)")("self-test", "inject faults; succeeds only if each is noticed");
   mixvec::add_layer_options(command.options());
   return command.run(argc, argv, mixvec::run);
 }
