@@ -195,8 +195,8 @@ int run(const po::variables_map& options) {
   const auto tokens = static_cast<std::size_t>(number_in(options, "tokens", 1, 65536));
   const std::string csv = options["csv"].as<std::string>();
   const std::string picture = options["picture"].as<std::string>();
-  require_folder("csv", csv);
-  require_folder("picture", picture);
+  require_writable("csv", csv);
+  require_writable("picture", picture);
   const AccelConfig base =
       options.count("accel") != 0 ? load_config(options["accel"].as<std::string>()) : make_config(ConfigRequest{});
   const std::vector<std::string> sweeps =
