@@ -8,6 +8,7 @@
 #include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 
 #include "golden/character_text.hpp"
@@ -23,32 +24,72 @@ namespace {
 
 constexpr std::array<const char*, 3> kArithmetics{"binary32", "golden", "double"};
 
-std::map<std::string, std::size_t> read_vocabulary(const std::filesystem::path& path, std::size_t size) {
-  std::map<std::string, std::size_t> id_of;
+/// The object in a vocabulary's file. JSON readers keep one of two equal keys: which one is meant, nobody knows.
+nlohmann::json parse_vocabulary(const std::filesystem::path& path) {
+  std::set<std::string> keys;
+  nlohmann::json document;
   try {
-    const nlohmann::json document = nlohmann::json::parse(read_file(path));
-    for (const auto& [character, id] : document.items()) {
-      if (!id.is_number_unsigned() || id.get<std::size_t>() >= size) {
-        fail_input("{}: {}: found {}, expected an id from 0 to {}", path.string(), quote(character), id.dump(),
-                   size - 1);
-      }
-      id_of.emplace(character, id.get<std::size_t>());
-    }
+    document = nlohmann::json::parse(read_file(path), [&](int, nlohmann::json::parse_event_t event, auto& parsed) {
+      if (event != nlohmann::json::parse_event_t::key) return true;
+      const auto key = parsed.template get<std::string>();
+      if (!keys.insert(key).second) fail_input("{}: {}: found twice, expected once", path.string(), quote(key));
+      return true;
+    });
   } catch (const nlohmann::json::exception& error) {
     fail_input("{}: found text that is not JSON: {}", path.string(), error.what());
+  }
+  if (!document.is_object()) {
+    fail_input("{}: found {}, expected an object of characters and their ids", path.string(), document.type_name());
+  }
+  return document;
+}
+
+/// Characters and their ids below `size`, each with one of its own.
+std::map<std::string, std::size_t> read_vocabulary(const std::filesystem::path& path, std::size_t size) {
+  const nlohmann::json document = parse_vocabulary(path);
+  std::map<std::string, std::size_t> id_of;
+  std::map<std::size_t, std::string> character_of;
+  for (const auto& [character, id] : document.items()) {
+    const std::string where = fmt::format("{}: {}", path.string(), quote(character));
+    const std::size_t characters = split_characters(where, character).size();
+    if (characters != 1) {
+      fail_input("{}: found {} characters, expected one: not a model of characters", where, characters);
+    }
+    if (!id.is_number_unsigned() || id.get<std::uint64_t>() >= size) {
+      fail_input("{}: found {}, expected an id from 0 to {}", where, id.dump(), size - 1);
+    }
+    const auto [other, fresh] = character_of.emplace(id.get<std::size_t>(), character);
+    if (!fresh) fail_input("{}: found {}, the id of {}, too, expected another", where, id.dump(), quote(other->second));
+    id_of.emplace(character, id.get<std::size_t>());
   }
   return id_of;
 }
 
-/// Logits by the tied embedding: vocabulary × tokens from words (vocabulary × d) and y (d × tokens).
+/// The matrix that makes logits, vocabulary × d, if it is not the word embedding; else nothing.
+std::vector<double> load_output(const Model& model) {
+  if (model.config().tied_embeddings) return {};
+  const TensorView* const view = model.file().find("lm_head.weight");
+  if (view == nullptr) {
+    fail_input("{}: found tie_word_embeddings false in config.json and no tensor lm_head.weight, expected true or one",
+               model.file().label());
+  }
+  const std::vector<std::size_t> expected{model.config().vocabulary, model.config().hidden};
+  if (view->shape != expected) {
+    fail_input("{}: tensor {}: found shape {}, expected {}", view->file, quote(view->name), shape_text(view->shape),
+               shape_text(expected));
+  }
+  return widen<double>(view->as_half());
+}
+
+/// Logits, vocabulary × tokens, from the output matrix (vocabulary × d) and y (d × tokens).
 template <typename T>
-std::vector<double> tied_logits(const std::vector<double>& words, const std::vector<T>& y, std::size_t d,
-                                std::size_t tokens) {
-  std::vector<double> logits(words.size() / d * tokens);
-  for (std::size_t v = 0; v < words.size() / d; ++v) {
+std::vector<double> logits_of(const std::vector<double>& output, const std::vector<T>& y, std::size_t d,
+                              std::size_t tokens) {
+  std::vector<double> logits(output.size() / d * tokens);
+  for (std::size_t v = 0; v < output.size() / d; ++v) {
     std::vector<T> sum(tokens);
     for (std::size_t c = 0; c < d; ++c) {
-      const T w = static_cast<T>(words[v * d + c]);
+      const T w = static_cast<T>(output[v * d + c]);
       for (std::size_t t = 0; t < tokens; ++t) sum[t] += w * y[c * tokens + t];
     }
     std::copy(sum.begin(), sum.end(), logits.begin() + static_cast<std::ptrdiff_t>(v * tokens));
@@ -87,11 +128,14 @@ struct CharacterModel::Parts {
   std::map<std::string, std::size_t> id_of;
   std::vector<double> words;      ///< wte, vocabulary × d
   std::vector<double> positions;  ///< wpe, positions × d
+  std::vector<double> head;       ///< lm_head, vocabulary × d; empty: wte
   LayerNorm final_norm;
   std::vector<Layer> layers;
   Program program;  ///< golden
   std::vector<ReferenceLayer<float>> narrow;
   std::vector<ReferenceLayer<double>> wide;
+
+  [[nodiscard]] const std::vector<double>& output() const { return head.empty() ? words : head; }
 
   [[nodiscard]] double embedding(std::size_t channel, std::size_t position, std::size_t id) const {
     return words[id * config.hidden + channel] + positions[position * config.hidden + channel];
@@ -109,7 +153,7 @@ struct CharacterModel::Parts {
     typename ReferenceLayer<T>::Options options;
     options.threads = threads;
     for (const ReferenceLayer<T>& layer : stack) x = layer.run(x, ids.size(), {}, options);
-    return tied_logits(words, reference_layer_norm<T>(x, ids.size(), final_norm), config.hidden, ids.size());
+    return logits_of(output(), reference_layer_norm<T>(x, ids.size(), final_norm), config.hidden, ids.size());
   }
 
   [[nodiscard]] std::vector<double> golden_logits(std::span<const std::size_t> ids, int threads) const {
@@ -123,7 +167,7 @@ struct CharacterModel::Parts {
       LayerState state = make_state(layer, ids.size());
       x = run_layer(layer, program_runner(program, layer.name, threads), x, ids.size(), state, options);
     }
-    return tied_logits(words, widen<double>(layer_norm(x, ids.size(), final_norm)), config.hidden, ids.size());
+    return logits_of(output(), widen<double>(layer_norm(x, ids.size(), final_norm)), config.hidden, ids.size());
   }
 };
 
@@ -140,6 +184,7 @@ CharacterModel::CharacterModel(const std::filesystem::path& model_dir, Arithmeti
   parts->id_of = read_vocabulary(vocabulary, model.config().vocabulary);
   parts->words = widen<double>(model.file().at(model.prefix() + "wte.weight").as_half());
   parts->positions = widen<double>(model.file().at(model.prefix() + "wpe.weight").as_half());
+  parts->head = load_output(model);
   parts->program.format = format;
   for (std::size_t i = 0; i < model.config().layers; ++i) {
     const PrunedLayer layer = load_layer(model, i, std::min(format.max_length, max_column_strip(format)));

@@ -31,11 +31,12 @@ struct Loss {
   [[nodiscard]] double perplexity() const;  ///< e^mean
 };
 
-/// A GPT-2 checkpoint with vocab.json (character to id), ready to compute.
+/// A GPT-2 checkpoint with vocab.json (character to id), ready to compute. Its output matrix is the word embedding, or
+/// lm_head.weight if config.json says that they are not tied.
 class CharacterModel {
  public:
-  /// Loads and, for golden arithmetic, packs all layers for `format`. Throws InputError: no GPT-2, no vocab.json,
-  /// tensors missing or not finite in binary16.
+  /// Loads and, for golden arithmetic, packs all layers for `format`. Throws InputError: no GPT-2, no vocab.json
+  /// that gives each character an id of its own, tensors missing or not finite in binary16.
   CharacterModel(const std::filesystem::path& model_dir, Arithmetic arithmetic, const FormatConfig& format = {});
   ~CharacterModel();
   CharacterModel(const CharacterModel&) = delete;

@@ -22,9 +22,7 @@ std::size_t character_size(unsigned char lead) {
 
 }  // namespace
 
-std::vector<std::string> read_characters(const std::filesystem::path& path) {
-  const std::string text = read_file(path);
-  if (text.empty()) fail_input("{}: found an empty file, expected a text", path.string());
+std::vector<std::string> split_characters(std::string_view where, std::string_view text) {
   std::vector<std::string> characters;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t size = character_size(static_cast<unsigned char>(text[at]));
@@ -33,12 +31,28 @@ std::vector<std::string> read_characters(const std::filesystem::path& path) {
                                    text.begin() + static_cast<std::ptrdiff_t>(at + size),
                                    [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; });
     if (!whole)
-      fail_input("{}: byte {}: found 0x{:02x}, expected UTF-8", path.string(), at,
-                 static_cast<unsigned char>(text[at]));
-    characters.push_back(text.substr(at, size));
+      fail_input("{}: byte {}: found 0x{:02x}, expected UTF-8", where, at, static_cast<unsigned char>(text[at]));
+    characters.emplace_back(text.substr(at, size));
     at += size;
   }
   return characters;
+}
+
+std::vector<std::string> read_characters(const std::filesystem::path& path) {
+  std::error_code error;
+  const std::filesystem::file_status status = std::filesystem::status(path, error);
+  if (std::filesystem::exists(status) && !std::filesystem::is_directory(status)) {
+    if (!std::filesystem::is_regular_file(status)) {
+      fail_input("{}: found a device or a pipe, expected a regular file", path.string());
+    }
+    const std::uintmax_t bytes = std::filesystem::file_size(path);
+    if (bytes > kMaxTextBytes) {
+      fail_input("{}: found {} bytes, expected a text of at most {}", path.string(), bytes, kMaxTextBytes);
+    }
+  }
+  const std::string text = read_file(path);  // says why if it is missing or a folder
+  if (text.empty()) fail_input("{}: found an empty file, expected a text", path.string());
+  return split_characters(path.string(), text);
 }
 
 CharacterText read_character_text(const std::filesystem::path& path) {

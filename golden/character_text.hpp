@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace mixvec {
@@ -14,8 +15,15 @@ struct CharacterText {
   std::vector<std::int64_t> ids;
 };
 
-/// The characters of a UTF-8 text in order. Throws InputError naming the byte that is not UTF-8, or if the text is
-/// empty.
+/// The longest text that is read, in bytes. As a list of characters a text takes some 40 times its size in memory.
+inline constexpr std::uintmax_t kMaxTextBytes = std::uintmax_t{1} << 27U;
+
+/// The UTF-8 characters of `text` in order. Throws InputError naming the byte that is not UTF-8; `where` begins the
+/// message.
+std::vector<std::string> split_characters(std::string_view where, std::string_view text);
+
+/// The characters of a UTF-8 file in order. Throws InputError if it is empty, no UTF-8, no regular file (a device may
+/// never end) or larger than kMaxTextBytes.
 std::vector<std::string> read_characters(const std::filesystem::path& path);
 
 /// Reads a text and numbers its characters. Throws InputError as read_characters() does.

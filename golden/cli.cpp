@@ -43,6 +43,17 @@ std::string suggestion_for(const std::string& found, const po::options_descripti
   return near.empty() ? std::string() : fmt::format("; did you mean --{}?", near.front());
 }
 
+// "" stands for an option that was not given: passed on (--json "$UNSET"), it would be ignored in silence.
+void refuse_empty_texts(const po::variables_map& values, const po::options_description& options) {
+  for (const auto& [name, value] : values) {
+    const auto* const text = boost::any_cast<std::string>(&value.value());
+    const bool flag = options.find(name, false).semantic()->max_tokens() == 0;  // Boost gives these an empty text
+    if (text != nullptr && text->empty() && !flag && !value.defaulted()) {
+      fail_input("--{}: found an empty text, expected a value (or no --{})", name, name);
+    }
+  }
+}
+
 }  // namespace
 
 int CommandLine::run(int argc, char** argv, const std::function<int(const po::variables_map&)>& body) {
@@ -78,7 +89,8 @@ int CommandLine::run(int argc, char** argv, const std::function<int(const po::va
     } catch (const po::error& error) {
       return complain(fmt::format("{} (see --help)", error.what()));
     }
-    require_folder("json", values["json"].as<std::string>());
+    refuse_empty_texts(values, options_);
+    require_writable("json", values["json"].as<std::string>());
     const int code = body(values);
     std::cout.flush();
     if (std::fflush(stdout) != 0 || !std::cout) return complain("cannot write to standard output");
@@ -102,9 +114,20 @@ std::int64_t number_in(const po::variables_map& options, const char* name, std::
   return value;
 }
 
-void require_folder(const char* option, const std::filesystem::path& path) {
-  if (path.has_parent_path() && !std::filesystem::is_directory(path.parent_path())) {
-    fail_input("--{} {}: folder {} does not exist", option, path.string(), path.parent_path().string());
+void require_writable(const char* option, const std::filesystem::path& path) {
+  if (path.empty()) return;
+  std::error_code error;
+  const std::filesystem::file_status status = std::filesystem::status(path, error);
+  // To open and close a pipe would end it for its reader.
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status) &&
+      !std::filesystem::is_directory(status)) {
+    if (::access(path.c_str(), W_OK) == 0) return;
+    fail_input("--{} {}: cannot write: {}", option, path.string(), std::strerror(errno));
+  }
+  try {
+    const AtomicFile probe(path);  // gone without commit()
+  } catch (const InputError& reason) {
+    fail_input("--{} {}", option, reason.what());
   }
 }
 

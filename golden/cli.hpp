@@ -22,11 +22,11 @@ class CommandLine {
   CommandLine(std::string program, std::string purpose, std::string examples);
 
   /// Where the program adds its options. --help, --version and --json FILE are there already; "json" is a std::string,
-  /// empty if not given.
+  /// empty if not given; run() has seen to it that the file can be written.
   boost::program_options::options_description& options() { return options_; }
 
   /// Parses and runs `body`. Returns the exit code: what body returns, or 2 with the message on stderr for InputError
-  /// and bad usage (an unknown option names its nearest match). No exception leaves it.
+  /// and bad usage (an unknown option names its nearest match; an empty text is no value). No exception leaves it.
   int run(int argc, char** argv, const std::function<int(const boost::program_options::variables_map&)>& body);
 
  private:
@@ -40,9 +40,9 @@ class CommandLine {
 std::int64_t number_in(const boost::program_options::variables_map& options, const char* name, std::int64_t low,
                        std::int64_t high);
 
-/// Throws InputError if the folder of the file that --`option` names does not exist: known before hours of work. `path`
-/// may be empty.
-void require_folder(const char* option, const std::filesystem::path& path);
+/// Throws InputError if the file that --`option` names could not be written: known before hours of work. Leaves an
+/// existing file as it is. `path` may be empty.
+void require_writable(const char* option, const std::filesystem::path& path);
 
 /// The project's version and commit, e.g. "0.1.0 (3f2a91c)".
 std::string_view version();

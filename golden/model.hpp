@@ -26,7 +26,8 @@ struct ModelConfig {
   std::size_t positions = 0;     ///< n_positions | max_position_embeddings
   std::size_t vocabulary = 0;    ///< vocab_size
   double layer_norm_epsilon = 1e-5;
-  std::string activation;  ///< activation_function | hidden_act
+  std::string activation;       ///< activation_function | hidden_act
+  bool tied_embeddings = true;  ///< tie_word_embeddings: the word embedding is the output matrix, too
 };
 
 /// Reads config.json. Throws InputError naming the field.

@@ -55,6 +55,13 @@ class ConfigReader {
     return value->get<std::string>();
   }
 
+  [[nodiscard]] bool flag_or(const char* field, bool fallback) const {
+    const json* const value = get(field);
+    if (value == nullptr) return fallback;
+    if (!value->is_boolean()) fail_input("{}: {}: found {}, expected true or false", file_, field, shown(*value));
+    return value->get<bool>();
+  }
+
   // Options that change what the network computes and that Mixvec does not have.
   void require(const char* field, const json& expected) const {
     const json* const value = get(field);
@@ -114,6 +121,7 @@ ModelConfig read_model_config(const std::filesystem::path& model_dir) {
   } else {
     fail_input("{}: model_type: found {}, expected \"gpt2\" or \"bert\"", reader.file(), quote(type));
   }
+  config.tied_embeddings = reader.flag_or("tie_word_embeddings", true);
   if (config.hidden % config.heads != 0) {
     fail_input("{}: found {} heads for a hidden size of {}, expected a divisor of it", reader.file(), config.heads,
                config.hidden);

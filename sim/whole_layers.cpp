@@ -216,7 +216,10 @@ NetworkSpec network_of(LayerFamily family, std::size_t hidden, std::size_t heads
 WholeRun run_whole(const AccelConfig& accel, const std::vector<PrunedLayer>& layers, const WholeInput& input,
                    const std::string& source) {
   const Layer& first = layers.front().layer;
-  WholeRun result{accel, source, layers.size(), first.hidden, first.heads, first.intermediate, input, {}, {}, {}, {}};
+  WholeRun result{accel, source, layers.size(), first.hidden, first.heads, first.intermediate, false, input, {}, {},
+                  {},    {}};
+  result.relu = std::any_of(layers.begin(), layers.end(),
+                            [](const PrunedLayer& layer) { return layer.layer.activation == Activation::kRelu; });
   if (!first.has_cross_attention()) result.input.memory = 0;
   const auto tile = static_cast<std::size_t>(accel.tokens_per_tile());
   if (!first.causal && (input.decode != 0 || input.tokens > tile)) {
@@ -233,6 +236,11 @@ std::string whole_table(const WholeRun& run) {
   std::string text = fmt::format("{} layer{} of {}: {} channels in {} heads, {} inside; T={}, {}-bit port\n",
                                  run.layers, run.layers == 1 ? "" : "s", run.source, run.hidden, run.heads,
                                  run.intermediate, run.input.tokens, run.accel.port_bits);
+  if (run.relu) {
+    text +=
+        "upper bound: all activations are taken as not zero, but ReLU makes zeros, and inputs that are zero for all "
+        "tokens drop steps\n";
+  }
   for (std::size_t p = 0; p < std::size(phases); ++p) text += phase_table(names[p], *phases[p], run.accel);
   return text;
 }
@@ -253,6 +261,7 @@ nlohmann::ordered_json whole_json(const WholeRun& run) {
           {"tokens", run.input.tokens},
           {"decoded", run.input.decode},
           {"stall_seed", run.input.stall_seed},
+          {"upper_bound", run.relu},
           {"cycles", run.prefill.sum.cycles},
           {"macs", run.prefill.macs()},
           {"utilization", utilization(run.prefill, run.accel)},

@@ -59,6 +59,7 @@ struct WholeRun {
   std::size_t hidden = 0;
   std::size_t heads = 0;
   std::size_t intermediate = 0;
+  bool relu = false;  ///< as activation of any layer
   WholeInput input;
   WholePhase memory;  ///< keys and values of the encoder's output
   WholePhase prefill;
@@ -66,7 +67,8 @@ struct WholeRun {
   std::vector<TimelineEntry> timeline;
 };
 
-/// Schedules, packs, compiles and runs the layers, all activations non-zero. Throws InputError for what the machine
+/// Schedules, packs, compiles and runs the layers, all activations non-zero: of layers with ReLU, whose zeros drop
+/// steps, the cycles are an upper bound, and the reports say so. Throws InputError for what the machine
 /// cannot hold.
 WholeRun run_whole(const AccelConfig& accel, const std::vector<PrunedLayer>& layers, const WholeInput& input,
                    const std::string& source);

@@ -17,7 +17,6 @@ namespace po = boost::program_options;
 using Json = nlohmann::ordered_json;
 
 int eval_model(const po::variables_map& options) {
-  require_folder("json", options["json"].as<std::string>());
   const Arithmetic arithmetic = find_arithmetic("--arithmetic", options["arithmetic"].as<std::string>());
   const auto percent = static_cast<std::size_t>(number_in(options, "last", 1, 100));
   const auto threads = static_cast<int>(number_in(options, "threads", 1, 256));

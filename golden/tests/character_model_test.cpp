@@ -3,13 +3,16 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <cmath>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "golden/character_text.hpp"
 #include "golden/cli.hpp"
+#include "golden/safetensors.hpp"
 #include "golden/tests/temporary_folder.hpp"
 
 namespace mixvec {
@@ -85,6 +88,99 @@ TEST(CharacterModel, RefusesWhatItCannotRead) {
   expect(message_of(open), "found text that is not JSON");
 }
 
+TEST(CharacterModel, RefusesVocabulariesThatAreNotOfCharacters) {
+  const TemporaryTestFolder folder;
+  for (const char* name : {"config.json", "model.safetensors"}) fs::copy(kModel / name, folder.path / name);
+  const std::vector<std::pair<const char*, const char*>> bad{
+      {R"({"a": 0, "b": 64, "c": 0})", "vocab.json: \"c\": found 0, the id of \"a\", too"},
+      {R"({"a": 0, "th": 1})", "vocab.json: \"th\": found 2 characters, expected one"},
+      {R"({"": 0})", "vocab.json: \"\": found 0 characters, expected one"},
+      {R"({"a": 0, "b": 1, "a": 2})", "vocab.json: \"a\": found twice"},
+      {R"({"a": -1})", "vocab.json: \"a\": found -1, expected an id from 0 to 64"},
+      {R"({"a": 18446744073709551615})", "expected an id from 0 to 64"},
+      {R"({"a": {"b": 1}})", "expected an id from 0 to 64"},
+      {"[0, 1]", "vocab.json: found array, expected an object"},
+  };
+  for (const auto& [vocabulary, part] : bad) {
+    write_file(folder.path / "vocab.json", vocabulary);
+    const std::string message = message_of([&] { const CharacterModel copy(folder.path, Arithmetic::kBinary32); });
+    EXPECT_NE(message.find(part), std::string::npos) << message;
+  }
+  // Characters of several bytes are one, and not all ids need one.
+  write_file(folder.path / "vocab.json", R"({"\u00e9": 64, "\ud83d\ude00": 3})");
+  write_file(folder.path / "text", "\xF0\x9F\x98\x80\xC3\xA9");
+  EXPECT_EQ(CharacterModel(folder.path, Arithmetic::kBinary32).encode(folder.path / "text"),
+            (std::vector<std::size_t>{3, 64}));
+}
+
+TEST(CharacterModel, UntiedOutputMatrixIsLmHead) {
+  const TemporaryTestFolder folder;
+  fs::copy(kModel / "vocab.json", folder.path / "vocab.json");
+  auto config = nlohmann::json::parse(read_file(kModel / "config.json"));
+  const Model shipped = Model::open(kModel);
+  // Only the last character's row differs from the embedding's: it is twice as large.
+  const TensorView& words = shipped.file().at(shipped.prefix() + "wte.weight");
+  std::vector<Half> head = words.as_half();
+  const std::size_t d = shipped.config().hidden;
+  for (std::size_t c = 0; c < d; ++c) head[64 * d + c] = to_half(2.0F * to_float(head[64 * d + c]));
+  const auto write = [&](const nlohmann::json& tied, std::vector<std::size_t> shape) {
+    config["tie_word_embeddings"] = tied;
+    write_file(folder.path / "config.json", config.dump());
+    SafetensorsWriter writer;
+    for (const TensorView& view : shipped.file().tensors())
+      writer.add_view(view.name, view.dtype, view.shape, view.data);
+    if (!shape.empty()) writer.add("lm_head.weight", std::move(shape), std::span<const Half>(head));
+    writer.write(folder.path / "model.safetensors");
+  };
+  const auto open = [&] { const CharacterModel copy(folder.path, Arithmetic::kBinary32); };
+  const auto expect = [](const std::string& text, const char* part) {
+    EXPECT_NE(text.find(part), std::string::npos) << text;
+  };
+  write(false, {});
+  expect(message_of(open), "found tie_word_embeddings false in config.json and no tensor lm_head.weight");
+  write(false, {d, 65});
+  expect(message_of(open), "\"lm_head.weight\": found shape [128, 65], expected [65, 128]");
+  write("no", {65, d});
+  expect(message_of(open), "tie_word_embeddings: found \"no\", expected true or false");
+
+  const std::vector<std::size_t> ids{20, 43, 2};
+  for (const Arithmetic arithmetic : {Arithmetic::kGolden, Arithmetic::kDouble, Arithmetic::kBinary32}) {
+    const std::vector<double> tied = CharacterModel(kModel, arithmetic).logits(ids, 2);
+    write(true, {65, d});
+    EXPECT_EQ(CharacterModel(folder.path, arithmetic).logits(ids, 2), tied) << name_of(arithmetic);
+    write(false, {65, d});
+    std::vector<double> expected = tied;
+    for (std::size_t t = 0; t < 3; ++t) expected[64 * 3 + t] *= 2;
+    EXPECT_EQ(CharacterModel(folder.path, arithmetic).logits(ids, 2), expected) << name_of(arithmetic);
+  }
+}
+
+TEST(CharacterText, RefusesWhatMayNeverEnd) {
+  const TemporaryTestFolder folder;
+  const auto refused = [](const fs::path& path, const std::string& part) {
+    const std::string message = message_of([&] { (void)read_characters(path); });
+    EXPECT_EQ(message.find(path.string() + ": "), 0U) << message;
+    EXPECT_NE(message.find(part), std::string::npos) << message;
+  };
+  // /dev/zero only if devices are refused at all: reading it would fill the memory.
+  refused("/dev/null", "found a device or a pipe, expected a regular file");
+  ASSERT_FALSE(HasFailure());
+  refused("/dev/zero", "found a device or a pipe, expected a regular file");
+  fs::create_symlink("/dev/null", folder.path / "link");
+  refused(folder.path / "link", "found a device or a pipe");
+  ASSERT_EQ(::mkfifo((folder.path / "pipe").c_str(), 0600), 0);
+  refused(folder.path / "pipe", "found a device or a pipe");
+  refused(folder.path, "found a folder");
+  refused(folder.path / "no", "No such file");
+  write_file(folder.path / "text", "");
+  refused(folder.path / "text", "found an empty file");
+  fs::resize_file(folder.path / "text", kMaxTextBytes + 1);
+  refused(folder.path / "text",
+          fmt::format("found {} bytes, expected a text of at most {}", kMaxTextBytes + 1, kMaxTextBytes));
+  write_file(folder.path / "text", "a\xC3\xA9");
+  EXPECT_EQ(read_characters(folder.path / "text"), (std::vector<std::string>{"a", "\xC3\xA9"}));
+}
+
 TEST(EvalModel, Program) {
   const TemporaryTestFolder folder;
   const std::string program = std::string(MIXVEC_BINARY_DIR) + "/eval_model";
@@ -115,6 +211,8 @@ TEST(EvalModel, Program) {
   EXPECT_NE(read_file(folder.path / "log").find("--context: found 257, expected 1 to 256"), std::string::npos)
       << read_file(folder.path / "log");
   EXPECT_EQ(run("--text " + text), 2);
+  EXPECT_EQ(run("--model " + kModel.string() + " --text /dev/null"), 2);
+  EXPECT_NE(read_file(folder.path / "log").find("/dev/null: found a device"), std::string::npos);
   EXPECT_EQ(run("--help"), 0);
 }
 

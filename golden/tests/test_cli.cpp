@@ -25,7 +25,7 @@ struct Outcome {
 Outcome run(std::vector<std::string> arguments, const std::function<int(const po::variables_map&)>& body = {}) {
   CommandLine command("tool", "Does things.", "  tool --ratio 0.8");
   command.options().add_options()("ratio", po::value<double>()->default_value(0.5), "a share")(
-      "model", po::value<std::string>(), "a folder");
+      "model", po::value<std::string>(), "a folder")("quick", "a flag");
   arguments.insert(arguments.begin(), "tool");
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());
@@ -81,6 +81,43 @@ TEST(CommandLine, BadUsageIsExitTwo) {
     EXPECT_FALSE(outcome.body_ran);
     EXPECT_EQ(outcome.err.find("tool: "), 0U) << outcome.err;
   }
+}
+
+TEST(CommandLine, AnEmptyTextIsNoValue) {
+  for (const char* option : {"--model", "--json"}) {
+    const Outcome outcome = run({option, ""});
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_FALSE(outcome.body_ran);
+    EXPECT_NE(outcome.err.find(std::string(option) + ": found an empty text"), std::string::npos) << outcome.err;
+  }
+  EXPECT_TRUE(run({"--quick"}).body_ran);
+}
+
+TEST(CommandLine, AnUnwritableJsonIsNoticedBeforeTheWork) {
+  const TemporaryTestFolder folder;
+  write_file(folder.path / "file", "old");
+  const std::vector<std::pair<fs::path, const char*>> bad{
+      {folder.path / "no" / "a.json", "no does not exist"},
+      {folder.path, "found a folder, expected a file name"},
+      {folder.path / "file" / "a.json", "file does not exist"},
+      {folder.path / std::string(300, 'x'), "File name too long"},
+      {"/dev/mixvec-has-no-such-device", "No such file"},
+  };
+  for (const auto& [path, part] : bad) {
+    const Outcome outcome = run({"--json", path.string()});
+    EXPECT_EQ(outcome.code, 2) << path;
+    EXPECT_FALSE(outcome.body_ran) << path;
+    EXPECT_EQ(outcome.err.find("tool: --json " + path.string() + ": "), 0U) << outcome.err;
+    EXPECT_NE(outcome.err.find(part), std::string::npos) << outcome.err;
+  }
+  // What can be written is neither touched nor opened: a pipe without a reader would block.
+  const fs::path pipe = folder.path / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  for (const fs::path& path : {folder.path / "file", folder.path / "new", pipe, fs::path("/dev/null")}) {
+    EXPECT_TRUE(run({"--json", path.string()}).body_ran) << path;
+  }
+  EXPECT_EQ(read_file(folder.path / "file"), "old");
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder.path), {}), 2) << "a probe was left behind";
 }
 
 TEST(CommandLine, NoExceptionLeaves) {

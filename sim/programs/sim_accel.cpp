@@ -106,6 +106,9 @@ void refuse_what_would_be_lost(const po::variables_map& options) {
       fail_input("--{}: found with --model, expected without: it is of the generated layer", name);
     }
   }
+  if (model && options.count("density") == 0 && !options["seed"].defaulted()) {
+    fail_input("--seed: found with --model and without --density, expected without: nothing is drawn");
+  }
   const char* const files[] = {"csv", "picture", "json"};
   for (const char* const* a = files; a != std::end(files); ++a) {
     for (const char* const* b = a + 1; b != std::end(files); ++b) {
@@ -122,8 +125,15 @@ std::size_t size_in(const po::variables_map& options, const char* name, std::int
 }
 
 /// The layers of a checkpoint from --layer on, as the accelerator runs them.
-std::vector<PrunedLayer> load_layers(const po::variables_map& options, const FormatConfig& format) {
+std::vector<PrunedLayer> load_layers(const po::variables_map& options, const FormatConfig& format,
+                                     const WholeInput& input) {
   const Model model = Model::open(options["model"].as<std::string>());
+  if (input.tokens + input.decode > model.config().positions) {
+    fail_input("--tokens {} --decode {}: found {} tokens, expected at most {} ({} in {})", input.tokens, input.decode,
+               input.tokens + input.decode, model.config().positions,
+               model.config().architecture == Architecture::kGpt2 ? "n_positions" : "max_position_embeddings",
+               (model.directory() / "config.json").string());
+  }
   const std::size_t first = options.count("layer") != 0 ? size_in(options, "layer", 0) : 0;
   std::vector<PrunedLayer> layers;
   for (std::size_t l = first; l < first + size_in(options, "layers", 1); ++l) {
@@ -151,11 +161,16 @@ int run_whole_layers(const po::variables_map& options) {
   const AccelConfig accel =
       options.count("accel") != 0 ? load_config(options["accel"].as<std::string>()) : make_config(ConfigRequest{});
   const FormatConfig format = to_format_config(accel);
+  WholeInput input;
+  input.tokens = size_in(options, "tokens", 1);
+  input.decode = size_in(options, "decode", 0);
+  input.memory = input.tokens;
+  input.stall_seed = static_cast<std::uint64_t>(number_in(options, "stall-seed", 0, INT64_MAX));
   std::vector<PrunedLayer> layers;
   std::string source;
   if (options.count("model") != 0) {
     source = options["model"].as<std::string>();
-    layers = load_layers(options, format);
+    layers = load_layers(options, format, input);
   } else {
     const LayerFamily family = find_family(options["family"].as<std::string>());
     NetworkSpec spec = network_of(family, options["hidden"].defaulted() ? 0 : size_in(options, "hidden", 1),
@@ -169,11 +184,6 @@ int run_whole_layers(const po::variables_map& options) {
       layers.push_back(make_synthetic_network_layer(spec, format, l));
     }
   }
-  WholeInput input;
-  input.tokens = size_in(options, "tokens", 1);
-  input.decode = size_in(options, "decode", 0);
-  input.memory = input.tokens;
-  input.stall_seed = static_cast<std::uint64_t>(number_in(options, "stall-seed", 0, INT64_MAX));
   const auto begin = std::chrono::steady_clock::now();
   const WholeRun run = run_whole(accel, layers, input, source);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
@@ -195,8 +205,8 @@ int run(const po::variables_map& options) {
   const auto tokens = static_cast<std::size_t>(number_in(options, "tokens", 1, 65536));
   const std::string csv = options["csv"].as<std::string>();
   const std::string picture = options["picture"].as<std::string>();
-  require_folder("csv", csv);
-  require_folder("picture", picture);
+  require_writable("csv", csv);
+  require_writable("picture", picture);
   const AccelConfig base =
       options.count("accel") != 0 ? load_config(options["accel"].as<std::string>()) : make_config(ConfigRequest{});
   const std::vector<std::string> sweeps =

@@ -179,5 +179,50 @@ TEST_F(ProgramTest, SimAccelRunsWholeLayers) {
   EXPECT_NE(log().find("--heads: found without --whole"), std::string::npos) << log();
 }
 
+TEST_F(ProgramTest, SimAccelSaysThatReluMakesItsCyclesAnUpperBound) {
+  for (const char* family : {"gpt2", "bert", "encoder", "decoder"}) {
+    const bool relu = std::string_view(family).ends_with("coder");
+    ASSERT_EQ(run(fmt::format("sim_accel --whole --family {} --hidden 64 --tokens 8 --json {}", family, at("j"))), 0)
+        << log();
+    EXPECT_EQ(json("j")["upper_bound"], relu) << family;
+    EXPECT_EQ(log().find("upper bound: ") != std::string::npos, relu) << log();
+  }
+}
+
+TEST_F(ProgramTest, SimAccelRefusesWhatACheckpointDoesNotTake) {
+  const std::string model = MIXVEC_SOURCE_DIR "/models/shakespeare-gpt2";
+  const auto refused = [&](const std::string& options, const std::string& part) {
+    EXPECT_EQ(run(fmt::format("sim_accel --model {} {}", model, options)), 2) << options;
+    EXPECT_NE(log().find(part), std::string::npos) << options << log();
+  };
+  const std::string most = fmt::format("expected at most 256 (n_positions in {}/config.json)", model);
+  refused("--whole --tokens 257", "--tokens 257 --decode 0: found 257 tokens, " + most);
+  refused("--whole --tokens 255 --decode 2", "found 257 tokens, " + most);
+  EXPECT_EQ(run(fmt::format("sim_accel --model {} --whole --tokens 255 --decode 1", model)), 0) << log();
+  refused("--whole --tokens 8 --seed 1", "--seed: found with --model and without --density");
+  refused("--tokens 8 --seed 1", "--seed: found with --model and without --density");
+  EXPECT_EQ(run(fmt::format("sim_accel --model {} --layer 0 --tokens 1 --density 0.5 --seed 2", model)), 0) << log();
+  const std::vector<std::pair<std::string, std::string>> generated{
+      {"hidden", "128"}, {"ratio", "0.8"}, {"lengths", "4"}, {"family", "gpt2"}, {"heads", "4"}, {"direction", "row"}};
+  for (const auto& [name, value] : generated) {
+    refused(fmt::format("--whole --tokens 8 --{} {}", name, value), fmt::format("--{}: found with --", name));
+  }
+}
+
+TEST_F(ProgramTest, SimAccelNoticesBadOutputsBeforeTheWork) {
+  // What is noticed only at the end does not name the option.
+  const std::string command = "sim_accel --whole --hidden 64 --tokens 8 --json ";
+  EXPECT_EQ(run(command + at("no/j")), 2);
+  EXPECT_NE(log().find("--json " + at("no/j") + ": cannot write: folder"), std::string::npos) << log();
+  EXPECT_EQ(run(command + at("")), 2);
+  EXPECT_NE(log().find("--json " + at("") + ": found a folder"), std::string::npos) << log();
+  EXPECT_EQ(run(command + "''"), 2);
+  EXPECT_NE(log().find("--json: found an empty text"), std::string::npos) << log();
+  for (const char* option : {"csv", "picture"}) {
+    EXPECT_EQ(run(fmt::format("sim_accel --hidden 16 --tokens 4 --sweep pe=4,8 --{} {}", option, at(""))), 2);
+    EXPECT_NE(log().find(fmt::format("--{} {}: found a folder", option, at(""))), std::string::npos) << log();
+  }
+}
+
 }  // namespace
 }  // namespace mixvec
