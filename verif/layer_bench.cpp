@@ -11,7 +11,7 @@
 #include "golden/layer_loading.hpp"
 #include "golden/synthetic_network.hpp"
 #include "golden/task_reader.hpp"
-#include "mixvec_config.hpp"
+#include "verif/accel_config.hpp"
 #include "verif/layer_cases.hpp"
 #include "verif/layer_options.hpp"
 #include "verif/matrix_check.hpp"
@@ -86,7 +86,7 @@ nlohmann::json to_json(const LayerPhase& phase) {
   return {{"runs", phase.runs},
           {"cycles", phase.cycles},
           {"issues", phase.issues},
-          {"bytes_moved", phase.beats * (accel::kPortBits / 8)},
+          {"bytes_moved", phase.beats * (accel_config().port_bits / 8)},
           {"matrix_macs", phase.matrix_macs},
           {"attention_macs", phase.attention_macs},
           {"macs", phase.macs()},
@@ -95,7 +95,7 @@ nlohmann::json to_json(const LayerPhase& phase) {
 
 void print_phase(const char* name, const LayerPhase& phase) {
   if (phase.runs == 0) return;
-  const double sets = static_cast<double>(accel::kSets) * static_cast<double>(phase.cycles);
+  const double sets = static_cast<double>(accel_config().sets) * static_cast<double>(phase.cycles);
   fmt::print("  {:<8} {:>5} runs {:>9} cycles, issuing {:>5.1f}%, {:>12} MACs ({} of attention), utilization {:.1f}%\n",
              name, phase.runs, phase.cycles, 100.0 * static_cast<double>(phase.issues) / sets, phase.macs(),
              phase.attention_macs, 100.0 * phase.utilization());
@@ -106,7 +106,7 @@ void add(LayerReport& report, const LayerCheck& check, const std::string& comman
   report.mismatches += check.mismatches;
   if (check.passed()) return;
   report.passed = false;
-  fmt::print("FAIL {}: {}\n  reproduce: {}\n", accel::kName, check.failure, command);
+  fmt::print("FAIL {}: {}\n  reproduce: {}\n", accel_config().name, check.failure, command);
 }
 
 /// Throws InputError if the machine cannot hold the layers: before golden computes anything.
@@ -181,7 +181,7 @@ nlohmann::json run_described(LayerSim& accel, const DescribedLayers& described, 
           {"cycles", shown.prefill.cycles},
           {"macs", shown.prefill.macs()},
           {"utilization", shown.prefill.utilization()},
-          {"bytes_moved", shown.prefill.beats * (accel::kPortBits / 8)},
+          {"bytes_moved", shown.prefill.beats * (accel_config().port_bits / 8)},
           {"memory", to_json(shown.memory)},
           {"prefill", to_json(shown.prefill)},
           {"decode", to_json(shown.decode)},
@@ -257,7 +257,8 @@ namespace {
 std::size_t first_weight(std::span<const std::uint8_t> images) {
   for (const auto& tasks : read_image_header(images, bench_format()).clusters) {
     if (!tasks.empty()) {
-      return static_cast<std::size_t>(tasks.front().first_beat + tasks.front().code_beats) * (accel::kPortBits / 8);
+      return static_cast<std::size_t>(tasks.front().first_beat + tasks.front().code_beats) *
+             (accel_config().port_bits / 8);
     }
   }
   fail_input("self-test: the first image has no weight");

@@ -116,8 +116,9 @@ LayerCase draw_layer_case(std::uint64_t seed, std::uint64_t number) {
 std::string layers_unsupported() {
   const LayerMachine machine = LayerSim::machine();
   if (machine.tokens % machine.format.vector_lanes == 0) return {};
-  return fmt::format("{} tokens of a group are no multiple of {} vector lanes", machine.tokens,
-                     machine.format.vector_lanes);
+  return fmt::format(
+      "tokens of a group: found {}, expected a multiple of the {} vector lanes (gen_accel --vector-lanes)",
+      machine.tokens, machine.format.vector_lanes);
 }
 
 }  // namespace mixvec

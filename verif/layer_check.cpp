@@ -9,8 +9,8 @@
 #include "golden/layer_reference.hpp"
 #include "golden/packed_layer.hpp"
 #include "golden/synthetic.hpp"
-#include "mixvec_config.hpp"
 #include "sim/scheduler.hpp"
+#include "verif/accel_config.hpp"
 #include "verif/matrix_check.hpp"
 
 namespace mixvec {
@@ -39,7 +39,7 @@ class ChainRun {
         stalls_(stalls),
         fault_(fault),
         plan_(chain.sources(), LayerSim::machine(), {expected.input().all_tokens(), expected.input().memory}),
-        model_(plan_, {bench_timing(), accel::kVectorUnits}),
+        model_(plan_, {bench_timing(), accel_config().vector_units}),
         random_(expected.input().seed ^ 0x5A5AU) {}
 
   LayerCheck run() {
@@ -215,7 +215,8 @@ double distance_bound(std::size_t layers) { return kLayerDistance * static_cast<
 
 double LayerPhase::utilization() const {
   if (cycles == 0) return 0.0;
-  return static_cast<double>(macs()) / (static_cast<double>(accel::kPe) * accel::kLanes * static_cast<double>(cycles));
+  return static_cast<double>(macs()) /
+         (static_cast<double>(accel_config().pe) * accel_config().lanes * static_cast<double>(cycles));
 }
 
 LayerChain::LayerChain(std::vector<PrunedLayer> pruned) : layers(std::move(pruned)) {

@@ -9,7 +9,7 @@
 #include "golden/error.hpp"
 #include "golden/synthetic.hpp"
 #include "golden/task_reader.hpp"
-#include "mixvec_config.hpp"
+#include "verif/accel_config.hpp"
 #include "verif/case_options.hpp"
 #include "verif/matrix_check.hpp"
 
@@ -26,21 +26,22 @@ struct Case {
 Case draw_case(std::uint64_t seed, std::uint64_t number) {
   Random random(seed * 1000003U + number);
   Case c;
-  const std::size_t edges[] = {1, 2, 3, 7, 13, 31, accel::kVectorLanes, accel::kVectorLanes + 1};
+  const auto lanes = static_cast<std::size_t>(accel_config().vector_lanes);
+  const std::size_t edges[] = {1, 2, 3, 7, 13, 31, lanes, lanes + 1};
   const auto size = [&] {
     if (random.below(3) == 0) return edges[random.below(8)];
     return std::size_t{1} + random.below(90);
   };
   c.matrix.name = fmt::format("case {}", number);
   c.matrix.out = size();
-  c.matrix.in = std::min<std::size_t>(size(), accel::kDepth);
-  const bool row = !accel::kColumnsAllowed || (accel::kRowsAllowed && random.below(2) == 0);
+  c.matrix.in = std::min<std::size_t>(size(), accel_config().depth);
+  const bool row = !accel_config().columns_allowed || (accel_config().rows_allowed && random.below(2) == 0);
   c.matrix.direction = row ? Direction::kRow : Direction::kColumn;
   c.matrix.lengths.clear();
   const int lengths = 1 + static_cast<int>(random.below(3));
   for (int i = 0; i < lengths; ++i) {
-    const int low = std::countr_zero(static_cast<unsigned>(accel::kMinLength));
-    const int high = std::countr_zero(static_cast<unsigned>(accel::kMaxLength));
+    const int low = std::countr_zero(static_cast<unsigned>(accel_config().min_length));
+    const int high = std::countr_zero(static_cast<unsigned>(accel_config().max_length));
     const int length = 1 << (low + static_cast<int>(random.below(static_cast<std::uint32_t>(high - low + 1))));
     if (std::find(c.matrix.lengths.begin(), c.matrix.lengths.end(), length) == c.matrix.lengths.end()) {
       c.matrix.lengths.push_back(length);
@@ -164,20 +165,20 @@ int run(const boost::program_options::variables_map& options) {
     skips += check.skips;
     if (!check.passed()) {
       ++failed;
-      fmt::print("FAIL {}: {}\n  {}\n  reproduce: ./tb_engine --seed {} --case {}\n", accel::kName, check.failure,
-                 describe(c), seed, i);
+      fmt::print("FAIL {}: {}\n  {}\n  reproduce: ./tb_engine --seed {} --case {}\n", accel_config().name,
+                 check.failure, describe(c), seed, i);
       if (check.compared == 0) break;  // the engine may be stuck: nothing after this can be trusted
     }
   }
   const bool passed = failed == 0 && compared > 0;
-  fmt::print("{}: {} cases, {} values compared, {} mismatches, {} steps skipped: {}\n", accel::kName, to - from,
+  fmt::print("{}: {} cases, {} values compared, {} mismatches, {} steps skipped: {}\n", accel_config().name, to - from,
              compared, mismatches, skips, passed ? "passed" : "FAILED");
   write_json(options["json"].as<std::string>(), {{"passed", passed},
                                                  {"cases", to - from},
                                                  {"outputs_checked", compared},
                                                  {"mismatches", mismatches},
                                                  {"seed", seed},
-                                                 {"config_hash", fmt::format("{:#018x}", accel::kConfigHash)}});
+                                                 {"config_hash", fmt::format("{:#018x}", accel_config().config_hash)}});
   return passed ? kExitGood : kExitCheckFailed;
 }
 
