@@ -51,6 +51,24 @@ PrunedLayer load_layer(const Model& model, std::size_t layer, int dense_length) 
   return result;
 }
 
+std::vector<PrunedLayer> load_layers(const Model& model, std::size_t first, std::size_t count, std::size_t tokens,
+                                     int dense_length) {
+  const ModelConfig& config = model.config();
+  if (tokens > config.positions) {
+    fail_input("--tokens: found {} (those to decode included), expected at most {} ({} in {})", tokens,
+               config.positions, config.architecture == Architecture::kGpt2 ? "n_positions" : "max_position_embeddings",
+               (model.directory() / "config.json").string());
+  }
+  if (first >= config.layers) fail_input("--layer: found {}, expected 0 to {}", first, config.layers - 1);
+  if (count > config.layers - first) {
+    fail_input("--layers: found {}, expected at most {}: {} has {} layers", count, config.layers - first,
+               model.directory().string(), config.layers);
+  }
+  std::vector<PrunedLayer> layers;
+  for (std::size_t l = first; l < first + count; ++l) layers.push_back(load_layer(model, l, dense_length));
+  return layers;
+}
+
 LayerNorm load_final_norm(const Model& model) {
   if (model.config().architecture != Architecture::kGpt2) {
     fail_input("{}: found a BERT checkpoint, expected GPT-2: BERT ends with its last layer",

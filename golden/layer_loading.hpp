@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <vector>
 
 #include "golden/layer.hpp"
 #include "golden/model.hpp"
@@ -13,6 +14,11 @@ namespace mixvec {
 /// binary16. `dense_length`: vector length where nothing is pruned, as for Model::load_pruned(). Throws InputError
 /// naming the tensor (missing, of another shape, not finite in binary16) or the activation function.
 PrunedLayer load_layer(const Model& model, std::size_t layer, int dense_length = 16);
+
+/// Layers `first` to before `first` + `count`, for `tokens` tokens in all. Throws InputError like load_layer(), and if
+/// the model has fewer layers or fewer positions.
+std::vector<PrunedLayer> load_layers(const Model& model, std::size_t first, std::size_t count, std::size_t tokens,
+                                     int dense_length = 16);
 
 /// GPT-2's last LayerNorm, ln_f. Throws InputError like load_layer(), and for BERT, which has none.
 LayerNorm load_final_norm(const Model& model);

@@ -21,24 +21,12 @@ namespace {
 
 namespace po = boost::program_options;
 
-/// The layers of a checkpoint from --layer on.
-std::vector<PrunedLayer> load_layers(const po::variables_map& options) {
+std::vector<PrunedLayer> read_layers(const po::variables_map& options) {
   const FormatConfig format = bench_format();
-  const Model model = Model::open(options["model"].as<std::string>());
-  const std::size_t all_tokens = count_in(options, "tokens", 1) + count_in(options, "decode");
-  if (all_tokens > model.config().positions) {
-    fail_input("--tokens: found {} with those to decode, expected at most {}: the positions of {}", all_tokens,
-               model.config().positions, model.directory().string());
-  }
-  const std::size_t first = options.count("layer") != 0 ? count_in(options, "layer") : 0;
-  std::vector<PrunedLayer> layers;
-  for (std::size_t l = first; l < first + count_in(options, "layers", 1); ++l) {
-    if (l >= model.config().layers) {
-      fail_input("{}: layer {}: expected 0…{}", model.directory().string(), l, model.config().layers - 1);
-    }
-    layers.push_back(load_layer(model, l, std::min(format.max_length, max_column_strip(format))));
-  }
-  return layers;
+  return load_layers(Model::open(options["model"].as<std::string>()),
+                     options.count("layer") != 0 ? count_in(options, "layer") : 0, count_in(options, "layers", 1),
+                     count_in(options, "tokens", 1) + count_in(options, "decode"),
+                     std::min(format.max_length, max_column_strip(format)));
 }
 
 /// Up to four heads of whole strips, if no number of heads was asked for.
@@ -118,7 +106,7 @@ void require_fits(const LayerChain& chain, const LayerInput& input) {
 
 /// Throws InputError if they make no layer that the machine can hold.
 void describe(const po::variables_map& options, DescribedLayers& described) {
-  auto chain = std::make_unique<LayerChain>(from_checkpoint(options) ? load_layers(options) : make_layers(options));
+  auto chain = std::make_unique<LayerChain>(from_checkpoint(options) ? read_layers(options) : make_layers(options));
   described.input = make_input(options, *chain);
   const LayerInput& input = described.input;
   const Layer& layer = chain->front();

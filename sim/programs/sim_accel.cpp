@@ -124,27 +124,6 @@ std::size_t size_in(const po::variables_map& options, const char* name, std::int
   return static_cast<std::size_t>(number_in(options, name, low, 65536));
 }
 
-/// The layers of a checkpoint from --layer on, as the accelerator runs them.
-std::vector<PrunedLayer> load_layers(const po::variables_map& options, const FormatConfig& format,
-                                     const WholeInput& input) {
-  const Model model = Model::open(options["model"].as<std::string>());
-  if (input.tokens + input.decode > model.config().positions) {
-    fail_input("--tokens {} --decode {}: found {} tokens, expected at most {} ({} in {})", input.tokens, input.decode,
-               input.tokens + input.decode, model.config().positions,
-               model.config().architecture == Architecture::kGpt2 ? "n_positions" : "max_position_embeddings",
-               (model.directory() / "config.json").string());
-  }
-  const std::size_t first = options.count("layer") != 0 ? size_in(options, "layer", 0) : 0;
-  std::vector<PrunedLayer> layers;
-  for (std::size_t l = first; l < first + size_in(options, "layers", 1); ++l) {
-    if (l >= model.config().layers) {
-      fail_input("{}: layer {}: expected 0…{}", model.directory().string(), l, model.config().layers - 1);
-    }
-    layers.push_back(load_layer(model, l, std::min(format.max_length, max_column_strip(format))));
-  }
-  return layers;
-}
-
 int run_whole_layers(const po::variables_map& options) {
   for (const char* name : {"sweep", "density"}) {
     if (options.count(name) != 0) fail_input("--{}: found with --whole, expected one of them", name);
@@ -170,7 +149,9 @@ int run_whole_layers(const po::variables_map& options) {
   std::string source;
   if (options.count("model") != 0) {
     source = options["model"].as<std::string>();
-    layers = load_layers(options, format, input);
+    layers = load_layers(Model::open(source), options.count("layer") != 0 ? size_in(options, "layer", 0) : 0,
+                         size_in(options, "layers", 1), input.tokens + input.decode,
+                         std::min(format.max_length, max_column_strip(format)));
   } else {
     const LayerFamily family = find_family(options["family"].as<std::string>());
     NetworkSpec spec = network_of(family, options["hidden"].defaulted() ? 0 : size_in(options, "hidden", 1),

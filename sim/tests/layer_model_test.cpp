@@ -196,8 +196,10 @@ TEST_F(ProgramTest, SimAccelRefusesWhatACheckpointDoesNotTake) {
     EXPECT_NE(log().find(part), std::string::npos) << options << log();
   };
   const std::string most = fmt::format("expected at most 256 (n_positions in {}/config.json)", model);
-  refused("--whole --tokens 257", "--tokens 257 --decode 0: found 257 tokens, " + most);
-  refused("--whole --tokens 255 --decode 2", "found 257 tokens, " + most);
+  refused("--whole --tokens 257", "--tokens: found 257 (those to decode included), " + most);
+  refused("--whole --tokens 255 --decode 2", "--tokens: found 257 (those to decode included), " + most);
+  refused("--whole --tokens 8 --layer 4", "--layer: found 4, expected 0 to 3");
+  refused("--whole --tokens 8 --layer 3 --layers 2", "--layers: found 2, expected at most 1");
   EXPECT_EQ(run(fmt::format("sim_accel --model {} --whole --tokens 255 --decode 1", model)), 0) << log();
   refused("--whole --tokens 8 --seed 1", "--seed: found with --model and without --density");
   refused("--tokens 8 --seed 1", "--seed: found with --model and without --density");
