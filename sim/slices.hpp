@@ -21,7 +21,9 @@ struct SliceTiming {
   int add_stages = 4;
 
   /// Cycles that a beat spends behind the cycle in which it is taken or issued, until what comes of it is written.
-  [[nodiscard]] std::size_t landing() const { return static_cast<std::size_t>(13 + 2 * mul_stages + add_stages); }
+  [[nodiscard]] std::size_t landing() const {
+    return std::size_t{13} + 2 * static_cast<std::size_t>(mul_stages) + static_cast<std::size_t>(add_stages);
+  }
 };
 
 class Slices {

@@ -102,7 +102,7 @@ class Runner {
   LayerModelRun add(WholePhase& phase, const TileProgram& program) {
     Stalls stalls = Stalls::from_seed(input_.stall_seed);
     stalls.seed += runs_++;
-    const LayerModelRun run = model_.run(program, stalls);
+    LayerModelRun run = model_.run(program, stalls);
     ++phase.runs;
     phase.matrix_macs += program.matrix_macs;
     phase.attention_macs += program.attention_macs;

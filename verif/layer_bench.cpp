@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "golden/cli.hpp"
@@ -11,7 +12,7 @@
 #include "golden/layer_loading.hpp"
 #include "golden/synthetic_network.hpp"
 #include "golden/task_reader.hpp"
-#include "verif/accel_config.hpp"
+#include "verif/bench_config.hpp"
 #include "verif/layer_cases.hpp"
 #include "verif/layer_options.hpp"
 #include "verif/matrix_check.hpp"
@@ -74,7 +75,7 @@ nlohmann::json to_json(const LayerPhase& phase) {
   return {{"runs", phase.runs},
           {"cycles", phase.cycles},
           {"issues", phase.issues},
-          {"bytes_moved", phase.beats * (accel_config().port_bits / 8)},
+          {"bytes_moved", phase.beats * (bench_config().port_bits / 8)},
           {"matrix_macs", phase.matrix_macs},
           {"attention_macs", phase.attention_macs},
           {"macs", phase.macs()},
@@ -83,7 +84,7 @@ nlohmann::json to_json(const LayerPhase& phase) {
 
 void print_phase(const char* name, const LayerPhase& phase) {
   if (phase.runs == 0) return;
-  const double sets = static_cast<double>(accel_config().sets) * static_cast<double>(phase.cycles);
+  const double sets = static_cast<double>(bench_config().sets) * static_cast<double>(phase.cycles);
   fmt::print("  {:<8} {:>5} runs {:>9} cycles, issuing {:>5.1f}%, {:>12} MACs ({} of attention), utilization {:.1f}%\n",
              name, phase.runs, phase.cycles, 100.0 * static_cast<double>(phase.issues) / sets, phase.macs(),
              phase.attention_macs, 100.0 * phase.utilization());
@@ -94,7 +95,7 @@ void add(LayerReport& report, const LayerCheck& check, const std::string& comman
   report.mismatches += check.mismatches;
   if (check.passed()) return;
   report.passed = false;
-  fmt::print("FAIL {}: {}\n  reproduce: {}\n", accel_config().name, check.failure, command);
+  fmt::print("FAIL {}: {}\n  reproduce: {}\n", bench_config().name, check.failure, command);
 }
 
 /// Throws InputError if the machine cannot hold the layers: before golden computes anything.
@@ -169,7 +170,7 @@ nlohmann::json run_described(LayerSim& accel, const DescribedLayers& described, 
           {"cycles", shown.prefill.cycles},
           {"macs", shown.prefill.macs()},
           {"utilization", shown.prefill.utilization()},
-          {"bytes_moved", shown.prefill.beats * (accel_config().port_bits / 8)},
+          {"bytes_moved", shown.prefill.beats * (bench_config().port_bits / 8)},
           {"memory", to_json(shown.memory)},
           {"prefill", to_json(shown.prefill)},
           {"decode", to_json(shown.decode)},
@@ -223,19 +224,20 @@ DescribedLayers describe_layers(const po::variables_map& options) {
   return described;
 }
 
-LayerReport run_layers(LayerSim& accel, const DescribedLayers& described, const po::variables_map& options) {
+LayerReport run_layers(LayerSim& accel, const DescribedLayers& described, const po::variables_map& options,
+                       nlohmann::json& json) {
   LayerReport report;
   if (!described.unsupported.empty()) {
     fmt::print("whole layers left out: {}\n", described.unsupported);
-    report.json["left_out"] = described.unsupported;
+    json["left_out"] = described.unsupported;
     return report;
   }
-  if (described.chain != nullptr) report.json = run_described(accel, described, options, report);
+  if (described.chain != nullptr) json = run_described(accel, described, options, report);
   if (!described.left_out.empty()) {
     fmt::print("whole layer left out: {}\n", described.left_out);
-    report.json["left_out"] = described.left_out;
+    json["left_out"] = described.left_out;
   }
-  if (runs_cases(options) && report.passed) report.json["random"] = run_cases(accel, options, report);
+  if (runs_cases(options) && report.passed) json["random"] = run_cases(accel, options, report);
   return report;
 }
 
@@ -246,7 +248,7 @@ std::size_t first_weight(std::span<const std::uint8_t> images) {
   for (const auto& tasks : read_image_header(images, bench_format()).clusters) {
     if (!tasks.empty()) {
       return static_cast<std::size_t>(tasks.front().first_beat + tasks.front().code_beats) *
-             (accel_config().port_bits / 8);
+             (bench_config().port_bits / 8);
     }
   }
   fail_input("self-test: the first image has no weight");

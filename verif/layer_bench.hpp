@@ -4,7 +4,7 @@
 #include <boost/program_options.hpp>
 #include <cstdint>
 #include <memory>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "verif/layer_check.hpp"
@@ -27,13 +27,13 @@ struct LayerReport {
   bool passed = true;
   std::uint64_t compared = 0;
   std::uint64_t mismatches = 0;
-  nlohmann::json json;  ///< of the layer that the options describe, or why there is none; and of the cases
 };
 
 /// Runs the layers, once for each stall seed, then the random cases, as far as the options ask for them. Prints a line
-/// for each phase and, for every failure, one that reproduces it.
+/// for each phase and, for every failure, one that reproduces it. `json` takes what the layer showed, or why there is
+/// none, and the cases.
 LayerReport run_layers(LayerSim& accel, const DescribedLayers& described,
-                       const boost::program_options::variables_map& options);
+                       const boost::program_options::variables_map& options, nlohmann::json& json);
 
 /// Injects faults into programs, tables and images. Whether each was noticed, and the good run passed.
 bool layers_self_test(const DescribedLayers& described);

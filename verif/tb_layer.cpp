@@ -12,7 +12,7 @@
 #include "golden/synthetic.hpp"
 #include "golden/synthetic_layer.hpp"
 #include "sim/scheduler.hpp"
-#include "verif/accel_config.hpp"
+#include "verif/bench_config.hpp"
 #include "verif/layer_bench.hpp"
 #include "verif/layer_options.hpp"
 #include "verif/matrix_check.hpp"
@@ -46,7 +46,7 @@ std::vector<Work> read_work(const po::variables_map& options, const FormatConfig
   Program program = read_program(path);
   if (program.format.hash != format.hash) {
     fail_input("{}: configuration hash: found {:#018x}, this bench and its RTL have {:#018x}; pack the model for {}",
-               path, program.format.hash, format.hash, accel_config().name);
+               path, program.format.hash, format.hash, bench_config().name);
   }
   std::string folder = options["model"].as<std::string>();
   if (folder.empty()) folder = program.model.path;
@@ -97,7 +97,7 @@ bool self_test(const std::vector<Work>& work, std::size_t tokens, std::uint64_t 
   const std::pair<Fault, const char*> faults[] = {{Fault::kFlipBit, "a flipped weight bit"},
                                                   {Fault::kDropBeat, "a dropped beat"},
                                                   {Fault::kSwapBeats, "two beats swapped"}};
-  const std::size_t middle = first.packed.image.size() / (accel_config().port_bits / 8) / 2;
+  const std::size_t middle = first.packed.image.size() / (bench_config().port_bits / 8) / 2;
   int noticed = 0;
   for (const auto& [fault, name] : faults) {
     AccelSim accel;
@@ -202,9 +202,9 @@ int run(const po::variables_map& options) {
   }
   total.cycles = std::max<std::uint64_t>(total.cycles, 1);
   const double utilization =
-      static_cast<double>(total.macs) / (static_cast<double>(accel_config().pe) * accel_config().lanes *
+      static_cast<double>(total.macs) / (static_cast<double>(bench_config().pe) * bench_config().lanes *
                                          std::max(static_cast<double>(quiet_cycles), 1.0));
-  const double rate = static_cast<double>(accel_config().pe) * accel_config().lanes *
+  const double rate = static_cast<double>(bench_config().pe) * bench_config().lanes *
                       static_cast<double>(total.cycles) / std::max(seconds, 1e-9) * 1e-6;
   const double faster = total.run_seconds / std::max(total.model_seconds, 1e-9);
   if (!work.empty()) {
@@ -217,12 +217,13 @@ int run(const po::variables_map& options) {
         "{} cycles simulated at {:.1f} M MAC/s; the cycle model, equal to the cycle, takes {:.2f} M cycles/s, {:.0f} "
         "times "
         "as many\n",
-        accel_config().name, tokens, accel_config().port_bits, total.image_bytes, total.activation_bytes,
+        bench_config().name, tokens, bench_config().port_bits, total.image_bytes, total.activation_bytes,
         total.result_bytes, bound, quiet_cycles, 100.0 * utilization, total.compared, total.mismatches,
         total.reference_compared - total.reference_violations, total.reference_violations, total.cycles, rate,
         static_cast<double>(total.model_cycles) / std::max(total.model_seconds, 1e-9) * 1e-6, faster);
   }
-  const LayerReport layers = run_layers(accel, described, options);
+  nlohmann::json layer_json;
+  const LayerReport layers = run_layers(accel, described, options, layer_json);
   const bool passed = failed == 0 && layers.passed && total.compared + layers.compared > 0;
   fmt::print("{}\n", passed ? "passed" : "FAILED");
   write_json(options["json"].as<std::string>(), {{"passed", passed},
@@ -237,14 +238,14 @@ int run(const po::variables_map& options) {
                                                  {"bound", bound},
                                                  {"bytes_moved", total.image_bytes},
                                                  {"preloaded_bytes", total.activation_bytes},
-                                                 {"port_bits", accel_config().port_bits},
+                                                 {"port_bits", bench_config().port_bits},
                                                  {"seed", seed},
                                                  {"stall_seeds", stall_seeds},
                                                  {"simulated_mmac_per_second", rate},
                                                  {"model_speedup", faster},
-                                                 {"config_hash", fmt::format("{:#018x}", accel_config().config_hash)},
+                                                 {"config_hash", fmt::format("{:#018x}", bench_config().config_hash)},
                                                  {"rows", rows},
-                                                 {"layer", layers.json}});
+                                                 {"layer", layer_json}});
   return passed ? kExitGood : kExitCheckFailed;
 }
 

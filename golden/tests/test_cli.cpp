@@ -28,6 +28,7 @@ Outcome run(std::vector<std::string> arguments, const std::function<int(const po
       "model", po::value<std::string>(), "a folder")("quick", "a flag");
   arguments.insert(arguments.begin(), "tool");
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
   bool ran = false;

@@ -8,7 +8,7 @@
 namespace mixvec {
 
 /// The constants of mixvec_config.hpp that the benches read.
-struct AccelConfig {
+struct BenchConfig {
   std::string_view name;
   int pe;
   int lanes;
@@ -34,6 +34,6 @@ struct AccelConfig {
   std::uint64_t config_hash;
 };
 
-const AccelConfig& accel_config();
+const BenchConfig& bench_config();
 
 }  // namespace mixvec

@@ -1,12 +1,12 @@
 // Gathers the generated constants.
-#include "verif/accel_config.hpp"
+#include "verif/bench_config.hpp"
 
 #include "mixvec_config.hpp"
 
 namespace mixvec {
 
-const AccelConfig& accel_config() {
-  static constexpr AccelConfig kConfig = {
+const BenchConfig& bench_config() {
+  static constexpr BenchConfig kConfig = {
       .name = accel::kName,
       .pe = accel::kPe,
       .lanes = accel::kLanes,
