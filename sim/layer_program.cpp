@@ -127,6 +127,18 @@ class TileCompiler {
 
 }  // namespace
 
+void require_tokens(const Layer& layer, std::size_t tokens, std::size_t decode, std::size_t most) {
+  if (layer.causal) return;
+  if (decode > 0) {
+    fail_input("--decode: found {}, expected 0: {} is not causal, later tokens would change earlier ones", decode,
+               layer.name);
+  }
+  if (tokens > most) {
+    fail_input("--tokens: found {}, expected at most {}: {} is not causal, one tile holds all (gen_accel --groups)",
+               tokens, most, layer.name);
+  }
+}
+
 TileProgram compile_layers(const LayerPlan& plan, const Tile& tile) { return TileCompiler(plan, tile).layers(); }
 
 TileProgram compile_memory(const LayerPlan& plan, const Tile& tile) { return TileCompiler(plan, tile).memory(); }

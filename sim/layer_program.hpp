@@ -36,6 +36,10 @@ struct TileProgram {
   std::uint64_t attention_macs = 0;  ///< useful: two products of each unmasked pair of token and key
 };
 
+/// Throws InputError for `tokens` with `decode` further ones that such a layer cannot take: where all tokens see all,
+/// later ones would change earlier ones, and one tile of `most` tokens must hold them.
+void require_tokens(const Layer& layer, std::size_t tokens, std::size_t decode, std::size_t most);
+
 /// The programs that take x through all layers. Throws InputError for a tile that machine or memories cannot hold.
 TileProgram compile_layers(const LayerPlan& plan, const Tile& tile);
 

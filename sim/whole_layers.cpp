@@ -221,11 +221,7 @@ WholeRun run_whole(const AccelConfig& accel, const std::vector<PrunedLayer>& lay
   result.relu = std::any_of(layers.begin(), layers.end(),
                             [](const PrunedLayer& layer) { return layer.layer.activation == Activation::kRelu; });
   if (!first.has_cross_attention()) result.input.memory = 0;
-  const auto tile = static_cast<std::size_t>(accel.tokens_per_tile());
-  if (!first.causal && (input.decode != 0 || input.tokens > tile)) {
-    fail_input("{}: found {} tokens and {} to decode, expected at most {} in all: not causal (gen_accel --groups)",
-               first.name, input.tokens, input.decode, tile);
-  }
+  require_tokens(first, input.tokens, input.decode, static_cast<std::size_t>(accel.tokens_per_tile()));
   Runner(accel, layers, result.input).run(result);
   return result;
 }

@@ -110,15 +110,7 @@ void describe(const po::variables_map& options, DescribedLayers& described) {
   auto chain = std::make_unique<LayerChain>(from_checkpoint(options) ? read_layers(options) : make_layers(options));
   described.input = make_input(options, *chain);
   const LayerInput& input = described.input;
-  const Layer& layer = chain->front();
-  if (!layer.causal && input.decode > 0) {
-    fail_input("--decode: found {}, expected 0: {} is not causal, later tokens would change earlier ones", input.decode,
-               layer.name);
-  }
-  if (!layer.causal && input.tokens > LayerSim::tile_tokens()) {
-    fail_input("--tokens: found {}, expected at most {}: {} is not causal (gen_accel --groups)", input.tokens,
-               LayerSim::tile_tokens(), layer.name);
-  }
+  require_tokens(chain->front(), input.tokens, input.decode, LayerSim::tile_tokens());
   require_fits(*chain, input);
   described.chain = std::move(chain);
 }

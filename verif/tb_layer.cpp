@@ -1,8 +1,7 @@
 // Testbench of a layer: runs the four matrices of each layer of a packed model (or of a generated one) on the
 // accelerator, and whole layers by their programs; checks every value against golden and double precision.
 #include <algorithm>
-#include <chrono>
-#include <fstream>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "golden/cli.hpp"
@@ -49,7 +48,13 @@ std::vector<Work> read_work(const po::variables_map& options, const FormatConfig
                path, program.format.hash, format.hash, bench_config().name);
   }
   std::string folder = options["model"].as<std::string>();
-  if (folder.empty()) folder = program.model.path;
+  if (folder.empty()) {
+    folder = program.model.path;
+    if (!std::filesystem::is_directory(folder)) {
+      fail_input("{}: pruned checkpoint: found no folder {}, expected where it was packed from; name it with --model",
+                 path, folder);
+    }
+  }
   const Model model = Model::open(folder);
   if (options.count("layer") != 0) {
     number_in(options, "layer", 0, static_cast<std::int64_t>(model.config().layers) - 1);
@@ -200,27 +205,41 @@ int run(const po::variables_map& options) {
                     {"mismatches", shown.mismatches},
                     {"error_bound_used", shown.reference_worst}});
   }
-  total.cycles = std::max<std::uint64_t>(total.cycles, 1);
-  const double utilization =
-      static_cast<double>(total.macs) / (static_cast<double>(bench_config().pe) * bench_config().lanes *
-                                         std::max(static_cast<double>(quiet_cycles), 1.0));
-  const double rate = static_cast<double>(bench_config().pe) * bench_config().lanes *
-                      static_cast<double>(total.cycles) / std::max(seconds, 1e-9) * 1e-6;
-  const double faster = total.run_seconds / std::max(total.model_seconds, 1e-9);
+  nlohmann::json matrices;  // null where none ran
   if (!work.empty()) {
+    const double macs_per_cycle = static_cast<double>(bench_config().pe) * bench_config().lanes;
+    const double utilization =
+        static_cast<double>(total.macs) / (macs_per_cycle * std::max(static_cast<double>(quiet_cycles), 1.0));
+    const double rate = static_cast<double>(total.cycles) / std::max(seconds, 1e-9);
+    const double model_rate = static_cast<double>(total.model_cycles) / std::max(total.model_seconds, 1e-9);
+    const double faster = total.run_seconds / std::max(total.model_seconds, 1e-9);
     fmt::print(
         "{} T={}: {}-bit port, {} image bytes moved, {} activation bytes preloaded, {} result bytes, bound {:.0f} of "
-        "{} "
-        "cycles,"
-        " utilization {:.1f}%\n"
-        "{} values compared with golden, {} mismatches; {} within the double-precision error bound, {} outside\n"
-        "{} cycles simulated at {:.1f} M MAC/s; the cycle model, equal to the cycle, takes {:.2f} M cycles/s, {:.0f} "
-        "times "
-        "as many\n",
+        "{} cycles, utilization {:.1f}%\n"
+        "{} values compared with golden, {} mismatches; {} within the double-precision error bound, {} outside\n",
         bench_config().name, tokens, bench_config().port_bits, total.image_bytes, total.activation_bytes,
         total.result_bytes, bound, quiet_cycles, 100.0 * utilization, total.compared, total.mismatches,
-        total.reference_compared - total.reference_violations, total.reference_violations, total.cycles, rate,
-        static_cast<double>(total.model_cycles) / std::max(total.model_seconds, 1e-9) * 1e-6, faster);
+        total.reference_compared - total.reference_violations, total.reference_violations);
+    if (total.model_cycles > 0) {
+      fmt::print(
+          "{} cycles simulated, {:.0f} a second ({:.1f} M multiply-accumulators x cycles/s); the cycle model takes "
+          "{:.2f} M a second, {:.0f} times as many\n",
+          total.cycles, rate, 1e-6 * macs_per_cycle * rate, 1e-6 * model_rate, faster);
+    }
+    matrices = {{"mismatches", total.mismatches},
+                {"compared", total.compared},
+                {"reference_checked", total.reference_compared},
+                {"reference_violations", total.reference_violations},
+                {"cycles", quiet_cycles},
+                {"macs", total.macs},
+                {"utilization", utilization},
+                {"bound", bound},
+                {"bytes_moved", total.image_bytes},
+                {"preloaded_bytes", total.activation_bytes},
+                {"simulated_cycles_per_second", rate},
+                {"model_cycles_per_second", model_rate},
+                {"model_speedup", faster},
+                {"rows", rows}};
   }
   nlohmann::json layer_json;
   const LayerReport layers = run_layers(accel, described, options, layer_json);
@@ -229,22 +248,12 @@ int run(const po::variables_map& options) {
   write_json(options["json"].as<std::string>(), {{"passed", passed},
                                                  {"mismatches", total.mismatches + layers.mismatches},
                                                  {"outputs_checked", total.compared + layers.compared},
-                                                 {"reference_checked", total.reference_compared},
-                                                 {"reference_violations", total.reference_violations},
                                                  {"tokens", tokens},
-                                                 {"cycles", quiet_cycles},
-                                                 {"macs", total.macs},
-                                                 {"utilization", utilization},
-                                                 {"bound", bound},
-                                                 {"bytes_moved", total.image_bytes},
-                                                 {"preloaded_bytes", total.activation_bytes},
                                                  {"port_bits", bench_config().port_bits},
                                                  {"seed", seed},
                                                  {"stall_seeds", stall_seeds},
-                                                 {"simulated_mmac_per_second", rate},
-                                                 {"model_speedup", faster},
                                                  {"config_hash", fmt::format("{:#018x}", bench_config().config_hash)},
-                                                 {"rows", rows},
+                                                 {"matrices", matrices},
                                                  {"layer", layer_json}});
   return passed ? kExitGood : kExitCheckFailed;
 }

@@ -46,7 +46,8 @@ int run(const po::variables_map& options) {
     const Json pruned = parse(prunes[i]);
     const Json bench = parse(benches[i]);
     passed = passed && bench.at("passed").get<bool>();
-    for (const Json& row : bench.at("rows")) {
+    const Json& matrices = bench.at("matrices");
+    for (const Json& row : matrices.at("rows")) {
       const std::string name = row.at("matrix").get<std::string>();
       const Json& report = find(pruned.at("matrices"), "name", name, prunes[i]);
       const std::size_t dot = name.find('.', 6);  // "layer.N.W_F1"
@@ -76,7 +77,7 @@ int run(const po::variables_map& options) {
     }
     fmt::print("{}: T={}, {}-bit port, {} image bytes moved, {} activation bytes preloaded\n", names[i],
                bench.at("tokens").get<std::uint64_t>(), bench.at("port_bits").get<int>(),
-               bench.at("bytes_moved").get<std::uint64_t>(), bench.at("preloaded_bytes").get<std::uint64_t>());
+               matrices.at("bytes_moved").get<std::uint64_t>(), matrices.at("preloaded_bytes").get<std::uint64_t>());
   }
   passed = passed && compared > 0 && mismatches == 0;
   fmt::print(

@@ -34,6 +34,10 @@ int eval_model(const po::variables_map& options) {
   const std::vector<std::size_t> ids = model.encode(text);
   // The split of train_model: the first 90 % are rounded down.
   const std::size_t first = ids.size() * (100 - percent) / 100;
+  if (ids.size() - first < 2) {
+    fail_input("{}: found {} of {} characters in the last {} %, expected at least 2: one predicts the other", text,
+               ids.size() - first, ids.size(), percent);
+  }
   Loss loss;
   {
     Progress progress("evaluating");

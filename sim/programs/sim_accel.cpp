@@ -281,7 +281,8 @@ int main(int argc, char** argv) {
       "draw cycles against area (--sweep) or against density (--density) as an SVG")(
       "hidden", po::value<std::int64_t>()->default_value(768), "generated layer: hidden size d")(
       "ratio", po::value<double>()->default_value(0.8, "0.8"), "generated layer: pruned fraction")(
-      "direction", po::value<std::string>()->default_value("auto"), "generated layer: auto, row or column")(
+      "direction", po::value<std::string>()->default_value("auto"),
+      "generated layer, without --whole: auto, row or column")(
       "lengths", po::value<std::string>()->default_value(""),
       "generated layer: vector lengths, such as 4,8,16 (default: those of 4, 8, 16 that an accelerator takes)")(
       "seed", po::value<std::int64_t>()->default_value(1), "seed of the generated layer and of --density's zeros");

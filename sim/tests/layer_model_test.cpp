@@ -211,6 +211,14 @@ TEST_F(ProgramTest, SimAccelRefusesWhatACheckpointDoesNotTake) {
   }
 }
 
+TEST_F(ProgramTest, SimAccelRefusesTokensThatALayerThatIsNotCausalCannotTake) {
+  const std::string command = "sim_accel --whole --family bert --hidden 64 ";
+  EXPECT_EQ(run(command + "--tokens 4 --decode 2"), 2);
+  EXPECT_NE(log().find("--decode: found 2, expected 0: layer.0 is not causal"), std::string::npos) << log();
+  EXPECT_EQ(run(command + "--tokens 257"), 2);
+  EXPECT_NE(log().find("--tokens: found 257, expected at most 256"), std::string::npos) << log();
+}
+
 TEST_F(ProgramTest, SimAccelNoticesBadOutputsBeforeTheWork) {
   // What is noticed only at the end does not name the option.
   const std::string command = "sim_accel --whole --hidden 64 --tokens 8 --json ";
