@@ -235,15 +235,20 @@ LayerReport run_layers(LayerSim& accel, const DescribedLayers& described, const 
 
 namespace {
 
-/// The byte at which the first image's first weight stands.
-std::size_t first_weight(std::span<const std::uint8_t> images) {
-  for (const auto& tasks : read_image_header(images, bench_format()).clusters) {
-    if (!tasks.empty()) {
-      return static_cast<std::size_t>(tasks.front().first_beat + tasks.front().code_beats) *
-             (bench_config().port_bits / 8);
+/// The byte of the images at which the first weight of `matrix` stands that is not zero: what pads a strip or a beat
+/// has no effect.
+std::size_t first_weight(const PlacedMatrix& matrix) {
+  const auto beat = static_cast<std::size_t>(bench_config().port_bits / 8);
+  const std::span<const std::uint8_t> image(matrix.packed->image);
+  for (const auto& tasks : read_image_header(image, bench_format()).clusters) {
+    for (const auto& task : tasks) {
+      const std::size_t begin = (task.first_beat + task.code_beats) * beat;
+      for (std::size_t at = begin; at < begin + task.weight_beats * beat; at += 2) {
+        if (((image[at + 1] << 8U | image[at]) & 0x7FFF) != 0) return matrix.first_beat * beat + at;
+      }
     }
   }
-  fail_input("self-test: the first image has no weight");
+  fail_input("self-test: {} has no weight, expected one to flip (--ratio below 1)", matrix.packed->name);
 }
 
 }  // namespace
@@ -260,13 +265,16 @@ bool layers_self_test(const DescribedLayers& described) {
   const LayerExpectation expected(chain, input);
   const LayerPlan plan(chain.sources(), LayerSim::machine(), {input.tokens, input.memory});
   using Where = LayerFault::Where;
+  // Pruning may empty a head, ReLU a hidden channel; but what W_MP reads is never zero, and what it gives is never
+  // lost.
+  const std::size_t weight = first_weight(plan.matrix(0, LayerMatrix::kMP));
   // MATRIX of W_MA: another place of Q. PASS of the array's first inputs: another row is read.
   const std::pair<LayerFault, const char*> faults[] = {
       {{Where::kArrayProgram, 0, 5 * 32}, "a flipped bit of an array instruction"},
       {{Where::kVectorProgram, 0, 2 * 32}, "a flipped bit of a vector instruction"},
       {{Where::kPosition, 0, 0}, "a flipped bit of the position table"},
       {{Where::kNorm, 0, 14}, "a flipped bit of the norm table"},
-      {{Where::kImage, first_weight(plan.images()) + 1, 6}, "a flipped bit of a weight"}};
+      {{Where::kImage, weight + 1, 6}, "a flipped bit of a weight"}};
   int unnoticed = 0;
   for (const auto& [fault, name] : faults) {
     LayerSim accel;
