@@ -59,6 +59,7 @@ PrunedMatrix make_synthetic_matrix(const LayerSpec& spec, MatrixKind kind, const
 
 std::vector<PrunedMatrix> make_synthetic_layer(const LayerSpec& spec, const FormatConfig& format) {
   std::vector<PrunedMatrix> layer;
+  layer.reserve(kMatrixKinds.size());
   for (const MatrixKind kind : kMatrixKinds) layer.push_back(make_synthetic_matrix(spec, kind, format));
   return layer;
 }

@@ -251,7 +251,7 @@ bool EngineRun::cycle(const PortStalls& port, std::uint64_t taken) {
   }
   if (results != 0 || drain_grant_ != 0 || result_.beats != beats_before) last_progress_ = cycle_;
   const bool ended = open_ == 0 && begun_ <= cycle_ + 1 && requests_.empty() && drained() &&
-                     std::all_of(sets_.begin(), sets_.end(), [](const EngineSet& s) { return s.idle(); });
+                     std::all_of(sets_.begin(), sets_.end(), [&](const EngineSet& s) { return s.idle(cycle_ + 1); });
   if (!ended && cycle_ - last_progress_ > 1000000) fail_input("cycle model: the engine hangs on this image");
   if (!ended) ++cycle_;
   return !ended;

@@ -82,8 +82,10 @@ class EngineSet {
   [[nodiscard]] std::uint64_t task_wanted() const { return task_ == nullptr ? decoded_ : kNever; }
   /// The cycle in which it has to be looked at even if nothing comes.
   [[nodiscard]] std::uint64_t wake() const { return std::min(front_wake_, back_wake_); }
-  [[nodiscard]] bool idle() const {
-    return task_ == nullptr && stage_ == nullptr && pops_.count() == pushes_.count() && ends_ == 0 &&
+  /// Whether nothing is left to do in cycle `at` and later. The end of a task may stand in a beat of its own, behind
+  /// all that it computes.
+  [[nodiscard]] bool idle(std::uint64_t at) const {
+    return task_ == nullptr && decoded_ <= at && stage_ == nullptr && pops_.count() == pushes_.count() && ends_ == 0 &&
            asks_.count() == weight_grants_.count();
   }
 
