@@ -20,8 +20,22 @@ int token_groups_log2(const EngineTiming& timing, std::size_t tokens) {
   return static_cast<int>(std::bit_width((tokens + per_group - 1) / per_group - 1));
 }
 
-EngineModel::EngineModel(std::span<const std::uint8_t> image, const EngineTiming& timing)
-    : timing_(timing), image_(image), header_(read_image_header(image, timing.format)), clusters_(decode({})) {
+namespace {
+
+/// Padding is zero whatever the activations are: steps that read nothing else are dropped.
+std::vector<std::uint8_t> positions_with_input(const PackedMatrix& packed) {
+  std::vector<std::uint8_t> has_input(packed.in_order.size());
+  for (std::size_t p = 0; p < has_input.size(); ++p) has_input[p] = packed.in_order[p] != kNoInput ? 1 : 0;
+  return has_input;
+}
+
+}  // namespace
+
+EngineModel::EngineModel(const PackedMatrix& packed, const EngineTiming& timing)
+    : timing_(timing),
+      image_(packed.image),
+      header_(read_image_header(packed.image, timing.format)),
+      clusters_(decode(positions_with_input(packed))) {
   if (timing.format.sets > 64) fail_input("cycle model: sets is {}, expected at most 64", timing.format.sets);
 }
 
@@ -37,7 +51,7 @@ EngineClusters EngineModel::decode(std::span<const std::uint8_t> nonzero) const 
 }
 
 ModelRun EngineModel::run(std::size_t tokens, const Stalls& stalls, std::span<const std::uint8_t> nonzero) const {
-  const bool all = std::find(nonzero.begin(), nonzero.end(), std::uint8_t{0}) == nonzero.end();
+  const bool all = std::find(nonzero.begin(), nonzero.end(), std::uint8_t{0}) == nonzero.end();  // or none are given
   const EngineClusters some = all ? EngineClusters() : decode(nonzero);
   PortStalls port(stalls, timing_.format.sets, timing_.format.drains);
   EngineRun run(timing_, header_, all ? clusters_ : some, token_groups_log2(timing_, tokens), stalls.latency);

@@ -59,11 +59,11 @@ struct ModelRun {
 /// An image decoded once, for any number of runs.
 class EngineModel {
  public:
-  /// Keeps a view of `image`, which must outlive the model. Throws InputError for a damaged image.
-  EngineModel(std::span<const std::uint8_t> image, const EngineTiming& timing);
+  /// Keeps a view of the packed image, which must outlive the model. Throws InputError for a damaged image.
+  EngineModel(const PackedMatrix& packed, const EngineTiming& timing);
 
   /// Runs on a tile of `tokens`. `nonzero`: per activation position, whether any token of the tile is non-zero there
-  /// (empty: all are).
+  /// (empty: all positions that have an input are).
   [[nodiscard]] ModelRun run(std::size_t tokens, const Stalls& stalls = {},
                              std::span<const std::uint8_t> nonzero = {}) const;
 
@@ -72,7 +72,8 @@ class EngineModel {
 
   [[nodiscard]] const EngineTiming& timing() const { return timing_; }
   [[nodiscard]] const ImageHeader& header() const { return header_; }
-  [[nodiscard]] const EngineClusters& clusters() const { return clusters_; }  ///< with all activations non-zero
+  /// With all activations non-zero.
+  [[nodiscard]] const EngineClusters& clusters() const { return clusters_; }
 
  private:
   EngineTiming timing_;

@@ -321,7 +321,7 @@ LayerModelRun& LayerModelRun::operator+=(const LayerModelRun& other) {
 LayerModel::LayerModel(const LayerPlan& plan, const LayerTiming& timing) : plan_(plan), timing_(timing) {
   for (std::size_t l = 0; l < plan.layers().size(); ++l) {
     for (const auto& [which, packed] : plan.layers()[l].matrices) {
-      matrices_.try_emplace(plan.matrix(l, which).first_beat, packed->image, timing.engine);
+      matrices_.try_emplace(plan.matrix(l, which).first_beat, *packed, timing.engine);
     }
   }
 }

@@ -46,7 +46,7 @@ class MachineModel {
  public:
   /// Throws InputError for a damaged image.
   MachineModel(const PackedMatrix& packed, const AccelConfig& accel)
-      : packed_(packed), accel_(accel), engine_(packed.image, timing_of(accel)) {}
+      : packed_(packed), accel_(accel), engine_(packed, timing_of(accel)) {}
 
   /// Runs on `tokens` tokens, tile by tile. `stall_seed`: as in tb_layer; 0 = no stalls.
   [[nodiscard]] MachineRun run(std::size_t tokens, const Activations& activations = {},

@@ -104,7 +104,7 @@ MatrixCheck check_matrix(AccelSim& accel, const PrunedMatrix& matrix, const Pack
   const Execution golden = execute(packed, format, x, tokens);
   const Reference reference = compute_reference(matrix, x, tokens);
 
-  const EngineModel model(packed.image, bench_timing());
+  const EngineModel model(packed, bench_timing());
 
   std::vector<Half> y(matrix.out * tokens);
   for (std::size_t first = 0; first < tokens; first += AccelSim::tile_tokens()) {

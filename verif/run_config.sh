@@ -47,7 +47,7 @@ if [ -n "$date" ]; then
   for attempt in {1..50}; do
     options=(--depth 512)
     for choice in "--pe 1 2 3 4 5 6 8 12" "--lanes 1 2 4 8 16 32 64" "--vec mixed mixed row column 1 2 4 8" \
-      "--substeps 1 2 4" "--groups 1 2 4 8 16" "--port-bits 128 256 512" "--mul-stages 1 2 3" \
+      "--substeps 1 2 4" "--groups 1 2 4 8 16" "--port-bits 64 128 256 512" "--mul-stages 1 2 3" \
       "--add-stages 2 3 4 5 6" "--fifo-beats 2 3 4 7" "--assoc 1 2 4" "--drains 1 2 4" "--full-rate 1 2 4 8" \
       "--vector-units 1 2 4 8" "--kv-depth 96 200 777" "--vector-rows 500 700 3072"; do
       set -- $choice

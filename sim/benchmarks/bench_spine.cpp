@@ -75,7 +75,7 @@ void cycle_model(benchmark::State& state) {
   const Case c(static_cast<int>(state.range(0)), 1);
   EngineTiming timing;
   timing.format = c.format;
-  const EngineModel model(c.packed.image, timing);
+  const EngineModel model(c.packed, timing);
   std::uint64_t cycles = 0;
   for (auto _ : state) cycles += model.run(256).cycles;
   state.counters["cycles/s"] = benchmark::Counter(static_cast<double>(cycles), benchmark::Counter::kIsRate);

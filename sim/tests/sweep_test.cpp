@@ -93,7 +93,7 @@ TEST(Sweep, StallsAreThoseOfTheBenches) {
   const FormatConfig format = to_format_config(accel);
   const PrunedMatrix matrix = make_synthetic_layer(spec, format).front();
   const PackedMatrix packed = pack(matrix, make_schedule(matrix, format), format);
-  const EngineModel engine(packed.image, timing_of(accel));
+  const EngineModel engine(packed, timing_of(accel));
   const Stalls first = Stalls::from_seed(5);
   Stalls second = first;
   second.seed += 64;
@@ -101,6 +101,29 @@ TEST(Sweep, StallsAreThoseOfTheBenches) {
   EXPECT_EQ(model.run(100, {}, 5).cycles, engine.run(64, first).cycles + engine.run(36, second).cycles);
   EXPECT_EQ(model.run(100).cycles, engine.run(64).cycles + engine.run(36).cycles);
   EXPECT_NE(model.run(100, {}, 5).cycles, model.run(100).cycles);
+}
+
+TEST(Sweep, PaddingIsZeroWhateverTheActivationsAre) {
+  LayerSpec spec;
+  spec.hidden = 4;
+  spec.pruned = 0;
+  spec.direction = Direction::kRow;
+  spec.lengths = {8};
+  ConfigRequest request;
+  request.pe = 4;
+  request.lanes = 16;
+  const AccelConfig accel = make_config(request);
+  const FormatConfig format = to_format_config(accel);
+  const PrunedMatrix matrix = make_synthetic_layer(spec, format).front();
+  const PackedMatrix packed = pack(matrix, make_schedule(matrix, format), format);
+  std::vector<std::uint8_t> nonzero;
+  for (const std::int32_t input : packed.in_order) nonzero.push_back(input != kNoInput ? 1 : 0);
+  ASSERT_NE(std::count(nonzero.begin(), nonzero.end(), 0), 0);
+  const EngineModel engine(packed, timing_of(accel));
+  const ModelRun run = engine.run(16);
+  EXPECT_GT(run.skips, 0);
+  EXPECT_EQ(run.skips, engine.run(16, {}, nonzero).skips);
+  EXPECT_EQ(run.cycles, engine.run(16, {}, nonzero).cycles);
 }
 
 TEST(Sweep, ASumIsBoundByBothWhereItsPartsDiffer) {
