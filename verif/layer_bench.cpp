@@ -130,6 +130,7 @@ nlohmann::json run_described(LayerSim& accel, const DescribedLayers& described, 
   std::uint64_t simulated = 0;
   std::uint64_t model_cycles = 0;
   std::uint64_t compared = 0;
+  std::uint64_t mismatches = 0;
   for (const std::uint64_t stall_seed : stall_seeds) {
     const LayerCheck check = check_layers(accel, chain, expected, Stalls::from_seed(stall_seed));
     add(report, check, reproduce(options, "layer", stall_seed));
@@ -139,6 +140,7 @@ nlohmann::json run_described(LayerSim& accel, const DescribedLayers& described, 
     model_seconds += check.model_seconds;
     model_cycles += check.model_cycles;
     compared += check.compared;
+    mismatches += check.mismatches;
     if (check.compared == 0) break;  // the accelerator may be stuck
   }
   fmt::print("{} layer{} of {} channels in {} heads, {} inside; {} tokens, {} decoded: {} values compared\n",
@@ -159,6 +161,9 @@ nlohmann::json run_described(LayerSim& accel, const DescribedLayers& described, 
           {"intermediate", layer.intermediate},
           {"tokens", input.tokens},
           {"decoded", input.decode},
+          {"valid", std::min(input.valid, input.all_tokens())},
+          {"memory_tokens", input.memory},
+          {"emptied_heads", std::count(layer.emptied.begin(), layer.emptied.end(), true)},
           {"cycles", shown.prefill.cycles},
           {"macs", shown.prefill.macs()},
           {"utilization", shown.prefill.utilization()},
@@ -168,7 +173,8 @@ nlohmann::json run_described(LayerSim& accel, const DescribedLayers& described, 
           {"decode", to_json(shown.decode)},
           {"distance", shown.distance},
           {"model_cycles_per_second", model_rate},
-          {"compared", compared}};
+          {"compared", compared},
+          {"mismatches", mismatches}};
 }
 
 nlohmann::json run_cases(LayerSim& accel, const po::variables_map& options, LayerReport& report) {

@@ -169,7 +169,7 @@ void check_layer_options(const po::variables_map& options) {
   number_in(options, "cases", part == "cases" ? 1 : 0, 1 << 20);
   if (options.count("case") != 0) number_in(options, "case", 0, 1 << 20);
   for (const char* name : {"heads", "intermediate", "decode", "memory"}) (void)count_in(options, name);
-  (void)count_in(options, "layers", 1);
+  number_in(options, "layers", 1, 256);
   const std::int64_t all_tokens = options["tokens"].as<std::int64_t>() + options["decode"].as<std::int64_t>();
   number_in(options, "valid", 0, all_tokens);
   (void)seed_of(options);

@@ -124,6 +124,11 @@ std::size_t size_in(const po::variables_map& options, const char* name, std::int
   return static_cast<std::size_t>(number_in(options, name, low, 65536));
 }
 
+/// More than any published model has; all are made before the machine says whether it can hold them.
+std::size_t layers_in(const po::variables_map& options) {
+  return static_cast<std::size_t>(number_in(options, "layers", 1, 256));
+}
+
 int run_whole_layers(const po::variables_map& options) {
   for (const char* name : {"sweep", "density"}) {
     if (options.count(name) != 0) fail_input("--{}: found with --whole, expected one of them", name);
@@ -150,7 +155,7 @@ int run_whole_layers(const po::variables_map& options) {
   if (options.count("model") != 0) {
     source = options["model"].as<std::string>();
     layers = load_layers(Model::open(source), options.count("layer") != 0 ? size_in(options, "layer", 0) : 0,
-                         size_in(options, "layers", 1), input.tokens + input.decode,
+                         layers_in(options), input.tokens + input.decode,
                          std::min(format.max_length, max_column_strip(format)));
   } else {
     const LayerFamily family = find_family(options["family"].as<std::string>());
@@ -161,7 +166,7 @@ int run_whole_layers(const po::variables_map& options) {
     spec.lengths = lengths_of(options);
     spec.seed = static_cast<std::uint64_t>(number_in(options, "seed", 0, INT64_MAX));
     source = fmt::format("generated {}", name_of(family));
-    for (std::size_t l = 0; l < size_in(options, "layers", 1); ++l) {
+    for (std::size_t l = 0; l < layers_in(options); ++l) {
       layers.push_back(make_synthetic_network_layer(spec, format, l));
     }
   }
