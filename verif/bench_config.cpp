@@ -4,34 +4,50 @@
 #include "mixvec_config.hpp"
 
 namespace mixvec {
+namespace {
 
-const BenchConfig& bench_config() {
-  static constexpr BenchConfig kConfig = {
-      .name = accel::kName,
-      .pe = accel::kPe,
-      .lanes = accel::kLanes,
-      .sets = accel::kSets,
-      .assoc = accel::kAssoc,
-      .drains = accel::kDrains,
-      .positions = accel::kPositions,
-      .vector_lanes = accel::kVectorLanes,
-      .token_lanes = accel::kTokenLanes,
-      .full_rate = accel::kFullRate,
-      .substeps = accel::kSubsteps,
-      .groups = accel::kGroups,
-      .depth = accel::kDepth,
-      .vector_units = accel::kVectorUnits,
-      .port_bits = accel::kPortBits,
-      .mul_stages = accel::kMulStages,
-      .add_stages = accel::kAddStages,
-      .fifo_beats = accel::kFifoBeats,
-      .rows_allowed = accel::kRowsAllowed,
-      .columns_allowed = accel::kColumnsAllowed,
-      .min_length = accel::kMinLength,
-      .max_length = accel::kMaxLength,
-      .config_hash = accel::kConfigHash,
-  };
-  return kConfig;
+FormatConfig make_format() {
+  FormatConfig format;
+  format.sets = accel::kSets;
+  format.assoc = accel::kAssoc;
+  format.drains = accel::kDrains;
+  format.vector_lanes = accel::kVectorLanes;
+  format.full_rate = accel::kFullRate;
+  format.substeps = accel::kSubsteps;
+  format.port_bits = accel::kPortBits;
+  format.rows_allowed = accel::kRowsAllowed;
+  format.columns_allowed = accel::kColumnsAllowed;
+  format.min_length = accel::kMinLength;
+  format.max_length = accel::kMaxLength;
+  format.depth = accel::kDepth;
+  format.hash = accel::kConfigHash;
+  return format;
 }
+
+EngineTiming make_timing() {
+  EngineTiming timing;
+  timing.format = make_format();
+  timing.pe = accel::kPe;
+  timing.lanes = accel::kLanes;
+  timing.tokens_per_group = accel::kPositions * accel::kTokenLanes;
+  timing.groups = accel::kGroups;
+  timing.mul_stages = accel::kMulStages;
+  timing.add_stages = accel::kAddStages;
+  timing.fifo_beats = accel::kFifoBeats;
+  return timing;
+}
+
+}  // namespace
+
+const EngineTiming& bench_timing() {
+  static const EngineTiming kTiming = make_timing();
+  return kTiming;
+}
+
+const FormatConfig& bench_format() { return bench_timing().format; }
+
+std::string_view bench_name() { return accel::kName; }
+
+int bench_vector_units() { return accel::kVectorUnits; }
 
 }  // namespace mixvec

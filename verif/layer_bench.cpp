@@ -76,7 +76,7 @@ nlohmann::json to_json(const LayerPhase& phase) {
   return {{"runs", phase.runs},
           {"cycles", phase.cycles},
           {"issues", phase.issues},
-          {"bytes_moved", phase.beats * (bench_config().port_bits / 8)},
+          {"bytes_moved", phase.beats * (bench_format().port_bits / 8)},
           {"matrix_macs", phase.matrix_macs},
           {"attention_macs", phase.attention_macs},
           {"macs", phase.macs()},
@@ -85,7 +85,7 @@ nlohmann::json to_json(const LayerPhase& phase) {
 
 void print_phase(const char* name, const LayerPhase& phase) {
   if (phase.runs == 0) return;
-  const double sets = static_cast<double>(bench_config().sets) * static_cast<double>(phase.cycles);
+  const double sets = static_cast<double>(bench_format().sets) * static_cast<double>(phase.cycles);
   fmt::print("  {:<8} {:>5} runs {:>9} cycles, issuing {:>5.1f}%, {:>12} MACs ({} of attention), utilization {:.1f}%\n",
              name, phase.runs, phase.cycles, 100.0 * static_cast<double>(phase.issues) / sets, phase.macs(),
              phase.attention_macs, 100.0 * phase.utilization());
@@ -96,7 +96,7 @@ void add(LayerReport& report, const LayerCheck& check, const std::string& comman
   report.mismatches += check.mismatches;
   if (check.passed()) return;
   report.passed = false;
-  fmt::print("FAIL {}: {}\n  reproduce: {}\n", bench_config().name, check.failure, command);
+  fmt::print("FAIL {}: {}\n  reproduce: {}\n", bench_name(), check.failure, command);
 }
 
 /// Throws InputError if the machine cannot hold the layers: before golden computes anything.
@@ -167,7 +167,7 @@ nlohmann::json run_described(LayerSim& accel, const DescribedLayers& described, 
           {"cycles", shown.prefill.cycles},
           {"macs", shown.prefill.macs()},
           {"utilization", shown.prefill.utilization()},
-          {"bytes_moved", shown.prefill.beats * (bench_config().port_bits / 8)},
+          {"bytes_moved", shown.prefill.beats * (bench_format().port_bits / 8)},
           {"memory", to_json(shown.memory)},
           {"prefill", to_json(shown.prefill)},
           {"decode", to_json(shown.decode)},
@@ -244,7 +244,7 @@ namespace {
 /// The byte of the images at which the first weight of `matrix` stands that is not zero: what pads a strip or a beat
 /// has no effect.
 std::optional<std::size_t> first_weight(const PlacedMatrix& matrix) {
-  const auto beat = static_cast<std::size_t>(bench_config().port_bits / 8);
+  const auto beat = static_cast<std::size_t>(bench_format().port_bits / 8);
   const std::span<const std::uint8_t> image(matrix.packed->image);
   for (const auto& tasks : read_image_header(image, bench_format()).clusters) {
     for (const auto& task : tasks) {

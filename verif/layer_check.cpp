@@ -39,7 +39,7 @@ class ChainRun {
         stalls_(stalls),
         fault_(fault),
         plan_(chain.sources(), LayerSim::machine(), {expected.input().all_tokens(), expected.input().memory}),
-        model_(plan_, {bench_timing(), bench_config().vector_units}),
+        model_(plan_, {bench_timing(), bench_vector_units()}),
         random_(expected.input().seed ^ 0x5A5AU) {}
 
   LayerCheck run() {
@@ -216,7 +216,7 @@ double distance_bound(std::size_t layers) { return kLayerDistance * static_cast<
 double LayerPhase::utilization() const {
   if (cycles == 0) return 0.0;
   return static_cast<double>(macs()) /
-         (static_cast<double>(bench_config().pe) * bench_config().lanes * static_cast<double>(cycles));
+         (static_cast<double>(bench_timing().pe) * bench_timing().lanes * static_cast<double>(cycles));
 }
 
 LayerChain::LayerChain(std::vector<PrunedLayer> pruned) : layers(std::move(pruned)) {

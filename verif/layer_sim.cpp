@@ -11,6 +11,7 @@
 #include "Vmv_accel.h"
 #include "mixvec_config.hpp"
 #include "verif/bench.hpp"
+#include "verif/bench_config.hpp"
 #include "verif/matrix_check.hpp"
 
 namespace mixvec {

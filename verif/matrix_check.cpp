@@ -12,51 +12,20 @@
 
 namespace mixvec {
 
-FormatConfig bench_format() {
-  FormatConfig format;
-  format.sets = bench_config().sets;
-  format.assoc = bench_config().assoc;
-  format.drains = bench_config().drains;
-  format.vector_lanes = bench_config().vector_lanes;
-  format.full_rate = bench_config().full_rate;
-  format.substeps = bench_config().substeps;
-  format.port_bits = bench_config().port_bits;
-  format.rows_allowed = bench_config().rows_allowed;
-  format.columns_allowed = bench_config().columns_allowed;
-  format.min_length = bench_config().min_length;
-  format.max_length = bench_config().max_length;
-  format.depth = bench_config().depth;
-  format.hash = bench_config().config_hash;
-  return format;
-}
-
-EngineTiming bench_timing() {
-  EngineTiming timing;
-  timing.format = bench_format();
-  timing.pe = bench_config().pe;
-  timing.lanes = bench_config().lanes;
-  timing.tokens_per_group = bench_config().positions * bench_config().token_lanes;
-  timing.groups = bench_config().groups;
-  timing.mul_stages = bench_config().mul_stages;
-  timing.add_stages = bench_config().add_stages;
-  timing.fifo_beats = bench_config().fifo_beats;
-  return timing;
-}
-
 double MatrixCheck::utilization() const {
   if (cycles == 0) return 0.0;
   return static_cast<double>(macs) /
-         (static_cast<double>(bench_config().pe) * bench_config().lanes * static_cast<double>(cycles));
+         (static_cast<double>(bench_timing().pe) * bench_timing().lanes * static_cast<double>(cycles));
 }
 
 double MatrixCheck::bound() const {
-  const double array = static_cast<double>(macs) / (static_cast<double>(bench_config().pe) * bench_config().lanes);
-  const double port = static_cast<double>(image_bytes) / (bench_config().port_bits / 8.0);
+  const double array = static_cast<double>(macs) / (static_cast<double>(bench_timing().pe) * bench_timing().lanes);
+  const double port = static_cast<double>(image_bytes) / (bench_format().port_bits / 8.0);
   return std::max(array, port);
 }
 
 const char* MatrixCheck::bound_by() const {
-  const double array = static_cast<double>(macs) / (static_cast<double>(bench_config().pe) * bench_config().lanes);
+  const double array = static_cast<double>(macs) / (static_cast<double>(bench_timing().pe) * bench_timing().lanes);
   return bound() > array ? "port" : "array";
 }
 
@@ -121,7 +90,7 @@ MatrixCheck check_matrix(AccelSim& accel, const PrunedMatrix& matrix, const Pack
     check.cycles += run.cycles;
     check.issues += run.issues;
     check.skips += run.skips;
-    check.image_bytes += run.beats * (bench_config().port_bits / 8);
+    check.image_bytes += run.beats * (bench_format().port_bits / 8);
     check.activation_bytes += packed.in_order.size() * count * sizeof(Half);
     check.result_bytes += matrix.out * count * sizeof(Half);
     const std::vector<std::uint8_t> nonzero = nonzero_positions(packed.in_order, x, tokens, first, count);

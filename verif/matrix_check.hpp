@@ -52,8 +52,4 @@ MatrixCheck check_matrix(AccelSim& accel, const PrunedMatrix& matrix, const Pack
                          std::span<const Half> x, std::size_t tokens, const Stalls& stalls, Fault fault = Fault::kNone,
                          std::size_t fault_beat = 0);
 
-/// The configuration that this bench was built for.
-FormatConfig bench_format();
-EngineTiming bench_timing();
-
 }  // namespace mixvec

@@ -37,11 +37,11 @@ struct Case {
 AttentionTiming timing() {
   AttentionTiming timing;
   timing.geometry = AccelSim::attention_geometry();
-  timing.substeps = bench_config().substeps;
-  timing.drains = bench_config().drains;
-  timing.mul_stages = bench_config().mul_stages;
-  timing.add_stages = bench_config().add_stages;
-  timing.merge_levels = std::countr_zero(static_cast<unsigned>(bench_config().vector_lanes / bench_config().full_rate));
+  timing.substeps = bench_format().substeps;
+  timing.drains = bench_format().drains;
+  timing.mul_stages = bench_timing().mul_stages;
+  timing.add_stages = bench_timing().add_stages;
+  timing.merge_levels = std::countr_zero(static_cast<unsigned>(bench_format().vector_lanes / bench_format().full_rate));
   return timing;
 }
 
@@ -366,20 +366,20 @@ int run(const boost::program_options::variables_map& options) {
     sum.mismatches += outcome.mismatches;
     if (!outcome.failure.empty()) {
       ++failed;
-      fmt::print("FAIL {}: {}\n  {}\n  reproduce: ./tb_attention --seed {} --case {}\n", bench_config().name,
-                 outcome.failure, describe(c), seed, i);
+      fmt::print("FAIL {}: {}\n  {}\n  reproduce: ./tb_attention --seed {} --case {}\n", bench_name(), outcome.failure,
+                 describe(c), seed, i);
       if (outcome.compared == 0 || outcome.cycles == 0) break;  // the engine may be stuck
     }
   }
   const bool passed = failed == 0 && sum.compared > 0;
-  fmt::print("{}: {} cases of attention, {} values compared, {} mismatches: {}\n", bench_config().name, to - from,
+  fmt::print("{}: {} cases of attention, {} values compared, {} mismatches: {}\n", bench_name(), to - from,
              sum.compared, sum.mismatches, passed ? "passed" : "FAILED");
   write_json(options["json"].as<std::string>(), {{"passed", passed},
                                                  {"cases", to - from},
                                                  {"outputs_checked", sum.compared},
                                                  {"mismatches", sum.mismatches},
                                                  {"seed", seed},
-                                                 {"config_hash", fmt::format("{:#018x}", bench_config().config_hash)}});
+                                                 {"config_hash", fmt::format("{:#018x}", bench_format().hash)}});
   return passed ? kExitGood : kExitCheckFailed;
 }
 

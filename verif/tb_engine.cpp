@@ -26,7 +26,7 @@ struct Case {
 Case draw_case(std::uint64_t seed, std::uint64_t number) {
   Random random(seed * 1000003U + number);
   Case c;
-  const auto lanes = static_cast<std::size_t>(bench_config().vector_lanes);
+  const auto lanes = static_cast<std::size_t>(bench_format().vector_lanes);
   const std::size_t edges[] = {1, 2, 3, 7, 13, 31, lanes, lanes + 1};
   const auto size = [&] {
     if (random.below(3) == 0) return edges[random.below(8)];
@@ -34,11 +34,11 @@ Case draw_case(std::uint64_t seed, std::uint64_t number) {
   };
   c.matrix.name = fmt::format("case {}", number);
   c.matrix.out = size();
-  c.matrix.in = std::min<std::size_t>(size(), bench_config().depth);
-  const bool row = !bench_config().columns_allowed || (bench_config().rows_allowed && random.below(2) == 0);
+  c.matrix.in = std::min<std::size_t>(size(), bench_format().depth);
+  const bool row = !bench_format().columns_allowed || (bench_format().rows_allowed && random.below(2) == 0);
   c.matrix.direction = row ? Direction::kRow : Direction::kColumn;
   std::vector<int> legal;
-  for (int length = bench_config().min_length; length <= bench_config().max_length; length *= 2)
+  for (int length = bench_format().min_length; length <= bench_format().max_length; length *= 2)
     legal.push_back(length);
   c.matrix.lengths.clear();
   const int lengths = 1 + static_cast<int>(random.below(3));
@@ -166,20 +166,20 @@ int run(const boost::program_options::variables_map& options) {
     skips += check.skips;
     if (!check.passed()) {
       ++failed;
-      fmt::print("FAIL {}: {}\n  {}\n  reproduce: ./tb_engine --seed {} --case {}\n", bench_config().name,
-                 check.failure, describe(c), seed, i);
+      fmt::print("FAIL {}: {}\n  {}\n  reproduce: ./tb_engine --seed {} --case {}\n", bench_name(), check.failure,
+                 describe(c), seed, i);
       if (check.compared == 0) break;  // the engine may be stuck: nothing after this can be trusted
     }
   }
   const bool passed = failed == 0 && compared > 0;
-  fmt::print("{}: {} cases, {} values compared, {} mismatches, {} steps skipped: {}\n", bench_config().name, to - from,
+  fmt::print("{}: {} cases, {} values compared, {} mismatches, {} steps skipped: {}\n", bench_name(), to - from,
              compared, mismatches, skips, passed ? "passed" : "FAILED");
   write_json(options["json"].as<std::string>(), {{"passed", passed},
                                                  {"cases", to - from},
                                                  {"outputs_checked", compared},
                                                  {"mismatches", mismatches},
                                                  {"seed", seed},
-                                                 {"config_hash", fmt::format("{:#018x}", bench_config().config_hash)}});
+                                                 {"config_hash", fmt::format("{:#018x}", bench_format().hash)}});
   return passed ? kExitGood : kExitCheckFailed;
 }
 
