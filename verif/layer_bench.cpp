@@ -16,7 +16,6 @@
 #include "verif/bench_config.hpp"
 #include "verif/layer_cases.hpp"
 #include "verif/layer_options.hpp"
-#include "verif/matrix_check.hpp"
 
 namespace mixvec {
 namespace {

@@ -5,7 +5,6 @@
 
 #include "golden/error.hpp"
 #include "golden/synthetic_network.hpp"
-#include "verif/matrix_check.hpp"
 
 namespace mixvec {
 namespace {

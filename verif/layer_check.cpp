@@ -11,7 +11,6 @@
 #include "golden/synthetic.hpp"
 #include "sim/scheduler.hpp"
 #include "verif/bench_config.hpp"
-#include "verif/matrix_check.hpp"
 
 namespace mixvec {
 namespace {

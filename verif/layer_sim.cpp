@@ -12,7 +12,6 @@
 #include "mixvec_config.hpp"
 #include "verif/bench.hpp"
 #include "verif/bench_config.hpp"
-#include "verif/matrix_check.hpp"
 
 namespace mixvec {
 namespace {
