@@ -50,16 +50,20 @@ inline Half to_half(float value) {
   return Half{static_cast<std::uint16_t>(sign | ((magnitude - 0x38000000U + 0xFFFU + odd) >> 13U))};
 }
 
-/// Rounds binary64 to binary16 in one rounding (to nearest even).
-inline Half to_half(double value) {
-  // Round to odd into binary32 first: 24 bits hold more than 2·11+1 bits, so the second rounding is then exact.
+/// Narrows binary64 to binary32 "to odd": what binary32 holds stays, anything else goes to the neighbour with an odd
+/// fraction. Finite stays finite. Its 24 bits are more than 2·11+1, so that a later rounding to binary16 gives what one
+/// rounding of `value` gives.
+inline float round_to_odd(double value) {
   const auto narrow = static_cast<float>(value);
-  if (!std::isfinite(narrow) || static_cast<double>(narrow) == value) return to_half(narrow);
+  if (!std::isfinite(value) || static_cast<double>(narrow) == value) return narrow;
   std::uint32_t bits = std::bit_cast<std::uint32_t>(narrow);
   const bool rounded_away = std::fabs(static_cast<double>(narrow)) > std::fabs(value);
   if (rounded_away) bits -= 1U;
-  return to_half(std::bit_cast<float>(bits | 1U));
+  return std::bit_cast<float>(bits | 1U);
 }
+
+/// Rounds binary64 to binary16 in one rounding (to nearest even).
+inline Half to_half(double value) { return to_half(round_to_odd(value)); }
 
 /// The integer value · 2^24 of a finite binary16 value: 40 bits and sign.
 inline std::int64_t to_integer(Half h) {

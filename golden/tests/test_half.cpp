@@ -130,5 +130,21 @@ TEST(Half, TestFloatNarrowing) {
   EXPECT_EQ(count, 600);
 }
 
+TEST(Half, RoundToOddKeepsOneRounding) {
+  const double odd_neighbour = 1.0 + 0x1p-23;
+  EXPECT_EQ(round_to_odd(1.0 + 0x1p-40), static_cast<float>(odd_neighbour));
+  EXPECT_EQ(round_to_odd(1.0 + 0x1p-23 + 0x1p-40), static_cast<float>(odd_neighbour));
+  EXPECT_EQ(round_to_odd(1.0 + 0x1p-22 - 0x1p-40), static_cast<float>(odd_neighbour));
+  EXPECT_EQ(round_to_odd(-1.0 - 0x1p-40), static_cast<float>(-odd_neighbour));
+  EXPECT_EQ(round_to_odd(0.1), 0.1F);
+  EXPECT_EQ(round_to_odd(0.3), 0x1.333332p-2F);  // not 0x1.333334p-2, which is nearer
+  EXPECT_EQ(round_to_odd(0x1p-1074), 0x1p-149F);
+  EXPECT_EQ(round_to_odd(1e300), std::numeric_limits<float>::max());
+  EXPECT_EQ(round_to_odd(65519.999999), 65519.99609375F);
+  EXPECT_EQ(round_to_odd(65520.0), 65520.0F);
+  EXPECT_EQ(round_to_odd(std::numeric_limits<double>::infinity()), std::numeric_limits<float>::infinity());
+  EXPECT_TRUE(std::isnan(round_to_odd(std::numeric_limits<double>::quiet_NaN())));
+}
+
 }  // namespace
 }  // namespace mixvec
