@@ -24,9 +24,9 @@ namespace {
 
 // Copies a tensor of `out` × `in` values into `target` (row-major [out][in]), from [in][out] if `transposed`.
 template <typename T, typename ToFloat>
-void copy_values(const TensorView& view, bool transposed, std::size_t out, std::size_t in, float* target,
+void copy_values(const std::vector<std::byte>& bytes, bool transposed, std::size_t out, std::size_t in, float* target,
                  ToFloat to_float_of) {
-  const std::byte* const data = view.data.data();
+  const std::byte* const data = bytes.data();
   const auto value_at = [&](std::size_t i) {
     T value;
     std::memcpy(&value, data + i * sizeof(T), sizeof(T));
@@ -51,21 +51,21 @@ void copy_values(const TensorView& view, bool transposed, std::size_t out, std::
 
 // check_tensors has seen to it that the dtype is one of these four and the shape agrees.
 void load_values(const TensorView& view, bool transposed, std::size_t out, std::size_t in, float* target) {
-  const auto same = [](auto value) { return static_cast<float>(value); };
+  const std::vector<std::byte> bytes = view.bytes();
   switch (view.dtype) {
     case Dtype::kF64:
-      copy_values<double>(view, transposed, out, in, target, same);
+      copy_values<double>(bytes, transposed, out, in, target, round_to_odd);
       break;
     case Dtype::kF16:
-      copy_values<Half>(view, transposed, out, in, target, [](Half value) { return to_float(value); });
+      copy_values<Half>(bytes, transposed, out, in, target, [](Half value) { return to_float(value); });
       break;
     case Dtype::kBF16:
-      copy_values<std::uint16_t>(view, transposed, out, in, target, [](std::uint16_t bits) {
+      copy_values<std::uint16_t>(bytes, transposed, out, in, target, [](std::uint16_t bits) {
         return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16U);
       });
       break;
     default:
-      copy_values<float>(view, transposed, out, in, target, same);
+      copy_values<float>(bytes, transposed, out, in, target, [](float value) { return value; });
   }
   // x·0 is 0 for finite x and NaN otherwise, so one sum tells whether a search is needed.
   float sum = 0;
@@ -224,7 +224,8 @@ PrunedMatrix Model::load_pruned(std::size_t layer, MatrixKind kind, int dense_le
   } else {
     check_shape(*mask, Dtype::kU8, {dense.out, dense.in});
     matrix.mask.resize(matrix.weight.size());
-    std::memcpy(matrix.mask.data(), mask->data.data(), mask->data.size());
+    const std::vector<std::byte> bytes = mask->bytes();
+    std::memcpy(matrix.mask.data(), bytes.data(), bytes.size());
     matrix.pattern = read_pattern(*pruning_, dense.name, dense.out, dense.in);
     // Other programs may have stored a pruned weight as -0, which means the same.
     for (std::size_t i = 0; i < matrix.mask.size(); ++i) {

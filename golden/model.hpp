@@ -41,7 +41,8 @@ const char* name_of(MatrixKind kind);  ///< "W_MA", "W_MP", "W_F1", "W_F2"
 /// "layer.N.W_F1"
 std::string matrix_name(std::size_t layer, MatrixKind kind);
 
-/// One dense matrix W[out][in] of a checkpoint, transposed and stacked as Mixvec wants it, in binary32.
+/// One dense matrix W[out][in] of a checkpoint, transposed and stacked as Mixvec wants it, in binary32. Weights that
+/// the file holds in binary64 are narrowed by round_to_odd(): a later rounding to binary16 is then the only one.
 struct DenseMatrix {
   std::string name;
   std::size_t out = 0;

@@ -137,7 +137,7 @@ void Model::write_pruned(const fs::path& out_dir, const std::vector<PrunedMatrix
   for (const TensorView& tensor : file_.tensors()) {
     const auto found = replacements.find(tensor.name);
     if (found == replacements.end()) {
-      model.add_view(tensor.name, tensor.dtype, tensor.shape, tensor.data);
+      model.add_lazy(tensor.name, tensor.dtype, tensor.shape, [&tensor] { return tensor.bytes(); });
     } else {
       model.add_lazy(tensor.name, Dtype::kF16, tensor.shape,
                      [&replacement = found->second] { return bytes_of(replacement); });
@@ -149,7 +149,8 @@ void Model::write_pruned(const fs::path& out_dir, const std::vector<PrunedMatrix
   if (pruning_) {
     for (const TensorView& tensor : pruning_->tensors()) {
       const std::string matrix = tensor.name.substr(0, tensor.name.rfind('.'));
-      if (!given.contains(matrix)) pruning.add_view(tensor.name, tensor.dtype, tensor.shape, tensor.data);
+      if (given.contains(matrix)) continue;
+      pruning.add_lazy(tensor.name, tensor.dtype, tensor.shape, [&tensor] { return tensor.bytes(); });
     }
   }
 

@@ -1,4 +1,4 @@
-// Reads (memory-mapped) and writes safetensors files; every malformed file is an InputError, never a crash.
+// Reads and writes safetensors files; every malformed file is an InputError, never a crash.
 #pragma once
 
 #include <cstddef>
@@ -13,23 +13,25 @@
 #include <string_view>
 #include <vector>
 
+#include "golden/checkpoint/dtype.hpp"
 #include "golden/half.hpp"
 
 namespace mixvec {
 
-enum class Dtype : std::uint8_t { kF64, kF32, kF16, kBF16, kI64, kI32, kI16, kI8, kU64, kU32, kU16, kU8, kBool };
+class ByteSource;
 
-std::string_view name_of(Dtype dtype);  ///< the name in the file: "F32", "BOOL", …
-std::size_t size_of(Dtype dtype);       ///< bytes per element
-
-/// One tensor of an open file: a view into the mapping.
+/// One tensor of an open file. Its bytes are read when they are asked for.
 struct TensorView {
   std::string name;
   Dtype dtype = Dtype::kF32;
   std::vector<std::size_t> shape;
-  std::span<const std::byte> data;  ///< little-endian, row-major; not necessarily aligned to the element
-  std::string_view file;            ///< the file's label, for messages
+  std::size_t size = 0;                ///< bytes
+  const ByteSource* source = nullptr;  ///< holds the bytes
+  std::uint64_t offset = 0;            ///< of the first one
+  std::string_view file;               ///< the file's label, for messages
 
+  /// Little-endian, row-major. Throws InputError if the file has lost them since it was opened.
+  [[nodiscard]] std::vector<std::byte> bytes() const;
   [[nodiscard]] std::size_t elements() const;
   /// All elements as binary32. F64 rounds once, NaN and infinities pass; integers above 2^24 are refused (InputError).
   [[nodiscard]] std::vector<float> as_float() const;
@@ -44,10 +46,14 @@ struct TensorView {
 /// An open, validated safetensors file. Views stay valid as long as the object (or a move of it) lives.
 class SafetensorsFile {
  public:
-  /// Maps and validates. Throws InputError naming the file and the field for anything the format does not allow.
+  /// Opens and validates. Throws InputError naming the file and the field for anything the format does not allow.
   static SafetensorsFile open(const std::filesystem::path& path);
   /// The same checks on bytes in memory (not copied, must outlive the object); `label` stands in for the file name.
   static SafetensorsFile parse(std::span<const std::byte> bytes, std::string label);
+
+  /// Several files as one: the tensors of the first part, then of the second, …; of metadata with equal keys the first
+  /// holds. Throws InputError for a tensor that two of them hold.
+  static SafetensorsFile join(std::string label, const std::vector<SafetensorsFile>& parts);
 
   [[nodiscard]] const std::vector<TensorView>& tensors() const;  ///< in file order of their data
   [[nodiscard]] const TensorView* find(std::string_view name) const;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "golden/atomic_file.hpp"
+#include "golden/checkpoint/safetensors_header.hpp"
 #include "golden/error.hpp"
 #include "golden/safetensors.hpp"
 #include "golden/text.hpp"
@@ -30,13 +31,7 @@ SafetensorsWriter::Entry& SafetensorsWriter::append(std::string name, Dtype dtyp
     fail_input("safetensors: found tensor name {}, expected one that is not empty and not __metadata__", quote(name));
   }
   static_cast<void>(json_string("tensor", name));
-  std::size_t size = size_of(dtype);
-  for (const std::size_t extent : shape) {
-    if (__builtin_mul_overflow(size, extent, &size)) {
-      fail_input("safetensors: tensor {}: found shape {}, expected fewer than 2^64 bytes", quote(name),
-                 shape_text(shape));
-    }
-  }
+  const std::size_t size = byte_size("safetensors", name, dtype, {shape.begin(), shape.end()});
   if (!names_.insert(name).second) fail_input("safetensors: tensor {}: added twice, expected once", quote(name));
   Entry& entry = entries_.emplace_back();
   entry.name = std::move(name);

@@ -17,10 +17,16 @@ struct Bfloat16 {
   std::uint16_t bits;
 };
 
-// Calls use(T{}) with the C++ type that holds one element.
+// Calls use(T{}, bytes) with the C++ type that holds one element and all bytes of the tensor.
 template <typename Use>
-void with_type(Dtype dtype, Use use) {
-  switch (dtype) {
+void with_type(const TensorView& view, Use use_bytes) {
+  if (!is_number(view.dtype)) {
+    fail_input("{}: tensor {}: found dtype {}, expected a dtype that is read as numbers; convert the tensor", view.file,
+               quote(view.name), name_of(view.dtype));
+  }
+  const std::vector<std::byte> bytes = view.bytes();
+  const auto use = [&](auto type) { use_bytes(type, bytes); };
+  switch (view.dtype) {
     case Dtype::kF64:
       return use(double{});
     case Dtype::kF32:
@@ -45,17 +51,17 @@ void with_type(Dtype dtype, Use use) {
       return use(std::uint16_t{});
     case Dtype::kU8:
       return use(std::uint8_t{});
-    case Dtype::kBool:
+    default:
       return use(bool{});
   }
 }
 
 // memcpy, because a header of odd length leaves the data unaligned.
 template <typename T>
-T element(const TensorView& view, std::size_t i) {
+T element(const std::vector<std::byte>& bytes, std::size_t i) {
   using Stored = std::conditional_t<std::is_same_v<T, bool>, std::uint8_t, T>;
   Stored value;
-  std::memcpy(&value, view.data.data() + i * sizeof(Stored), sizeof(Stored));
+  std::memcpy(&value, bytes.data() + i * sizeof(Stored), sizeof(Stored));
   if constexpr (std::is_same_v<T, bool>)
     return value != 0;
   else
@@ -105,9 +111,9 @@ std::size_t TensorView::elements() const {
 
 std::vector<float> TensorView::as_float() const {
   std::vector<float> result(elements());
-  with_type(dtype, [&]<typename T>(T) {
+  with_type(*this, [&]<typename T>(T, const std::vector<std::byte>& bytes) {
     for (std::size_t i = 0; i < result.size(); ++i) {
-      const T value = element<T>(*this, i);
+      const T value = element<T>(bytes, i);
       if constexpr (sizeof(T) > 2) check_exact(*this, i, value, 24, "an integer of at most 2^24");
       result[i] = widen(value);
     }
@@ -117,9 +123,9 @@ std::vector<float> TensorView::as_float() const {
 
 std::vector<double> TensorView::as_double() const {
   std::vector<double> result(elements());
-  with_type(dtype, [&]<typename T>(T) {
+  with_type(*this, [&]<typename T>(T, const std::vector<std::byte>& bytes) {
     for (std::size_t i = 0; i < result.size(); ++i) {
-      const T value = element<T>(*this, i);
+      const T value = element<T>(bytes, i);
       if constexpr (std::is_arithmetic_v<T>) {
         if constexpr (sizeof(T) > 4) check_exact(*this, i, value, 53, "an integer of at most 2^53");
         result[i] = static_cast<double>(value);
@@ -133,9 +139,9 @@ std::vector<double> TensorView::as_double() const {
 
 std::vector<Half> TensorView::as_half() const {
   std::vector<Half> result(elements());
-  with_type(dtype, [&]<typename T>(T) {
+  with_type(*this, [&]<typename T>(T, const std::vector<std::byte>& bytes) {
     for (std::size_t i = 0; i < result.size(); ++i) {
-      const T value = element<T>(*this, i);
+      const T value = element<T>(bytes, i);
       if constexpr (std::is_same_v<T, Half>) {
         result[i] = value;
       } else if constexpr (std::is_same_v<T, Bfloat16> || std::is_same_v<T, float>) {
@@ -157,16 +163,16 @@ std::vector<Half> TensorView::as_half() const {
 
 std::vector<std::int64_t> TensorView::as_int() const {
   std::vector<std::int64_t> result;
-  with_type(dtype, [&]<typename T>(T) {
+  with_type(*this, [&]<typename T>(T, const std::vector<std::byte>& bytes) {
     if constexpr (std::is_integral_v<T>) {
       result.resize(elements());
       for (std::size_t i = 0; i < result.size(); ++i) {
         if constexpr (std::is_same_v<T, bool>) {
-          const auto byte = element<std::uint8_t>(*this, i);
+          const auto byte = element<std::uint8_t>(bytes, i);
           if (byte > 1) refuse(*this, i, byte, "0 or 1");
           result[i] = byte;
         } else {
-          const T value = element<T>(*this, i);
+          const T value = element<T>(bytes, i);
           if constexpr (std::is_same_v<T, std::uint64_t>) {
             if (value > static_cast<std::uint64_t>(INT64_MAX)) refuse(*this, i, value, "an integer below 2^63");
           }

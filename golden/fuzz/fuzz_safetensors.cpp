@@ -28,8 +28,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto file = mixvec::SafetensorsFile::parse(std::as_bytes(std::span(data, size)), "fuzz");
     std::size_t bytes = 0;
     for (const mixvec::TensorView& view : file.tensors()) {
-      bytes += view.data.size();
-      if (view.elements() * mixvec::size_of(view.dtype) != view.data.size()) std::abort();
+      bytes += view.size;
+      if (view.elements() * mixvec::bits_of(view.dtype) != 8 * view.size) std::abort();
+      if (view.bytes().size() != view.size) std::abort();
       if (file.find(view.name) != &view) std::abort();
     }
     if (bytes + 8 > size) std::abort();

@@ -17,13 +17,13 @@ int main(int argc, char** argv) {
     std::filesystem::create_directories(folder);
     mixvec::SafetensorsWriter everything;
     everything.set_metadata("format", "pt");
-    for (int d = 0; d <= static_cast<int>(mixvec::Dtype::kBool); ++d) {
+    for (int d = 0; d <= static_cast<int>(mixvec::kLastDtype); ++d) {
       const auto dtype = static_cast<mixvec::Dtype>(d);
       mixvec::SafetensorsWriter one;
-      const std::vector<std::byte> bytes(2 * mixvec::size_of(dtype), std::byte{1});
-      one.add("a", dtype, {2}, bytes);
+      const std::vector<std::byte> bytes(mixvec::bits_of(dtype), std::byte{1});
+      one.add("a", dtype, {8}, bytes);
       one.write(folder / fmt::format("{}.safetensors", mixvec::name_of(dtype)));
-      everything.add(fmt::format("t.{}", mixvec::name_of(dtype)), dtype, {1, 2}, bytes);
+      everything.add(fmt::format("t.{}", mixvec::name_of(dtype)), dtype, {1, 8}, bytes);
     }
     everything.add("empty", {0, 3}, std::vector<float>{});
     everything.add("scalar", {}, std::vector<float>{1.0F});

@@ -1,5 +1,6 @@
 // Checks the safetensors reader and writer: round trips, exact bytes, conversions, and every way a file can be wrong.
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <cmath>
 #include <cstring>
@@ -11,6 +12,8 @@
 
 namespace mixvec {
 namespace {
+
+namespace fs = std::filesystem;
 
 // A file's bytes: length, header, data.
 std::string file_of(const std::string& header, std::size_t data_bytes, std::uint64_t length) {
@@ -54,22 +57,26 @@ TEST(Safetensors, RoundTripOfAllDtypes) {
   std::vector<std::byte> counting(48);
   for (std::size_t i = 0; i < counting.size(); ++i) counting[i] = static_cast<std::byte>(i * 7);
   int dtypes = 0;
-  for (int d = 0; d <= static_cast<int>(Dtype::kBool); ++d, ++dtypes) {
+  for (int d = 0; d <= static_cast<int>(kLastDtype); ++d, ++dtypes) {
     const auto dtype = static_cast<Dtype>(d);
-    // Odd sizes before wide types leave views unaligned.
-    writer.add(fmt::format("t{}", d), dtype, {3},
-               {counting.begin(), counting.begin() + 3 * static_cast<long>(size_of(dtype))});
+    // Odd sizes before wide types leave views unaligned; elements of 4 and 6 bits fill whole bytes only by the eight.
+    const std::size_t elements = bits_of(dtype) % 8 == 0 ? 3 : 8;
+    writer.add(fmt::format("t{}", d), dtype, {elements},
+               {counting.begin(), counting.begin() + static_cast<long>(elements * bits_of(dtype) / 8)});
   }
   writer.add("empty", {0, 5}, std::vector<float>{});
   writer.add("with \"quotes\" and ü", {1, 2}, std::vector<std::int32_t>{-1, 7});
   writer.write(folder.path / "x.safetensors");
   const SafetensorsFile file = SafetensorsFile::open(folder.path / "x.safetensors");
-  ASSERT_EQ(file.tensors().size(), 15U);
+  ASSERT_EQ(file.tensors().size(), 24U);
   for (int d = 0; d < dtypes; ++d) {
     const TensorView& view = file.at(fmt::format("t{}", d));
     EXPECT_EQ(static_cast<int>(view.dtype), d);
-    EXPECT_EQ(view.elements(), 3U);
-    EXPECT_EQ(std::memcmp(view.data.data(), counting.data(), view.data.size()), 0);
+    EXPECT_EQ(view.elements() * bits_of(view.dtype), 8 * view.size);
+    EXPECT_EQ(view.bytes(), std::vector<std::byte>(counting.begin(), counting.begin() + static_cast<long>(view.size)));
+    if (is_number(view.dtype)) continue;
+    EXPECT_NE(message_of([&] { static_cast<void>(view.as_half()); }).find(fmt::format("dtype {}", name_of(view.dtype))),
+              std::string::npos);
   }
   EXPECT_EQ(file.at("empty").as_float().size(), 0U);
   EXPECT_EQ(file.at("with \"quotes\" and ü").as_int(), (std::vector<std::int64_t>{-1, 7}));
@@ -103,6 +110,73 @@ TEST(Safetensors, AcceptsAnyOrderOfKeysAndPadding) {
   EXPECT_TRUE(parse(empty).tensors().empty());
 }
 
+TEST(Safetensors, PassesOverWhatTheFormatDoesNotKnow) {
+  const std::string good =
+      file_of(R"({"__metadata__":null,"a":{"x":{"deep":[1,[2.5,null,{"dtype":7}],true]},"dtype":"U8",)"
+              R"("y":-1,"shape":[2],"z":"text","data_offsets":[0,2],"n":null}})",
+              2);
+  const SafetensorsFile file = parse(good);
+  EXPECT_TRUE(file.metadata().empty());
+  ASSERT_EQ(file.tensors().size(), 1U);
+  EXPECT_EQ(file.at("a").as_int(), (std::vector<std::int64_t>{1, 1}));
+}
+
+TEST(Safetensors, SaysWhatAFileIsThatIsNone) {
+  const TemporaryTestFolder folder;
+  const fs::path path = folder.path / "model.safetensors";
+  const auto refused = [&](std::string_view content, const char* expected) {
+    write_file(path, content);
+    const std::string message = message_of([&] { SafetensorsFile::open(path); });
+    EXPECT_NE(message.find(expected), std::string::npos) << message;
+    EXPECT_NE(message.find("expected a safetensors file"), std::string::npos) << message;
+  };
+  refused("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 548105171\n", "git lfs pull");
+  refused("<!DOCTYPE html><html>404</html>", "HTML");
+  refused(std::string_view("PK\x03\x04\x14\x00\x00\x00\x08", 9), "torch.save");
+  refused(std::string_view("\x89HDF\r\n\x1a\n", 8), "HDF5");
+  refused("GGUF\x03 and so on", "GGUF");
+  fs::remove(path);
+  fs::create_symlink("blobs/4d7a", path);
+  EXPECT_NE(message_of([&] { SafetensorsFile::open(path); }).find("a link to \"blobs/4d7a\", which does not exist"),
+            std::string::npos);
+  fs::remove(path);
+  fs::create_symlink("model.safetensors", path);
+  EXPECT_NE(message_of([&] { SafetensorsFile::open(path); }).find("a link that leads back to itself"),
+            std::string::npos);
+  fs::remove(path);
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  EXPECT_NE(message_of([&] { SafetensorsFile::open(path); }).find("found a pipe"), std::string::npos);
+}
+
+// A mapping would end in SIGBUS.
+TEST(Safetensors, FileCutShortWhileItIsRead) {
+  const TemporaryTestFolder folder;
+  const fs::path path = folder.path / "x.safetensors";
+  SafetensorsWriter writer;
+  writer.add("a", {5000}, std::vector<float>(5000, 1.0F));
+  writer.add("b", {5000}, std::vector<float>(5000, 2.0F));
+  writer.write(path);
+  const SafetensorsFile file = SafetensorsFile::open(path);
+  const auto bytes = static_cast<std::uintmax_t>(fs::file_size(path));
+  fs::resize_file(path, bytes - 100);
+  EXPECT_EQ(file.at("a").as_float(), std::vector<float>(5000, 1.0F));
+  const std::string message = message_of([&] { static_cast<void>(file.at("b").as_float()); });
+  EXPECT_NE(message.find(fmt::format("found its end at byte {} while reading, expected {} bytes", bytes - 100, bytes)),
+            std::string::npos)
+      << message;
+}
+
+TEST(Safetensors, JoinsFiles) {
+  const std::string one = file_of("{" + tensor("a", "[2]", "[0,2]") + R"(,"__metadata__":{"k":"1"}})", 2);
+  const std::string two = file_of("{" + tensor("b", "[3]", "[0,3]") + R"(,"__metadata__":{"k":"2","l":"3"}})", 3);
+  const SafetensorsFile both = SafetensorsFile::join("x.index", {parse(one), parse(two)});
+  ASSERT_EQ(both.tensors().size(), 2U);
+  EXPECT_EQ(both.at("b").as_int(), (std::vector<std::int64_t>{1, 1, 1}));
+  EXPECT_EQ(both.metadata(), (std::map<std::string, std::string>{{"k", "1"}, {"l", "3"}}));
+  const std::string message = message_of([&] { SafetensorsFile::join("x.index", {parse(one), parse(one)}); });
+  EXPECT_NE(message.find("x.index: tensor \"a\": found in x.st and in x.st"), std::string::npos) << message;
+}
+
 struct Hostile {
   const char* what;
   std::string bytes;
@@ -128,7 +202,7 @@ std::vector<Hostile> hostile_files() {
       {"LengthBeyondFile", file_of("{}", 0, 3), "truncated"},
       {"LengthBeyond100MB", file_of("{}", 0, 100'000'001), "at most 100000000"},
       {"NoHeader", file_of("", 4), "found nothing"},
-      {"TruncatedData", file_of("{" + good + "}", 3), "expected begin <= end <= 3"},
+      {"TruncatedData", file_of("{" + good + "}", 3), "found 3 bytes of data, expected 4: the file is truncated"},
       {"ExtraData", file_of("{" + good + "}", 5), "found 5 bytes of data, expected 4"},
       {"TruncatedJson", file_of("{" + good, 4), "not JSON"},
       {"TrailingJson", file_of("{" + good + "}{}", 4), "not JSON"},
@@ -139,7 +213,13 @@ std::vector<Hostile> hostile_files() {
       {"SameData", file_of("{" + good + "," + tensor("b", "[4]", "[0,4]") + "}", 4), "overlaps"},
       {"BackwardOffsets", file_of("{" + tensor("a", "[4]", "[4,0]") + "}", 4), "begin <= end"},
       {"HugeOffsets", file_of("{" + tensor("a", "[4]", "[18446744073709551612,18446744073709551615]") + "}", 4),
-       "begin <= end"},
+       "found 3 bytes, expected 4"},
+      {"HugeGoodOffsets", file_of("{" + tensor("a", "[4]", "[18446744073709551611,18446744073709551615]") + "}", 4),
+       "belong to no tensor"},
+      {"HugeTensor", file_of("{" + tensor("a", "[18446744073709551615]", "[0,18446744073709551615]") + "}", 4),
+       "expected 18446744073709551615: the file is truncated"},
+      {"HalfBytes", file_of("{" + tensor("a", "[3]", "[0,1]", "F4") + "}", 1), "12 bits, expected whole bytes"},
+      {"F4TooSmall", file_of("{" + tensor("a", "[4]", "[0,4]", "F4") + "}", 4), "found 4 bytes, expected 2"},
       {"OneOffset", file_of("{" + tensor("a", "[4]", "[4]") + "}", 4), "found 1 numbers"},
       {"ThreeOffsets", file_of("{" + tensor("a", "[4]", "[0,4,4]") + "}", 4), "found 3 numbers"},
       {"DuplicateTensor", file_of("{" + good + "," + good + "}", 4), "\"a\" twice"},
@@ -155,7 +235,7 @@ std::vector<Hostile> hostile_files() {
        "fewer than 2^64"},
       {"ShapeTooSmall", file_of("{" + tensor("a", "[3]", "[0,4]") + "}", 4), "found 4 bytes, expected 3"},
       {"DtypeTooWide", file_of("{" + tensor("a", "[4]", "[0,4]", "F16") + "}", 4), "found 4 bytes, expected 8"},
-      {"UnknownDtype", file_of("{" + tensor("a", "[4]", "[0,4]", "F8_E4M3") + "}", 4), "\"F8_E4M3\""},
+      {"UnknownDtype", file_of("{" + tensor("a", "[4]", "[0,4]", "F8_E4M9") + "}", 4), "\"F8_E4M9\""},
       {"LowercaseDtype", file_of("{" + tensor("a", "[4]", "[0,4]", "u8") + "}", 4), "\"u8\""},
       {"DtypeNotText", file_of(R"({"a":{"dtype":8,"shape":[4],"data_offsets":[0,4]}})", 4), "expected a dtype name"},
       {"NegativeShape", file_of("{" + tensor("a", "[-4]", "[0,4]") + "}", 4), "found -4"},
@@ -168,7 +248,9 @@ std::vector<Hostile> hostile_files() {
       {"MissingDtype", file_of(R"({"a":{"shape":[4],"data_offsets":[0,4]}})", 4), "no field dtype"},
       {"MissingShape", file_of(R"({"a":{"dtype":"U8","data_offsets":[0,4]}})", 4), "no field shape"},
       {"MissingOffsets", file_of(R"({"a":{"dtype":"U8","shape":[4]}})", 4), "no field data_offsets"},
-      {"UnknownField", file_of(R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4],"x":1}})", 4), "\"x\""},
+      {"UnknownFieldTwice", file_of(R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4],"x":1,"x":1}})", 4),
+       "\"x\" twice"},
+      {"DeepUnknownField", file_of(R"({"a":{"dtype":"U8","x":)" + nested, 0), "more than 100 open brackets"},
       {"DeepArray", file_of("{\"a\":" + nested, 0), "expected an object"},
       {"DeepShape", file_of(R"({"a":{"dtype":"U8","shape":)" + nested, 0), "found an array"},
       {"ListHeader", file_of("[1]", 0), "starts with '{'"},
@@ -177,6 +259,7 @@ std::vector<Hostile> hostile_files() {
       {"ByteOrderMark", file_of("\xEF\xBB\xBF{}", 0), "starts with '{'"},
       {"TensorNotObject", file_of(R"({"a":[1]})", 0), "expected an object"},
       {"MetadataNumber", file_of(R"({"__metadata__":{"k":1}})", 0), "expected a string"},
+      {"TensorNull", file_of(R"({"a":null})", 0), "expected an object"},
       {"MetadataNotObject", file_of(R"({"__metadata__":"x"})", 0), "expected an object"},
       {"InvalidUtf8", file_of("{" + tensor("a\xFF", "[4]", "[0,4]") + "}", 4), "not JSON"},
       {"TruncatedUtf8", file_of("{" + tensor("\xE2\x82", "[4]", "[0,4]") + "}", 4), "not JSON"},
@@ -217,9 +300,11 @@ TEST(Safetensors, TruncationsAndFlipsNeverCrash) {
 
 TEST(Safetensors, FilesThatAreNotFiles) {
   const TemporaryTestFolder folder;
-  EXPECT_NE(message_of([&] { SafetensorsFile::open(folder.path); }).find("not a regular file"), std::string::npos);
-  EXPECT_NE(message_of([&] { SafetensorsFile::open(folder.path / "none"); }).find("No such file"), std::string::npos);
-  EXPECT_NE(message_of([&] { SafetensorsFile::open("/dev/zero"); }).find("not a regular file"), std::string::npos);
+  EXPECT_NE(message_of([&] { SafetensorsFile::open(folder.path); }).find("found a folder"), std::string::npos);
+  EXPECT_NE(
+      message_of([&] { SafetensorsFile::open(folder.path / "none"); }).find("found nothing, expected a safetensors"),
+      std::string::npos);
+  EXPECT_NE(message_of([&] { SafetensorsFile::open("/dev/zero"); }).find("found a device"), std::string::npos);
 }
 
 TEST(Safetensors, AtListsSimilarNames) {

@@ -116,7 +116,7 @@ std::vector<float> make_plain(std::size_t n, float mean, float sigma, std::uint6
 }
 
 std::vector<std::byte> to_bytes(const std::vector<float>& values, Dtype dtype) {
-  std::vector<std::byte> bytes(values.size() * size_of(dtype));
+  std::vector<std::byte> bytes(values.size() * bits_of(dtype) / 8);
   if (dtype == Dtype::kF32) {
     std::memcpy(bytes.data(), values.data(), bytes.size());
   } else {

@@ -126,7 +126,8 @@ TEST_F(PackModel, PacksACheckpointWithoutLossAndVectorsFollowFromIt) {
   const auto halves = [&](const char* name) {
     const TensorView& view = file.at(name);
     std::vector<Half> values(view.elements());
-    std::memcpy(values.data(), view.data.data(), view.data.size());
+    const std::vector<std::byte> bytes = view.bytes();
+    std::memcpy(values.data(), bytes.data(), bytes.size());
     return values;
   };
   EXPECT_EQ(file.at("x").shape, (std::vector<std::size_t>{64, 5}));
