@@ -1,13 +1,11 @@
 // Runs the points of a sweep in parallel, with few matrices in memory at a time.
-#include <atomic>
 #include <condition_variable>
-#include <exception>
 #include <memory>
 #include <mutex>
-#include <thread>
 
 #include "golden/cli.hpp"
 #include "golden/error.hpp"
+#include "golden/parallel.hpp"
 #include "sim/scheduler.hpp"
 #include "sim/sweep.hpp"
 
@@ -51,12 +49,7 @@ class SweepRun {
   }
 
   void run() {
-    std::vector<std::thread> threads;
-    const std::size_t count =
-        std::max<std::size_t>(1, std::min<std::size_t>(std::thread::hardware_concurrency(), jobs_.size()));
-    for (std::size_t t = 0; t < count; ++t) threads.emplace_back([this] { work(); });
-    for (std::thread& thread : threads) thread.join();
-    if (broken_) std::rethrow_exception(broken_);
+    parallel_for(jobs_.size(), 0, [this](std::size_t i) { work(jobs_[i]); });
     for (std::size_t p = 0; p < points_.size(); ++p) {
       if (!points_[p].skipped.empty()) points_[p].matrices.clear();
     }
@@ -91,32 +84,24 @@ class SweepRun {
     }
   }
 
-  void work() {
-    while (true) {
-      Job job{};
-      {
-        std::unique_lock lock(mutex_);
-        if (next_ == jobs_.size() || broken_) return;
-        job = jobs_[next_++];
-        // Those that are in memory have only jobs before this one: they will be let go.
-        const std::size_t elements = source_.elements(job.shared->index);
-        room_.wait(lock,
-                   [&] { return job.shared->admitted || in_memory_ == 0 || in_memory_ + elements <= kMostElements; });
-        if (!job.shared->admitted) in_memory_ += elements;
-        job.shared->admitted = true;
-        progress_.update(static_cast<double>(done_) / static_cast<double>(jobs_.size()), points_[job.point].label());
-      }
-      try {
-        simulate(job);
-      } catch (const InputError& error) {
-        fail(job.point, job.shared->index, error.what());
-      } catch (...) {
-        const std::lock_guard lock(mutex_);
-        broken_ = std::current_exception();
-      }
-      const std::lock_guard lock(mutex_);
-      ++done_;
+  void work(const Job& job) {
+    {
+      std::unique_lock lock(mutex_);
+      // Room comes: who has done a job of a matrix in memory takes its next one, which need not wait.
+      const std::size_t elements = source_.elements(job.shared->index);
+      room_.wait(lock,
+                 [&] { return job.shared->admitted || in_memory_ == 0 || in_memory_ + elements <= kMostElements; });
+      if (!job.shared->admitted) in_memory_ += elements;
+      job.shared->admitted = true;
+      progress_.update(static_cast<double>(done_) / static_cast<double>(jobs_.size()), points_[job.point].label());
     }
+    try {
+      simulate(job);
+    } catch (const InputError& error) {
+      fail(job.point, job.shared->index, error.what());
+    }
+    const std::lock_guard lock(mutex_);
+    ++done_;
   }
 
   void simulate(const Job& job) {
@@ -175,10 +160,8 @@ class SweepRun {
   Progress progress_{"sim_accel"};
   std::mutex mutex_;
   std::condition_variable room_;
-  std::size_t next_ = 0;
   std::size_t done_ = 0;
   std::size_t in_memory_ = 0;
-  std::exception_ptr broken_;
 };
 
 }  // namespace
