@@ -1,4 +1,6 @@
 // Writes safetensors files: header, padding, data, each byte a function of what was added.
+#include <fmt/ranges.h>
+
 #include <nlohmann/json.hpp>
 #include <utility>
 
