@@ -9,34 +9,32 @@
 namespace mixvec {
 namespace {
 
-constexpr std::size_t kBlock = 16;      // tokens of one vector register at most
+constexpr std::size_t kBlock = kSimdTokens;
 constexpr std::size_t kTileBlocks = 4;  // blocks whose accumulators stay in registers
 constexpr std::size_t kTile = kBlock * kTileBlocks;
 
-using Vector = float __attribute__((vector_size(kBlock * sizeof(float))));
-using Bits = std::int32_t __attribute__((vector_size(kBlock * sizeof(float))));
-
-/// The values of one token tile. The alignment is the struct's: that of a vector type alone depends on the target that
-/// a function is compiled for.
-struct alignas(kBlock * sizeof(float)) Tile {
-  Vector block[kTileBlocks] = {};
+/// The values of one token tile.
+struct Tile {
+  SimdBlock block[kTileBlocks];
 };
 
 /// weight · x, one addition after the other. An activation of −0 makes a product of +0, also with an infinite or NaN
 /// weight.
-MIXVEC_SIMD void sum_products(Tile& sum, const float* weight, const Tile* x, std::size_t terms) {
-  const Bits masked = Bits{} + std::bit_cast<std::int32_t>(0x80000000U);
+MIXVEC_INLINE void products_into(Tile& sum, const float* weight, const Tile* x, std::size_t terms) {
+  const SimdInt masked = SimdInt{} + std::bit_cast<std::int32_t>(0x80000000U);
   Tile acc;
   for (std::size_t i = 0; i < terms; ++i) {
     for (std::size_t b = 0; b < kTileBlocks; ++b) {
-      const Vector factor = x[i].block[b];
-      const Vector product = weight[i] * factor;
-      acc.block[b] +=
-          reinterpret_cast<Vector>(reinterpret_cast<Bits>(product) & (reinterpret_cast<Bits>(factor) != masked));
+      const SimdFloat factor = x[i].block[b].value;
+      const SimdFloat product = weight[i] * factor;
+      acc.block[b].value += reinterpret_cast<SimdFloat>(reinterpret_cast<SimdInt>(product) &
+                                                        (reinterpret_cast<SimdInt>(factor) != masked));
     }
   }
   sum = acc;
 }
+
+constexpr auto sum_products = simd_function<products_into>;
 
 /// A dense matrix of outputs × terms, row-major, times activations of terms × tokens.
 std::vector<Half> multiply(const std::vector<float>& weight, std::size_t outputs, std::size_t terms,
@@ -47,13 +45,14 @@ std::vector<Half> multiply(const std::vector<float>& weight, std::size_t outputs
     const std::size_t count = std::min(kTile, tokens - first);
     for (std::size_t r = 0; r < terms; ++r) {
       for (std::size_t t = 0; t < count; ++t) {
-        tile[r].block[t / kBlock][t % kBlock] = to_float(x[r * tokens + first + t]);
+        tile[r].block[t / kBlock].value[t % kBlock] = to_float(x[r * tokens + first + t]);
       }
     }
     for (std::size_t o = 0; o < outputs; ++o) {
       Tile sum;
       sum_products(sum, weight.data() + o * terms, tile.data(), terms);
-      for (std::size_t t = 0; t < count; ++t) y[o * tokens + first + t] = to_half(sum.block[t / kBlock][t % kBlock]);
+      for (std::size_t t = 0; t < count; ++t)
+        y[o * tokens + first + t] = to_half(sum.block[t / kBlock].value[t % kBlock]);
     }
   }
   return y;

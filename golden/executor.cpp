@@ -5,41 +5,37 @@
 #include <array>
 #include <atomic>
 #include <bit>
-#include <exception>
 #include <memory>
-#include <mutex>
-#include <thread>
 
 #include "golden/error.hpp"
+#include "golden/parallel.hpp"
 #include "golden/simd.hpp"
 #include "golden/task_reader.hpp"
 
 namespace mixvec {
 namespace {
 
-constexpr std::size_t kBlock = 16;      // tokens of one vector register at most
+constexpr std::size_t kBlock = kSimdTokens;
 constexpr std::size_t kTileBlocks = 4;  // blocks of a token tile: a chain's accumulators stay in the L1 cache
 constexpr std::size_t kTile = kBlock * kTileBlocks;
 constexpr std::size_t kMostLanes = 64;
 
-using Vector = float __attribute__((vector_size(kBlock * sizeof(float))));
-
 /// The tree over N leaves, added to the accumulator: level by level x[i] + x[i + half]. Products are exact in binary32,
 /// so it makes no difference to the bits whether a product and the addition behind it are fused.
 template <int N>
-[[gnu::always_inline]] inline void tree_into(Vector* acc, const float* weight, const Vector* const* x,
-                                             std::size_t blocks) {
+MIXVEC_INLINE void tree_into(SimdBlock* acc, const float* weight, const SimdBlock* const* x, std::size_t blocks) {
   for (std::size_t b = 0; b < blocks; ++b) {
-    Vector node[N];
-    for (int i = 0; i < N; ++i) node[i] = weight[i] * x[i][b];
+    SimdFloat node[N];
+    for (int i = 0; i < N; ++i) node[i] = weight[i] * x[i][b].value;
     for (int half = N / 2; half > 0; half /= 2) {
       for (int i = 0; i < half; ++i) node[i] += node[i + half];
     }
-    acc[b] += node[0];
+    acc[b].value += node[0];
   }
 }
 
-MIXVEC_SIMD void add_tree(Vector* acc, const float* weight, const Vector* const* x, int leaves, std::size_t blocks) {
+MIXVEC_INLINE void tree_of(SimdBlock* acc, const float* weight, const SimdBlock* const* x, int leaves,
+                           std::size_t blocks) {
   switch (leaves) {
     case 1:
       return tree_into<1>(acc, weight, x, blocks);
@@ -59,12 +55,15 @@ MIXVEC_SIMD void add_tree(Vector* acc, const float* weight, const Vector* const*
 }
 
 /// acc[o · stride] += weight[o] · x, for the outputs of a column vector.
-MIXVEC_SIMD void add_column(Vector (*acc)[kTileBlocks], std::size_t stride, const float* weight, std::size_t outputs,
-                            const Vector* x, std::size_t blocks) {
+MIXVEC_INLINE void column_into(SimdBlock (*acc)[kTileBlocks], std::size_t stride, const float* weight,
+                               std::size_t outputs, const SimdBlock* x, std::size_t blocks) {
   for (std::size_t o = 0; o < outputs; ++o) {
-    for (std::size_t b = 0; b < blocks; ++b) acc[o * stride][b] += weight[o] * x[b];
+    for (std::size_t b = 0; b < blocks; ++b) acc[o * stride][b].value += weight[o] * x[b].value;
   }
 }
+
+constexpr auto add_tree = simd_function<tree_of>;
+constexpr auto add_column = simd_function<column_into>;
 
 /// The activations of one token tile by position, in binary32; zero where there is no input.
 class ActivationTile {
@@ -74,22 +73,22 @@ class ActivationTile {
       : first(first_token),
         count(std::min(kTile, tokens - first_token)),
         blocks((count + kBlock - 1) / kBlock),
-        values_(in_order.size() * blocks, Vector{}) {
+        values_(in_order.size() * blocks) {
     for (std::size_t p = 0; p < in_order.size(); ++p) {
       if (in_order[p] == kNoInput) continue;
       const Half* source = x.data() + static_cast<std::size_t>(in_order[p]) * tokens + first;
-      for (std::size_t t = 0; t < count; ++t) values_[p * blocks + t / kBlock][t % kBlock] = to_float(source[t]);
+      for (std::size_t t = 0; t < count; ++t) values_[p * blocks + t / kBlock].value[t % kBlock] = to_float(source[t]);
     }
   }
 
-  [[nodiscard]] const Vector* row(std::size_t position) const { return values_.data() + position * blocks; }
+  [[nodiscard]] const SimdBlock* row(std::size_t position) const { return values_.data() + position * blocks; }
 
   std::size_t first;   ///< first token
   std::size_t count;   ///< tokens
   std::size_t blocks;  ///< vectors that hold them
 
  private:
-  std::vector<Vector> values_;
+  std::vector<SimdBlock> values_;
 };
 
 /// Executes tasks for one token tile.
@@ -130,7 +129,7 @@ class TaskExecutor {
   /// The chain in one buffer of one thread: its outputs and the first of its accumulators.
   struct ChainInWork {
     std::vector<std::uint32_t> outputs;
-    Vector (*acc)[kTileBlocks] = nullptr;  ///< by output, then class
+    SimdBlock (*acc)[kTileBlocks] = nullptr;  ///< by output, then class
   };
 
   /// The chain in a buffer of the thread whose turn it is.
@@ -150,11 +149,11 @@ class TaskExecutor {
     if (cycle_.output >= given_.size() || given_[cycle_.output].exchange(1) != 0) {
       fail_input("image: output {} is given twice or is outside 0…{}", cycle_.output, given_.size());
     }
-    Vector bias{};
-    bias += to_float(cycle_.bias);
-    Vector(*acc)[kTileBlocks] = work.acc + work.outputs.size() * classes_;
+    SimdBlock bias;
+    bias.value += to_float(cycle_.bias);
+    SimdBlock(*acc)[kTileBlocks] = work.acc + work.outputs.size() * classes_;
     for (std::size_t j = 0; j < classes_; ++j) {
-      for (std::size_t b = 0; b < tile_->blocks; ++b) acc[j][b] = j == 0 ? bias : Vector{};
+      for (std::size_t b = 0; b < tile_->blocks; ++b) acc[j][b] = j == 0 ? bias : SimdBlock{};
     }
     work.outputs.push_back(cycle_.output);
   }
@@ -163,7 +162,7 @@ class TaskExecutor {
     const std::size_t count = piece.weights.size();
     float weight[kMostLanes];
     for (std::size_t i = 0; i < count; ++i) weight[i] = to_float(Half{piece.weights[i]});
-    Vector(*acc)[kTileBlocks] = chain(piece.buffer).acc + piece.unit_class;
+    SimdBlock(*acc)[kTileBlocks] = chain(piece.buffer).acc + piece.unit_class;
     const std::size_t position = piece.row * lanes_ + static_cast<std::size_t>(piece.offset) * classes_ +
                                  static_cast<std::size_t>(piece.unit_class);
     if (header_.direction == Direction::kColumn) {
@@ -172,22 +171,22 @@ class TaskExecutor {
       return;
     }
     // The class's lanes beside these add +0: levels that change at most the sign of a zero, which no accumulator sees.
-    const Vector* x[kMostLanes];
+    const SimdBlock* x[kMostLanes];
     for (std::size_t i = 0; i < count; ++i) x[i] = tile_->row(position + i * classes_);
     add_tree(acc[0], weight, x, static_cast<int>(count), tile_->blocks);
   }
 
   void drain(const ChainInWork& work) {
     for (std::size_t o = 0; o < work.outputs.size(); ++o) {
-      Vector(*acc)[kTileBlocks] = work.acc + o * classes_;
+      SimdBlock(*acc)[kTileBlocks] = work.acc + o * classes_;
       for (std::size_t half = classes_ / 2; half > 0; half /= 2) {
         for (std::size_t j = 0; j < half; ++j) {
-          for (std::size_t b = 0; b < tile_->blocks; ++b) acc[j][b] += acc[j + half][b];
+          for (std::size_t b = 0; b < tile_->blocks; ++b) acc[j][b].value += acc[j + half][b].value;
         }
       }
       const std::size_t at = work.outputs[o] * tokens_ + tile_->first;
       for (std::size_t t = 0; t < tile_->count; ++t) {
-        float value = acc[0][t / kBlock][t % kBlock];
+        float value = acc[0][t / kBlock].value[t % kBlock];
         if (value != value) value = std::bit_cast<float>(0x7FC00000U);
         result_.accumulator[at + t] = value;
         result_.y[at + t] = to_half(value);
@@ -204,7 +203,7 @@ class TaskExecutor {
   DecodeCycle cycle_;
   std::size_t classes_ = 1;                         ///< of the run
   std::vector<std::array<ChainInWork, 2>> chains_;  ///< by thread, then buffer
-  Vector acc_[2 * kMostLanes][kTileBlocks];         ///< M threads with two chains of at most Lv each, or one of M Lv
+  SimdBlock acc_[2 * kMostLanes][kTileBlocks];      ///< M threads with two chains of at most Lv each, or one of M Lv
 };
 
 /// All tasks of an image, on `threads` threads.
@@ -217,26 +216,12 @@ class ImageExecutor {
 
   void run(const ActivationTile& tile, std::size_t out, std::size_t tokens, int threads, Execution& result) const {
     std::vector<std::atomic<std::uint8_t>> given(out);
-    std::atomic<std::size_t> next_task{0};
-    std::exception_ptr error;
-    std::mutex error_mutex;
-    const auto work = [&] {
-      try {
-        const auto executor = std::make_unique<TaskExecutor>(header_, format_, tokens, given, result);
-        for (std::size_t t = next_task++; t < tasks_.size(); t = next_task++) {
-          TaskReader reader(header_, image_, tasks_[t], format_, fmt::format("image: task {}", t));
-          executor->run(reader, tile);
-        }
-      } catch (...) {
-        const std::lock_guard lock(error_mutex);
-        if (!error) error = std::current_exception();
-      }
-    };
-    std::vector<std::thread> helpers;
-    for (int i = 1; i < threads; ++i) helpers.emplace_back(work);
-    work();
-    for (std::thread& helper : helpers) helper.join();
-    if (error) std::rethrow_exception(error);
+    parallel_for_with(tasks_.size(), threads, [&]() -> ParallelJob {
+      return [&, executor = std::make_shared<TaskExecutor>(header_, format_, tokens, given, result)](std::size_t t) {
+        TaskReader reader(header_, image_, tasks_[t], format_, fmt::format("image: task {}", t));
+        executor->run(reader, tile);
+      };
+    });
     for (std::size_t o = 0; o < out; ++o) {
       if (given[o] == 0) fail_input("image: output {} is missing", o);
     }

@@ -13,13 +13,13 @@
 namespace mixvec {
 namespace {
 
-MIXVEC_SIMD void add_product(float* y, float factor, const float* x, std::size_t count) {
+template <typename T>
+MIXVEC_INLINE void product_into(T* y, T factor, const T* x, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) y[i] += factor * x[i];
 }
 
-MIXVEC_SIMD void add_product(double* y, double factor, const double* x, std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i) y[i] += factor * x[i];
-}
+template <typename T>
+constexpr auto add_product = simd_function<product_into<T>>;
 
 template <typename T>
 T activate(Activation activation, T x) {
@@ -105,7 +105,7 @@ std::vector<T> ReferenceLayer<T>::multiply(LayerMatrix which, std::span<const T>
     std::fill_n(row, tokens, m.bias.empty() ? T{0} : m.bias[o]);
     for (std::size_t i = 0; i < m.in; ++i) {
       // Pruned weights are zero, and so is what they give: an infinite activation must not make NaN of it.
-      if (m.weight[o * m.in + i] != T{0}) add_product(row, m.weight[o * m.in + i], x.data() + i * tokens, tokens);
+      if (m.weight[o * m.in + i] != T{0}) add_product<T>(row, m.weight[o * m.in + i], x.data() + i * tokens, tokens);
     }
   });
   return y;
@@ -124,7 +124,7 @@ std::vector<T> ReferenceLayer<T>::attend(std::span<const T> q, std::span<const T
     std::vector<T> s(keys * tokens);
     for (std::size_t c = head * size; c < (head + 1) * size; ++c) {
       for (std::size_t j = 0; j < keys; ++j) {
-        add_product(s.data() + j * tokens, k[c * keys + j], q.data() + c * tokens, tokens);
+        add_product<T>(s.data() + j * tokens, k[c * keys + j], q.data() + c * tokens, tokens);
       }
     }
     std::copy(s.begin(), s.end(), scores.begin() + static_cast<std::ptrdiff_t>(head * s.size()));
@@ -132,7 +132,7 @@ std::vector<T> ReferenceLayer<T>::attend(std::span<const T> q, std::span<const T
     std::copy(s.begin(), s.end(), weights.begin() + static_cast<std::ptrdiff_t>(head * s.size()));
     for (std::size_t c = head * size; c < (head + 1) * size; ++c) {
       for (std::size_t j = 0; j < std::min(keys, mask.keys); ++j) {
-        add_product(result.data() + c * tokens, v[c * keys + j], s.data() + j * tokens, tokens);
+        add_product<T>(result.data() + c * tokens, v[c * keys + j], s.data() + j * tokens, tokens);
       }
     }
   });

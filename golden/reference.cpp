@@ -4,12 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <limits>
-#include <thread>
 
 #include "golden/error.hpp"
+#include "golden/parallel.hpp"
 #include "golden/simd.hpp"
 
 namespace mixvec {
@@ -19,13 +18,15 @@ constexpr double kRoundoff = 0x1p-24;  // of one binary32 addition
 constexpr double kOverflow = 65520.0;  // from here on binary16 rounds to infinity
 
 /// y += w·x and magnitude += |w·x| over all tokens.
-MIXVEC_SIMD void accumulate(double* y, double* magnitude, double weight, const double* x, std::size_t tokens) {
+MIXVEC_INLINE void accumulate_into(double* y, double* magnitude, double weight, const double* x, std::size_t tokens) {
   for (std::size_t t = 0; t < tokens; ++t) {
     const double product = weight * x[t];
     y[t] += product;
     magnitude[t] += std::fabs(product);
   }
 }
+
+constexpr auto accumulate = simd_function<accumulate_into>;
 
 }  // namespace
 
@@ -40,35 +41,25 @@ Reference compute_reference(const PrunedMatrix& matrix, std::span<const Half> x,
   reference.tokens = tokens;
   reference.y.assign(matrix.out * tokens, 0.0);
   reference.bound.assign(matrix.out * tokens, 0.0);
-  std::atomic<std::size_t> next{0};
-  const auto work = [&] {
-    constexpr std::size_t kChunk = 16;
-    for (std::size_t begin = next.fetch_add(kChunk); begin < matrix.out; begin = next.fetch_add(kChunk)) {
-      for (std::size_t o = begin; o < std::min(begin + kChunk, matrix.out); ++o) {
-        double* y = reference.y.data() + o * tokens;
-        double* bound = reference.bound.data() + o * tokens;
-        const double bias = matrix.bias.empty() ? 0.0 : static_cast<double>(to_float(matrix.bias[o]));
-        std::fill_n(y, tokens, bias);
-        std::fill_n(bound, tokens, std::fabs(bias));
-        std::size_t kept = 0;
-        for (std::size_t i = 0; i < matrix.in; ++i) {
-          if (matrix.mask[o * matrix.in + i] == 0) continue;
-          ++kept;
-          accumulate(y, bound, static_cast<double>(to_float(matrix.weight[o * matrix.in + i])),
-                     wide.data() + i * tokens, tokens);
-        }
-        // Any order of adding kept + 1 terms takes each of them through at most `kept` additions. The reference's own
-        // sum rounds too, 2^-29 times less: twice that share covers it.
-        const auto n = static_cast<double>(kept);
-        const double gamma = n * kRoundoff / (1.0 - n * kRoundoff) * (1.0 + 0x1p-28);
-        for (std::size_t t = 0; t < tokens; ++t) bound[t] *= gamma;
-      }
+  parallel_for(matrix.out, threads, [&](std::size_t o) {
+    double* y = reference.y.data() + o * tokens;
+    double* bound = reference.bound.data() + o * tokens;
+    const double bias = matrix.bias.empty() ? 0.0 : static_cast<double>(to_float(matrix.bias[o]));
+    std::fill_n(y, tokens, bias);
+    std::fill_n(bound, tokens, std::fabs(bias));
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < matrix.in; ++i) {
+      if (matrix.mask[o * matrix.in + i] == 0) continue;
+      ++kept;
+      accumulate(y, bound, static_cast<double>(to_float(matrix.weight[o * matrix.in + i])), wide.data() + i * tokens,
+                 tokens);
     }
-  };
-  std::vector<std::thread> helpers;
-  for (int i = 1; i < threads; ++i) helpers.emplace_back(work);
-  work();
-  for (std::thread& helper : helpers) helper.join();
+    // Any order of adding kept + 1 terms takes each of them through at most `kept` additions. The reference's own
+    // sum rounds too, 2^-29 times less: twice that share covers it.
+    const auto n = static_cast<double>(kept);
+    const double gamma = n * kRoundoff / (1.0 - n * kRoundoff) * (1.0 + 0x1p-28);
+    for (std::size_t t = 0; t < tokens; ++t) bound[t] *= gamma;
+  });
   return reference;
 }
 

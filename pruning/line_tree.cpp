@@ -64,7 +64,7 @@ struct Edge {
 class Matcher {
  public:
   Matcher(const LineScores& scores, double density, std::uint64_t seed)
-      : scores_(scores), kernels_(pair_kernels()), partner_(scores.lines, kNone), seed_(seed) {
+      : scores_(scores), partner_(scores.lines, kNone), seed_(seed) {
     find_threshold(density);
     make_masks();
     find_yardsticks();
@@ -88,7 +88,7 @@ class Matcher {
 
  private:
   float gain(std::uint32_t a, std::uint32_t b) const {
-    return kernels_.merged_gain(scores_.line(a), scores_.line(b), scores_.across, 2 * threshold_);
+    return merged_gain(scores_.line(a), scores_.line(b), scores_.across, 2 * threshold_);
   }
 
   // The score above which a node's vector is kept, so that `density` of them are.
@@ -151,7 +151,7 @@ class Matcher {
     std::vector<std::uint32_t> histogram(words_ * 64 + 1);
     std::vector<Edge> edges;
     for (std::size_t k = 0; k < open.size(); ++k) {
-      kernels_.hamming(&packed[k * words_], packed.data(), words_, open.size(), distance.data());
+      hamming(&packed[k * words_], packed.data(), words_, open.size(), distance.data());
       distance[k] = static_cast<std::uint32_t>(words_ * 64);
       std::fill(histogram.begin(), histogram.end(), 0U);
       for (const std::uint32_t d : distance) ++histogram[d];
@@ -212,7 +212,6 @@ class Matcher {
   }
 
   const LineScores& scores_;
-  const PairKernels& kernels_;
   std::vector<std::uint32_t> partner_;
   std::uint64_t seed_;
   float threshold_ = 0;

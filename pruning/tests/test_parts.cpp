@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "golden/tests/simd_cases.hpp"
 #include "pruning/importance.hpp"
 #include "pruning/mask_file.hpp"
 #include "pruning/pair_kernels.hpp"
@@ -116,32 +117,40 @@ TEST(Selection, SubtractsPricesAndFillsUpWithWhatFits) {
   EXPECT_EQ(kept_at(4).kept, 4U) << "prices above all importance still leave an order";
 }
 
-TEST(Kernels, BothBuildsGiveTheSameBits) {
+// Of the whole program, wherever it stands.
+const auto* const kSkip = ::testing::AddGlobalTestEnvironment(new testing::SkipWithoutSimd);
+
+TEST(Kernels, AllBuildsGiveTheSameBits) {
   const DenseMatrix a = random_matrix(9, 203, 1);
   std::vector<std::uint64_t> bits(9 * 5);
   std::mt19937_64 random(1);
   for (std::uint64_t& b : bits) b = random();
-  const PairKernels& fast = pair_kernels();
-  const PairKernels& portable = portable_pair_kernels();
-  std::vector<std::uint32_t> x(9);
-  std::vector<std::uint32_t> y(9);
-  fast.hamming(bits.data(), bits.data(), 5, 9, x.data());
-  portable.hamming(bits.data(), bits.data(), 5, 9, y.data());
-  EXPECT_EQ(x, y);
-  EXPECT_EQ(x[0], 0U);
-  for (std::size_t j = 1; j < 9; ++j) {
-    std::uint32_t distance = 0;
-    for (std::size_t k = 0; k < 5 * 64; ++k) {
-      distance += static_cast<std::uint32_t>((bits[k / 64] ^ bits[j * 5 + k / 64]) >> (k % 64) & 1U);
+  std::vector<std::uint32_t> first;
+  std::vector<float> first_gains;
+  testing::for_each_simd([&](Simd simd) {
+    std::vector<std::uint32_t> x(9);
+    hamming(bits.data(), bits.data(), 5, 9, x.data());
+    EXPECT_EQ(x[0], 0U);
+    std::vector<float> gains;
+    for (std::size_t j = 1; j < 9; ++j) {
+      std::uint32_t distance = 0;
+      for (std::size_t k = 0; k < 5 * 64; ++k) {
+        distance += static_cast<std::uint32_t>((bits[k / 64] ^ bits[j * 5 + k / 64]) >> (k % 64) & 1U);
+      }
+      EXPECT_EQ(x[j], distance);
+      const float* const line = a.weight.data() + j * 203;
+      gains.push_back(merged_gain(a.weight.data(), line, 203, 0.3F));
+      double gain = 0;
+      for (std::size_t i = 0; i < 203; ++i) gain += std::max(0.0, static_cast<double>(a.weight[i] + line[i]) - 0.3);
+      EXPECT_NEAR(gains.back(), gain, 1e-3);
     }
-    EXPECT_EQ(x[j], distance);
-    const float* const line = a.weight.data() + j * 203;
-    const float f = fast.merged_gain(a.weight.data(), line, 203, 0.3F);
-    EXPECT_EQ(f, portable.merged_gain(a.weight.data(), line, 203, 0.3F));
-    double gain = 0;
-    for (std::size_t i = 0; i < 203; ++i) gain += std::max(0.0, static_cast<double>(a.weight[i] + line[i]) - 0.3);
-    EXPECT_NEAR(f, gain, 1e-3);
-  }
+    if (simd == Simd::kBaseline) {
+      first = x;
+      first_gains = gains;
+    }
+    EXPECT_EQ(x, first) << name_of(simd);
+    EXPECT_EQ(gains, first_gains) << name_of(simd);
+  });
 }
 
 TEST(Picture, KeptIsDarkAndAreasAreAveraged) {
