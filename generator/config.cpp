@@ -8,8 +8,10 @@
 #include <set>
 
 #include "generator/legality.hpp"
+#include "golden/base/input_file.hpp"
 #include "golden/cli.hpp"
 #include "golden/error.hpp"
+#include "golden/text.hpp"
 
 namespace mixvec {
 namespace {
@@ -125,7 +127,7 @@ nlohmann::ordered_json config_to_json(const AccelConfig& config) {
 
 namespace {
 
-const nlohmann::ordered_json& field(const nlohmann::ordered_json& json, const char* name, const std::string& source) {
+const nlohmann::json& field(const nlohmann::json& json, const char* name, const std::string& source) {
   const auto found = json.find(name);
   if (found == json.end()) {
     fail_input("{}: field \"{}\" is missing; write the file anew with gen_accel", source, name);
@@ -133,24 +135,24 @@ const nlohmann::ordered_json& field(const nlohmann::ordered_json& json, const ch
   return *found;
 }
 
-int integer_field(const nlohmann::ordered_json& json, const char* name, const std::string& source) {
+int integer_field(const nlohmann::json& json, const char* name, const std::string& source) {
   const auto& value = field(json, name, source);
   if (!value.is_number_integer() || value.get<std::int64_t>() < 0 || value.get<std::int64_t>() > (1 << 20)) {
-    fail_input("{}: field \"{}\" is {}, expected an integer from 0 to {}", source, name, value.dump(), 1 << 20);
+    fail_input("{}: field \"{}\" is {}, expected an integer from 0 to {}", source, name, show_json(value), 1 << 20);
   }
   return value.get<int>();
 }
 
-std::string string_field(const nlohmann::ordered_json& json, const char* name, const std::string& source) {
+std::string string_field(const nlohmann::json& json, const char* name, const std::string& source) {
   const auto& value = field(json, name, source);
-  if (!value.is_string()) fail_input("{}: field \"{}\" is {}, expected a string", source, name, value.dump());
+  if (!value.is_string()) fail_input("{}: field \"{}\" is {}, expected a string", source, name, show_json(value));
   return value.get<std::string>();
 }
 
 }  // namespace
 
-AccelConfig config_from_json(const nlohmann::ordered_json& json, const std::string& source) {
-  if (!json.is_object()) fail_input("{}: found {}, expected a JSON object", source, json.type_name());
+AccelConfig config_from_json(const nlohmann::json& json, const std::string& source) {
+  if (!json.is_object()) fail_input("{}: found {}, expected a JSON object", source, show_json(json));
   ConfigRequest request;
   request.pe = integer_field(json, "pe", source);
   request.lanes = integer_field(json, "lanes", source);
@@ -170,7 +172,7 @@ AccelConfig config_from_json(const nlohmann::ordered_json& json, const std::stri
   const AccelConfig& config = resolution.config;
 
   const std::string hash = string_field(json, "hash", source);
-  const nlohmann::ordered_json expected = config_to_json(config);
+  const nlohmann::json expected = config_to_json(config);
   if (hash != expected["hash"]) {
     fail_input(
         "{}: field \"hash\" is {}, but its fields hash to {}; it was edited or written by another version: run "
@@ -179,21 +181,18 @@ AccelConfig config_from_json(const nlohmann::ordered_json& json, const std::stri
   }
   for (const auto& [name, value] : expected.items()) {
     if (field(json, name.c_str(), source) != value) {
-      fail_input("{}: field \"{}\" is {}, expected {}", source, name, json[name].dump(), value.dump());
+      fail_input("{}: field \"{}\" is {}, expected {}", source, name, show_json(json[name]), show_json(value));
     }
   }
   for (const auto& [name, value] : json.items()) {
-    if (!expected.contains(name)) fail_input("{}: unknown field \"{}\"", source, name);
+    if (!expected.contains(name)) fail_input("{}: unknown field {}", source, quote(name));
   }
   return config;
 }
 
 AccelConfig load_config(const std::filesystem::path& path) {
   const std::filesystem::path file = std::filesystem::is_directory(path) ? path / "config.json" : path;
-  const std::string text = read_file(file);
-  const auto json = nlohmann::ordered_json::parse(text, nullptr, false);
-  if (json.is_discarded()) fail_input("{}: not JSON", file.string());
-  return config_from_json(json, file.string());
+  return config_from_json(read_json(file), file.string());
 }
 
 void save_config(const std::filesystem::path& path, const AccelConfig& config) {

@@ -75,7 +75,7 @@ nlohmann::ordered_json config_to_json(const AccelConfig& config);
 
 /// Reads what config_to_json() made. `source` is named in errors. Throws InputError for missing, unknown or ill-typed
 /// fields, for values that break a rule, for derived values that do not follow, and for a hash that does not match.
-AccelConfig config_from_json(const nlohmann::ordered_json& json, const std::string& source);
+AccelConfig config_from_json(const nlohmann::json& json, const std::string& source);
 
 /// Reads config.json; `path` is the file or the accelerator folder that holds it.
 AccelConfig load_config(const std::filesystem::path& path);

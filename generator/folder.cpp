@@ -9,6 +9,7 @@
 #include <set>
 #include <sstream>
 
+#include "golden/base/input_file.hpp"
 #include "golden/cli.hpp"
 #include "golden/error.hpp"
 

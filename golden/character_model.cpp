@@ -8,9 +8,9 @@
 #include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <string>
 
+#include "golden/base/input_file.hpp"
 #include "golden/character_text.hpp"
 #include "golden/cli.hpp"
 #include "golden/error.hpp"
@@ -24,29 +24,12 @@ namespace {
 
 constexpr std::array<const char*, 3> kArithmetics{"binary32", "golden", "double"};
 
-/// The object in a vocabulary's file. JSON readers keep one of two equal keys: which one is meant, nobody knows.
-nlohmann::json parse_vocabulary(const std::filesystem::path& path) {
-  std::set<std::string> keys;
-  nlohmann::json document;
-  try {
-    document = nlohmann::json::parse(read_file(path), [&](int, nlohmann::json::parse_event_t event, auto& parsed) {
-      if (event != nlohmann::json::parse_event_t::key) return true;
-      const auto key = parsed.template get<std::string>();
-      if (!keys.insert(key).second) fail_input("{}: {}: found twice, expected once", path.string(), quote(key));
-      return true;
-    });
-  } catch (const nlohmann::json::exception& error) {
-    fail_input("{}: found text that is not JSON: {}", path.string(), error.what());
-  }
-  if (!document.is_object()) {
-    fail_input("{}: found {}, expected an object of characters and their ids", path.string(), document.type_name());
-  }
-  return document;
-}
-
 /// Characters and their ids below `size`, each with one of its own.
 std::map<std::string, std::size_t> read_vocabulary(const std::filesystem::path& path, std::size_t size) {
-  const nlohmann::json document = parse_vocabulary(path);
+  const nlohmann::json document = read_json(path);
+  if (!document.is_object()) {
+    fail_input("{}: found {}, expected an object of characters and their ids", path.string(), show_json(document));
+  }
   std::map<std::string, std::size_t> id_of;
   std::map<std::size_t, std::string> character_of;
   for (const auto& [character, id] : document.items()) {
@@ -56,10 +39,11 @@ std::map<std::string, std::size_t> read_vocabulary(const std::filesystem::path& 
       fail_input("{}: found {} characters, expected one: not a model of characters", where, characters);
     }
     if (!id.is_number_unsigned() || id.get<std::uint64_t>() >= size) {
-      fail_input("{}: found {}, expected an id from 0 to {}", where, id.dump(), size - 1);
+      fail_input("{}: found {}, expected an id from 0 to {}", where, show_json(id), size - 1);
     }
     const auto [other, fresh] = character_of.emplace(id.get<std::size_t>(), character);
-    if (!fresh) fail_input("{}: found {}, the id of {}, too, expected another", where, id.dump(), quote(other->second));
+    if (!fresh)
+      fail_input("{}: found {}, the id of {}, too, expected another", where, show_json(id), quote(other->second));
     id_of.emplace(character, id.get<std::size_t>());
   }
   return id_of;

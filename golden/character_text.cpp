@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <map>
 
-#include "golden/cli.hpp"
+#include "golden/base/input_file.hpp"
 #include "golden/error.hpp"
 
 namespace mixvec {
@@ -39,18 +39,7 @@ std::vector<std::string> split_characters(std::string_view where, std::string_vi
 }
 
 std::vector<std::string> read_characters(const std::filesystem::path& path) {
-  std::error_code error;
-  const std::filesystem::file_status status = std::filesystem::status(path, error);
-  if (std::filesystem::exists(status) && !std::filesystem::is_directory(status)) {
-    if (!std::filesystem::is_regular_file(status)) {
-      fail_input("{}: found a device or a pipe, expected a regular file", path.string());
-    }
-    const std::uintmax_t bytes = std::filesystem::file_size(path);
-    if (bytes > kMaxTextBytes) {
-      fail_input("{}: found {} bytes, expected a text of at most {}", path.string(), bytes, kMaxTextBytes);
-    }
-  }
-  const std::string text = read_file(path);  // says why if it is missing or a folder
+  const std::string text = read_file(path, kMaxTextBytes);
   if (text.empty()) fail_input("{}: found an empty file, expected a text", path.string());
   return split_characters(path.string(), text);
 }

@@ -8,7 +8,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -135,23 +134,6 @@ void write_file(const std::filesystem::path& path, std::string_view content) {
   AtomicFile file(path);
   file.write(std::as_bytes(std::span(content)));
   file.commit();
-}
-
-std::string read_file(const std::filesystem::path& path) {
-  std::error_code error;
-  if (std::filesystem::is_directory(path, error)) fail_input("{}: found a folder, expected a file", path.string());
-  errno = 0;
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) fail_input("{}: cannot read: {}", path.string(), errno != 0 ? std::strerror(errno) : "unknown reason");
-  std::string content;
-  const auto size = std::filesystem::file_size(path, error);
-  if (!error) content.reserve(size);
-  std::vector<char> buffer(1 << 16);
-  while (stream.read(buffer.data(), static_cast<std::streamsize>(buffer.size())) || stream.gcount() > 0) {
-    content.append(buffer.data(), static_cast<std::size_t>(stream.gcount()));
-  }
-  if (stream.bad()) fail_input("{}: cannot read: {}", path.string(), std::strerror(errno));
-  return content;
 }
 
 void write_json(const std::filesystem::path& path, const nlohmann::json& value) {

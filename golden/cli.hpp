@@ -51,9 +51,6 @@ std::string_view version();
 /// the reason.
 void write_file(const std::filesystem::path& path, std::string_view content);
 
-/// Reads a whole file. Throws InputError with the reason.
-std::string read_file(const std::filesystem::path& path);
-
 /// Writes JSON (two spaces, newline at the end) if --json was given; `path` may be empty.
 void write_json(const std::filesystem::path& path, const nlohmann::json& value);
 

@@ -1,6 +1,7 @@
 // Reads config.json of GPT-2 and BERT checkpoints into one set of names.
 #include <nlohmann/json.hpp>
 
+#include "golden/base/input_file.hpp"
 #include "golden/cli.hpp"
 #include "golden/error.hpp"
 #include "golden/model.hpp"
@@ -17,20 +18,15 @@ constexpr std::uint64_t kMaxExtent = 1U << 24U;
 
 class ConfigReader {
  public:
-  explicit ConfigReader(const std::filesystem::path& path) : file_(path.string()) {
-    try {
-      values_ = json::parse(read_file(path));
-    } catch (const json::exception& error) {
-      fail_input("{}: found text that is not JSON: {}", file_, error.what());
-    }
-    if (!values_.is_object()) fail_input("{}: found {}, expected a JSON object", file_, values_.type_name());
+  explicit ConfigReader(const std::filesystem::path& path) : file_(path.string()), values_(read_json(path)) {
+    if (!values_.is_object()) fail_input("{}: found {}, expected a JSON object", file_, show_json(values_));
   }
 
   [[nodiscard]] std::size_t count(const char* field) const {
     const json* const value = get(field);
     if (value == nullptr) fail_input("{}: {}: found nothing, expected an integer", file_, field);
     if (!value->is_number_unsigned() || value->get<std::uint64_t>() == 0 || value->get<std::uint64_t>() > kMaxExtent) {
-      fail_input("{}: {}: found {}, expected an integer from 1 to {}", file_, field, shown(*value), kMaxExtent);
+      fail_input("{}: {}: found {}, expected an integer from 1 to {}", file_, field, show_json(*value), kMaxExtent);
     }
     return value->get<std::size_t>();
   }
@@ -43,7 +39,7 @@ class ConfigReader {
     const json* const value = get(field);
     if (value == nullptr) return fallback;
     if (!value->is_number() || !(value->get<double>() > 0)) {
-      fail_input("{}: {}: found {}, expected a positive number", file_, field, shown(*value));
+      fail_input("{}: {}: found {}, expected a positive number", file_, field, show_json(*value));
     }
     return value->get<double>();
   }
@@ -51,23 +47,23 @@ class ConfigReader {
   [[nodiscard]] std::string text_or(const char* field, const char* fallback) const {
     const json* const value = get(field);
     if (value == nullptr) return fallback;
-    if (!value->is_string()) fail_input("{}: {}: found {}, expected a string", file_, field, shown(*value));
+    if (!value->is_string()) fail_input("{}: {}: found {}, expected a string", file_, field, show_json(*value));
     return value->get<std::string>();
   }
 
   [[nodiscard]] bool flag_or(const char* field, bool fallback) const {
     const json* const value = get(field);
     if (value == nullptr) return fallback;
-    if (!value->is_boolean()) fail_input("{}: {}: found {}, expected true or false", file_, field, shown(*value));
+    if (!value->is_boolean()) fail_input("{}: {}: found {}, expected true or false", file_, field, show_json(*value));
     return value->get<bool>();
   }
 
   // Options that change what the network computes and that Mixvec does not have.
   void require(const char* field, const json& expected) const {
     const json* const value = get(field);
-    if (value != nullptr && *value != expected) {
-      fail_input("{}: {}: found {}, expected {} (other values are not supported)", file_, field, shown(*value),
-                 expected.dump());
+    if (value != nullptr && show_json(*value) != show_json(expected)) {
+      fail_input("{}: {}: found {}, expected {} (other values are not supported)", file_, field, show_json(*value),
+                 show_json(expected));
     }
   }
 
@@ -77,10 +73,6 @@ class ConfigReader {
   [[nodiscard]] const json* get(const char* field) const {
     const auto found = values_.find(field);
     return found == values_.end() || found->is_null() ? nullptr : &*found;
-  }
-
-  static std::string shown(const json& value) {
-    return value.dump(-1, ' ', false, json::error_handler_t::replace).substr(0, 80);
   }
 
   std::string file_;

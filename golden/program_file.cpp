@@ -5,6 +5,7 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "golden/base/input_file.hpp"
 #include "golden/cli.hpp"
 #include "golden/error.hpp"
 #include "golden/task_reader.hpp"
@@ -51,7 +52,7 @@ class Reader {
   explicit Reader(const std::filesystem::path& path) : path_(path.string()), content_(read_file(path)) {}
 
   Program read() {
-    const Json json = document();
+    const nlohmann::json json = document();
     if (text(json, "format") != kFormatName) {
       fail("format", fmt::format("'{}'", text(json, "format")), fmt::format("'{}'", kFormatName));
     }
@@ -60,7 +61,7 @@ class Reader {
 
     Program program;
     read_format(object(json, "configuration"), program.format);
-    const Json& model = object(json, "model");
+    const nlohmann::json& model = object(json, "model");
     program.model.path = text(model, "path");
     program.model.architecture = text(model, "architecture");
     program.model.hidden = number(model, "hidden");
@@ -69,7 +70,7 @@ class Reader {
     program.model.intermediate = number(model, "intermediate");
     const auto matrices = json.find("matrices");
     if (matrices == json.end() || !matrices->is_array()) fail("matrices", "no array", "an array");
-    for (const Json& entry : *matrices) {
+    for (const nlohmann::json& entry : *matrices) {
       try {
         program.matrices.push_back(read_matrix(entry, program.format));
       } catch (const InputError& error) {
@@ -86,7 +87,7 @@ class Reader {
     fail_input("{}: {}: found {}, expected {}; pack the model again", path_, field, found, expected);
   }
 
-  Json document() {
+  nlohmann::json document() {
     if (content_.size() < kPreamble || !std::string_view(content_).starts_with(kMagic)) {
       fail("magic", "other bytes", fmt::format("'{}' (a program written by pack_model)", kMagic));
     }
@@ -97,34 +98,35 @@ class Reader {
     }
     const std::size_t start = aligned(kPreamble + length);
     blobs_ = start <= content_.size() ? std::string_view(content_).substr(start) : std::string_view();
-    Json json = Json::parse(content_.data() + kPreamble, content_.data() + kPreamble + length, nullptr, false);
-    if (!json.is_object()) fail("document", "text that is not a JSON object", "a JSON object");
+    nlohmann::json json = parse_json(std::string_view(content_).substr(kPreamble, length), path_ + ": document");
+    if (!json.is_object()) fail("document", show_json(json), "a JSON object");
     return json;
   }
 
-  const Json& object(const Json& parent, const char* key) const {
+  const nlohmann::json& object(const nlohmann::json& parent, const char* key) const {
     const auto it = parent.find(key);
     if (it == parent.end() || !it->is_object()) fail(key, "no object", "an object");
     return *it;
   }
-  std::string text(const Json& parent, const char* key) const {
+  std::string text(const nlohmann::json& parent, const char* key) const {
     const auto it = parent.find(key);
     if (it == parent.end() || !it->is_string()) fail(key, "no text", "a text");
     return it->get<std::string>();
   }
-  std::uint64_t number(const Json& parent, const char* key, std::uint64_t most = std::uint64_t{1} << 40U) const {
+  std::uint64_t number(const nlohmann::json& parent, const char* key,
+                       std::uint64_t most = std::uint64_t{1} << 40U) const {
     const auto it = parent.find(key);
     if (it == parent.end() || !it->is_number_unsigned() || it->get<std::uint64_t>() > most) {
       fail(key, it == parent.end() ? "nothing" : it->dump(), fmt::format("a whole number up to {}", most));
     }
     return it->get<std::uint64_t>();
   }
-  bool flag(const Json& parent, const char* key) const {
+  bool flag(const nlohmann::json& parent, const char* key) const {
     const auto it = parent.find(key);
     if (it == parent.end() || !it->is_boolean()) fail(key, "no boolean", "true or false");
     return it->get<bool>();
   }
-  std::uint64_t hash(const Json& parent, const char* key) const {
+  std::uint64_t hash(const nlohmann::json& parent, const char* key) const {
     const std::string value = text(parent, key);
     if (value.size() != 18 || !value.starts_with("0x") ||
         value.find_first_not_of("0123456789abcdef", 2) != std::string::npos) {
@@ -133,7 +135,7 @@ class Reader {
     return std::stoull(value.substr(2), nullptr, 16);
   }
 
-  void read_format(const Json& json, FormatConfig& format) const {
+  void read_format(const nlohmann::json& json, FormatConfig& format) const {
     const auto field = [&](const char* key) { return static_cast<int>(number(json, key, 1U << 30U)); };
     format.sets = field("sets");
     format.assoc = field("assoc");
@@ -151,8 +153,8 @@ class Reader {
     check_format(format);
   }
 
-  std::string_view blob(const Json& matrix, const char* key, std::size_t element) const {
-    const Json& place = object(matrix, key);
+  std::string_view blob(const nlohmann::json& matrix, const char* key, std::size_t element) const {
+    const nlohmann::json& place = object(matrix, key);
     const std::uint64_t offset = number(place, "offset");
     const std::uint64_t bytes = number(place, "bytes");
     if (offset % kAlignment != 0 || bytes % element != 0 || offset > blobs_.size() || bytes > blobs_.size() - offset) {
@@ -161,7 +163,7 @@ class Reader {
     return blobs_.substr(offset, bytes);
   }
 
-  std::uint64_t bits(const Json& json, const char* key) const {
+  std::uint64_t bits(const nlohmann::json& json, const char* key) const {
     const auto it = json.find(key);
     if (it == json.end() || !it->is_number()) fail(key, "no number", "bytes");
     const double value = it->get<double>() * 8.0;
@@ -169,7 +171,7 @@ class Reader {
     return static_cast<std::uint64_t>(value);
   }
 
-  PackedMatrix read_matrix(const Json& json, const FormatConfig& format) const {
+  PackedMatrix read_matrix(const nlohmann::json& json, const FormatConfig& format) const {
     if (!json.is_object()) fail("matrices", "an entry that is no object", "objects");
     PackedMatrix matrix;
     matrix.name = text(json, "name");
@@ -189,7 +191,7 @@ class Reader {
     if (text(json, "direction") != name_of(matrix.direction)) {
       fail("direction", text(json, "direction"), name_of(matrix.direction));
     }
-    const Json& bytes = object(json, "bytes");
+    const nlohmann::json& bytes = object(json, "bytes");
     matrix.bits = {bits(bytes, "weights"), bits(bytes, "codes"),  bits(bytes, "outputs"),
                    bits(bytes, "bias"),    bits(bytes, "header"), bits(bytes, "padding")};
     if (matrix.bits.total() != matrix.image.size() * 8) {

@@ -3,6 +3,7 @@
 
 #include <charconv>
 
+#include "golden/base/input_file.hpp"
 #include "golden/cli.hpp"
 #include "golden/error.hpp"
 #include "golden/text.hpp"

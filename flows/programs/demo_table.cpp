@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "golden/base/input_file.hpp"
 #include "golden/cli.hpp"
 #include "golden/error.hpp"
 
@@ -11,14 +12,6 @@ namespace {
 
 namespace po = boost::program_options;
 using Json = nlohmann::ordered_json;
-
-Json parse(const std::string& path) {
-  try {
-    return Json::parse(read_file(path));
-  } catch (const nlohmann::json::exception& error) {
-    fail_input("{}: not JSON: {}", path, error.what());
-  }
-}
 
 /// "name" of the list's element whose `key` is `value`; the reports are ours, so a missing one is a broken run.
 const Json& find(const Json& list, const char* key, const std::string& value, const std::string& path) {
@@ -43,8 +36,8 @@ int run(const po::variables_map& options) {
   fmt::print("{:<16} {:<14} {:>6} {:>9} {:>6} {:>8} {:>8} {:>6} {:>8} {:>6} {:>9} {:>10}\n", "model", "matrix", "dir",
              "lengths", "kept", "retained", "cycles", "util", "bound", "by", "compared", "mismatches");
   for (std::size_t i = 0; i < names.size(); ++i) {
-    const Json pruned = parse(prunes[i]);
-    const Json bench = parse(benches[i]);
+    const Json pruned = read_json(prunes[i]);
+    const Json bench = read_json(benches[i]);
     passed = passed && bench.at("passed").get<bool>();
     const Json& matrices = bench.at("matrices");
     for (const Json& row : matrices.at("rows")) {

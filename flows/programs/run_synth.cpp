@@ -11,6 +11,7 @@
 #include "flows/synth/synthesis.hpp"
 #include "flows/synth/timing.hpp"
 #include "flows/synth/tool.hpp"
+#include "golden/base/input_file.hpp"
 #include "golden/cli.hpp"
 #include "golden/error.hpp"
 

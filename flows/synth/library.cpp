@@ -9,6 +9,7 @@
 #include <memory>
 #include <set>
 
+#include "golden/base/input_file.hpp"
 #include "golden/cli.hpp"
 #include "golden/error.hpp"
 

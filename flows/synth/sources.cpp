@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "golden/base/input_file.hpp"
 #include "golden/cli.hpp"
 #include "golden/error.hpp"
 

@@ -10,6 +10,7 @@
 
 #include "flows/synth/netlist_buffers.hpp"
 #include "flows/synth/tool.hpp"
+#include "golden/base/input_file.hpp"
 #include "golden/cli.hpp"
 #include "golden/error.hpp"
 

@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "flows/synth/tool.hpp"
+#include "golden/base/input_file.hpp"
 #include "golden/cli.hpp"
 
 namespace mixvec {

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <sstream>
 
+#include "golden/base/input_file.hpp"
 #include "golden/cli.hpp"
 
 extern char** environ;

@@ -14,6 +14,7 @@
 #include "flows/synth/sources.hpp"
 #include "flows/synth/timing.hpp"
 #include "flows/synth/tool.hpp"
+#include "golden/base/input_file.hpp"
 #include "golden/cli.hpp"
 #include "golden/tests/temporary_folder.hpp"
 

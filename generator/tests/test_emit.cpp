@@ -16,6 +16,7 @@
 #include "generator/emit.hpp"
 #include "generator/folder.hpp"
 #include "generator/legality.hpp"
+#include "golden/base/input_file.hpp"
 #include "golden/cli.hpp"
 #include "golden/error.hpp"
 

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "golden/base/input_file.hpp"
 #include "golden/character_text.hpp"
 #include "golden/cli.hpp"
 #include "golden/safetensors.hpp"
@@ -85,7 +86,7 @@ TEST(CharacterModel, RefusesWhatItCannotRead) {
   write_file(folder.path / "vocab.json", "{\"a\": 65}");
   expect(message_of(open), "vocab.json: \"a\": found 65, expected an id from 0 to 64");
   write_file(folder.path / "vocab.json", "{");
-  expect(message_of(open), "found text that is not JSON");
+  expect(message_of(open), "vocab.json: line 1, column 2: found the end of the text");
 }
 
 TEST(CharacterModel, RefusesVocabulariesThatAreNotOfCharacters) {
@@ -99,7 +100,7 @@ TEST(CharacterModel, RefusesVocabulariesThatAreNotOfCharacters) {
       {R"({"a": -1})", "vocab.json: \"a\": found -1, expected an id from 0 to 64"},
       {R"({"a": 18446744073709551615})", "expected an id from 0 to 64"},
       {R"({"a": {"b": 1}})", "expected an id from 0 to 64"},
-      {"[0, 1]", "vocab.json: found array, expected an object"},
+      {"[0, 1]", "vocab.json: found an array, expected an object"},
   };
   for (const auto& [vocabulary, part] : bad) {
     write_file(folder.path / "vocab.json", vocabulary);

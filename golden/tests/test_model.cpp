@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "golden/base/input_file.hpp"
 #include "golden/cli.hpp"
 #include "golden/model.hpp"
 #include "golden/tests/temporary_folder.hpp"

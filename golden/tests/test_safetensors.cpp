@@ -6,6 +6,7 @@
 #include <cstring>
 #include <limits>
 
+#include "golden/base/input_file.hpp"
 #include "golden/cli.hpp"
 #include "golden/safetensors.hpp"
 #include "golden/tests/temporary_folder.hpp"

@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "golden/base/input_file.hpp"
 #include "golden/cli.hpp"
 #include "golden/vector_tables.hpp"
 

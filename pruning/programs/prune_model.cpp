@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "generator/legality.hpp"
+#include "golden/base/input_file.hpp"
 #include "golden/cli.hpp"
 #include "golden/error.hpp"
 #include "golden/model.hpp"
@@ -197,8 +198,8 @@ void check_target(const fs::path& out) {
   if (fs::is_empty(out)) return;
   const fs::path report = out / kReportName;
   if (fs::exists(report)) {
-    const nlohmann::json json = nlohmann::json::parse(read_file(report), nullptr, false);
-    if (json.is_object() && json.value("program", "") == "prune_model") return;
+    const nlohmann::json json = read_json(report);
+    if (json.is_object() && json.contains("program") && json["program"] == "prune_model") return;
   }
   fail_input(
       "--out: {}: found a folder that prune_model did not write, expected none, an empty one or an earlier "

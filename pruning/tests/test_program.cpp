@@ -8,6 +8,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "golden/base/input_file.hpp"
 #include "golden/cli.hpp"
 #include "golden/model.hpp"
 

@@ -12,6 +12,7 @@
 #include <random>
 
 #include "generator/legality.hpp"
+#include "golden/base/input_file.hpp"
 #include "golden/cli.hpp"
 #include "golden/model.hpp"
 #include "pruning/study.hpp"

@@ -9,6 +9,7 @@
 #include <random>
 #include <span>
 
+#include "golden/base/input_file.hpp"
 #include "golden/character_text.hpp"
 #include "golden/cli.hpp"
 #include "golden/error.hpp"
@@ -131,12 +132,12 @@ void load_state(const fs::path& path, State& state, const json& identity) {
     if (found == file.metadata().end()) fail_input("{}: metadata: found no {}, expected one", path.string(), key);
     return found->second;
   };
-  const json stored = json::parse(field("identity"), nullptr, false);
+  const json stored = parse_json(field("identity"), path.string() + ": metadata: identity");
   for (const auto& [key, value] : identity.items()) {
     const json found = stored.is_object() ? stored.value(key, json()) : json();
     if (found != value) {
       fail_input("{}: {}: found {}, expected {} as asked for now; resume with the options of the first run",
-                 path.string(), key, found.dump(), value.dump());
+                 path.string(), key, show_json(found), show_json(value));
     }
   }
   const std::string step = field("step");

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "generator/legality.hpp"
+#include "golden/base/input_file.hpp"
 #include "golden/synthetic.hpp"
 #include "sim/machine_run.hpp"
 #include "sim/scheduler.hpp"

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "golden/base/input_file.hpp"
 #include "golden/cli.hpp"
 
 namespace mixvec {

@@ -5,6 +5,7 @@
 
 #include "generator/config.hpp"
 #include "generator/legality.hpp"
+#include "golden/base/input_file.hpp"
 #include "golden/error.hpp"
 #include "golden/svg_chart.hpp"
 #include "golden/synthetic_layer.hpp"

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "golden/base/input_file.hpp"
 #include "golden/character_text.hpp"
 #include "golden/cli.hpp"
 #include "golden/model.hpp"
