@@ -177,7 +177,7 @@ AccelConfig config_from_json(const nlohmann::json& json, const std::string& sour
     fail_input(
         "{}: field \"hash\" is {}, but its fields hash to {}; it was edited or written by another version: run "
         "gen_accel {}",
-        source, hash, expected["hash"].get<std::string>(), config_options(config));
+        source, hash, expected, config_options(config));
   }
   for (const auto& [name, value] : expected.items()) {
     if (field(json, name.c_str(), source) != value) {
