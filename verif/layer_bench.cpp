@@ -75,11 +75,12 @@ nlohmann::json to_json(const LayerPhase& phase) {
   return {{"runs", phase.runs},
           {"cycles", phase.cycles},
           {"issues", phase.issues},
-          {"bytes_moved", phase.beats * (bench_format().port_bits / 8)},
+          {"bytes_moved", phase.bytes()},
           {"matrix_macs", phase.matrix_macs},
           {"attention_macs", phase.attention_macs},
           {"macs", phase.macs()},
-          {"utilization", phase.utilization()}};
+          {"utilization", phase.utilization()},
+          {"bound", phase.bound()}};
 }
 
 void print_phase(const char* name, const LayerPhase& phase) {
@@ -166,7 +167,8 @@ nlohmann::json run_described(LayerSim& accel, const DescribedLayers& described, 
           {"cycles", shown.prefill.cycles},
           {"macs", shown.prefill.macs()},
           {"utilization", shown.prefill.utilization()},
-          {"bytes_moved", shown.prefill.beats * (bench_format().port_bits / 8)},
+          {"bound", shown.prefill.bound()},
+          {"bytes_moved", shown.prefill.bytes()},
           {"memory", to_json(shown.memory)},
           {"prefill", to_json(shown.prefill)},
           {"decode", to_json(shown.decode)},

@@ -218,6 +218,13 @@ double LayerPhase::utilization() const {
          (static_cast<double>(bench_timing().pe) * bench_timing().lanes * static_cast<double>(cycles));
 }
 
+std::uint64_t LayerPhase::bytes() const { return beats * (bench_format().port_bits / 8); }
+
+double LayerPhase::bound() const {
+  const double array = static_cast<double>(macs()) / (static_cast<double>(bench_timing().pe) * bench_timing().lanes);
+  return std::max(array, static_cast<double>(beats));
+}
+
 LayerChain::LayerChain(std::vector<PrunedLayer> pruned) : layers(std::move(pruned)) {
   program.format = bench_format();
   for (const PrunedLayer& layer : layers) {

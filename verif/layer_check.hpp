@@ -56,6 +56,10 @@ struct LayerPhase {
   [[nodiscard]] std::uint64_t macs() const { return matrix_macs + attention_macs; }
   /// Useful MACs ÷ (P·L·cycles).
   [[nodiscard]] double utilization() const;
+  /// Bytes that the image beats held.
+  [[nodiscard]] std::uint64_t bytes() const;
+  /// The larger of MACs ÷ (P·L) and bytes ÷ port bytes: what no schedule can beat.
+  [[nodiscard]] double bound() const;
 };
 
 struct LayerCheck {

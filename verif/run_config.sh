@@ -80,6 +80,16 @@ step() {
   times+=" $label $((SECONDS - start)) s"
 }
 
+# figures FILE: whether the top level of tb_layer's JSON holds all that scripts read, as numbers where it is one.
+figures() {
+  local name
+  for name in mismatches outputs_checked tokens cycles macs utilization bound bytes_moved port_bits seed; do
+    grep -q "^  \"$name\": [0-9]" "$1" || { echo "$1: expected a number \"$name\" at the top level"; return 1; }
+  done
+  grep -q "^  \"passed\": true" "$1" && grep -q "^  \"config_hash\": \"0x" "$1" && grep -q "^  \"figures_of\": \"$2\"" "$1" ||
+    { echo "$1: expected passed, config_hash and figures_of $2 at the top level"; return 1; }
+}
+
 times=
 mkdir -p "$folder"
 folder=$(realpath "$folder")
@@ -96,6 +106,11 @@ step tb_attention_self_test ./tb_attention --self-test
 step tb_layer ./tb_layer --hidden "$hidden" --tokens "$tokens" --seed "$seed" --stall-seeds "$stall_seeds" \
   --cases $((cases / 10)) \
   --json "$folder/tb_layer.json"
+step tb_layer_figures figures "$folder/tb_layer.json" matrices
+if ! grep -q left_out "$folder/tb_layer.json"; then
+  step tb_layer_alone ./tb_layer --part layer --hidden "$hidden" --tokens 1 --json "$folder/tb_layer_alone.json"
+  step tb_layer_alone_figures figures "$folder/tb_layer_alone.json" layer
+fi
 step tb_layer_self_test ./tb_layer --hidden "$hidden" --self-test
 tail -q -n 1 "$folder/tb_engine.log" "$folder/tb_attention.log" "$folder/tb_layer.log"
 echo "passed:$times"
