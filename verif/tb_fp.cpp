@@ -300,7 +300,10 @@ int run(const boost::program_options::variables_map& arguments) {
   if (std::filesystem::exists(folder)) {
     counts = testfloat(bench, folder);
   } else {
-    fmt::print("testfloat skipped: {} is absent\n", folder.string());
+    fmt::print(
+        "testfloat skipped: {} is absent; testfloat_gen of http://www.jhauser.us/arithmetic/TestFloat.html makes such "
+        "files\n",
+        folder.string());
   }
   all_halves(bench, random);
   random_pairs(bench, random, pairs);

@@ -71,8 +71,12 @@ CellLibrary asap7(const fs::path& work, const fs::path& liberty) {
   std::vector<std::string> texts;
   for (const char* part : kAsap7Parts) {
     const std::string name = std::string("asap7sc7p5t_") + part + ".lib";
-    const fs::path packed = liberty / (name + ".gz");
-    need(packed, "asap7", "expected the Liberty files of ASAP7, RVT, SS corner, there");
+    // Where they come from, some are packed and some are not.
+    const fs::path plain = liberty / name;
+    const fs::path packed = fs::exists(plain) ? plain : fs::path(plain) += ".gz";
+    need(packed, "asap7",
+         "expected there the five RVT SS files of flow/platforms/asap7/lib/NLDM from "
+         "https://github.com/The-OpenROAD-Project/OpenROAD-flow-scripts (or --liberty DIR)");
     texts.push_back(unzip(packed));
     library.timing_files.push_back(work / name);
     write_file(library.timing_files.back(), texts.back());
@@ -110,7 +114,9 @@ CellLibrary osu018() {
 
 CellLibrary sg13g2(const fs::path& liberty) {
   const fs::path path = liberty / "sg13g2_stdcell_typ_1p20V_25C.lib";
-  need(path, "sg13g2", "expected the Liberty file of IHP's sg13g2 there");
+  need(path, "sg13g2",
+       "expected there the file of this name of ihp-sg13g2/libs.ref/sg13g2_stdcell/lib from "
+       "https://github.com/IHP-GmbH/IHP-Open-PDK (or --liberty DIR)");
   CellLibrary library;
   library.timing_files = {path};
   library.mapping_file = path;

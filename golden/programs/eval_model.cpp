@@ -69,9 +69,9 @@ int main(int argc, char** argv) {
   namespace po = boost::program_options;
   CommandLine command(
       "eval_model", "Measures the perplexity of a GPT-2 model of characters on a text.",
-      "  eval_model --model models/shakespeare-gpt2 --text tinyshakespeare.txt --last 10\n"
-      "  eval_model --model pruned --text tinyshakespeare.txt --last 10 --arithmetic double --json ppl.json\n"
-      "  eval_model --model pruned --text tinyshakespeare.txt --limit 8 --context 64\n"
+      "  eval_model --model models/shakespeare-gpt2 --text models/shakespeare.txt\n"
+      "  eval_model --model pruned --text models/shakespeare.txt --arithmetic double --json ppl.json\n"
+      "  eval_model --model pruned --text models/shakespeare.txt --limit 8 --context 64\n"
       "The text is cut into windows that predict --context characters each, none twice. golden is the accelerator's\n"
       "arithmetic, bit for bit, on the default accelerator; embeddings and logits are the host's. binary32 and double\n"
       "compute all in that format. All use the parameters rounded to binary16.");

@@ -10,6 +10,7 @@
 #include "golden/error.hpp"
 #include "golden/layer_loading.hpp"
 #include "golden/tests/layer_cases.hpp"
+#include "golden/tests/reference_data.hpp"
 #include "golden/tests/temporary_folder.hpp"
 
 namespace mixvec {
@@ -82,10 +83,10 @@ TEST(LayerReference, RefusesOtherSizes) {
 
 class BertTiny : public testing::Test {
  protected:
-  static fs::path folder() { return fs::path(MIXVEC_SOURCE_DIR) / "../shared/data/bert_tiny_sst2"; }
+  static fs::path folder() { return reference_data("bert_tiny_sst2"); }
 
   void SetUp() override {
-    if (!fs::exists(folder())) GTEST_SKIP() << "BERT-tiny is not installed beside the project";
+    if (const auto absent = absent_reference("bert_tiny_sst2"); !absent.empty()) GTEST_SKIP() << absent;
     model_.emplace(Model::open(folder()));
     reference_.emplace(SafetensorsFile::open(folder() / "reference.safetensors"));
     tokens_ = reference_->at("hidden_states.0").shape[0];

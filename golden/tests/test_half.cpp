@@ -8,6 +8,7 @@
 #include <random>
 
 #include "golden/half.hpp"
+#include "golden/tests/reference_data.hpp"
 
 namespace mixvec {
 namespace {
@@ -90,7 +91,7 @@ TEST(Half, ExtremesOfDouble) {
 // Lines: operand, result, flags, in hexadecimal. Returns the number of lines compared.
 template <typename Check>
 int each_vector(const char* file, Check check) {
-  std::ifstream stream(std::string(MIXVEC_SOURCE_DIR "/../shared/data/testfloat/") + file);
+  std::ifstream stream(reference_data("testfloat") / file);
   int count = 0;
   std::uint32_t operand = 0;
   std::uint32_t result = 0;
@@ -111,7 +112,7 @@ TEST(Half, TestFloatWidening) {
       EXPECT_EQ(std::bit_cast<std::uint32_t>(found), result) << std::hex << operand;
     }
   });
-  if (count == 0) GTEST_SKIP() << "TestFloat vectors are not installed beside the project";
+  if (const auto absent = absent_reference("testfloat"); !absent.empty()) GTEST_SKIP() << absent;
   std::printf("compared %d vectors of f16_to_f32\n", count);
   EXPECT_EQ(count, 408);
 }
@@ -125,7 +126,7 @@ TEST(Half, TestFloatNarrowing) {
       EXPECT_EQ(found.bits, result) << std::hex << operand;
     }
   });
-  if (count == 0) GTEST_SKIP() << "TestFloat vectors are not installed beside the project";
+  if (const auto absent = absent_reference("testfloat"); !absent.empty()) GTEST_SKIP() << absent;
   std::printf("compared %d vectors of f32_to_f16\n", count);
   EXPECT_EQ(count, 600);
 }

@@ -9,6 +9,7 @@
 #include "golden/base/input_file.hpp"
 #include "golden/cli.hpp"
 #include "golden/model.hpp"
+#include "golden/tests/reference_data.hpp"
 #include "golden/tests/temporary_folder.hpp"
 #include "golden/text.hpp"
 
@@ -389,8 +390,8 @@ TEST(PrunedMatrix, MaskMustBeConstantOnVectors) {
 }
 
 TEST(Model, BertTiny) {
-  const fs::path source = fs::path(MIXVEC_SOURCE_DIR) / "../shared/data/bert_tiny_sst2";
-  if (!fs::exists(source)) GTEST_SKIP() << "BERT-tiny is not installed beside the project";
+  const fs::path source = reference_data("bert_tiny_sst2");
+  if (const auto absent = absent_reference("bert_tiny_sst2"); !absent.empty()) GTEST_SKIP() << absent;
   const Model model = Model::open(source);
   EXPECT_EQ(model.config().hidden, 128U);
   EXPECT_EQ(model.config().layer_norm_epsilon, 1e-12);

@@ -278,7 +278,7 @@ int main(int argc, char** argv) {
   mixvec::CommandLine command(
       "mask_study",
       "Cuts masks of pruned matrices into vectors of many lengths and tells what use of the multipliers they reach.",
-      "  mask_study --masks ../shared/data/dlmc/magnitude_pruning --at-least 0.945\n"
+      "  mask_study --masks dlmc/transformer/magnitude_pruning --at-least 0.945\n"
       "  mask_study --masks mask.smtx --lengths 4,8 --tokens 64 --accel accel_pe64_mixed\n"
       "  mask_study --model pruned --json study.json --csv study.csv\n");
   const auto list = [] { return po::value<std::vector<std::string>>()->composing(); };

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "golden/error.hpp"
+#include "golden/tests/reference_data.hpp"
 #include "pruning/mask_file.hpp"
 
 namespace mixvec {
@@ -120,8 +121,8 @@ TEST(MaskFile, GarbageIsRefusedOrHasTheMaskItSays) {
 }
 
 TEST(MaskFile, RealFilesHoldWhatTheirFoldersSay) {
-  const fs::path folder = fs::path(MIXVEC_SOURCE_DIR) / "../shared/data/dlmc/magnitude_pruning";
-  if (!fs::exists(folder)) GTEST_SKIP() << "reference masks are absent: " << folder;
+  const fs::path folder = reference_data("dlmc/magnitude_pruning");
+  if (const auto absent = absent_reference("dlmc"); !absent.empty()) GTEST_SKIP() << absent;
   std::size_t files = 0;
   for (const double sparsity : {0.8, 0.9}) {
     for (const auto& entry : fs::directory_iterator(folder / (sparsity == 0.8 ? "0.8" : "0.9"))) {

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "golden/tests/reference_data.hpp"
 #include "golden/tests/simd_cases.hpp"
 #include "pruning/importance.hpp"
 #include "pruning/mask_file.hpp"
@@ -87,9 +88,8 @@ TEST(Strength, ByHandOnASmallMask) {
 }
 
 TEST(Strength, OfRealMasksIsFarFromRandom) {
-  const auto file = std::filesystem::path(MIXVEC_SOURCE_DIR) /
-                    "../shared/data/dlmc/magnitude_pruning/0.8/body_encoder_layer_0_ffn_conv1_fully_connected.smtx";
-  if (!std::filesystem::exists(file)) GTEST_SKIP() << "reference masks are absent: " << file;
+  const auto file = reference_data("dlmc/magnitude_pruning/0.8/body_encoder_layer_0_ffn_conv1_fully_connected.smtx");
+  if (const auto absent = absent_reference("dlmc"); !absent.empty()) GTEST_SKIP() << absent;
   const MaskFile mask = read_mask(file);
   const DirectionStrength s = direction_strength(mask.mask, mask.out, mask.in);
   EXPECT_NEAR(s.density, 1 - mask.sparsity(), 1e-12);

@@ -11,6 +11,7 @@
 #include "golden/base/input_file.hpp"
 #include "golden/cli.hpp"
 #include "golden/model.hpp"
+#include "golden/tests/reference_data.hpp"
 
 namespace mixvec {
 namespace {
@@ -195,7 +196,6 @@ TEST_F(Programs, CheckpointsRepeatForASeed) {
 
 TEST_F(Programs, DefaultsMixLengthsAndDirectionsOnTheShippedModel) {
   const fs::path shipped = fs::path(MIXVEC_SOURCE_DIR) / "models/shakespeare-gpt2";
-  if (!fs::exists(shipped / "model.safetensors")) GTEST_SKIP() << "the model is absent: " << shipped;
   ASSERT_EQ(
       run(MIXVEC_PRUNE_MODEL " --model " + shipped.string() + " --pattern mixed --ratio 0.8 --out " + path("out")), 0)
       << output();
@@ -210,8 +210,8 @@ TEST_F(Programs, DefaultsMixLengthsAndDirectionsOnTheShippedModel) {
 }
 
 TEST_F(Programs, RealWeightsKeepTheirShareOfImportance) {
-  const fs::path bert = fs::path(MIXVEC_SOURCE_DIR) / "../shared/data/bert_tiny_sst2";
-  if (!fs::exists(bert)) GTEST_SKIP() << "reference model is absent: " << bert;
+  const fs::path bert = reference_data("bert_tiny_sst2");
+  if (const auto absent = absent_reference("bert_tiny_sst2"); !absent.empty()) GTEST_SKIP() << absent;
   const auto retained = [&](const std::string& arguments) {
     EXPECT_EQ(run(MIXVEC_PRUNE_MODEL " --no-pictures --model " + bert.string() + " --ratio 0.8 " + arguments +
                   " --out " + path("bert")),

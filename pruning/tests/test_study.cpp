@@ -15,6 +15,7 @@
 #include "golden/base/input_file.hpp"
 #include "golden/cli.hpp"
 #include "golden/model.hpp"
+#include "golden/tests/reference_data.hpp"
 #include "pruning/study.hpp"
 
 namespace mixvec {
@@ -223,8 +224,8 @@ TEST_F(MaskStudy, BadInputIsNamed) {
 // The best published median for turning removed work into time is 0.945. Two thirds of the masks are 512 × 512, where
 // the fixed costs (the first beats, about 40 cycles, and the results of the last chains) weigh most.
 TEST_F(MaskStudy, RealMasksUseTheArray) {
-  const fs::path masks = fs::path(MIXVEC_SOURCE_DIR) / "../shared/data/dlmc/magnitude_pruning";
-  if (!fs::exists(masks)) GTEST_SKIP() << "reference masks are absent: " << masks;
+  const fs::path masks = reference_data("dlmc/magnitude_pruning");
+  if (const auto absent = absent_reference("dlmc"); !absent.empty()) GTEST_SKIP() << absent;
   const auto median = [&](const std::string& sparsity, const char* shape) {
     std::vector<double> ratios;
     for (const auto& p : json_["points"]) {
