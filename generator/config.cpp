@@ -191,8 +191,23 @@ AccelConfig config_from_json(const nlohmann::json& json, const std::string& sour
 }
 
 AccelConfig load_config(const std::filesystem::path& path) {
-  const std::filesystem::path file = std::filesystem::is_directory(path) ? path / "config.json" : path;
-  return config_from_json(read_json(file), file.string());
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const fs::path file = fs::is_directory(path, error) ? path / "config.json" : path;
+  if (fs::status(file, error).type() == fs::file_type::not_found) {
+    fail_input("{}: found {}, expected an accelerator: a folder that gen_accel wrote, or its config.json",
+               path.string(), file == path ? "nothing there" : "a folder without config.json");
+  }
+  const nlohmann::json json = read_json(file);
+  // Both kinds of folders are described by a config.json.
+  for (const char* name : {"model_type", "architectures", "n_embd", "hidden_size"}) {
+    if (!json.is_object() || json.contains("pe") || !json.contains(name)) continue;
+    fail_input(
+        "{}: found a checkpoint, not an accelerator, expected the config.json of a folder that gen_accel wrote; "
+        "were the folders swapped?",
+        file.string());
+  }
+  return config_from_json(json, file.string());
 }
 
 void save_config(const std::filesystem::path& path, const AccelConfig& config) {

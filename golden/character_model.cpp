@@ -52,7 +52,7 @@ std::map<std::string, std::size_t> read_vocabulary(const std::filesystem::path& 
 /// The matrix that makes logits, vocabulary × d, if it is not the word embedding; else nothing.
 std::vector<double> load_output(const Model& model) {
   if (model.config().tied_embeddings) return {};
-  const TensorView* const view = model.file().find("lm_head.weight");
+  const TensorView* const view = model.tensors().head();
   if (view == nullptr) {
     fail_input("{}: found tie_word_embeddings false in config.json and no tensor lm_head.weight, expected true or one",
                model.file().label());
@@ -166,8 +166,8 @@ CharacterModel::CharacterModel(const std::filesystem::path& model_dir, Arithmeti
   const std::filesystem::path vocabulary = model_dir / "vocab.json";
   parts->vocabulary_file = vocabulary.string();
   parts->id_of = read_vocabulary(vocabulary, model.config().vocabulary);
-  parts->words = widen<double>(model.file().at(model.prefix() + "wte.weight").as_half());
-  parts->positions = widen<double>(model.file().at(model.prefix() + "wpe.weight").as_half());
+  parts->words = widen<double>(model.tensors().words().as_half());
+  parts->positions = widen<double>(model.tensors().positions().as_half());
   parts->head = load_output(model);
   parts->program.format = format;
   for (std::size_t i = 0; i < model.config().layers; ++i) {

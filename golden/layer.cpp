@@ -17,11 +17,14 @@ struct NamedActivation {
   Activation activation;
 };
 
-constexpr std::array<NamedActivation, 6> kActivations{{{"gelu", Activation::kGeluErf},
+// As in Hugging Face's ACT2FN. gelu_10 is clipped and quick_gelu a sigmoid: other functions.
+constexpr std::array<NamedActivation, 8> kActivations{{{"gelu", Activation::kGeluErf},
                                                        {"gelu_python", Activation::kGeluErf},
                                                        {"gelu_new", Activation::kGeluTanh},
                                                        {"gelu_fast", Activation::kGeluTanh},
+                                                       {"gelu_accurate", Activation::kGeluTanh},
                                                        {"gelu_pytorch_tanh", Activation::kGeluTanh},
+                                                       {"gelu_python_tanh", Activation::kGeluTanh},
                                                        {"relu", Activation::kRelu}}};
 
 void check_norm(const Layer& layer, const char* field, const LayerNorm& norm) {

@@ -29,8 +29,9 @@ enum class NormPlacement : std::uint8_t { kPre, kPost };
 enum class Activation : std::uint8_t { kRelu, kGeluErf, kGeluTanh };
 const char* name_of(Activation activation);  ///< name of its stage: "relu" or "gelu"
 
-/// The activation that config.json calls `name`: gelu, gelu_python (erf form), gelu_new, gelu_fast, gelu_pytorch_tanh
-/// (tanh form), relu. Throws InputError that lists them; `where` begins the message.
+/// The activation that config.json calls `name`: gelu, gelu_python (erf form), gelu_new, gelu_fast, gelu_accurate,
+/// gelu_pytorch_tanh, gelu_python_tanh (tanh form), relu. Throws InputError that lists them; `where` begins the
+/// message.
 Activation find_activation(std::string_view where, std::string_view name);
 
 /// A layer without its matrices. d channels; activations are binary16, d × tokens, row-major.

@@ -2,25 +2,15 @@
 #include "golden/layer_loading.hpp"
 
 #include "golden/error.hpp"
-#include "golden/model_tensors.hpp"
 #include "golden/text.hpp"
 
 namespace mixvec {
 namespace {
 
-std::vector<Half> load_channels(const Model& model, const std::string& name) {
-  const TensorView& view = model.file().at(name);
-  const std::vector<std::size_t> expected{model.config().hidden};
-  if (view.shape != expected) {
-    fail_input("{}: tensor {}: found shape {}, expected {}", view.file, quote(name), shape_text(view.shape),
-               shape_text(expected));
-  }
-  return view.as_half();
-}
-
-LayerNorm load_norm(const Model& model, const std::string& name) {
-  return {load_channels(model, name + ".weight"), load_channels(model, name + ".bias"),
-          model.config().layer_norm_epsilon};
+LayerNorm load_norm(const Model& model, const StoredNorm& stored) {
+  std::vector<Half> gamma = stored.gamma->as_half();
+  std::vector<Half> beta = stored.beta != nullptr ? stored.beta->as_half() : std::vector<Half>(gamma.size());
+  return {std::move(gamma), std::move(beta), model.config().layer_norm_epsilon};
 }
 
 }  // namespace
@@ -35,7 +25,6 @@ PrunedLayer load_layer(const Model& model, std::size_t layer, int dense_length) 
                                     {LayerMatrix::kF2, MatrixKind::kF2}}) {
     result.matrices.emplace(which, model.load_pruned(layer, kind, dense_length));
   }
-  const std::string at = layer_prefix(config.architecture, model.prefix(), layer);
   Layer& description = result.layer;
   description.name = fmt::format("layer.{}", layer);
   description.hidden = config.hidden;
@@ -44,8 +33,8 @@ PrunedLayer load_layer(const Model& model, std::size_t layer, int dense_length) 
   description.norm = gpt2 ? NormPlacement::kPre : NormPlacement::kPost;
   description.causal = gpt2;
   description.activation = find_activation((model.directory() / "config.json").string(), config.activation);
-  description.norm_attention = load_norm(model, at + (gpt2 ? "ln_1" : "attention.output.LayerNorm"));
-  description.norm_output = load_norm(model, at + (gpt2 ? "ln_2" : "output.LayerNorm"));
+  description.norm_attention = load_norm(model, model.tensors().attention_norm(layer));
+  description.norm_output = load_norm(model, model.tensors().output_norm(layer));
   description.emptied = find_emptied_heads(result.matrices.at(LayerMatrix::kMP), config.heads);
   validate(result);
   return result;
@@ -74,7 +63,7 @@ LayerNorm load_final_norm(const Model& model) {
     fail_input("{}: found a BERT checkpoint, expected GPT-2: BERT ends with its last layer",
                model.directory().string());
   }
-  return load_norm(model, model.prefix() + "ln_f");
+  return load_norm(model, model.tensors().final_norm());
 }
 
 }  // namespace mixvec

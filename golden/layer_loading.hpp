@@ -11,8 +11,9 @@ namespace mixvec {
 
 /// Layer `layer` of GPT-2 (pre-norm, causal; ln_1, ln_2) or BERT (post-norm, all see all; attention.output.LayerNorm,
 /// output.LayerNorm) with its matrices and the heads that pruning emptied. LayerNorm parameters are rounded once to
-/// binary16. `dense_length`: vector length where nothing is pruned, as for Model::load_pruned(). Throws InputError
-/// naming the tensor (missing, of another shape, not finite in binary16) or the activation function.
+/// binary16; where no LayerNorm of the model has a bias, all are zero. `dense_length`: vector length where nothing is
+/// pruned, as for Model::load_pruned(). Throws InputError naming the tensor (missing, of another shape, not finite in
+/// binary16) or the activation function.
 PrunedLayer load_layer(const Model& model, std::size_t layer, int dense_length = 16);
 
 /// Layers `first` to before `first` + `count`, for `tokens` tokens in all. Throws InputError like load_layer(), and if

@@ -2,11 +2,15 @@
 #include "golden/model.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstdio>
 #include <cstring>
+#include <optional>
 
+#include "golden/checkpoint/weight_files.hpp"
 #include "golden/error.hpp"
-#include "golden/model_tensors.hpp"
+#include "golden/model_config.hpp"
 #include "golden/text.hpp"
 
 namespace mixvec {
@@ -49,7 +53,7 @@ void copy_values(const std::vector<std::byte>& bytes, bool transposed, std::size
   }
 }
 
-// check_tensors has seen to it that the dtype is one of these four and the shape agrees.
+// ModelTensors has seen to it that the dtype is one of these four and the shape agrees.
 void load_values(const TensorView& view, bool transposed, std::size_t out, std::size_t in, float* target) {
   const std::vector<std::byte> bytes = view.bytes();
   switch (view.dtype) {
@@ -99,19 +103,6 @@ std::vector<Half> to_halves(const std::string& name, const char* what, const std
   return result;
 }
 
-void check_shape(const TensorView& view, Dtype dtype, const std::vector<std::size_t>& shape) {
-  if (view.dtype != dtype || view.shape != shape) {
-    fail_input("{}: tensor {}: found {} {}, expected {} {}", view.file, quote(view.name), name_of(view.dtype),
-               shape_text(view.shape), name_of(dtype), shape_text(shape));
-  }
-}
-
-std::vector<std::int64_t> int_list(const SafetensorsFile& file, const std::string& name, std::size_t size) {
-  const TensorView& view = file.at(name);
-  check_shape(view, Dtype::kI32, {size});
-  return view.as_int();
-}
-
 Pattern dense_pattern(const std::string& name, std::size_t out, int length) {
   if (length < 1) fail_input("{}: found vector length {}, expected a power of two", name, length);
   Pattern pattern;
@@ -124,67 +115,26 @@ Pattern dense_pattern(const std::string& name, std::size_t out, int length) {
   return pattern;
 }
 
-Pattern read_pattern(const SafetensorsFile& file, const std::string& name, std::size_t out, std::size_t in) {
-  Pattern pattern;
-  const std::int64_t direction = int_list(file, name + ".direction", 1)[0];
-  if (direction != 0 && direction != 1) {
-    fail_input("{}: tensor {}.direction: found {}, expected 0 (row) or 1 (column)", file.label(), name, direction);
-  }
-  pattern.direction = direction == 0 ? Direction::kRow : Direction::kColumn;
-  const std::size_t dimension = pattern.direction == Direction::kRow ? in : out;
-
-  const TensorView& lengths_view = file.at(name + ".lengths");
-  const std::size_t strips = lengths_view.elements();
-  const std::vector<std::int64_t> lengths = int_list(file, name + ".lengths", strips);
-  const std::vector<std::int64_t> index = int_list(file, name + ".index", dimension);
-  std::vector<std::int64_t> counts = lengths;
-  if (file.find(name + ".counts") != nullptr) counts = int_list(file, name + ".counts", strips);
-
-  std::size_t next = 0;
-  for (std::size_t s = 0; s < strips; ++s) {
-    Strip& strip = pattern.strips.emplace_back();
-    strip.length = static_cast<int>(lengths[s]);
-    const std::size_t left = dimension - next;
-    const bool may_be_short = s + 1 == strips && file.find(name + ".counts") == nullptr;
-    if (counts[s] < 1 || (static_cast<std::uint64_t>(counts[s]) > left && !may_be_short)) {
-      fail_input("{}: tensor {}: strip {}: found {} indices, expected 1 to the {} that are left of {}", file.label(),
-                 name, s, counts[s], left, dimension);
-    }
-    for (std::size_t k = 0; k < std::min(left, static_cast<std::size_t>(counts[s])); ++k, ++next) {
-      if (index[next] < 0) {
-        fail_input("{}: tensor {}.index: element [{}]: found {}, expected 0 to {}", file.label(), name, next,
-                   index[next], dimension - 1);
-      }
-      strip.index.push_back(static_cast<std::uint32_t>(index[next]));
-    }
-  }
-  return pattern;
-}
-
 }  // namespace
 
-Model::Model(fs::path directory, ModelConfig config, SafetensorsFile file)
-    : directory_(std::move(directory)), config_(std::move(config)), file_(std::move(file)) {}
+Model::Model(fs::path directory, ModelConfig config, const SafetensorsFile& weights)
+    : directory_(std::move(directory)), config_(std::move(config)), tensors_(config_, weights) {}
 
 Model Model::open(const fs::path& model_dir) {
   std::error_code error;
   if (!fs::is_directory(model_dir, error)) {
-    fail_input("{}: found no such folder, expected one that holds config.json and model.safetensors",
-               model_dir.string());
+    fail_input("{}: found {}, expected a checkpoint: a folder that holds config.json and model.safetensors",
+               model_dir.string(), fs::exists(model_dir, error) ? "a file" : "no such folder");
   }
-  ModelConfig config = read_model_config(model_dir);
-  const fs::path weights = model_dir / "model.safetensors";
-  if (!fs::exists(weights, error) && fs::exists(model_dir / "model.safetensors.index.json", error)) {
-    fail_input("{}: found a checkpoint in several files, expected one model.safetensors; save it unsharded",
-               model_dir.string());
-  }
-  Model model(model_dir, std::move(config), SafetensorsFile::open(weights));
-  model.prefix_ = find_prefix(model.config_, model.file_);
-  check_tensors(model.config_, model.prefix_, model.file_);
-  const fs::path pruning = model_dir / "pruning.safetensors";
-  if (fs::exists(pruning, error)) {
-    model.pruning_ = std::make_shared<const SafetensorsFile>(SafetensorsFile::open(pruning));
-  }
+  std::optional<SafetensorsFile> weights;
+  const auto open_once = [&] {
+    if (!weights) weights = open_weights(model_dir);
+    return *weights;
+  };
+  ModelConfig config = read_model_config(model_dir, open_once);
+  Model model(model_dir, std::move(config), open_once());
+  model.pruning_ = PruningFile::open(model_dir, model.config_);
+  for (const std::string& note : model.tensors_.notes()) fmt::print(stderr, "note: {}\n", note);
   return model;
 }
 
@@ -194,39 +144,33 @@ DenseMatrix Model::load(std::size_t layer, MatrixKind kind) const {
   if (layer >= config_.layers) {
     fail_input("{}: found layer {} asked for, expected 0 to {}", directory_.string(), layer, config_.layers - 1);
   }
-  const MatrixSource source = matrix_source(config_, prefix_, layer, kind);
+  const StoredMatrix source = tensors_.matrix(layer, kind);
   DenseMatrix matrix;
   matrix.name = matrix_name(layer, kind);
   matrix.out = source.out;
   matrix.in = source.in;
   matrix.weight.resize(source.out * source.in);
-  if (file_.find(source.parts[0].bias) != nullptr) matrix.bias.resize(source.out);
-  for (const MatrixPart& part : source.parts) {
-    load_values(file_.at(part.weight), part.transposed, part.out, source.in, &matrix.weight[part.first * source.in]);
-    if (!matrix.bias.empty()) load_values(file_.at(part.bias), false, part.out, 1, &matrix.bias[part.first]);
+  if (file().find(source.parts[0].bias) != nullptr) matrix.bias.resize(source.out);
+  for (const StoredPart& part : source.parts) {
+    load_values(file().at(part.weight), part.transposed, part.out, source.in, &matrix.weight[part.first * source.in]);
+    if (!matrix.bias.empty()) load_values(file().at(part.bias), false, part.out, 1, &matrix.bias[part.first]);
   }
   return matrix;
 }
 
 PrunedMatrix Model::load_pruned(std::size_t layer, MatrixKind kind, int dense_length) const {
   const DenseMatrix dense = load(layer, kind);
-  const std::string in_file = fmt::format("{}: {}", file_.label(), dense.name);
+  const std::string in_file = fmt::format("{}: {}", file().label(), dense.name);
   PrunedMatrix matrix;
   matrix.name = dense.name;
   matrix.out = dense.out;
   matrix.in = dense.in;
   matrix.weight = to_halves(in_file, "weight", dense.weight, dense.in);
   matrix.bias = to_halves(in_file, "bias", dense.bias, 1);
-  const TensorView* const mask = pruning_ ? pruning_->find(dense.name + ".mask") : nullptr;
-  if (mask == nullptr) {
+  if (pruning_ == nullptr || !pruning_->fill(matrix)) {
     matrix.mask.assign(matrix.weight.size(), 1);
     matrix.pattern = dense_pattern(dense.name, dense.out, dense_length);
   } else {
-    check_shape(*mask, Dtype::kU8, {dense.out, dense.in});
-    matrix.mask.resize(matrix.weight.size());
-    const std::vector<std::byte> bytes = mask->bytes();
-    std::memcpy(matrix.mask.data(), bytes.data(), bytes.size());
-    matrix.pattern = read_pattern(*pruning_, dense.name, dense.out, dense.in);
     // Other programs may have stored a pruned weight as -0, which means the same.
     for (std::size_t i = 0; i < matrix.mask.size(); ++i) {
       if (matrix.mask[i] == 0 && matrix.weight[i].bits == 0x8000U) matrix.weight[i].bits = 0;

@@ -5,9 +5,10 @@
 #include <cstring>
 #include <map>
 
+#include "golden/checkpoint/model_card.hpp"
+#include "golden/cli.hpp"
 #include "golden/error.hpp"
 #include "golden/model.hpp"
-#include "golden/model_tensors.hpp"
 #include "golden/text.hpp"
 
 namespace mixvec {
@@ -19,13 +20,13 @@ namespace {
 // What takes the place of one tensor of the file.
 struct Replacement {
   const PrunedMatrix* matrix;
-  MatrixPart part;
+  StoredPart part;
   bool is_bias;
 };
 
 std::vector<std::byte> bytes_of(const Replacement& replacement) {
   const PrunedMatrix& matrix = *replacement.matrix;
-  const MatrixPart& part = replacement.part;
+  const StoredPart& part = replacement.part;
   if (replacement.is_bias) {
     const auto values = std::as_bytes(std::span(matrix.bias).subspan(part.first, part.out));
     return {values.begin(), values.end()};
@@ -49,25 +50,6 @@ std::vector<std::byte> bytes_of(const Replacement& replacement) {
     }
   }
   return result;
-}
-
-void add_pruning(SafetensorsWriter& writer, const PrunedMatrix& matrix) {
-  writer.add_view(matrix.name + ".mask", Dtype::kU8, {matrix.out, matrix.in}, std::as_bytes(std::span(matrix.mask)));
-  const std::vector<std::int32_t> direction{matrix.pattern.direction == Direction::kColumn ? 1 : 0};
-  std::vector<std::int32_t> lengths;
-  std::vector<std::int32_t> counts;
-  std::vector<std::int32_t> index;
-  bool inner_short = false;
-  for (const Strip& strip : matrix.pattern.strips) {
-    inner_short |= !lengths.empty() && counts.back() != lengths.back();
-    lengths.push_back(strip.length);
-    counts.push_back(static_cast<std::int32_t>(strip.index.size()));
-    for (const std::uint32_t i : strip.index) index.push_back(static_cast<std::int32_t>(i));
-  }
-  writer.add(matrix.name + ".direction", {1}, direction);
-  writer.add(matrix.name + ".lengths", {lengths.size()}, lengths);
-  writer.add(matrix.name + ".index", {index.size()}, index);
-  if (inner_short) writer.add(matrix.name + ".counts", {counts.size()}, counts);
 }
 
 // Refuses targets whose replacement would delete something other than an earlier result.
@@ -97,11 +79,8 @@ struct TemporaryFolder {
 
 }  // namespace
 
-void Model::write_pruned(const fs::path& out_dir, const std::vector<PrunedMatrix>& matrices) const {
-  // "out/" and "out" are the same place.
-  const fs::path target = fs::absolute(out_dir.has_filename() ? out_dir : out_dir.parent_path()).lexically_normal();
-  check_target(directory_, target);
-
+std::vector<LeftOut> Model::write_pruned_files(const fs::path& folder, const std::vector<PrunedMatrix>& matrices,
+                                               const std::string& how) const {
   std::map<std::string, std::pair<std::size_t, MatrixKind>> places;
   for (std::size_t layer = 0; layer < config_.layers; ++layer) {
     for (const MatrixKind kind : kMatrixKinds) places[matrix_name(layer, kind)] = {layer, kind};
@@ -116,25 +95,25 @@ void Model::write_pruned(const fs::path& out_dir, const std::vector<PrunedMatrix
                  quote(matrix.name), config_.layers);
     }
     if (!given.insert(matrix.name).second)
-      fail_input("{}: found {} twice, expected it once", target.string(), matrix.name);
-    const MatrixSource source = matrix_source(config_, prefix_, place->second.first, place->second.second);
+      fail_input("{}: found {} twice, expected it once", folder.string(), matrix.name);
+    const StoredMatrix source = tensors_.matrix(place->second.first, place->second.second);
     if (matrix.out != source.out || matrix.in != source.in) {
       fail_input("{}: found shape [{}, {}], expected [{}, {}]", matrix.name, matrix.out, matrix.in, source.out,
                  source.in);
     }
-    const bool has_bias = file_.find(source.parts[0].bias) != nullptr;
+    const bool has_bias = file().find(source.parts[0].bias) != nullptr;
     if (has_bias == matrix.bias.empty()) {
       fail_input("{}: found {} bias values, expected {}", matrix.name, matrix.bias.size(), has_bias ? source.out : 0);
     }
-    for (const MatrixPart& part : source.parts) {
+    for (const StoredPart& part : source.parts) {
       replacements.insert_or_assign(part.weight, Replacement{&matrix, part, false});
       if (has_bias) replacements.insert_or_assign(part.bias, Replacement{&matrix, part, true});
     }
   }
 
   SafetensorsWriter model;
-  for (const auto& [key, value] : file_.metadata()) model.set_metadata(key, value);
-  for (const TensorView& tensor : file_.tensors()) {
+  for (const auto& [key, value] : file().metadata()) model.set_metadata(key, value);
+  for (const TensorView& tensor : file().tensors()) {
     const auto found = replacements.find(tensor.name);
     if (found == replacements.end()) {
       model.add_lazy(tensor.name, tensor.dtype, tensor.shape, [&tensor] { return tensor.bytes(); });
@@ -143,29 +122,24 @@ void Model::write_pruned(const fs::path& out_dir, const std::vector<PrunedMatrix
                      [&replacement = found->second] { return bytes_of(replacement); });
     }
   }
-  SafetensorsWriter pruning;
-  pruning.set_metadata("format", "mixvec-pruning-1");
-  for (const PrunedMatrix& matrix : matrices) add_pruning(pruning, matrix);
-  if (pruning_) {
-    for (const TensorView& tensor : pruning_->tensors()) {
-      const std::string matrix = tensor.name.substr(0, tensor.name.rfind('.'));
-      if (given.contains(matrix)) continue;
-      pruning.add_lazy(tensor.name, tensor.dtype, tensor.shape, [&tensor] { return tensor.bytes(); });
-    }
-  }
+  CarriedFiles carried = find_carried_files(directory_, is_pruned(), folder);
+  model.write(folder / "model.safetensors");
+  write_pruning_file(folder, config_, matrices, pruning_.get());
+  carry(carried, directory_, folder);
+  write_file(folder / "README.md", model_card(directory_, matrices, carried, how));
+  return std::move(carried.left_out);
+}
 
+std::vector<LeftOut> Model::write_pruned(const fs::path& out_dir, const std::vector<PrunedMatrix>& matrices) const {
+  // "out/" and "out" are the same place.
+  const fs::path target = fs::absolute(out_dir.has_filename() ? out_dir : out_dir.parent_path()).lexically_normal();
+  check_target(directory_, target);
   const TemporaryFolder temporary{target.parent_path() /
                                   fmt::format(".{}.{}.tmp", target.filename().string(), ::getpid())};
   std::error_code error;
   fs::create_directories(temporary.path, error);
   if (error) fail_input("{}: cannot create the folder: {}", target.string(), error.message());
-  model.write(temporary.path / "model.safetensors");
-  pruning.write(temporary.path / "pruning.safetensors");
-  for (const fs::directory_entry& entry : fs::directory_iterator(directory_)) {
-    const fs::path name = entry.path().filename();
-    if (!entry.is_regular_file() || name == "model.safetensors" || name == "pruning.safetensors") continue;
-    fs::copy_file(entry.path(), temporary.path / name);
-  }
+  std::vector<LeftOut> left_out = write_pruned_files(temporary.path, matrices);
   // The old folder is moved aside before the new one takes its name, so that at no moment half a model is there.
   TemporaryFolder old;
   if (fs::exists(target)) {
@@ -174,6 +148,7 @@ void Model::write_pruned(const fs::path& out_dir, const std::vector<PrunedMatrix
     fs::rename(target, old.path);
   }
   fs::rename(temporary.path, target);
+  return left_out;
 }
 
 }  // namespace mixvec

@@ -426,7 +426,14 @@ TEST_F(ConfigFile, HashMismatchPrintsBothHashes) {
 TEST_F(ConfigFile, NotJsonAndNotThere) {
   write_file(folder_ / "config.json", "{");
   EXPECT_NE(error_of([&] { load_config(folder_); }).find("not JSON"), std::string::npos);
-  EXPECT_NE(error_of([&] { load_config(folder_ / "absent.json"); }).find("absent.json"), std::string::npos);
+  EXPECT_NE(
+      error_of([&] { load_config(folder_ / "absent.json"); }).find("absent.json: found nothing there, expected an"),
+      std::string::npos);
+  write_file(folder_ / "config.json", R"({"model_type":"gpt2","n_embd":8})");
+  EXPECT_NE(error_of([&] { load_config(folder_); }).find("found a checkpoint, not an accelerator"), std::string::npos);
+  std::filesystem::remove(folder_ / "config.json");
+  EXPECT_NE(error_of([&] { load_config(folder_); }).find("found a folder without config.json, expected an accelerator"),
+            std::string::npos);
 }
 
 }  // namespace

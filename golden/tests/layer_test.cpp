@@ -302,7 +302,7 @@ TEST(Layer, RefusesWhatDoesNotFit) {
          "found 7 matrices, expected layer.9.W_MA among them");
   expect(message_of([] { find_activation("config.json", "swish"); }),
          "config.json: activation function: found \"swish\", expected one of gelu, gelu_python, gelu_new, gelu_fast, "
-         "gelu_pytorch_tanh, relu");
+         "gelu_accurate, gelu_pytorch_tanh, gelu_python_tanh, relu");
   expect(message_of([] { find_family("rnn"); }), "expected one of gpt2, bert, encoder, decoder");
 
   const auto with = [&](const std::function<void(Layer&)>& change) {

@@ -168,7 +168,7 @@ TEST(Model, WrongFoldersAreRefused) {
     return config;
   };
   const std::vector<Spec> good = gpt2_tensors("");
-  refused(with(gpt2_config(), "model_type", "llama"), good, "found \"llama\", expected \"gpt2\" or \"bert\"");
+  refused(with(gpt2_config(), "model_type", "llama"), good, "found \"llama\", expected \"gpt2\", \"bert\"");
   refused(with(gpt2_config(), "n_embd", -1), good, "n_embd: found -1");
   refused(with(gpt2_config(), "n_embd", 40.5), good, "n_embd: found 40.5");
   refused(with(gpt2_config(), "n_embd", nullptr), good, "n_embd: found nothing");
@@ -327,6 +327,9 @@ TEST(Model, DamagedPruningFilesAreRefused) {
   const auto refused = [&](std::vector<std::int32_t> direction, std::vector<std::int32_t> lengths,
                            std::vector<std::int32_t> index, std::uint8_t first_mask, const char* expected) {
     SafetensorsWriter writer;
+    writer.set_metadata("format", "mixvec-pruning-1");
+    writer.set_metadata("dense",
+                        "layer.0.W_MA layer.0.W_F1 layer.0.W_F2 layer.1.W_MA layer.1.W_MP layer.1.W_F1 layer.1.W_F2");
     std::vector<std::uint8_t> mask(n * n, 1);
     mask[0] = first_mask;
     writer.add("layer.0.W_MP.mask", {n, n}, mask);

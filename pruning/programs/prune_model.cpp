@@ -229,6 +229,21 @@ struct Staging {
   }
 };
 
+// For the pruned model's README.
+std::string how_pruned(const nlohmann::ordered_json& report) {
+  return fmt::format(
+      "It was pruned by `prune_model` {}: pattern {}, ratio {}, directions {}, importance {}, scope {}, seed {}, for "
+      "the "
+      "accelerator {}.\n"
+      "The masks keep {:.4f} of the importance that unstructured pruning of as many weights keeps. All figures stand "
+      "in "
+      "`prune_report.json`.",
+      report["version"].get<std::string>(), report["pattern"].get<std::string>(), report["ratio"].get<double>(),
+      report["direction"].get<std::string>(), report["importance"].get<std::string>(),
+      report["scope"].get<std::string>(), report["seed"].get<std::uint64_t>(),
+      report["accelerator"]["name"].get<std::string>(), report["totals"]["retained"].get<double>());
+}
+
 int run(const po::variables_map& values) {
   if (values.count("model") == 0) fail_input("--model: found nothing, expected a checkpoint folder");
   if (values.count("out") == 0) fail_input("--out: found nothing, expected a folder to write to");
@@ -265,10 +280,12 @@ int run(const po::variables_map& values) {
 
   progress.update(0.8, "writing");
   const Staging staging{out.parent_path() / fmt::format(".{}.{}.prune", out.filename().string(), ::getpid())};
-  model.write_pruned(staging.path, result.matrices);
-  const nlohmann::ordered_json json = report_json(result, options, runs, model_dir);
+  fs::create_directories(staging.path);
+  nlohmann::ordered_json json = report_json(result, options, runs, model_dir);
+  const std::vector<LeftOut> left_out = model.write_pruned_files(staging.path, result.matrices, how_pruned(json));
+  json["left_out"] = nlohmann::json::array();
+  for (const LeftOut& left : left_out) json["left_out"].push_back({{"path", left.path}, {"why", left.why}});
   write_json(staging.path / kReportName, json);
-  // Pictures of an earlier pruning are not copied along: write_pruned takes regular files only.
   if (values.count("no-pictures") == 0) write_pictures(result, staging.path / "pictures", options.threads);
   // Looked at again: the folder may have changed while this ran.
   check_target(out);
@@ -281,6 +298,9 @@ int run(const po::variables_map& values) {
   fs::rename(staging.path, out);
   progress.update(1, "done");
   fmt::print("{}", report_table(result, options, runs));
+  for (const LeftOut& left : left_out) {
+    fmt::print(stderr, "note: not taken over from {}: {} ({})\n", model_dir.string(), quote(left.path), left.why);
+  }
   write_json(option(values, "json"), json);
   return kExitGood;
 }

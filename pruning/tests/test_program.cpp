@@ -42,6 +42,20 @@ class Programs : public ::testing::Test {
   fs::path folder_;
 };
 
+TEST_F(Programs, PrunedFolderNamesWhatItLeavesOut) {
+  write_file(path("model/pytorch_model.bin"), "dense");
+  write_file(path("model/README.md"), "Validation loss 1.7");
+  ASSERT_EQ(prune("--ratio 0.8 --no-pictures --out " + path("out")), 0) << output();
+  EXPECT_NE(output().find("\"pytorch_model.bin\" (weights of the unpruned model)"), std::string::npos) << output();
+  EXPECT_FALSE(fs::exists(path("out/pytorch_model.bin")));
+  const auto json = nlohmann::json::parse(read_file(path("out/prune_report.json")));
+  EXPECT_EQ(json["left_out"][0]["path"], "pytorch_model.bin");
+  const std::string readme = read_file(path("out/README.md"));
+  EXPECT_NE(readme.find("pattern mixed, ratio 0.8, directions auto"), std::string::npos) << readme;
+  EXPECT_EQ(readme.find(folder_.string()), std::string::npos) << readme;
+  EXPECT_EQ(read_file(path("out/README.source.md")), "Validation loss 1.7");
+}
+
 TEST_F(Programs, MixedByDefaultUsesSeveralLengthsAndReportsWhatItWrote) {
   ASSERT_EQ(prune("--pattern mixed --ratio 0.8 --out " + path("out") + " --json " + path("report.json")), 0)
       << output();
