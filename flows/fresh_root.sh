@@ -111,6 +111,9 @@ inside() {
 
 say() { printf '%s\n' "$*" ; }
 
+settings=$logs/apt.conf
+apt-config dump Acquire 2> /dev/null | grep -i 'Proxy\|Check-\|Retries\|ForceIPv\|Verify\|CaInfo\|Timeout' > "$settings" || true
+
 # 1. The root, unless it is there. What the README asks for: git and make.
 include=git,make,ca-certificates${packages:+,$packages}
 if [ ! -e "$root/etc/debian_version" ]; then
@@ -118,7 +121,7 @@ if [ ! -e "$root/etc/debian_version" ]; then
   say "root of $suite from $mirror in $root"
   begin=$SECONDS
   if command -v mmdebstrap > /dev/null; then
-    make_root=(mmdebstrap --variant=minbase --include="$include" "$suite" "$root" "$mirror")
+    make_root=(mmdebstrap --variant=minbase --aptopt="$settings" --include="$include" "$suite" "$root" "$mirror")
   else
     make_root=(debootstrap --variant=minbase --include="$include" "$suite" "$root" "$mirror")
   fi
@@ -126,7 +129,7 @@ if [ ! -e "$root/etc/debian_version" ]; then
     { tail -n 15 "$logs/$suite-root.log" >&2 ; refuse "$suite: no root; log: $logs/$suite-root.log" ; }
   say "root made in $((SECONDS - begin)) s"
 fi
-apt-config dump Acquire 2> /dev/null | grep -v -i 'Languages\|CompressionTypes\|GzipIndexes' > "$root/etc/apt/apt.conf.d/90host" || true
+cp "$settings" "$root/etc/apt/apt.conf.d/90host"
 test ! -e /etc/resolv.conf || cp -L /etc/resolv.conf "$root/etc/resolv.conf"
 if [ -n "$cache" ]; then
   mkdir -p "$cache" "$root/var/cache/ccache"
