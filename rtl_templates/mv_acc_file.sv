@@ -24,15 +24,15 @@ module mv_acc_file #(
   output logic [31:0]      ddata_o
 );
 
-  logic [31:0] slots[Slots];
+  logic [31:0] memory_q[Slots];
 
   logic [31:0] ddata_q;
   always_ff @(posedge clk_i) begin
-    if (we_i) slots[wslot_i] <= wdata_i;
-    if (drain_i) ddata_q <= slots[dslot_i];
+    if (we_i) memory_q[wslot_i] <= wdata_i;
+    if (drain_i) ddata_q <= memory_q[dslot_i];
   end
 
-  assign rdata_o = slots[rslot_i];
+  assign rdata_o = memory_q[rslot_i];
   assign ddata_o = ddata_q;
 
 endmodule

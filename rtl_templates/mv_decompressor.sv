@@ -336,7 +336,10 @@ module mv_decompressor #(
     end else begin
       unique case (state_q)
         StIdle: if (task_take) state_q <= StRun;
-        StRun:  if (go) state_q <= header_valid ? StTurn : StIdle;
+        StRun: if (go) begin
+          if (header_valid) state_q <= StTurn;
+          else state_q <= StIdle;
+        end
         StTurn: if (go) begin
           if (record && count_q != (OutW + 1)'(1)) state_q <= StRecord;
           if (turn_end && all_finished) state_q <= StRun;

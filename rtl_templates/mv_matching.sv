@@ -161,6 +161,8 @@ module mv_matching #(
   logic [H*CntW-1:0]  asm_weights_q, asm_weights;
   logic [H*CntW-1:0]  base;   // weights of the classes before
   logic [CntW-1:0]    total;
+  logic [ThreadW-1:0] asm_unit_row_q, asm_unit_row;
+  assign asm_unit_row = unit_q[0] ? unit_row_q : asm_unit_row_q;
   always_comb begin
     asm_unit    = asm_unit_q | unit_q;
     asm_buffer  = asm_buffer_q;
@@ -226,9 +228,6 @@ module mv_matching #(
   assign out_address_o  = asm_row;
   assign advance        = v_q && (!out_valid_o || out_ready_i);
   assign idle_o         = !v_q;
-
-  logic [ThreadW-1:0] asm_unit_row_q, asm_unit_row;
-  assign asm_unit_row = unit_q[0] ? unit_row_q : asm_unit_row_q;
 
   assign record_valid_o  = v_q && record_q;
   assign record_id_o     = id_q;

@@ -107,11 +107,6 @@ module mv_slice #(
     initial $error("mv_slice: Units must be a power of two that divides Groups");
   end
 
-  // Instructions have fields for others, too; addresses are in range.
-  logic unused;
-  assign unused = ^{matrix_i, scores_i, outputs_i, pass_i, table_address_i, table_entry, norm_entry,
-                    in_slice};
-
   // ---- results: the next port after the last one served whose result is of this slice ----
   logic [DrainW-1:0] last_q, pick;
   logic [Drains-1:0] mine;
@@ -285,6 +280,10 @@ module mv_slice #(
   assign in_slice = LocalW'(group >> UnitsL);
   assign stat     = StatW'((buffer ? Local : 0) + ((Local > 1) ? 32'(in_slice) : 0));
   assign fresh    = fresh_q[stat] && (is_max || is_sum);
+  // Instructions have fields for others, too; addresses are in range.
+  logic unused;
+  assign unused = ^{matrix_i, scores_i, outputs_i, pass_i, table_address_i, table_entry, norm_entry,
+                    in_slice};
   always_ff @(posedge clk_i) begin
     if (beat && fresh) fresh_q[stat] <= 1'b0;
     if (fresh_valid_i || (pass_valid_i && pass_i[8])) begin
@@ -299,11 +298,12 @@ module mv_slice #(
   logic [Tokens*16-1:0] read_q;
   logic [15:0]          position_q [Tables];
   logic [31:0]          norm_q [Norms];
-  logic [AddrW-1:0]     read_at;
+  logic [AddrW-1:0]     read_at, v_at;   // v_at: of the access from outside
   function automatic logic [AddrW-1:0] address(input logic [15:0] at, input logic [GroupW-1:0] of);
     address = AddrW'(32'(at) * Local + (32'(of) >> UnitsL));
   endfunction
-  assign read_at = (beat) ? address(source, group) : address(v_row_i, v_group_i);
+  assign v_at    = address(v_row_i, v_group_i);
+  assign read_at = beat ? address(source, group) : v_at;
 
   // What accompanies the beat through the vector unit: where its result goes.
   localparam int TagW = 1 + 2 + 3 + 1 + AddrW + 16 + GroupW + WordW + LaneW;
@@ -358,22 +358,22 @@ module mv_slice #(
     if (table_valid_i && !table_norm_i) position_q[TableW'(table_address_i)] <= table_data_i[15:0];
     if (table_valid_i && table_norm_i) norm_q[NormW'(table_address_i)] <= table_data_i;
   end
-  assign v_data_o = v_read_q;
   logic [Tokens*16-1:0] v_read_q;
   always_ff @(posedge clk_i) v_read_q <= read_q;
+  assign v_data_o = v_read_q;
 
   // ---- vector unit: a statistic stands for a group, so tokens and positions move by whole groups ----
-  logic [31:0]          earlier, left, tokens;
+  logic [31:0]          earlier, left, valid_tokens;
   logic [15:0]          b_position;
   logic                 r_valid, r_take, r_vector;
   logic [TagW-1:0]      tag;
   logic [AddrW-1:0]     r_target;
   logic [Tokens*16-1:0] first, result;
-  assign b_position = 16'(32'(b_row_q) << LvL) + (b_all_q ? b_offset_q : b_entry_q);
-  assign earlier = 32'(b_stat_q) * Tokens;
-  assign left   = 32'(high_i) - 32'(b_group_q) * Tokens;
-  assign tokens = left[31] ? 32'd0 : (left > Tokens) ? Tokens : left;
-  assign first  = b_take_q ? b_data_q : b_zero_q ? '0 : read_q;
+  assign b_position   = 16'(32'(b_row_q) << LvL) + (b_all_q ? b_offset_q : b_entry_q);
+  assign earlier      = 32'(b_stat_q) * Tokens;
+  assign left         = 32'(high_i) - 32'(b_group_q) * Tokens;
+  assign valid_tokens = left[31] ? 32'd0 : (left > Tokens) ? Tokens : left;
+  assign first        = b_take_q ? b_data_q : b_zero_q ? '0 : read_q;
   mv_vector_unit #(
     .Lanes    (Tokens),
     .Groups   (Stats),
@@ -395,7 +395,7 @@ module mv_slice #(
     .start_i  (b_fresh_q),
     .max_i    (b_max_q),
     .sum_i    (b_sum_q),
-    .tokens_i (TokenW'(earlier + tokens)),
+    .tokens_i (TokenW'(earlier + valid_tokens)),
     .mask_i   (b_mask_q),
     .causal_i (b_causal_q),
     .key_i    (PosW'(32'(b_key_q) + earlier)),
@@ -425,7 +425,7 @@ module mv_slice #(
   end
   always_ff @(posedge clk_i) begin
     if (r_valid && r_vector) memory_q[r_target] <= result;
-    else if (v_valid_i && v_write_i) memory_q[address(v_row_i, v_group_i)] <= v_data_i;
+    else if (v_valid_i && v_write_i) memory_q[v_at] <= v_data_i;
   end
 
   // ---- beats under way ----

@@ -98,14 +98,14 @@ module mv_vector_function (
 
   logic [7:0]  half_exponent, root_exponent;
   logic [24:0] kept;
-  logic [30:0] root;
+  logic [30:0] root_bits;
   // 1/sqrt(x): 127 less half the exponent without its bias, rounded down.
   assign half_exponent = {1'b0, x_4[30:24]} + {7'd0, x_4[23]};
   assign root_exponent = (op_4_i == Root) ? 8'd189 - half_exponent : 8'd252 - x_4[30:23];
   assign kept          = 25'((value + 30'd16) >> 5);
-  assign root          = (&x_4[30:23]) ? 31'h7FC0_0000 :
+  assign root_bits     = (&x_4[30:23]) ? 31'h7FC0_0000 :
                          {root_exponent, 23'd0} + {6'd0, kept};
-  assign root_o        = root;
+  assign root_o        = root_bits;
 
   // Result
 
@@ -133,8 +133,8 @@ module mv_vector_function (
       end
       Reciprocal, Root: begin
         sign        = 1'b0;
-        exponent    = root[30:23];
-        significand = {1'b1, root[22:0], 9'd0};
+        exponent    = root_bits[30:23];
+        significand = {1'b1, root_bits[22:0], 9'd0};
       end
       default: ;
     endcase

@@ -261,7 +261,7 @@ module mv_vector_lane #(
     end
   end
 
-  logic [31:0] product;
+  logic [31:0] first_product;
   logic [51:0] integer_product;
   mv_product #(
     .AW    (28),
@@ -277,7 +277,7 @@ module mv_vector_lane #(
     .y_exponent_i   (r_exponent_q),
     .y_significand_i(r_significand_q),
     .odd_i          (1'b0),
-    .product_o      (product),
+    .product_o      (first_product),
     .integer_o      (integer_product)
   );
 
@@ -288,13 +288,13 @@ module mv_vector_lane #(
   logic        function_sign;
   logic [7:0]  function_exponent;
   logic [32:0] function_significand;
-  assign y_high = integer_product[51:28] - (product[31] ? k_product_i : 24'd0);
+  assign y_high = integer_product[51:28] - (first_product[31] ? k_product_i : 24'd0);
   mv_vector_function u_function (
     .clk_i,
     .en_i         (valid_i[Product +: 5]),
     .op_i         (op_i[(Product-1)*4 +: 4]),
     .op_4_i       (op_root),
-    .x_i          (product),
+    .x_i          (first_product),
     .y_i          ({y_high, integer_product[27:17]}),
     .u_i          (integer_product[18:0]),
     .sign_o       (function_sign),
@@ -346,7 +346,7 @@ module mv_vector_lane #(
 
   // Sum
 
-  logic [31:0]    other_float, d, d_q, sum, sum_q;
+  logic [31:0]    other_float, d, d_q, sum_d, sum_q;
   logic [3:0]     op_addend;
   logic [EnW-1:0] cut_en;
   assign op_addend = op_i[(Addends-2)*4 +: 4];
@@ -373,11 +373,11 @@ module mv_vector_lane #(
     .en_i (cut_en),
     .x_i  (scaled),
     .y_i  (d_q),
-    .sum_o(sum)
+    .sum_o(sum_d)
   );
   always_ff @(posedge clk_i) begin
     if (valid_i[Addends-1]) d_q <= d;
-    if (valid_i[Sum-1]) sum_q <= sum;
+    if (valid_i[Sum-1]) sum_q <= sum_d;
   end
 
   // Result

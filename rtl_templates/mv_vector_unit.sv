@@ -92,7 +92,7 @@ module mv_vector_unit #(
 
   logic [Depth:1]          valid_q;
   logic [Depth*4-1:0]      ops;      // from register 1 on
-  logic [Depth*GroupW-1:0] groups;
+  logic [Depth*GroupW-1:0] groups_q;
   logic [3:0]              op [Depth+1];
   logic [GroupW-1:0]       group [Depth+1];
   logic [2:0]              update [Depth+1];   // {start, max, sum}
@@ -133,9 +133,9 @@ module mv_vector_unit #(
       end
     end
     assign op[s+1]                     = op_q;
-    assign ops[s*4 +: 4]               = op_q;
+    assign ops[s*4 +: 4]                = op_q;
     assign group[s+1]                  = group_q;
-    assign groups[s*GroupW +: GroupW]  = group_q;
+    assign groups_q[s*GroupW +: GroupW] = group_q;
     assign update[s+1]                 = update_q;
     if (s < Latency) begin : g_tag
       logic [TagW-1:0] tag_q;
@@ -231,7 +231,7 @@ module mv_vector_unit #(
       .take_i        (valid_i),
       .valid_i       (valid_q),
       .op_i          (ops),
-      .group_i       (groups),
+      .group_i       (groups_q),
       .a_i           (a_i[t*16 +: 16]),
       .b_i           (b_i[t*16 +: 16]),
       .masked_i      (mask_i && (beyond || (causal_i && behind > LaneW'(t)))),

@@ -322,8 +322,8 @@ class Bench {
         const std::string name = fmt::format("TOP.mv_pe.g_lane[{}].g_token[{}].u_lane.u_file", lane, t);
         const VerilatedScope* scope = top_.context().scopeFind(name.c_str());
         if (scope == nullptr) fail_input("tb_pe: no scope {} (verilate with --public-flat-rw)", name);
-        const VerilatedVar* slots = scope->varFind("slots");
-        if (slots == nullptr) fail_input("tb_pe: no array slots in {}", name);
+        const VerilatedVar* slots = scope->varFind("memory_q");
+        if (slots == nullptr) fail_input("tb_pe: no array memory_q in {}", name);
         const auto* words = static_cast<const IData*>(slots->datap());
         for (int slot = 0; slot < kSlots; ++slot) {
           if (!model_.written(slot, lane)) continue;

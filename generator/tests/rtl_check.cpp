@@ -1,0 +1,341 @@
+// Splits a file into words and walks over them with a stack of scopes.
+#include "generator/tests/rtl_check.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <map>
+#include <set>
+
+namespace mixvec {
+namespace {
+
+struct Word {
+  std::string text;
+  int line = 0;
+};
+
+bool starts_name(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0 || c == '_'; }
+bool continues_name(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '$'; }
+
+/// Names, numbers and signs; no comments, strings, attributes, directives, or members after a dot.
+std::vector<Word> words_of(std::string_view text) {
+  std::vector<Word> words;
+  int line = 1;
+  std::size_t at = 0;
+  const auto skip_until = [&](std::string_view end) {
+    const std::size_t stop = std::min(text.find(end, at), text.size());
+    line += static_cast<int>(std::count(text.begin() + static_cast<std::ptrdiff_t>(at),
+                                        text.begin() + static_cast<std::ptrdiff_t>(stop), '\n'));
+    at = stop;
+  };
+  const auto name_at = [&](std::size_t from) {
+    std::size_t end = from;
+    while (end < text.size() && continues_name(text[end])) ++end;
+    return text.substr(from, end - from);
+  };
+  while (at < text.size()) {
+    const char c = text[at];
+    const char next = at + 1 < text.size() ? text[at + 1] : '\0';
+    if (c == '\n') {
+      ++line;
+      ++at;
+    } else if (std::isspace(static_cast<unsigned char>(c)) != 0) {
+      ++at;
+    } else if ((c == '/' && next == '/') || c == '`') {
+      skip_until("\n");
+    } else if (c == '/' && next == '*') {
+      skip_until("*/");
+      at += 2;
+    } else if (c == '(' && next == '*' && text.substr(at, 3) != "(*)") {
+      skip_until("*)");
+      at += 2;
+    } else if (c == '"') {
+      ++at;
+      skip_until("\"");
+      ++at;
+    } else if (c == '$' || (c == '.' && starts_name(next))) {  // a system function, a port or a member
+      at += 1 + name_at(at + 1).size();
+      if (c == '$') words.push_back({"$", line});
+    } else if (starts_name(c)) {
+      words.push_back({std::string(name_at(at)), line});
+      at += words.back().text.size();
+    } else if (std::isdigit(static_cast<unsigned char>(c)) != 0 ||
+               (c == '\'' && (std::isalnum(static_cast<unsigned char>(next)) != 0))) {
+      const std::size_t first = at;
+      while (at < text.size() && continues_name(text[at])) ++at;
+      // A base makes one number of 8'hff, a bracket a cast of 8'(x).
+      if (at + 1 < text.size() && text[at] == '\'' && text[at + 1] != '(') at += 1 + name_at(at + 1).size();
+      if (at == first) at += 1 + name_at(at + 1).size();
+      words.push_back({"0", line});
+    } else {
+      const std::string_view two = text.substr(at, 2);
+      static const std::set<std::string_view> kPairs = {"<=", ">=", "==", "!=", "&&", "||", "::", "'(",
+                                                        "'{", "+:", "-:", "<<", ">>", "++", "--", "->"};
+      const std::size_t size = kPairs.count(two) != 0 ? 2 : 1;
+      words.push_back({std::string(text.substr(at, size)), line});
+      at += size;
+    }
+  }
+  words.push_back({"", line});
+  return words;
+}
+
+const std::set<std::string_view> kTypes = {"logic",      "int",       "integer", "genvar",  "bit",      "reg",
+                                           "wire",       "byte",      "real",    "longint", "shortint", "time",
+                                           "localparam", "parameter", "input",   "output",  "inout"};
+const std::set<std::string_view> kKeywords = {
+    "module",      "endmodule",   "package",     "endpackage", "begin",   "end",     "if",       "else",
+    "for",         "case",        "casez",       "endcase",    "default", "unique",  "priority", "assign",
+    "always_ff",   "always_comb", "always",      "initial",    "posedge", "negedge", "or",       "function",
+    "endfunction", "automatic",   "signed",      "unsigned",   "typedef", "enum",    "struct",   "packed",
+    "return",      "generate",    "endgenerate", "assert",     "assume",  "cover",   "property", "disable",
+    "iff",         "while",       "repeat",      "string",     "void",    "inside"};
+
+class Checker {
+ public:
+  Checker(std::string_view file, std::string_view text) : file_(file), words_(words_of(text)) {}
+
+  std::vector<std::string> run() {
+    while (!word().empty()) step();
+    return std::move(found_);
+  }
+
+ private:
+  struct Name {
+    std::string type;  ///< of a variable of a named type
+    bool function = false;
+  };
+
+  [[nodiscard]] const std::string& word(std::size_t ahead = 0) const {
+    return words_[std::min(at_ + ahead, words_.size() - 1)].text;
+  }
+  [[nodiscard]] static bool is_name(const std::string& text) {
+    return !text.empty() && starts_name(text[0]) && kTypes.count(text) == 0 && kKeywords.count(text) == 0;
+  }
+  [[nodiscard]] const Name* find(const std::string& name) const {
+    for (auto scope = scopes_.rbegin(); scope != scopes_.rend(); ++scope) {
+      if (const auto it = scope->find(name); it != scope->end()) return &it->second;
+    }
+    return nullptr;
+  }
+  [[nodiscard]] bool is_type(const std::string& name) const { return find(name) != nullptr && types_.count(name) != 0; }
+
+  void report(std::string what) { found_.push_back(fmt::format("{}:{}: {}", file_, words_[at_].line, what)); }
+
+  void declare(const std::string& name, const std::string& type = "", bool function = false) {
+    std::string lower = name;
+    std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
+    const auto [spelled, fresh] = spellings_.try_emplace(lower, name);
+    if (!fresh && spelled->second != name) report(fmt::format("{} and {} differ in case alone", spelled->second, name));
+    scopes_.back()[name] = {type, function};
+  }
+
+  void use() {
+    const std::string& name = word();
+    if (find(name) == nullptr) report(fmt::format("{} is used before its declaration", name));
+    ++at_;
+  }
+
+  /// The word behind the bracket that closes the one at `from`.
+  [[nodiscard]] std::size_t behind_bracket(std::size_t from) const {
+    int depth = 0;
+    for (; from < words_.size(); ++from) {
+      const std::string& text = words_[from].text;
+      if (text == "(" || text == "'(" || text == "[" || text == "{" || text == "'{") ++depth;
+      if ((text == ")" || text == "]" || text == "}") && --depth == 0) return from + 1;
+    }
+    return words_.size() - 1;
+  }
+
+  /// Uses of names up to, not including, a sign at this depth of brackets.
+  void expression(const std::set<std::string_view>& ends) {
+    int depth = 0;
+    while (!word().empty()) {
+      const std::string& text = word();
+      if (depth == 0 && ends.count(text) != 0) return;
+      if (text == "(" || text == "'(" || text == "[" || text == "{" || text == "'{") ++depth;
+      if (text == ")" || text == "]" || text == "}") --depth;
+      if (is_name(text)) {
+        use();
+      } else {
+        ++at_;
+      }
+    }
+  }
+
+  void step() {
+    const std::string& text = word();
+    if (text == "module" || text == "package") {
+      scopes_ = {{}, {}};
+      spellings_.clear();
+      types_.clear();
+      at_ += 2;
+    } else if (text == "begin") {
+      ++at_;
+      if (word() == ":") {
+        ++at_;
+        declare(word());
+        ++at_;
+      }
+      scopes_.emplace_back();
+    } else if (text == "end" || text == "endfunction") {
+      ++at_;
+      if (scopes_.size() > 1) scopes_.pop_back();
+    } else if (text == "endmodule" || text == "endpackage") {
+      ++at_;
+    } else if (text == "function") {
+      function();
+    } else if (text == "typedef") {
+      type_definition();
+    } else if (kTypes.count(text) != 0 || (is_type(text) && is_name(word(1)))) {
+      declaration();
+    } else if (is_name(text) && (word(1) == "#" || (is_name(word(1)) && word(2) == "("))) {
+      instance();
+    } else if (is_name(text)) {
+      const bool begins = begins_statement();
+      if (begins) check_assignment();
+      use();
+    } else {
+      ++at_;
+    }
+  }
+
+  [[nodiscard]] bool begins_statement() const {
+    static const std::set<std::string_view> kBefore = {";", "begin", "end", "else", ")", ":", "assign", "endcase"};
+    return at_ > 0 && kBefore.count(words_[at_ - 1].text) != 0;
+  }
+
+  void function() {
+    ++at_;
+    while (word(1) != "(" && word(1) != ";") {  // up to the name
+      if (is_name(word()) && !is_type(word())) {
+        use();
+      } else {
+        ++at_;
+      }
+    }
+    declare(word(), "", true);
+    ++at_;
+    scopes_.emplace_back();
+  }
+
+  void type_definition() {
+    ++at_;
+    const bool is_enum = word() == "enum";
+    while (word() != "{" && word() != ";") {
+      if (is_name(word())) {
+        use();
+      } else {
+        ++at_;
+      }
+    }
+    if (word() == "{") {
+      const std::size_t behind = behind_bracket(at_);
+      if (is_enum) {
+        for (++at_; at_ < behind; ++at_) {
+          if (is_name(word()) && (words_[at_ - 1].text == "{" || words_[at_ - 1].text == ",")) declare(word());
+        }
+      }
+      at_ = behind;
+    }
+    declare(word());
+    types_[word()] = is_enum;
+    ++at_;
+  }
+
+  /// type [range] name [range] [= value], name ...: up to the semicolon, or the bracket that closes a list of ports.
+  void declaration() {
+    std::string type;
+    while (kTypes.count(word()) != 0 || word() == "signed" || word() == "unsigned" || is_type(word())) {
+      if (is_type(word())) type = word();
+      ++at_;
+    }
+    while (!word().empty()) {
+      while (word() == "[") {
+        ++at_;
+        expression({"]"});
+        ++at_;
+      }
+      if (!is_name(word())) return;
+      const std::string name = word();
+      ++at_;
+      while (word() == "[") {
+        ++at_;
+        expression({"]"});
+        ++at_;
+      }
+      --at_;
+      declare(name, type);
+      ++at_;
+      if (word() == "=") {
+        check_value(at_ + 1, type);
+        expression({",", ";", ")"});
+      }
+      if (word() != ",") return;
+      ++at_;
+      if (kTypes.count(word()) != 0 || is_type(word())) return;
+    }
+  }
+
+  void instance() {
+    ++at_;
+    if (word() == "#") {
+      ++at_;
+      ++at_;
+      expression({")"});
+      ++at_;
+    }
+    declare(word());
+    ++at_;
+  }
+
+  /// At the first word of a statement: an assignment's target and value, if it is one.
+  void check_assignment() {
+    const Name* target = find(word());
+    std::size_t from = at_ + 1;
+    bool calls = false;
+    while (words_[from].text == "[") {
+      const std::size_t behind = behind_bracket(from);
+      for (std::size_t i = from; i < behind; ++i) {
+        const Name* name = find(words_[i].text);
+        if (name != nullptr && name->function && words_[i + 1].text == "(") calls = true;
+      }
+      from = behind;
+    }
+    const std::string& sign = words_[from].text;
+    if (sign == "<=" && calls)
+      report(fmt::format("{}: a function call as the index of a nonblocking assignment", word()));
+    if ((sign == "<=" || sign == "=") && target != nullptr) check_value(from + 1, target->type);
+  }
+
+  /// `type` is the target's: an enum takes no ?: as its value.
+  void check_value(std::size_t from, const std::string& type) {
+    const auto it = types_.find(type);
+    if (it == types_.end() || !it->second) return;
+    for (std::size_t i = from; i < words_.size(); ++i) {
+      const std::string& text = words_[i].text;
+      if (text == ";" || text == "," || text.empty()) return;
+      if (text == "[") i = behind_bracket(i) - 1;
+      if (text == "?") {
+        report(fmt::format("{} of {} is assigned from ?:, use if", words_[at_].text, type));
+        return;
+      }
+    }
+  }
+
+  std::string_view file_;
+  std::vector<Word> words_;
+  std::size_t at_ = 0;
+  std::vector<std::map<std::string, Name>> scopes_ = {{}};
+  std::map<std::string, std::string> spellings_;  ///< of the module, by the name in small letters
+  std::map<std::string, bool> types_;             ///< of the module: whether it is an enum
+  std::vector<std::string> found_;
+};
+
+}  // namespace
+
+std::vector<std::string> check_rtl(std::string_view file, std::string_view text) { return Checker(file, text).run(); }
+
+}  // namespace mixvec

@@ -1,0 +1,18 @@
+// Finds in SystemVerilog what some simulators refuse or warn of and Verilator 5.006 does not.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mixvec {
+
+/// Checks the modules of one file and returns a line "FILE:LINE: what" for each of:
+///  - a name that is used before its declaration, or never declared (VCS, Xcelium, Icarus 13);
+///  - two names of a module that differ in case alone (Verilator's SIMILARNAME, and case-insensitive tools);
+///  - an enum that is assigned from `?:`: Icarus 13 and VCS want a cast there, which Icarus 11 does not read;
+///  - a function call as the index of a nonblocking assignment's target (internal error of Verilator 5.030 to 5.032).
+/// It knows the subset of the language that rtl_templates/ is written in, and no preprocessor.
+std::vector<std::string> check_rtl(std::string_view file, std::string_view text);
+
+}  // namespace mixvec
