@@ -8,6 +8,7 @@
 #include <set>
 
 #include "generator/legality.hpp"
+#include "golden/base/hash.hpp"
 #include "golden/base/input_file.hpp"
 #include "golden/cli.hpp"
 #include "golden/error.hpp"
@@ -55,14 +56,7 @@ std::string AccelConfig::canonical() const {
   return text;
 }
 
-std::uint64_t AccelConfig::hash() const {
-  std::uint64_t value = 0xcbf29ce484222325U;
-  for (const char c : canonical()) {
-    value ^= static_cast<unsigned char>(c);
-    value *= 0x100000001b3U;
-  }
-  return value;
-}
+std::uint64_t AccelConfig::hash() const { return fnv1a(canonical()); }
 
 std::string format_hash(std::uint64_t hash) { return fmt::format("0x{:016x}", hash); }
 
@@ -89,7 +83,11 @@ std::string config_name(const AccelConfig& config) {
       name += fmt::format("_{}{}", word, *value);
     }
   }
-  return name;
+  // The name is a file name, with more around it, and a path.
+  constexpr std::size_t kLongestName = 100;
+  if (name.size() <= kLongestName) return name;
+  const std::string digits = format_hash(config.hash()).substr(2);
+  return fmt::format("{}_{}", name.substr(0, name.rfind('_', kLongestName - digits.size() - 1)), digits);
 }
 
 nlohmann::ordered_json config_to_json(const AccelConfig& config) {

@@ -66,8 +66,9 @@ struct AccelConfig {
 std::string config_options(const AccelConfig& config);
 
 /// The folder gen_accel writes by default: accel_pe<P>[_lanes<L>]_<vec>[_<parameter><value>…], where lanes and further
-/// parameters appear if they differ from their default, and a single length is written vec<N>. Two configurations
-/// never share a name.
+/// parameters appear if they differ from their default, and a single length is written vec<N>. A name beyond 100
+/// characters ends in the configuration's hash instead of the parameters that do not fit. Two configurations never
+/// share a name.
 std::string config_name(const AccelConfig& config);
 
 /// All fields and the derived values, as they stand in config.json.

@@ -10,6 +10,7 @@
 #include <stdexcept>
 
 #include "generator/resources.hpp"
+#include "golden/base/hash.hpp"
 #include "golden/cli.hpp"
 
 namespace mixvec {
@@ -78,7 +79,9 @@ kainjow::mustache::data template_data(const AccelConfig& config, const std::vect
   data.set("rtl", files);
   mustache::data programs{mustache::data::type::list};
   mustache::data bench{mustache::data::type::list};
+  mustache::data bench_headers{mustache::data::type::list};
   for (const Resource& r : resources()) {
+    if (ends_with(r.path, ".hpp")) bench_headers.push_back(mustache::data{"file", "bench/" + std::string(r.path)});
     if (!ends_with(r.path, ".cpp")) continue;
     mustache::data entry{"source", "bench/" + std::string(r.path)};
     if (r.program) entry.set("program", basename(r.path.substr(0, r.path.size() - 4)));
@@ -86,6 +89,7 @@ kainjow::mustache::data template_data(const AccelConfig& config, const std::vect
   }
   data.set("programs", programs);
   data.set("bench", bench);
+  data.set("bench_headers", bench_headers);
   data.set("version", std::string(version().substr(0, version().find(' '))));
   return data;
 }
@@ -109,7 +113,24 @@ std::vector<std::string> compile_order(std::vector<std::string> files) {
   return files;
 }
 
+/// Ascending by path.
+void sort_files(std::vector<EmittedFile>& files) {
+  std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
+}
+
 }  // namespace
+
+std::string manifest_of(const std::vector<EmittedFile>& files) {
+  std::string text;
+  for (const EmittedFile& file : files) text += fmt::format("{:016x}  {}\n", fnv1a(file.text), file.path);
+  return text;
+}
+
+std::uint64_t rtl_checksum(std::vector<EmittedFile> files) {
+  std::erase_if(files, [](const EmittedFile& file) { return !file.path.starts_with("rtl/"); });
+  sort_files(files);
+  return fnv1a(manifest_of(files));
+}
 
 std::string format_bytes(std::int64_t bytes) {
   if (bytes >= 1 << 20) return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1 << 20));
@@ -146,8 +167,9 @@ std::vector<EmittedFile> emit_accel(const AccelConfig& config) {
     }
   }
   rtl = compile_order(std::move(rtl));
-  const auto data = template_data(config, rtl);
+  auto data = template_data(config, rtl);
   files.push_back({"rtl/mv_accel.sv", render("rtl_templates/mv_accel.sv.mustache", data)});
+  data.set("rtl_checksum_digits", fmt::format("{:016x}", rtl_checksum(files)));
   files.push_back({"config.json", config_to_json(config).dump(2) + "\n"});
   std::string filelist;
   for (const std::string& file : rtl) filelist += file + "\n";
@@ -161,7 +183,10 @@ std::vector<EmittedFile> emit_accel(const AccelConfig& config) {
                                                         {"README.md", "README.md"}}) {
     files.push_back({target, render(templates + source + std::string(kTemplateSuffix), data)});
   }
-  std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
+  for (const char* script : {"check_tools.sh", "run_step.sh"}) {
+    files.push_back({script, std::string(resource(templates + script))});
+  }
+  sort_files(files);
   return files;
 }
 

@@ -9,6 +9,7 @@
 #include <set>
 #include <sstream>
 
+#include "golden/base/hash.hpp"
 #include "golden/base/input_file.hpp"
 #include "golden/cli.hpp"
 #include "golden/error.hpp"
@@ -17,19 +18,6 @@ namespace mixvec {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::uint64_t checksum(std::string_view text) {
-  std::uint64_t value = 0xcbf29ce484222325U;
-  for (const char c : text) value = (value ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
-  return value;
-}
-
-/// One line per file: checksum, two spaces, path.
-std::string manifest_text(const std::vector<EmittedFile>& files) {
-  std::string text;
-  for (const EmittedFile& file : files) text += fmt::format("{:016x}  {}\n", checksum(file.text), file.path);
-  return text;
-}
 
 std::map<std::string, std::string> parse_manifest(const fs::path& path) {
   std::map<std::string, std::string> sums;
@@ -77,7 +65,7 @@ FolderResult write_folder(const fs::path& folder, const std::vector<EmittedFile>
   const fs::path clean = target.has_filename() ? target : target.parent_path();
   const bool exists = fs::exists(clean);
   std::map<std::string, std::string> ours;
-  const std::string manifest = manifest_text(files);
+  const std::string manifest = manifest_of(files);
   const bool empty = exists && fs::is_directory(clean) && fs::is_empty(clean);
   if (exists && !empty) {
     if (!fs::is_directory(clean)) fail_input("--out {}: is a file, expected a folder", folder.string());
@@ -90,7 +78,7 @@ FolderResult write_folder(const fs::path& folder, const std::vector<EmittedFile>
     for (const auto& [path, sum] : ours) {
       if (!fs::exists(clean / path)) {
         same = false;
-      } else if (fmt::format("{:016x}", checksum(read_file(clean / path))) != sum) {
+      } else if (fmt::format("{:016x}", fnv1a(read_file(clean / path))) != sum) {
         same = false;
         if (!force) {
           fail_input("--out {}: {} was edited since gen_accel wrote it; move the folder away or give --force",

@@ -1,6 +1,10 @@
 // The version string: the only file that knows the commit, so that a new commit recompiles nothing else.
 #include "golden/cli.hpp"
 
+#ifndef MIXVEC_VERSION
+#define MIXVEC_VERSION "unknown"  // built by other means than ours, say by FuseSoC
+#endif
+
 namespace mixvec {
 
 std::string_view version() { return MIXVEC_VERSION; }

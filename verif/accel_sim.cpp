@@ -9,6 +9,7 @@
 #include <bit>
 #include <cstring>
 #include <deque>
+#include <filesystem>
 #include <type_traits>
 #include <utility>
 
@@ -16,6 +17,7 @@
 #include "golden/error.hpp"
 #include "mixvec_config.hpp"
 #include "verif/bench.hpp"
+#include "verif/bench_config.hpp"
 
 #if !VM_TRACE
 class VerilatedFstC {};
@@ -39,11 +41,9 @@ void put_bytes(Port& port, std::span<const std::uint8_t> bytes) {
 
 AccelSim::AccelSim(const std::string& trace)
     : context_(std::make_unique<VerilatedContext>()), top_(nullptr), trace_(nullptr) {
+  check_bench(trace);
 #if VM_TRACE
   if (!trace.empty()) context_->traceEverOn(true);
-#else
-  if (!trace.empty())
-    fail_input("--trace: this bench was built without tracing; build it with `make verilate TRACE=1`");
 #endif
   top_ = std::make_unique<Vmv_accel>(context_.get());
 #if VM_TRACE
@@ -51,6 +51,8 @@ AccelSim::AccelSim(const std::string& trace)
     trace_ = std::make_unique<VerilatedFstC>();
     top_->trace(trace_.get(), 99);
     trace_->open(trace.c_str());
+    if (!trace_->isOpen()) fail_input("--trace {}: the file cannot be written", trace);
+    fmt::print("trace: {}\n", std::filesystem::absolute(trace).string());
   }
 #endif
   top_->clk_i = 0;
@@ -98,13 +100,14 @@ int AccelSim::groups_log2(std::size_t tokens) {
 void AccelSim::settle() {
   top_->clk_i = 0;
   top_->eval();
-#if VM_TRACE
-  if (trace_) trace_->dump(2 * cycle_);
-#endif
 }
 
 void AccelSim::clock_edge() {
   if (before_edge_) before_edge_();
+#if VM_TRACE
+  // Here and not where inputs settle, which happens more than once in a cycle: a time is dumped once.
+  if (trace_) trace_->dump(2 * cycle_);
+#endif
   top_->clk_i = 1;
   top_->eval();
 #if VM_TRACE

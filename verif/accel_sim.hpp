@@ -48,8 +48,9 @@ using ResultTaker = std::function<bool(std::uint32_t index, std::uint32_t group,
 /// One accelerator under simulation.
 class AccelSim {
  public:
-  /// Resets the accelerator. Throws InputError if RTL and bench disagree on the configuration hash, both printed.
-  /// `trace` names an FST file, or is empty (a bench built without tracing refuses one).
+  /// Resets the accelerator. Throws InputError if RTL and bench disagree on the configuration hash, both printed, or if
+  /// the bench's folder was written anew since it was built. `trace` names an FST file, whose path is printed, or is
+  /// empty (a bench built without tracing refuses one).
   explicit AccelSim(const std::string& trace = {});
   ~AccelSim();
   AccelSim(const AccelSim&) = delete;

@@ -1,7 +1,10 @@
 // Gathers the generated constants.
 #include "verif/bench_config.hpp"
 
+#include "golden/error.hpp"
+#include "golden/text.hpp"
 #include "mixvec_config.hpp"
+#include "verif/bench_folder.hpp"
 
 namespace mixvec {
 namespace {
@@ -49,5 +52,15 @@ const FormatConfig& bench_format() { return bench_timing().format; }
 std::string_view bench_name() { return accel::kName; }
 
 int bench_vector_units() { return accel::kVectorUnits; }
+
+void check_bench([[maybe_unused]] const std::string& trace) {
+  check_bench_folder(program_folder(), accel::kConfigHash, accel::kRtlChecksum);
+#if !VM_TRACE
+  if (!trace.empty()) {
+    fail_input("--trace {}: found a bench without tracing, expected one that was built with: make verilate TRACE=1",
+               quote(trace));
+  }
+#endif
+}
 
 }  // namespace mixvec

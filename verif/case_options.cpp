@@ -5,6 +5,7 @@
 
 #include "golden/cli.hpp"
 #include "golden/error.hpp"
+#include "verif/bench_config.hpp"
 
 namespace mixvec {
 
@@ -27,6 +28,7 @@ CaseRange case_range(const po::variables_map& options) {
   CaseRange range;
   range.seed = static_cast<std::uint64_t>(number_in(options, "seed", 0, INT64_MAX));
   range.to = static_cast<std::uint64_t>(number_in(options, "cases", 1, 1 << 30));
+  check_bench(options["trace"].as<std::string>());
   if (options.count("case") == 0) return range;
   if (!options["cases"].defaulted()) fail_input("--cases: found with --case, expected one of them");
   range.from = static_cast<std::uint64_t>(number_in(options, "case", 0, INT64_MAX - 1));

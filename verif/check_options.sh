@@ -62,4 +62,6 @@ refused ./tb_layer --self-test --stall-seeds 2
 refused ./tb_layer --self-test --model .
 refused ./tb_layer --program ""
 refused ./tb_layer --trace ""
+# A bench without tracing.
+for bench in ./tb_engine ./tb_attention ./tb_layer; do refused $bench --trace run.fst; done
 echo "$count command lines refused"

@@ -138,6 +138,7 @@ void check_layer_options(const po::variables_map& options) {
       fail_input("--{}: found nothing, expected a path", name);
     }
   }
+  check_bench(options["trace"].as<std::string>());
   if (from_program(options) && (part == "layer" || part == "cases")) {
     fail_input("--part {}: found with --program, expected without: whole layers come from --model, or are generated",
                part);

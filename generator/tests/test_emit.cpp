@@ -19,6 +19,7 @@
 #include "golden/base/input_file.hpp"
 #include "golden/cli.hpp"
 #include "golden/error.hpp"
+#include "verif/bench_folder.hpp"
 
 namespace mixvec {
 namespace {
@@ -216,6 +217,69 @@ TEST_F(Emission, ProgramKeepsItsPromises) {
   EXPECT_FALSE(fs::exists(folder_ / "accel_pe64_mixed"));
   EXPECT_EQ(run(program + " --help > " + (folder_ / "help").string()), kExitGood);
   EXPECT_NE(read_file(folder_ / "help").find("--token-lanes"), std::string::npos);
+}
+
+TEST_F(Emission, StaleBenchIsRefused) {
+  const fs::path a = folder_ / "a";
+  const AccelConfig config = make(4, 16, "row");
+  const auto files = emit_accel(config);
+  const std::uint64_t rtl = rtl_checksum(files);
+  EXPECT_NE(text_of(files, "include/mixvec_config.hpp").find(fmt::format("kRtlChecksum = {:#018x};", rtl)),
+            std::string::npos);
+  write_folder(a, files, false);
+  check_bench_folder(a, config.hash(), rtl);
+  check_bench_folder(folder_, 1, 1);  // not an accelerator's folder
+  EXPECT_NE(error_of([&] { check_bench_folder(a, config.hash(), rtl + 1); }).find("make verilate"), std::string::npos);
+
+  const AccelConfig other = make(4, 16, "column");
+  write_folder(a, emit_accel(other), false);
+  const std::string error = error_of([&] { check_bench_folder(a, config.hash(), rtl); });
+  for (const std::string& part :
+       {format_hash(config.hash()), format_hash(other.hash()), std::string("make verilate")}) {
+    EXPECT_NE(error.find(part), std::string::npos) << error;
+  }
+  // The same configuration, written by a gen_accel with other RTL.
+  auto changed = files;
+  for (EmittedFile& file : changed) {
+    if (file.path == "rtl/mv_pe.sv") file.text += "// a later version";
+  }
+  write_folder(a, changed, false);
+  EXPECT_NE(error_of([&] { check_bench_folder(a, config.hash(), rtl); }).find("found RTL with checksum"),
+            std::string::npos);
+  write_file(a / "config.json", "{}");
+  EXPECT_NE(error_of([&] { check_bench_folder(a, config.hash(), rtl); }).find("config.json: found no \"hash\""),
+            std::string::npos);
+}
+
+TEST_F(Emission, LongNamesAreShortened) {
+  ConfigRequest request;
+  request.pe = 8;
+  request.lanes = 16;
+  request.sets = 8;
+  request.assoc = 2;
+  request.drains = 2;
+  request.full_rate = 2;
+  request.substeps = 4;
+  request.groups = 8;
+  request.depth = 512;
+  request.kv_depth = 777;
+  request.vector_units = 2;
+  request.vector_rows = 700;
+  request.program_depth = 600;
+  request.table_depth = 8192;
+  request.port_bits = 256;
+  request.mul_stages = 3;
+  request.add_stages = 5;
+  request.fifo_beats = 7;
+  const AccelConfig config = make_config(request);
+  const std::string name = config_name(config);
+  EXPECT_LE(name.size(), 100U);
+  EXPECT_TRUE(name.starts_with("accel_pe8_lanes16_mixed_sets")) << name;
+  EXPECT_TRUE(name.ends_with("_" + format_hash(config.hash()).substr(2))) << name;
+  request.fifo_beats = 6;
+  EXPECT_NE(config_name(make_config(request)), name);
+  write_folder(folder_ / name, emit_accel(config), false);
+  EXPECT_TRUE(fs::exists(folder_ / name / ("mixvec_" + name + ".core")));
 }
 
 TEST_F(Emission, LintFindsFaults) {
