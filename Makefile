@@ -13,7 +13,7 @@ JOBS  ?= $(shell nproc)
 
 gen_accel := build/bin/gen_accel
 
-.PHONY: demo test verilate build lint format bench deps clean configure
+.PHONY: demo test verilate accel path build lint format bench deps clean configure
 .DEFAULT_GOAL := build
 
 # cmake/dependencies.sh installs packages only if one is missing, and stamps the set that it found complete.
@@ -32,22 +32,28 @@ demo: build
 test: build
 	@ctest --test-dir build -j 2 --output-on-failure
 
-# Regenerated each time: gen_accel leaves a folder alone that is what it would write.
-$(ACCEL)/Makefile: configure
+# As it was typed, for the shell: make itself would read $ and # in it.
+export ACCEL_FOLDER := $(value ACCEL)
+ifeq ($(ACCEL_FOLDER),accel_pe64_mixed)
+# Generated each time: gen_accel leaves a folder alone that is what it would write.
+accel: path configure
 	@cmake --build build -j $(JOBS) --target gen_accel
-	@case "$(ACCEL)" in \
-	  accel_pe64_mixed) $(gen_accel) --pe 64 --vec mixed ;; \
-	  *) test -f "$(ACCEL)/config.json" || \
-	     { echo "$(ACCEL): not an accelerator folder; write one with: $(gen_accel) --out $(ACCEL) ..."; false; } ;; \
-	esac
-.PHONY: $(ACCEL)/Makefile
+	@$(gen_accel) --pe 64 --vec mixed
+else
+accel:
+	@test -f "$$ACCEL_FOLDER/config.json" || { printf 'ACCEL=%s: found no config.json there, expected a folder that gen_accel wrote: %s --out FOLDER ...\n' \
+	  "$$ACCEL_FOLDER" $(gen_accel) >&2; false; }
+endif
 
-verilate: $(ACCEL)/Makefile
-	+@$(MAKE) --no-print-directory -C $(ACCEL) verilate JOBS=$(JOBS)
-	@cp $(ACCEL)/tb_layer .
+path:
+	@sh generator/templates/check_tools.sh path
 
-lint: configure
-	@cmake --build build -j $(JOBS) --target gen_accel
+verilate: accel
+	+@$(MAKE) --no-print-directory -C "$$ACCEL_FOLDER" verilate JOBS=$(JOBS)
+	@cp "$$ACCEL_FOLDER/tb_layer" .
+
+lint: path configure
+	@cmake --build build -j $(JOBS) --target gen_accel test_generator
 	@.ci/lint
 
 format:

@@ -69,6 +69,9 @@ SynthesisRequest read_request(const po::variables_map& options) {
   }
   request.flatten = options.count("flatten") != 0;
   request.clock_gating = options.count("no-clock-gating") == 0;
+  for (const char* name : {"rtl", "out", "liberty"}) require_tool_path(name, options[name].as<std::string>());
+  // The name of a library that comes with its cells, or a file.
+  if (fs::exists(options["lib"].as<std::string>())) require_tool_path("lib", options["lib"].as<std::string>());
   for (const char* tool : {"yosys", "sta"}) {
     if (!is_installed(tool)) {
       fail_input("{} is not installed; on Debian: apt-get install yosys opensta", tool);

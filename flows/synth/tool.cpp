@@ -8,13 +8,17 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <sstream>
+#include <string_view>
 
 #include "golden/base/input_file.hpp"
 #include "golden/cli.hpp"
+#include "golden/error.hpp"
+#include "golden/text.hpp"
 
 extern char** environ;
 
@@ -27,6 +31,20 @@ bool is_installed(const std::string& program) {
     if (::access((std::filesystem::path(folder) / program).c_str(), X_OK) == 0) return true;
   }
   return false;
+}
+
+void require_tool_path(const char* option, const std::filesystem::path& path) {
+  const std::string text = std::filesystem::absolute(path).string();
+  const bool plain = std::all_of(text.begin(), text.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || c >= 0x80 ||
+           std::string_view("/._+-,@=").find(static_cast<char>(c)) != std::string_view::npos;
+  });
+  if (!plain) {
+    fail_input(
+        "--{}: found {}, expected letters, digits and / . _ + - , @ = only, as the scripts of Yosys, ABC and OpenSTA "
+        "cannot quote others; use another path",
+        option, quote(text));
+  }
 }
 
 void run_tool(const std::vector<std::string>& command, const std::filesystem::path& log) {

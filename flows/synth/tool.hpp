@@ -17,6 +17,10 @@ class FlowError : public std::runtime_error {
 /// Is `program` an executable on PATH?
 bool is_installed(const std::string& program);
 
+/// Throws InputError if the path holds a character that Yosys, ABC or OpenSTA would not read as part of it. `option`
+/// gave the path.
+void require_tool_path(const char* option, const std::filesystem::path& path);
+
 /// Runs `command` with output and errors going to `log`, and waits for it. Throws FlowError with the log's last lines
 /// if it fails.
 void run_tool(const std::vector<std::string>& command, const std::filesystem::path& log);

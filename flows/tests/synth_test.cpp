@@ -150,6 +150,17 @@ TEST(RunSynth, RefusesBadOptions) {
   refused("--top mv_fp32_add --param Cuts" + out, "--param: found 'Cuts'");
   refused("--top mv_fp32_add --period 0" + out, "--period");
   refused("--top mv_fp32_add --priod 3" + out, "--period");
+  // Before anything is made: no tool would read these paths.
+  for (const std::string name : {"a b", "a$b", "a#b", "a:b", "a%b", "a\\b", "a\"b", "a;b", "a{b", "a[b"}) {
+    refused("--top mv_fp32_add --out '" + (folder.path / name).string() + "'",
+            "letters, digits and / . _ + - , @ = only");
+    EXPECT_FALSE(std::filesystem::exists(folder.path / name)) << name;
+  }
+  std::filesystem::create_directories(folder.path / "r l");
+  write_file(folder.path / "r l/mv_fp32_add.sv", "");
+  refused("--top mv_fp32_add --rtl '" + (folder.path / "r l").string() + "'" + out, "--rtl: found");
+  write_file(folder.path / "l b.lib", "");
+  refused("--top mv_fp32_add --lib '" + (folder.path / "l b.lib").string() + "'" + out, "--lib: found");
   if (!is_installed("yosys") || !is_installed("sta")) return;
   refused("--top mv_fp32_add --lib nothing" + out, "--lib: found 'nothing'");
   refused("--top mv_fp32_add --lib asap7 --liberty /nowhere" + out, "/nowhere/asap7sc7p5t_SIMPLE");
