@@ -126,6 +126,12 @@ Model Model::open(const fs::path& model_dir) {
     fail_input("{}: found {}, expected a checkpoint: a folder that holds config.json and model.safetensors",
                model_dir.string(), fs::exists(model_dir, error) ? "a file" : "no such folder");
   }
+  if (!fs::exists(fs::symlink_status(model_dir / "config.json", error))) {
+    fail_input(
+        "{}: found a folder without config.json, expected a checkpoint: a folder that holds it and "
+        "model.safetensors",
+        model_dir.string());
+  }
   std::optional<SafetensorsFile> weights;
   const auto open_once = [&] {
     if (!weights) weights = open_weights(model_dir);

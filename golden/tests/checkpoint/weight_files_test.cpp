@@ -147,6 +147,8 @@ TEST(ModelFolder, SwappedAndMissing) {
   expect(folder.path / "none", "found no such folder, expected a checkpoint: a folder that holds config.json");
   write_file(folder.path / "file", "");
   expect(folder.path / "file", "found a file, expected a checkpoint");
+  fs::create_directories(folder.path / "empty");
+  expect(folder.path / "empty", "found a folder without config.json, expected a checkpoint");
   SmallCheckpoint accelerator;
   accelerator.config = {{"pe", 64}, {"lanes", 64}, {"vec", "mixed"}, {"hash", "0x1"}};
   accelerator.write(folder.path / "accel");
