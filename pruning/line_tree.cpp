@@ -53,6 +53,11 @@ constexpr std::size_t kSample = 16;                             // strangers who
 constexpr int kSwapPasses = 4;
 // Above this many word comparisons only every n-th word takes part in the search for candidates.
 constexpr std::size_t kMaxWordSteps = std::size_t{1} << 31U;
+// Nodes that are compared with one another: more are cut into windows, so that time grows no longer with their square.
+constexpr std::size_t kWindow = 4096;
+// In a tree of more lines than a window, nodes that are all alike would take a round for every few of them: when a
+// round pairs less than this share of the open ones, the rest is paired as it stands.
+constexpr std::size_t kSlowShare = 16;
 
 struct Edge {
   float saving;  ///< gain of the pair over what its nodes gain with strangers
@@ -63,8 +68,8 @@ struct Edge {
 // Matches the nodes of one level in pairs.
 class Matcher {
  public:
-  Matcher(const LineScores& scores, double density, std::uint64_t seed)
-      : scores_(scores), partner_(scores.lines, kNone), seed_(seed) {
+  Matcher(const LineScores& scores, double density, std::uint64_t seed, bool hurry)
+      : scores_(scores), partner_(scores.lines, kNone), seed_(seed), hurry_(hurry) {
     find_threshold(density);
     make_masks();
     find_yardsticks();
@@ -77,8 +82,10 @@ class Matcher {
     candidates_.assign(scores_.lines, {});
     candidates_per_node_ = std::clamp(kCandidateSteps / scores_.score.size(), kFewestCandidates, kMostCandidates);
     while (open.size() > 1) {
+      const std::size_t before = open.size();
       match_round(open);
       std::erase_if(open, [&](std::uint32_t i) { return partner_[i] != kNone; });
+      if (hurry_ && before - open.size() < before / kSlowShare) pair_off(open);
     }
     for (int pass = 0; pass < kSwapPasses; ++pass) {
       if (!improve_by_swaps()) break;
@@ -106,7 +113,7 @@ class Matcher {
 
   void make_masks() {
     const std::size_t full = (scores_.across + 63) / 64;
-    const std::size_t steps = scores_.lines * scores_.lines * full;
+    const std::size_t steps = scores_.lines * std::min(scores_.lines, kWindow) * full;
     const std::size_t skip = steps / kMaxWordSteps + 1;
     words_ = (full + skip - 1) / skip;
     masks_.assign(scores_.lines * words_, 0);
@@ -141,15 +148,42 @@ class Matcher {
     }
   }
 
+  // Pairs neighbours in the order of the list, of which at most one node remains.
+  void pair_off(std::vector<std::uint32_t>& open) {
+    for (std::size_t k = 0; k + 1 < open.size(); k += 2) {
+      partner_[open[k]] = open[k + 1];
+      partner_[open[k + 1]] = open[k];
+    }
+    open.erase(open.begin(), open.end() - static_cast<std::ptrdiff_t>(open.size() % 2));
+  }
+
   // Links every open node to its nearest open nodes and takes the links greedily, best saving first.
   void match_round(const std::vector<std::uint32_t>& open) {
+    std::vector<Edge> edges;
+    const std::size_t windows = (open.size() + kWindow - 1) / kWindow;
+    for (std::size_t w = 0; w < windows; ++w) {
+      const std::size_t first = w * open.size() / windows;
+      link_nearest(std::span(open).subspan(first, (w + 1) * open.size() / windows - first), edges);
+    }
+    std::sort(edges.begin(), edges.end(), [](const Edge& x, const Edge& y) {
+      if (x.saving != y.saving) return x.saving > y.saving;
+      return x.a != y.a ? x.a < y.a : x.b < y.b;
+    });
+    for (const Edge& edge : edges) {
+      if (partner_[edge.a] != kNone || partner_[edge.b] != kNone) continue;
+      partner_[edge.a] = edge.b;
+      partner_[edge.b] = edge.a;
+    }
+  }
+
+  // Appends links of every node to the nearest others of `open`.
+  void link_nearest(std::span<const std::uint32_t> open, std::vector<Edge>& edges) {
     std::vector<std::uint64_t> packed(open.size() * words_);
     for (std::size_t k = 0; k < open.size(); ++k) {
       std::copy_n(&masks_[open[k] * words_], words_, &packed[k * words_]);
     }
     std::vector<std::uint32_t> distance(open.size());
     std::vector<std::uint32_t> histogram(words_ * 64 + 1);
-    std::vector<Edge> edges;
     for (std::size_t k = 0; k < open.size(); ++k) {
       hamming(&packed[k * words_], packed.data(), words_, open.size(), distance.data());
       distance[k] = static_cast<std::uint32_t>(words_ * 64);
@@ -169,15 +203,6 @@ class Matcher {
         edges.push_back({gain(a, b) - 0.5F * (yardstick_[a] + yardstick_[b]), a, b});
         candidates_[a].push_back(b);
       }
-    }
-    std::sort(edges.begin(), edges.end(), [](const Edge& x, const Edge& y) {
-      if (x.saving != y.saving) return x.saving > y.saving;
-      return x.a != y.a ? x.a < y.a : x.b < y.b;
-    });
-    for (const Edge& edge : edges) {
-      if (partner_[edge.a] != kNone || partner_[edge.b] != kNone) continue;
-      partner_[edge.a] = edge.b;
-      partner_[edge.b] = edge.a;
     }
   }
 
@@ -214,6 +239,7 @@ class Matcher {
   const LineScores& scores_;
   std::vector<std::uint32_t> partner_;
   std::uint64_t seed_;
+  bool hurry_;  ///< the tree has more lines than a window
   float threshold_ = 0;
   std::size_t words_ = 0;
   std::size_t candidates_per_node_ = 0;
@@ -227,12 +253,13 @@ class Matcher {
 LineTree grouped_tree(LineScores scores, int levels, double density, std::uint64_t seed) {
   LineTree tree;
   tree.levels = levels;
+  const bool hurry = scores.lines > kWindow;
   std::vector<std::vector<std::uint32_t>> nodes(scores.lines);
   for (std::size_t i = 0; i < scores.lines; ++i) nodes[i] = {static_cast<std::uint32_t>(i)};
   std::vector<std::vector<std::uint32_t>> alone;  // the node left over at each level, if any
   for (int level = 0; level < levels && nodes.size() > 1; ++level) {
     const std::vector<std::uint32_t> partner =
-        Matcher(scores, density, seed + static_cast<std::uint64_t>(level)).match();
+        Matcher(scores, density, seed + static_cast<std::uint64_t>(level), hurry).match();
     LineScores merged;
     merged.across = scores.across;
     merged.lines = nodes.size() / 2;

@@ -1,6 +1,7 @@
 // Tests of the choice: against brute force on small trees, and of the cost model and the tables behind it.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "pruning/choose.hpp"
@@ -216,6 +217,21 @@ TEST(Tree, GroupedOrderIsAPermutationWhoseBlocksAreNested) {
     ASSERT_EQ(sorted.size(), lines);
     for (std::uint32_t i = 0; i < lines; ++i) ASSERT_EQ(sorted[i], i);
   }
+}
+
+// Lines that are all alike tie in every comparison: each round pairs a few of them, so rounds times comparisons grew
+// with the cube of the lines (minutes for these).
+TEST(Tree, ManyLinesThatAreAlikeArePairedAtOnce) {
+  LineScores scores;
+  scores.lines = 20'001;
+  scores.across = 1;
+  scores.score.assign(scores.lines, 1.0F);
+  const LineTree tree = grouped_tree(scores, 4, 0.2, 1);
+  std::vector<std::uint32_t> sorted = tree.order;
+  std::sort(sorted.begin(), sorted.end());
+  for (std::uint32_t i = 0; i < sorted.size(); ++i) ASSERT_EQ(sorted[i], i);
+  EXPECT_EQ(sorted.size(), scores.lines);
+  EXPECT_EQ(grouped_tree(scores, 4, 0.2, 1).order, tree.order);
 }
 
 TEST(Tree, FindsPlantedFamilies) {
