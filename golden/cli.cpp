@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "golden/atomic_file.hpp"
+#include "golden/base/finite.hpp"
 #include "golden/error.hpp"
 #include "golden/text.hpp"
 
@@ -96,6 +97,9 @@ int CommandLine::run(int argc, char** argv, const std::function<int(const po::va
     return code;
   } catch (const InputError& error) {
     return complain(error.what());
+  } catch (const NotFinite& error) {
+    complain(error.what());
+    return kExitCheckFailed;
   } catch (const std::filesystem::filesystem_error& error) {
     return complain(error.what());
   } catch (const std::bad_alloc&) {
@@ -137,6 +141,7 @@ void write_file(const std::filesystem::path& path, std::string_view content) {
 }
 
 void write_json(const std::filesystem::path& path, const nlohmann::json& value) {
+  require_finite(value);
   if (path.empty()) return;
   // What was printed before comes first even if the file is standard output.
   std::cout.flush();

@@ -51,7 +51,8 @@ std::string_view version();
 /// the reason.
 void write_file(const std::filesystem::path& path, std::string_view content);
 
-/// Writes JSON (two spaces, newline at the end) if --json was given; `path` may be empty.
+/// Writes JSON (two spaces, newline at the end) if --json was given; `path` may be empty. Throws NotFinite, which ends the
+/// program with exit code 1, if a number in it is not finite, whether or not it is written.
 void write_json(const std::filesystem::path& path, const nlohmann::json& value);
 
 /// A progress line on stderr: drawn only if stderr is a terminal, erased when done.
