@@ -1,4 +1,4 @@
-// The program file: packed matrices with the configuration and the model they belong to.
+// The program file: packed matrices with the configuration and the network they belong to.
 #pragma once
 
 #include <cstdint>
@@ -12,9 +12,9 @@
 
 namespace mixvec {
 
-/// Where the matrices came from, so that a bench finds the checkpoint and a program knows the shape of the network.
+/// The network that the matrices come from. Nothing of where its checkpoint lay: a program is the same wherever it was
+/// packed.
 struct ProgramModel {
-  std::string path;          ///< folder of the checkpoint, absolute
   std::string architecture;  ///< "gpt2" or "bert"
   std::size_t hidden = 0;
   std::size_t layers = 0;
@@ -34,12 +34,13 @@ struct Program {
   [[nodiscard]] const PackedMatrix& at(std::string_view name) const;
 };
 
-/// Writes a program (docs/packed_format.md), whole or not at all; identical programs give identical bytes. The blob
-/// offsets in its JSON document count from the first 64-byte boundary behind that document.
+/// Writes a program (docs/packed_format.md), whole or not at all; identical programs give identical bytes. Throws
+/// InputError for a program that read_program() would refuse.
 void write_program(const std::filesystem::path& path, const Program& program);
 
 /// Reads a program. Throws InputError naming the file and the field for anything that is not as write_program() makes
-/// it: truncation, a wrong checksum, a matrix whose image has another configuration's hash.
+/// it: truncation, damage (a checksum covers the whole file), another format, names that are no plain words, shapes
+/// that are not the network's, and anything said about a matrix that its image does not hold.
 Program read_program(const std::filesystem::path& path);
 
 }  // namespace mixvec

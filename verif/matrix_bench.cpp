@@ -4,13 +4,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "golden/cli.hpp"
 #include "golden/error.hpp"
 #include "golden/model.hpp"
 #include "golden/program_file.hpp"
+#include "golden/program_source.hpp"
 #include "golden/synthetic.hpp"
 #include "golden/synthetic_layer.hpp"
 #include "sim/scheduler.hpp"
@@ -23,18 +24,6 @@ namespace {
 
 namespace po = boost::program_options;
 
-/// The pruned checkpoint's own matrix, by the name that the program gives it.
-PrunedMatrix load_by_name(const Model& model, const std::string& name, const FormatConfig& format) {
-  for (std::size_t layer = 0; layer < model.config().layers; ++layer) {
-    for (const MatrixKind kind : kMatrixKinds) {
-      if (matrix_name(layer, kind) == name) {
-        return model.load_pruned(layer, kind, std::min(format.max_length, max_column_strip(format)));
-      }
-    }
-  }
-  fail_input("{}: there is no matrix {}", model.directory().string(), name);
-}
-
 std::vector<MatrixWork> read_work(const po::variables_map& options, const FormatConfig& format) {
   std::vector<MatrixWork> work;
   const std::string path = options["program"].as<std::string>();
@@ -43,25 +32,22 @@ std::vector<MatrixWork> read_work(const po::variables_map& options, const Format
     fail_input("{}: configuration hash: found {:#018x}, this bench and its RTL have {:#018x}; pack the model for {}",
                path, program.format.hash, format.hash, bench_name());
   }
-  std::string folder = options["model"].as<std::string>();
-  if (folder.empty()) {
-    folder = program.model.path;
-    if (!std::filesystem::is_directory(folder)) {
-      fail_input("{}: pruned checkpoint: found no folder {}, expected where it was packed from; name it with --model",
-                 path, folder);
-    }
-  }
-  const Model model = Model::open(folder);
+  std::optional<Model> model;
+  if (const auto folder = options["model"].as<std::string>(); !folder.empty()) model = Model::open(folder);
   if (options.count("layer") != 0) {
-    number_in(options, "layer", 0, static_cast<std::int64_t>(model.config().layers) - 1);
+    number_in(options, "layer", 0, static_cast<std::int64_t>(program.model.layers) - 1);
   }
   const std::string prefix =
       options.count("layer") != 0 ? fmt::format("layer.{}.", options["layer"].as<std::int64_t>()) : "";
   for (PackedMatrix& packed : program.matrices) {
     if (!packed.name.starts_with(prefix)) continue;
-    work.push_back({load_by_name(model, packed.name, format), std::move(packed)});
+    PrunedMatrix matrix = source_matrix(packed, format, model ? &*model : nullptr);
+    work.push_back({std::move(matrix), std::move(packed)});
   }
   if (work.empty()) fail_input("{}: --layer {}: no such layer in it", path, options["layer"].as<std::int64_t>());
+  if (!model) {
+    fmt::print("{}: compared with what the images hold; --model DIR compares with the checkpoint, too\n", path);
+  }
   return work;
 }
 

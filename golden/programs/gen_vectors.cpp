@@ -10,10 +10,10 @@
 #include "golden/executor.hpp"
 #include "golden/model.hpp"
 #include "golden/program_file.hpp"
+#include "golden/program_source.hpp"
 #include "golden/reference.hpp"
 #include "golden/safetensors.hpp"
 #include "golden/synthetic.hpp"
-#include "golden/unpack.hpp"
 
 namespace mixvec {
 namespace {
@@ -21,48 +21,22 @@ namespace {
 namespace po = boost::program_options;
 using Json = nlohmann::ordered_json;
 
-/// The checkpoint that the program was packed from, if its folder is there.
-std::optional<Model> open_model(const std::string& given, const Program& program) {
-  if (!given.empty()) return Model::open(given);
-  if (program.model.path.empty() || !std::filesystem::exists(program.model.path)) return std::nullopt;
-  return Model::open(program.model.path);
-}
-
-/// The matrix as the checkpoint has it, where there is one; it must equal what the image holds.
-PrunedMatrix source_matrix(const PackedMatrix& packed, const FormatConfig& format, const std::optional<Model>& model) {
-  UnpackedMatrix unpacked = unpack(packed, format);
-  if (model.has_value()) {
-    for (std::size_t layer = 0; layer < model->config().layers; ++layer) {
-      for (const MatrixKind kind : kMatrixKinds) {
-        if (matrix_name(layer, kind) != packed.name) continue;
-        PrunedMatrix matrix = model->load_pruned(layer, kind, format.max_length);
-        // A dense checkpoint has no direction of its own: pack_model chose one.
-        if (!model->is_pruned()) matrix.pattern.direction = packed.direction;
-        require_equal(unpacked, matrix);
-        return matrix;
-      }
-    }
-    fail_input("{}: not a matrix of the checkpoint {}", packed.name, model->directory().string());
-  }
-  PrunedMatrix matrix;
-  matrix.name = packed.name;
-  matrix.out = packed.out;
-  matrix.in = packed.in;
-  matrix.weight = std::move(unpacked.weight);
-  matrix.mask = std::move(unpacked.mask);
-  matrix.bias = std::move(unpacked.bias);
-  matrix.pattern.direction = packed.direction;
-  return matrix;
+/// --`name`, a share. Throws InputError unless it lies in 0…1.
+double share_of(const po::variables_map& options, const char* name) {
+  const auto value = options[name].as<double>();
+  if (!(value >= 0 && value <= 1)) fail_input("--{}: found {}, expected 0 to 1", name, value);
+  return value;
 }
 
 int gen_vectors(const po::variables_map& options) {
   const Program program = read_program(options["program"].as<std::string>());
-  const int tokens_given = options["tokens"].as<int>();
-  if (tokens_given < 1 || tokens_given > 65536) fail_input("--tokens: found {}, expected 1 to 65536", tokens_given);
-  const auto tokens = static_cast<std::size_t>(tokens_given);
-  const auto seed = options["seed"].as<std::uint64_t>();
+  const auto tokens = static_cast<std::size_t>(number_in(options, "tokens", 1, 65536));
+  const auto seed = static_cast<std::uint64_t>(number_in(options, "seed", 0, INT64_MAX));
+  const double specials = share_of(options, "specials");
+  const double zeros = share_of(options, "zeros");
   const std::filesystem::path out = options["out"].as<std::string>();
-  const std::optional<Model> model = open_model(options["model"].as<std::string>(), program);
+  std::optional<Model> model;
+  if (const auto folder = options["model"].as<std::string>(); !folder.empty()) model = Model::open(folder);
   std::error_code error;
   std::filesystem::create_directories(out, error);
   if (error) fail_input("--out: cannot make {}: {}", out.string(), error.message());
@@ -72,14 +46,14 @@ int gen_vectors(const po::variables_map& options) {
   std::size_t compared = 0;
   for (std::size_t m = 0; m < program.matrices.size(); ++m) {
     const PackedMatrix& packed = program.matrices[m];
-    const PrunedMatrix matrix = source_matrix(packed, program.format, model);
+    const PrunedMatrix matrix = source_matrix(packed, program.format, model ? &*model : nullptr);
     ActivationSpec spec;
     spec.in = packed.in;
     spec.tokens = tokens;
     // Every matrix has inputs of its own; the same seed gives the same for every program.
     spec.seed = Random(seed + (std::uint64_t{m} << 32U)).next();
-    spec.specials = options["specials"].as<double>();
-    spec.zero_values = options["zeros"].as<double>();
+    spec.specials = specials;
+    spec.zero_values = zeros;
     const std::vector<Half> x = make_activations(spec);
     const Execution golden = execute(packed, program.format, x, tokens);
     const Reference reference = compute_reference(matrix, x, tokens);
@@ -109,7 +83,7 @@ int gen_vectors(const po::variables_map& options) {
   fmt::print(
       "{}: {} values compared with double precision ({}), {} outside the bound; {} files in {}\n",
       passed ? "good" : "FAILED", compared,
-      model.has_value() ? "from the checkpoint, which the images equal" : "from the images: no checkpoint at hand",
+      model.has_value() ? "from the checkpoint, which the images equal" : "from the images: no --model was given",
       violations, program.matrices.size(), out.string());
   write_json(options["json"].as<std::string>(), {{"passed", passed},
                                                  {"tokens", tokens},
@@ -133,13 +107,13 @@ int main(int argc, char** argv) {
                       "rounding), reference and bound (binary64).");
   command.options().add_options()("program", po::value<std::string>()->required()->value_name("FILE"),
                                   "program written by pack_model")(
-      "tokens", po::value<int>()->default_value(64)->value_name("T"), "tokens")(
-      "seed", po::value<std::uint64_t>()->default_value(1)->value_name("N"), "seed of the activations")(
+      "tokens", po::value<std::int64_t>()->default_value(64)->value_name("T"), "tokens")(
+      "seed", po::value<std::int64_t>()->default_value(1)->value_name("N"), "seed of the activations")(
       "specials", po::value<double>()->default_value(0.0, "0")->value_name("F"),
       "fraction of NaN, infinities, -0 and subnormals")(
       "zeros", po::value<double>()->default_value(0.0, "0")->value_name("F"), "fraction of zero activations")(
       "model", po::value<std::string>()->default_value("", "")->value_name("DIR"),
-      "checkpoint to compare with (default: the one the program names, if it is there)")(
+      "the checkpoint that was packed, which the images must equal")(
       "out", po::value<std::string>()->required()->value_name("DIR"), "folder to write");
   return command.run(argc, argv, gen_vectors);
 }

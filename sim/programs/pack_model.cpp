@@ -91,8 +91,7 @@ int pack_model(const po::variables_map& options) {
 
   Program program;
   program.format = format;
-  program.model = {std::filesystem::absolute(model.directory()).lexically_normal().string(),
-                   config.architecture == Architecture::kGpt2 ? "gpt2" : "bert",
+  program.model = {config.architecture == Architecture::kGpt2 ? "gpt2" : "bert",
                    config.hidden,
                    config.layers,
                    config.heads,
