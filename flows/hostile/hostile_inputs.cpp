@@ -1,0 +1,150 @@
+// hostile_inputs: runs every program on thousands of hostile inputs; each has to end by itself, to say why, and to
+// leave all files as they were.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "flows/hostile/cases.hpp"
+#include "golden/base/input_file.hpp"
+#include "golden/cli.hpp"
+#include "golden/error.hpp"
+#include "golden/text.hpp"
+
+namespace mixvec::hostile {
+namespace {
+
+namespace fs = std::filesystem;
+namespace po = boost::program_options;
+
+/// A case that went wrong.
+struct Failure {
+  std::size_t number;
+  std::vector<std::string> wrong;
+};
+
+std::string command_of(const Case& item, const fs::path& binary) {
+  std::string text = binary.string();
+  for (const std::string& word : item.arguments) text += " " + (word.size() < 100 ? quote(word) : "…");
+  return text;
+}
+
+std::vector<Option> options_of(const std::string& program, const fs::path& binaries, const fs::path& work) {
+  const fs::path folder = work / ("help_" + program);
+  fs::create_directories(folder);
+  Case item;
+  item.program = program;
+  item.arguments = {"--help"};
+  const std::vector<std::string> wrong = check_case(item, binaries / program, folder);
+  if (!wrong.empty()) fail_input("{} --help: {}", program, wrong.front());
+  return parse_help(read_file(folder.string() + ".out"));
+}
+
+/// Runs cases on several threads; what failed, in order.
+std::vector<Failure> run_all(const std::vector<Case>& cases, const fs::path& binaries, const fs::path& work,
+                             int threads) {
+  std::vector<Failure> failures;
+  std::atomic<std::size_t> next = 0;
+  std::mutex lock;
+  Progress progress("hostile_inputs");
+  const auto work_on = [&] {
+    for (std::size_t i = next++; i < cases.size(); i = next++) {
+      const fs::path folder = work / fmt::format("{}", i);
+      std::vector<std::string> wrong;
+      try {
+        fs::create_directories(folder);
+        wrong = check_case(cases[i], binaries / cases[i].program, folder);
+      } catch (const std::exception& error) {
+        wrong = {fmt::format("the test itself: {}", error.what())};
+      }
+      const std::lock_guard guard(lock);
+      if (wrong.empty()) {
+        for (const fs::path& path : {folder, fs::path(folder.string() + ".out"), fs::path(folder.string() + ".err")}) {
+          fs::remove_all(path);
+        }
+      } else {
+        failures.push_back({i, std::move(wrong)});
+      }
+      progress.update(static_cast<double>(i) / static_cast<double>(cases.size()), cases[i].program);
+    }
+  };
+  std::vector<std::thread> workers;
+  for (int t = 0; t < threads; ++t) workers.emplace_back(work_on);
+  for (std::thread& worker : workers) worker.join();
+  std::sort(failures.begin(), failures.end(), [](const Failure& a, const Failure& b) { return a.number < b.number; });
+  return failures;
+}
+
+void print_counts(const std::vector<Case>& cases, const std::vector<Failure>& failures) {
+  std::map<std::pair<std::string, std::string>, std::pair<std::size_t, std::size_t>> counts;
+  for (const Case& item : cases) ++counts[{item.program, item.kind}].first;
+  for (const Failure& failure : failures) ++counts[{cases[failure.number].program, cases[failure.number].kind}].second;
+  fmt::print("{:<16} {:<30} {:>6} {:>6}\n", "program", "kind", "cases", "wrong");
+  for (const auto& [key, count] : counts) {
+    fmt::print("{:<16} {:<30} {:>6} {:>6}\n", key.first, key.second, count.first, count.second);
+  }
+}
+
+int run(const po::variables_map& options) {
+  const fs::path binaries = fs::absolute(options["bin"].as<std::string>());
+  const auto threads = static_cast<int>(number_in(options, "threads", 1, 64));
+  const auto least = static_cast<std::size_t>(number_in(options, "at-least", 1, 1 << 20));
+  const std::string only_program = options["program"].as<std::string>();
+  const std::string only_kind = options["kind"].as<std::string>();
+  const fs::path work = fs::temp_directory_path() / fmt::format("mixvec_hostile_{}", ::getpid());
+  fs::remove_all(work);
+  fs::create_directories(work / "good");
+  make_good_inputs(work / "good", binaries);
+
+  std::vector<Case> cases;
+  for (const Subject& subject : list_subjects(binaries)) {
+    if (!only_program.empty() && subject.program != only_program) continue;
+    for (Case& item : cases_of(subject, options_of(subject.program, binaries, work), work / "good")) {
+      if (!only_kind.empty() && item.kind.find(only_kind) == std::string::npos) continue;
+      if (options.count("unlimited-memory") != 0) item.limits.address_space = 0;
+      cases.push_back(std::move(item));
+    }
+  }
+  const std::vector<Failure> failures = run_all(cases, binaries, work, threads);
+  constexpr std::size_t kMostPrinted = 200;
+  for (std::size_t f = 0; f < std::min(failures.size(), kMostPrinted); ++f) {
+    const Case& item = cases[failures[f].number];
+    fmt::print("WRONG {}: {}: {}\n", item.program, item.kind, item.name);
+    for (const std::string& wrong : failures[f].wrong) fmt::print("  {}\n", wrong);
+    fmt::print("  cd {} && {}\n", (work / fmt::format("{}", failures[f].number)).string(),
+               command_of(item, binaries / item.program));
+  }
+  print_counts(cases, failures);
+  const bool enough = cases.size() >= least;
+  const bool passed = failures.empty() && enough;
+  fmt::print("{} cases, {} wrong{}\n", cases.size(), failures.size(),
+             enough ? "" : fmt::format("; expected at least {} cases", least));
+  if (failures.empty()) fs::remove_all(work);
+  const nlohmann::json result{{"passed", passed}, {"cases", cases.size()}, {"wrong", failures.size()}};
+  write_json(options["json"].as<std::string>(), result);
+  return passed ? kExitGood : kExitCheckFailed;
+}
+
+}  // namespace
+}  // namespace mixvec::hostile
+
+int main(int argc, char** argv) {
+  namespace po = boost::program_options;
+  mixvec::CommandLine command(
+      "hostile_inputs", "Runs the programs on hostile inputs; they must neither crash, hang, lie nor lose a file.",
+      "  hostile_inputs --bin build/bin\n"
+      "  hostile_inputs --bin build/bin --program pack_model --kind JSON --at-least 1\n"
+      "The folder of a case that went wrong stays; its line can be run again there.");
+  const auto text = [] { return po::value<std::string>()->default_value("", ""); };
+  command.options().add_options()("bin", po::value<std::string>()->required()->value_name("DIR"),
+                                  "folder of the programs")("program", text()->value_name("NAME"), "only this program")(
+      "kind", text()->value_name("TEXT"), "only kinds that contain TEXT")(
+      "at-least", po::value<std::int64_t>()->default_value(2000)->value_name("N"), "fail if there are fewer cases")(
+      "unlimited-memory", "no limit on address space (sanitizers reserve terabytes)")(
+      "threads", po::value<std::int64_t>()->default_value(2)->value_name("N"), "cases at a time");
+  return command.run(argc, argv, mixvec::hostile::run);
+}

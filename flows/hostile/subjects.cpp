@@ -1,0 +1,152 @@
+// Makes small good inputs and names what reads them.
+#include "flows/hostile/subjects.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include "flows/hostile/sandbox.hpp"
+#include "golden/cli.hpp"
+#include "golden/error.hpp"
+#include "golden/safetensors.hpp"
+#include "golden/synthetic.hpp"
+
+namespace mixvec::hostile {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A GPT-2 of characters with one layer of 16 channels.
+void write_checkpoint(const fs::path& folder) {
+  fs::create_directories(folder);
+  constexpr std::size_t kHidden = 16;
+  constexpr std::size_t kVocabulary = 5;
+  constexpr std::size_t kPositions = 8;
+  write_file(folder / "config.json",
+             R"({"model_type":"gpt2","n_embd":16,"n_layer":1,"n_head":2,"n_positions":8,"vocab_size":5,)"
+             R"("n_inner":32,"layer_norm_epsilon":1e-5,"activation_function":"gelu_new","tie_word_embeddings":true,)"
+             R"("scale_attn_weights":true,"architectures":["GPT2LMHeadModel"]})");
+  write_file(folder / "vocab.json", R"({"a":0,"b":1,"c":2," ":3,"\n":4})");
+  SafetensorsWriter writer;
+  Random random(42);
+  const auto add = [&](const std::string& name, std::vector<std::size_t> shape) {
+    std::size_t size = 1;
+    for (const std::size_t n : shape) size *= n;
+    std::vector<float> values(size);
+    for (float& value : values) value = static_cast<float>(random.gaussian() * 0.1);
+    writer.add(name, std::move(shape), std::span<const float>(values));
+  };
+  add("wte.weight", {kVocabulary, kHidden});
+  add("wpe.weight", {kPositions, kHidden});
+  for (const char* norm : {"ln_f.", "h.0.ln_1.", "h.0.ln_2."}) {
+    add(norm + std::string("weight"), {kHidden});
+    add(norm + std::string("bias"), {kHidden});
+  }
+  const std::tuple<const char*, std::size_t, std::size_t> matrices[] = {{"attn.c_attn.", kHidden, 3 * kHidden},
+                                                                        {"attn.c_proj.", kHidden, kHidden},
+                                                                        {"mlp.c_fc.", kHidden, 2 * kHidden},
+                                                                        {"mlp.c_proj.", 2 * kHidden, kHidden}};
+  for (const auto& [name, in, out] : matrices) {
+    add(fmt::format("h.0.{}weight", name), {in, out});
+    add(fmt::format("h.0.{}bias", name), {out});
+  }
+  writer.write(folder / "model.safetensors");
+}
+
+constexpr const char* kBenchReport = R"({"passed":true,"tokens":2,"port_bits":64,"matrices":{"bytes_moved":100,)"
+                                     R"("preloaded_bytes":10,"rows":[{"matrix":"layer.0.W_MA","direction":"row",)"
+                                     R"("lengths":"4","kept":0.2,"cycles":100,"utilization":0.5,"bound":50.0,)"
+                                     R"("bound_by":"port","compared":96,"mismatches":0}]}})";
+
+void run_or_fail(const fs::path& binaries, const fs::path& folder, Case item) {
+  const std::vector<std::string> wrong = [&] {
+    item.limits = {};
+    item.outputs = {"accel", "pruned", "p.mvp", "prune.json"};
+    return check_case(item, binaries / item.program, folder);
+  }();
+  if (!wrong.empty()) fail_input("good inputs: {}: {}", item.program, wrong.front());
+}
+
+}  // namespace
+
+void make_good_inputs(const fs::path& folder, const fs::path& binaries) {
+  write_checkpoint(folder / "model");
+  write_file(folder / "mask.smtx", "4, 16, 12\n0 3 6 9 12\n0 5 9 1 6 10 2 7 11 3 8 15\n");
+  write_file(folder / "text.txt", "abc cab\nabba cab abc\n");
+  write_file(folder / "bench.json", kBenchReport);
+  const auto run = [&](const char* program, std::vector<std::string> arguments) {
+    Case item;
+    item.program = program;
+    item.arguments = std::move(arguments);
+    run_or_fail(binaries, folder, item);
+  };
+  run("gen_accel", {"--pe", "4", "--lanes", "16", "--depth", "256", "--out", "accel"});
+  run("prune_model",
+      {"--model", "model", "--accel", "accel", "--no-pictures", "--out", "pruned", "--json", "prune.json"});
+  run("pack_model", {"--model", "pruned", "--accel", "accel", "--out", "p.mvp"});
+  // Of the accelerator's folder the programs read this file only.
+  for (const auto& entry : fs::directory_iterator(folder / "accel")) {
+    if (entry.path().filename() != "config.json") fs::remove_all(entry.path());
+  }
+}
+
+std::vector<Subject> list_subjects(const fs::path& binaries) {
+  const InputFile model_config{"model/config.json", Format::kJson, 16};
+  const InputFile model_tensors{"model/model.safetensors", Format::kSafetensors, 9};
+  const InputFile pruned_tensors{"pruned/pruning.safetensors", Format::kSafetensors, 9};
+  const InputFile accel{"accel/config.json", Format::kJson, 12};
+  std::vector<Subject> subjects = {
+      {"eval_model",
+       {"--model", "model", "--text", "text.txt", "--context", "8", "--limit", "1", "--json", "r.json"},
+       {"model", "text.txt"},
+       {model_config, model_tensors, {"model/vocab.json", Format::kJson, 5}, {"text.txt", Format::kText}},
+       {"r.json"}},
+      {"gen_vectors",
+       {"--program", "p.mvp", "--model", "pruned", "--tokens", "2", "--out", "v", "--json", "r.json"},
+       {"p.mvp", "pruned"},
+       {{"p.mvp", Format::kProgram, 24}, pruned_tensors},
+       {"v", "r.json"}},
+      {"prune_model",
+       {"--model", "model", "--accel", "accel", "--no-pictures", "--out", "o", "--json", "r.json"},
+       {"model", "accel"},
+       {model_config, model_tensors, accel},
+       {"o", "r.json"}},
+      {"pack_model",
+       {"--model", "pruned", "--accel", "accel", "--out", "o.mvp", "--json", "r.json"},
+       {"pruned", "accel"},
+       {pruned_tensors, {"pruned/config.json", Format::kJson, 6}, accel},
+       {"o.mvp", "r.json"}},
+      {"sim_accel",
+       {"--model", "pruned", "--accel", "accel", "--tokens", "4", "--csv", "r.csv", "--json", "r.json"},
+       {"pruned", "accel"},
+       {accel, pruned_tensors},
+       {"r.csv", "r.json"}},
+      {"mask_study",
+       {"--masks", "mask.smtx", "--accel", "accel", "--lengths", "4", "--tokens", "2", "--csv", "r.csv", "--json",
+        "r.json"},
+       {"mask.smtx", "accel"},
+       {{"mask.smtx", Format::kNumbers, 20}},
+       {"r.csv", "r.json"}},
+      {"demo_table",
+       {"--name", "m", "--prune", "prune.json", "--bench", "bench.json", "--json", "r.json"},
+       {"prune.json", "bench.json"},
+       {{"prune.json", Format::kJson, 20}, {"bench.json", Format::kJson, 20}},
+       {"r.json"}},
+      {"gen_accel", {"--pe", "4", "--lanes", "16", "--out", "o", "--json", "r.json"}, {}, {}, {"o", "r.json"}},
+      {"make_checkpoint", {"--size", "tiny", "--out", "o", "--json", "r.json"}, {}, {}, {"o", "r.json"}},
+      {"run_synth", {"--top", "mv_fifo", "--lib", "nowhere.lib", "--out", "o", "--json", "r.json"}, {}, {}, {}},
+      {"train_model",
+       {"--text",  "text.txt", "--layers", "1", "--heads",   "1", "--embd", "8", "--positions", "4",
+        "--steps", "1",        "--batch",  "1", "--threads", "1", "--out",  "o", "--json",      "r.json"},
+       {"text.txt"},
+       {},
+       {"o", "r.json"}},
+  };
+  std::erase_if(subjects, [&](const Subject& subject) { return !fs::exists(binaries / subject.program); });
+  return subjects;
+}
+
+}  // namespace mixvec::hostile

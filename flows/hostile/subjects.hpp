@@ -1,0 +1,36 @@
+// The programs that are tried, each with a command line that works and the inputs that it reads.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace mixvec::hostile {
+
+/// How an input file is made hostile.
+enum class Format { kJson, kSafetensors, kProgram, kNumbers, kText };
+
+/// One file that a program reads.
+struct InputFile {
+  std::string path;  ///< in the case's folder
+  Format format = Format::kText;
+  std::size_t most_fields = 8;  ///< of those that JSON and numbers have
+};
+
+/// A program on good inputs.
+struct Subject {
+  std::string program;
+  std::vector<std::string> arguments;
+  std::vector<std::string> copied;   ///< files and folders of the good inputs that it needs
+  std::vector<InputFile> inputs;     ///< that are made hostile
+  std::vector<std::string> outputs;  ///< what it writes
+  bool options = true;               ///< try its options, too
+};
+
+/// Makes all good inputs below `folder` with the programs in `binaries`. Throws InputError if one of them fails.
+void make_good_inputs(const std::filesystem::path& folder, const std::filesystem::path& binaries);
+
+/// The subjects whose programs are in `binaries` (train_model is built only where libtorch is).
+std::vector<Subject> list_subjects(const std::filesystem::path& binaries);
+
+}  // namespace mixvec::hostile
