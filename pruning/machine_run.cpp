@@ -32,7 +32,7 @@ MachineRuns run_all_on_machine(const std::vector<PrunedMatrix>& matrices, const 
   return runs;
 }
 
-Machine machine_of(const AccelConfig& accel) {
+Machine cost_machine_of(const AccelConfig& accel) {
   Machine machine;
   machine.vector_lanes = accel.vector_lanes;
   machine.token_lanes = accel.token_lanes();

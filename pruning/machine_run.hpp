@@ -30,6 +30,6 @@ MachineRuns run_all_on_machine(const std::vector<PrunedMatrix>& matrices, const 
                                int threads);
 
 /// The sizes that the cost model needs of an accelerator.
-Machine machine_of(const AccelConfig& accel);
+Machine cost_machine_of(const AccelConfig& accel);
 
 }  // namespace mixvec

@@ -144,7 +144,7 @@ std::vector<StudyPoint> run_points(const std::vector<NamedMask>& masks, const st
     point.in = matrix.in;
     point.direction = matrix.pattern.direction;
     point.lengths = describe_lengths(matrix.pattern);
-    point.estimate = matrix_cost(matrix, CostModel(machine_of(setting.accel), static_cast<int>(setting.tokens)));
+    point.estimate = matrix_cost(matrix, CostModel(cost_machine_of(setting.accel), static_cast<int>(setting.tokens)));
     point.run = run_on_machine(matrix, setting.accel, setting.tokens);
     const std::lock_guard guard(lock);
     progress.update(static_cast<double>(++done) / static_cast<double>(jobs.size()), matrix.name);

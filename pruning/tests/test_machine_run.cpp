@@ -29,7 +29,7 @@ struct Error {
 };
 
 Error error_of(const PrunedMatrix& matrix, const AccelConfig& accel, std::size_t tokens, const std::string& point) {
-  const MatrixCost estimate = matrix_cost(matrix, CostModel(machine_of(accel), static_cast<int>(tokens)));
+  const MatrixCost estimate = matrix_cost(matrix, CostModel(cost_machine_of(accel), static_cast<int>(tokens)));
   const MachineRun run = run_on_machine(matrix, accel, tokens);
   EXPECT_EQ(run.kept, matrix.kept());
   return {estimate.cycles() / static_cast<double>(run.cycles), estimate.bytes / static_cast<double>(run.image_bytes),
@@ -87,7 +87,7 @@ TEST(Estimate, AgreesOverTilesOfASmallerArray) {
   request.pe = 16;
   request.lanes = 16;
   const AccelConfig accel = make_config(request);
-  const Machine machine = machine_of(accel);
+  const Machine machine = cost_machine_of(accel);
   EXPECT_EQ(machine.macs(), 256);
   std::vector<Error> errors;
   for (const int length : {1, 2, 4, 8}) {
