@@ -1,27 +1,34 @@
-// Pictures of masks: grey PNG files, kept weights dark.
+// Pictures of pruned matrices: which weights are kept, in which vectors.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
-#include <span>
+#include <string>
 #include <vector>
+
+#include "golden/pruned_matrix.hpp"
 
 namespace mixvec {
 
-/// An 8-bit grey image, row by row.
-struct GreyImage {
+/// An image of three bytes (red, green, blue) a pixel, row by row.
+struct MaskImage {
   std::size_t width = 0;
   std::size_t height = 0;
   std::vector<std::uint8_t> pixel;
 };
 
-/// Draws a mask of out × in bytes: outputs downwards, inputs to the right; transposed: inputs downwards. Masks longer
-/// than `longest` on a side are averaged over areas, small ones magnified by a whole factor.
-GreyImage draw_mask(std::span<const std::uint8_t> mask, std::size_t out, std::size_t in, bool transposed,
-                    std::size_t longest = 1600);
+/// The colour of vectors, 0xRRGGBB: blue for rows, orange for columns, the darker the longer.
+std::uint32_t colour_of(Direction direction, int length);
 
-/// Writes a PNG by way of a temporary file. Throws InputError with the reason.
-void write_png(const std::filesystem::path& path, const GreyImage& image);
+/// Draws a pruned matrix: outputs downwards, inputs to the right; transposed: inputs downwards. Kept weights have the
+/// colour of their vector, pruned ones are white. Matrices longer than `longest` on a side are averaged over areas,
+/// small ones magnified by a whole factor.
+MaskImage draw_mask(const PrunedMatrix& matrix, bool transposed, std::size_t longest = 1600);
+
+/// The image as a PNG file's bytes. Throws InputError where libpng cannot write it; `name` begins the message.
+std::string encode_png(const std::string& name, const MaskImage& image);
+
+/// An SVG file with the image, a title, axes and what the colours mean.
+std::string mask_svg(const PrunedMatrix& matrix, bool transposed);
 
 }  // namespace mixvec

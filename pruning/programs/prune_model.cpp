@@ -187,7 +187,7 @@ void fit_options(PruneOptions& options, const AccelConfig& accel) {
         "--pattern, --vec: found vectors of length {} to {}, expected {} to {}: the accelerator ({}) takes no others",
         shortest, longest, accel.min_length(), accel.max_length(), config_options(accel));
   }
-  options.machine = machine_of(accel);
+  options.machine = cost_machine_of(accel);
   options.tokens = accel.tokens_per_tile();
 }
 
@@ -211,10 +211,10 @@ void write_pictures(const PruneResult& result, const fs::path& folder, int threa
   fs::create_directories(folder);
   parallel_for(result.matrices.size(), threads, [&](std::size_t m) {
     const PrunedMatrix& matrix = result.matrices[m];
-    write_png(folder / (matrix.name + ".png"), draw_mask(matrix.mask, matrix.out, matrix.in, false));
+    write_file(folder / (matrix.name + ".svg"), mask_svg(matrix, false));
     // Papers draw W_F1 the other way round.
     if (matrix.name.ends_with("W_F1")) {
-      write_png(folder / (matrix.name + ".transposed.png"), draw_mask(matrix.mask, matrix.out, matrix.in, true));
+      write_file(folder / (matrix.name + ".transposed.svg"), mask_svg(matrix, true));
     }
   });
   if (!result.curve.empty()) write_file(folder / "trade_off.svg", trade_off_svg(result));

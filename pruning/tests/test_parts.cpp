@@ -6,6 +6,7 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <set>
 
 #include "golden/tests/reference_data.hpp"
 #include "golden/tests/simd_cases.hpp"
@@ -153,37 +154,69 @@ TEST(Kernels, AllBuildsGiveTheSameBits) {
   });
 }
 
-TEST(Picture, KeptIsDarkAndAreasAreAveraged) {
-  const std::vector<std::uint8_t> mask{1, 0, 0, 0, 1, 1};
-  const GreyImage image = draw_mask(mask, 2, 3, false);
+// Two column strips: outputs 0 and 2 of length 2, output 1 of length 1; three inputs.
+PrunedMatrix small_matrix() {
+  PrunedMatrix matrix;
+  matrix.name = "layer.0.W_F1";
+  matrix.out = 3;
+  matrix.in = 3;
+  matrix.mask = {1, 0, 0, 0, 1, 1, 1, 0, 0};
+  matrix.weight.resize(9);
+  matrix.pattern = {Direction::kColumn, {{2, {0, 2}}, {1, {1}}}};
+  return matrix;
+}
+
+std::uint32_t colour_at(const MaskImage& image, std::size_t y, std::size_t x) {
+  const std::uint8_t* const p = &image.pixel[3 * (y * image.width + x)];
+  return static_cast<std::uint32_t>(p[0]) << 16U | static_cast<std::uint32_t>(p[1]) << 8U | p[2];
+}
+
+TEST(Picture, ColoursTellDirectionAndLength) {
+  std::set<std::uint32_t> colours;
+  for (const Direction direction : {Direction::kRow, Direction::kColumn}) {
+    for (const int length : {1, 2, 4, 8, 16, 32, 64}) colours.insert(colour_of(direction, length));
+  }
+  EXPECT_EQ(colours.size(), 14U);
+  const PrunedMatrix matrix = small_matrix();
+  const MaskImage image = draw_mask(matrix, false);
   const std::size_t zoom = image.width / 3;
-  EXPECT_EQ(image.height, 2 * zoom);
-  EXPECT_EQ(image.pixel[0], 0);
-  EXPECT_EQ(image.pixel[zoom], 255);
-  EXPECT_EQ(image.pixel.back(), 0);
-  const GreyImage turned = draw_mask(mask, 2, 3, true);
-  EXPECT_EQ(turned.width, 2 * zoom);
-  EXPECT_EQ(turned.pixel[turned.width - 1], 255) << "output 1, input 0 is pruned";
-  const GreyImage small = draw_mask(std::vector<std::uint8_t>{1, 0, 0, 0, 1, 1, 1, 1, 1}, 3, 3, false, 2);
-  ASSERT_EQ(small.pixel.size(), 4U);
-  EXPECT_EQ(small.pixel[0], 255 - 128);
-  EXPECT_EQ(small.pixel[3], 0);
+  ASSERT_EQ(image.height, 3 * zoom);
+  EXPECT_EQ(colour_at(image, 0, 0), colour_of(Direction::kColumn, 2));
+  EXPECT_EQ(colour_at(image, 0, zoom), 0xFFFFFFU);
+  EXPECT_EQ(colour_at(image, zoom, zoom), colour_of(Direction::kColumn, 1));
+  EXPECT_EQ(colour_at(image, 2 * zoom, 0), colour_of(Direction::kColumn, 2));
+  const MaskImage turned = draw_mask(matrix, true);
+  EXPECT_EQ(colour_at(turned, 0, 2 * zoom), colour_of(Direction::kColumn, 2));
+  EXPECT_EQ(colour_at(turned, zoom, 0), 0xFFFFFFU) << "output 0, input 1 is pruned";
+  // Two pixels a side: the last has output 2, input 2 alone, the first a mean of four.
+  const MaskImage averaged = draw_mask(matrix, false, 2);
+  ASSERT_EQ(averaged.pixel.size(), 12U);
+  EXPECT_EQ(colour_at(averaged, 1, 1), 0xFFFFFFU);
+  EXPECT_NE(colour_at(averaged, 0, 0), 0xFFFFFFU);
 }
 
 TEST(Picture, FilesReadBackThroughLibpng) {
-  const auto path = std::filesystem::temp_directory_path() / ("mixvec_picture_" + std::to_string(::getpid()) + ".png");
-  const GreyImage image = draw_mask(std::vector<std::uint8_t>{1, 0, 0, 1, 1, 0}, 3, 2, false);
-  write_png(path, image);
+  const MaskImage image = draw_mask(small_matrix(), false);
+  const std::string bytes = encode_png("m", image);
   png_image read{};
   read.version = PNG_IMAGE_VERSION;
-  ASSERT_NE(png_image_begin_read_from_file(&read, path.c_str()), 0);
-  read.format = PNG_FORMAT_GRAY;
+  ASSERT_NE(png_image_begin_read_from_memory(&read, bytes.data(), bytes.size()), 0);
+  read.format = PNG_FORMAT_RGB;
   std::vector<std::uint8_t> pixel(PNG_IMAGE_SIZE(read));
   ASSERT_NE(png_image_finish_read(&read, nullptr, pixel.data(), 0, nullptr), 0);
   EXPECT_EQ(read.width, image.width);
   EXPECT_EQ(read.height, image.height);
   EXPECT_EQ(pixel, image.pixel);
-  std::filesystem::remove(path);
+}
+
+TEST(Picture, HasTitleAxesAndLegend) {
+  const std::string svg = mask_svg(small_matrix(), false);
+  for (const char* part :
+       {"layer.0.W_F1: 4 of 9 weights kept (44.4 %), in column vectors", "length 1: 50 %", "length 2: 50 %", "pruned",
+        "inputs 0 to 2", "outputs 0 to 2", "data:image/png;base64,iVBOR"}) {
+    EXPECT_NE(svg.find(part), std::string::npos) << part;
+  }
+  EXPECT_NE(mask_svg(small_matrix(), true).find(">outputs 0 to 2 →</text>"), std::string::npos);
 }
 
 }  // namespace

@@ -75,8 +75,8 @@ TEST_F(Programs, MixedByDefaultUsesSeveralLengthsAndReportsWhatItWrote) {
       std::size_t strips = 0;
       for (const auto& l : entry["lengths"]) strips += l["strips"].get<std::size_t>();
       EXPECT_EQ(strips, m.pattern.strips.size());
-      EXPECT_TRUE(fs::exists(path("out/pictures/" + m.name + ".png")));
-      EXPECT_EQ(fs::exists(path("out/pictures/" + m.name + ".transposed.png")), kind == MatrixKind::kF1);
+      EXPECT_TRUE(fs::exists(path("out/pictures/" + m.name + ".svg")));
+      EXPECT_EQ(fs::exists(path("out/pictures/" + m.name + ".transposed.svg")), kind == MatrixKind::kF1);
       kept += m.kept();
     }
   }
@@ -137,7 +137,7 @@ TEST_F(Programs, PrunesForTheVectorsOfAnAccelerator) {
 TEST_F(Programs, ReplacesItsOwnResultsAndNothingElse) {
   fs::create_directory(path("out"));
   ASSERT_EQ(prune("--pattern vector --vec 4 --out " + path("out")), 0) << "an empty folder may be used: " << output();
-  std::ofstream(path("out/pictures/stale.png")) << "old";
+  std::ofstream(path("out/pictures/stale.svg")) << "old";
   ASSERT_EQ(prune("--pattern unstructured --no-pictures --out " + path("out")), 0) << output();
   EXPECT_FALSE(fs::exists(path("out/pictures"))) << "an earlier result is replaced as a whole";
   EXPECT_EQ(nlohmann::json::parse(read_file(path("out/prune_report.json")))["pattern"], "unstructured");
