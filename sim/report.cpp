@@ -144,7 +144,7 @@ std::string sweep_table(std::span<const SweepPoint> points) {
   std::size_t width = 13;
   for (const SweepPoint& point : points) width = std::max(width, point.label().size());
   std::string text = fmt::format("{:<{}} {:>11} {:>10} {:>6} {:>5} {:>6} {:>10} {:>9}  {}\n", "configuration", width,
-                                 "multipliers", "cycles", "util", "by", "share", "bytes", "storage", "lost");
+                                 "multipliers", "cycles", "util", "by", "share", "bytes", "storage", "most lost");
   std::string skipped;
   for (const SweepPoint& point : points) {
     if (!point.skipped.empty()) {
@@ -158,7 +158,7 @@ std::string sweep_table(std::span<const SweepPoint> points) {
                         area.multipliers, total.cycles, percent(total.utilization()), point.total().bound_by(),
                         percent(total.share_of_bound()), total.moved_bytes,
                         fmt::format("{:.2f} Mb", static_cast<double>(area.storage_bits()) / 1e6),
-                        losses.empty() ? "-" : losses);
+                        losses.empty() ? "-" : losses.substr(0, losses.find(',')));
   }
   return text + skipped;
 }
@@ -168,16 +168,16 @@ std::string density_table(const SweepPoint& point, const SweepConditions& condit
   const std::size_t n = decision_tokens(*point.accel, conditions.tokens);
   const int lt = point.accel->token_lanes();
   std::string text = fmt::format(
-      "{} zeros, seed {}; T={}, {}-bit port: a lane group has Lt={} tokens, a skip decision covers n={}; a "
-      "row step any of Lv={} inputs\n"
-      "{:>7} {:>10} {:>8} {:>11} {:>8} {:>9} {:>12} {:>12} {:>12} {:>12}\n",
+      "{} zeros, seed {}; T={}, {}-bit port: a lane group has Lt={} tokens,\na skip decision covers "
+      "n={}; a row step any of Lv={} inputs; relative: to density 1\n"
+      "{:>7} {:>9} {:>8} {:>9} {:>8} {:>9} {:>9} {:>10} {:>13} {:>9}\n",
       name_of(conditions.activations.back().zeros), conditions.activations.back().seed, conditions.tokens,
       point.accel->port_bits, lt, n, point.accel->vector_lanes, "density", "cycles", "relative", "bytes", "relative",
-      "row steps", "column steps", scattered ? fmt::format("1-(1-D)^{}", lt) : "D",
+      "row steps", "col steps", scattered ? fmt::format("1-(1-D)^{}", lt) : "D",
       scattered ? fmt::format("p=1-(1-D)^{}", n) : "p=D", fmt::format("1-(1-p)^{}", point.accel->vector_lanes));
   for (std::size_t a = 1; a < conditions.activations.size(); ++a) {
     const Json d = density_json(point, conditions, a);
-    text += fmt::format("{:>7} {:>10} {:>8.3f} {:>11} {:>8.3f} {:>9.3f} {:>12.3f} {:>12.3f} {:>12.3f} {:>12.3f}\n",
+    text += fmt::format("{:>7} {:>9} {:>8.3f} {:>9} {:>8.3f} {:>9.3f} {:>9.3f} {:>10.3f} {:>13.3f} {:>9.3f}\n",
                         conditions.activations[a].density, d["cycles"].get<std::uint64_t>(),
                         d["relative_cycles"].get<double>(), d["bytes_moved"].get<std::uint64_t>(),
                         d["relative_bytes"].get<double>(), d["row_steps"].get<double>(),

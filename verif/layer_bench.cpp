@@ -185,17 +185,20 @@ nlohmann::json run_cases(LayerSim& accel, const po::variables_map& options, Laye
   const std::uint64_t to = only ? from + 1 : count_in(options, "cases");
   std::uint64_t compared = 0;
   std::uint64_t failed = 0;
-  Progress progress("tb_layer");
+  std::optional<Progress> progress;  // erased before anything is printed
   for (std::uint64_t i = from; i < to; ++i) {
     const LayerCase drawn = draw_layer_case(seed, i);
-    progress.update(static_cast<double>(i - from) / static_cast<double>(to - from), drawn.description);
+    if (!progress) progress.emplace("tb_layer");
+    progress->update(static_cast<double>(i - from) / static_cast<double>(to - from), drawn.description);
     const LayerExpectation expected(*drawn.chain, drawn.input);
     const LayerCheck check = check_layers(accel, *drawn.chain, expected, Stalls::from_seed(drawn.stall_seed));
+    if (!check.passed()) progress.reset();
     add(report, check, fmt::format("./tb_layer --part cases --seed {} --case {}\n  {}", seed, i, drawn.description));
     compared += check.compared;
     if (!check.passed()) ++failed;
     if (check.compared == 0) break;  // the accelerator may be stuck
   }
+  progress.reset();
   if (to > from) {
     fmt::print("{} random cases of layers: {} values compared, {} cases failed\n", to - from, compared, failed);
   }

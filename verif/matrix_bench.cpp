@@ -107,7 +107,7 @@ void add_first_run(Totals& totals, const MatrixCheck& check) {
 }
 
 void print_head() {
-  fmt::print("{:<14} {:>9} {:>6} {:>8} {:>6} {:>9} {:>6} {:>6} {:>6} {:>9} {:>10} {:>6}\n", "matrix", "shape", "dir",
+  fmt::print("{:<13} {:>9} {:>6} {:>8} {:>6} {:>8} {:>6} {:>5} {:>6} {:>8} {:>9} {:>5}\n", "matrix", "shape", "dir",
              "lengths", "kept", "cycles", "util", "bound", "share", "image B", "compared", "wrong");
 }
 
@@ -115,11 +115,10 @@ void print_head() {
 nlohmann::json print_row(const MatrixWork& item, const MatrixCheck& check) {
   const double kept = static_cast<double>(item.packed.kept) / static_cast<double>(item.matrix.out * item.matrix.in);
   const double share = check.cycles == 0 ? 0.0 : check.bound() / static_cast<double>(check.cycles);
-  fmt::print("{:<14} {:>9} {:>6} {:>8} {:>5.1f}% {:>9} {:>5.1f}% {:>6} {:>5.1f}% {:>9} {:>10} {:>6}\n",
-             item.matrix.name, fmt::format("{}x{}", item.matrix.out, item.matrix.in),
-             name_of(item.matrix.pattern.direction), describe_lengths(item.matrix.pattern), 100.0 * kept, check.cycles,
-             100.0 * check.utilization(), check.bound_by(), 100.0 * share, check.image_bytes, check.compared,
-             check.mismatches);
+  fmt::print("{:<13} {:>9} {:>6} {:>8} {:>5.1f}% {:>8} {:>5.1f}% {:>5} {:>5.1f}% {:>8} {:>9} {:>5}\n", item.matrix.name,
+             fmt::format("{}x{}", item.matrix.out, item.matrix.in), name_of(item.matrix.pattern.direction),
+             describe_lengths(item.matrix.pattern), 100.0 * kept, check.cycles, 100.0 * check.utilization(),
+             check.bound_by(), 100.0 * share, check.image_bytes, check.compared, check.mismatches);
   return {{"matrix", item.matrix.name},
           {"direction", name_of(item.matrix.pattern.direction)},
           {"lengths", describe_lengths(item.matrix.pattern)},
@@ -191,21 +190,23 @@ MatrixReport run_matrices(AccelSim& accel, const std::vector<MatrixWork>& work, 
   const std::vector<std::uint64_t> stall_seeds = stall_seeds_of(options);
   Totals totals;
   nlohmann::json rows = nlohmann::json::array();
-  Progress progress("tb_layer");
+  std::optional<Progress> progress;  // erased before anything is printed
   std::size_t done = 0;
   print_head();
   for (const MatrixWork& item : work) {
     const std::vector<Half> x = activations_for(item, tokens, seed_of(options));
     MatrixCheck shown;
     for (const std::uint64_t stall_seed : stall_seeds) {
-      progress.update(static_cast<double>(done++) / static_cast<double>(work.size() * stall_seeds.size()),
-                      fmt::format("{} stall seed {}", item.matrix.name, stall_seed));
+      if (!progress) progress.emplace("tb_layer");
+      progress->update(static_cast<double>(done++) / static_cast<double>(work.size() * stall_seeds.size()),
+                       fmt::format("{} stall seed {}", item.matrix.name, stall_seed));
       const std::uint64_t time_before = accel.time();
       const MatrixCheck check = check_matrix(accel, item.matrix, item.packed, x, tokens, Stalls::from_seed(stall_seed));
       totals.simulated += accel.time() - time_before;
       add_run(totals, check);
       if (!check.passed()) {
         report.passed = false;
+        progress.reset();
         fmt::print("FAIL {}\n  reproduce: {}\n", check.failure, reproduce(options, "matrices", stall_seed));
       }
       if (stall_seed == stall_seeds.front()) {
@@ -216,6 +217,7 @@ MatrixReport run_matrices(AccelSim& accel, const std::vector<MatrixWork>& work, 
       }
     }
     add_first_run(totals, shown);
+    progress.reset();
     rows.push_back(print_row(item, shown));
   }
   json = print_totals(totals, tokens);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <vector>
 
 #include "golden/cli.hpp"
@@ -357,20 +358,23 @@ int run(const boost::program_options::variables_map& options) {
   AccelSim accel(options["trace"].as<std::string>());
   Outcome sum;
   std::uint64_t failed = 0;
-  Progress progress("tb_attention");
+  std::optional<Progress> progress;  // erased before anything is printed
   for (std::uint64_t i = from; i < to; ++i) {
     const Case c = draw_case(seed, i);
-    progress.update(static_cast<double>(i - from) / static_cast<double>(to - from), describe(c));
+    if (!progress) progress.emplace("tb_attention");
+    progress->update(static_cast<double>(i - from) / static_cast<double>(to - from), describe(c));
     const Outcome outcome = CaseRun(accel, c, AttentionFault::kNone).run();
     sum.compared += outcome.compared;
     sum.mismatches += outcome.mismatches;
     if (!outcome.failure.empty()) {
       ++failed;
+      progress.reset();
       fmt::print("FAIL {}: {}\n  {}\n  reproduce: ./tb_attention --seed {} --case {}\n", bench_name(), outcome.failure,
                  describe(c), seed, i);
       if (outcome.compared == 0 || outcome.cycles == 0) break;  // the engine may be stuck
     }
   }
+  progress.reset();
   const bool passed = failed == 0 && sum.compared > 0;
   fmt::print("{}: {} cases of attention, {} values compared, {} mismatches: {}\n", bench_name(), to - from,
              sum.compared, sum.mismatches, passed ? "passed" : "FAILED");

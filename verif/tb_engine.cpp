@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <vector>
 
 #include "golden/cli.hpp"
@@ -156,21 +157,24 @@ int run(const boost::program_options::variables_map& options) {
   std::uint64_t mismatches = 0;
   std::uint64_t failed = 0;
   std::uint64_t skips = 0;
-  Progress progress("tb_engine");
+  std::optional<Progress> progress;  // erased before anything is printed
   for (std::uint64_t i = from; i < to; ++i) {
     const Case c = draw_case(seed, i);
-    progress.update(static_cast<double>(i - from) / static_cast<double>(to - from), describe(c));
+    if (!progress) progress.emplace("tb_engine");
+    progress->update(static_cast<double>(i - from) / static_cast<double>(to - from), describe(c));
     const MatrixCheck check = run_case(accel, c);
     compared += check.compared;
     mismatches += check.mismatches;
     skips += check.skips;
     if (!check.passed()) {
       ++failed;
+      progress.reset();
       fmt::print("FAIL {}: {}\n  {}\n  reproduce: ./tb_engine --seed {} --case {}\n", bench_name(), check.failure,
                  describe(c), seed, i);
       if (check.compared == 0) break;  // the engine may be stuck: nothing after this can be trusted
     }
   }
+  progress.reset();
   const bool passed = failed == 0 && compared > 0;
   fmt::print("{}: {} cases, {} values compared, {} mismatches, {} steps skipped: {}\n", bench_name(), to - from,
              compared, mismatches, skips, passed ? "passed" : "FAILED");
