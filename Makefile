@@ -1,20 +1,18 @@
 # The front door: installs what is missing, configures, builds, runs. All work is done by CMake, CTest and flows/.
-#
-#   make demo       prune, generate, pack and simulate the example models; results in build/demo
-#   make test       build everything and run all tests
-#   make verilate   build ./tb_layer for the default accelerator (or ACCEL=DIR, a folder that gen_accel wrote)
-#   make build      build only          make bench    run the micro-benchmarks
-#   make lint       check the RTL       make format   format the C++ sources
-#   make deps       install the Debian packages, those of the trainer too
-#   make clean      remove build products
+# `make help` prints what stands behind ## below.
 
 ACCEL ?= accel_pe64_mixed
 JOBS  ?= $(shell nproc)
 
 gen_accel := build/bin/gen_accel
+programs  := gen_accel prune_model pack_model sim_accel eval_model gen_vectors make_checkpoint mask_study run_synth
+build     := JOBS=$(JOBS) flows/build.sh build
 
-.PHONY: demo test verilate accel path build lint format bench deps clean configure
+.PHONY: help demo quickstart test verilate accel path build programs lint format bench deps clean configure quick-configure
 .DEFAULT_GOAL := build
+
+help: ## print this
+	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1|/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
 
 # cmake/dependencies.sh installs packages only if one is missing, and stamps the set that it found complete.
 build/.packages: cmake/packages.txt cmake/dependencies.sh
@@ -23,22 +21,35 @@ build/.packages: cmake/packages.txt cmake/dependencies.sh
 configure: build/.packages
 	@test -f build/build.ninja || cmake --preset release > build/configure.log 2>&1 || { cat build/configure.log; false; }
 
-build: configure
-	@cmake --build build -j $(JOBS)
+# A first build of the demo's programs alone: batches of files take a third of the time.
+quick-configure: build/.packages
+	@test -f build/build.ninja || cmake --preset release -DMIXVEC_UNITY=ON > build/configure.log 2>&1 || \
+	  { cat build/configure.log; false; }
 
-demo: build
-	@flows/demo.sh
+demo: quick-configure ## prune, generate, pack and simulate the example model; results in build/demo
+	@JOBS=$(JOBS) flows/demo.sh
 
-test: build
+quickstart: quick-configure ## the same on 16 PEs x 16 lanes and one layer: the shortest way to a result
+	@JOBS=$(JOBS) flows/demo.sh --quick
+
+test: build ## build everything and run all tests
 	@ctest --test-dir build -j 2 --output-on-failure
+
+build: configure ## build everything, tests too
+	@$(build)
+
+programs: quick-configure ## build the programs only, into build/bin
+	@$(build) $(programs)
 
 # As it was typed, for the shell: make itself would read $ and # in it.
 export ACCEL_FOLDER := $(value ACCEL)
 ifeq ($(ACCEL_FOLDER),accel_pe64_mixed)
 # Generated each time: gen_accel leaves a folder alone that is what it would write.
 accel: path configure
-	@cmake --build build -j $(JOBS) --target gen_accel
+	@$(build) gen_accel mixvec_sim
 	@$(gen_accel) --pe 64 --vec mixed
+# Built of the same sources as the benches of that folder.
+libraries := ../build/sim/libmixvec_sim.a ../build/generator/libmixvec_generator.a ../build/golden/libmixvec_golden.a
 else
 accel:
 	@test -f "$$ACCEL_FOLDER/config.json" || { printf 'ACCEL=%s: found no config.json there, expected a folder that gen_accel wrote: %s --out FOLDER ...\n' \
@@ -48,24 +59,24 @@ endif
 path:
 	@sh generator/templates/check_tools.sh path
 
-verilate: accel
-	+@$(MAKE) --no-print-directory -C "$$ACCEL_FOLDER" verilate JOBS=$(JOBS)
+verilate: accel ## build ./tb_layer for the default accelerator (or ACCEL=DIR, a folder that gen_accel wrote)
+	+@$(MAKE) --no-print-directory -C "$$ACCEL_FOLDER" verilate JOBS=$(JOBS) LIBRARIES="$(libraries)"
 	@cp "$$ACCEL_FOLDER/tb_layer" .
 
-lint: path configure
-	@cmake --build build -j $(JOBS) --target gen_accel test_generator
+lint: path configure ## check the RTL with Verilator, Icarus and Yosys
+	@$(build) gen_accel test_generator
 	@.ci/lint
 
-format:
+format: ## format the C++ sources
 	@git ls-files '*.cpp' '*.hpp' '*.h' | xargs clang-format -i
 
-bench: build
+bench: build ## run the micro-benchmarks
 	@found=no; for program in build/bin/bench_*; do \
 	  if test -x $$program; then found=yes; $$program || exit 1; fi; \
 	done; test $$found = yes || { echo "build/bin/bench_*: no benchmark was built; install libbenchmark-dev (make deps)"; false; }
 
-deps:
+deps: ## install the Debian packages, those of the trainer too
 	@cmake/dependencies.sh all
 
-clean:
+clean: ## remove build products
 	rm -rf build build-asan build-coverage tb_layer

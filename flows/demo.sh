@@ -1,50 +1,120 @@
-#!/bin/sh
-# Prunes the shipped model (and BERT-tiny, where the reference data is), generates the accelerator, packs, verilates and runs
-# every layer on the RTL; leaves everything in BUILD/demo and prints one table.
+#!/bin/bash
+# The demo: prunes the shipped model, measures what that gains and what it costs, generates the accelerator, and runs every
+# matrix and whole layers on its RTL. Builds what it needs; first the answer of the cycle model, then that of the RTL.
 #
-#   flows/demo.sh [BUILD]        BUILD: the build folder (default: build)
-#   TOKENS, STALL_SEEDS          tokens per matrix (default 256), further runs with random stalls (default 1)
+#   flows/demo.sh [--quick] [BUILD]   BUILD: the build folder (default: build); results in BUILD/demo
+#   --quick                           16 PEs x 16 lanes and one layer: results in BUILD/quickstart
+#   TOKENS, STALL_SEEDS               tokens per matrix (256, quick: 64), further runs with random stalls (1)
+#   BERT                              a folder with BERT-tiny, to run it as well (default: ../shared/data/bert_tiny_sst2)
+#   JOBS                              how many compilers run at once (default: all processors)
 set -eu
 cd "$(dirname "$0")/.."
+quick=
+[ "${1:-}" = --quick ] && { quick=yes; shift; }
 build=${1:-build}
 bin=$build/bin
-demo=$build/demo
-accel=$demo/accel_pe64_mixed
-tokens=${TOKENS:-256}
+jobs=${JOBS:-$(nproc)}
+if [ -n "$quick" ]; then
+  demo=$build/quickstart size="--pe 16 --lanes 16" name=accel_pe16_lanes16_mixed
+  tokens=${TOKENS:-64} windows=16 layer="--layer 0" layers=1
+else
+  demo=$build/demo size="--pe 64" name=accel_pe64_mixed
+  tokens=${TOKENS:-256} windows=64 layer= layers=4
+fi
+accel=$demo/$name
 stall_seeds=${STALL_SEEDS:-1}
+text=models/shakespeare.txt
 mkdir -p "$demo"
+# What an earlier run said of the RTL is not what this one says.
+rm -rf "$demo/reports"
 
 say() { printf '\n== %s\n' "$1"; }
-
-say "accelerator: gen_accel --pe 64 --vec mixed"
-"$bin/gen_accel" --pe 64 --vec mixed --out "$accel"
-say "simulator: make verilate"
-make --no-print-directory -C "$accel" verilate > "$demo/verilate.log" 2>&1 || { tail -n 40 "$demo/verilate.log"; exit 1; }
-
-run_model() {
-  name=$1
-  folder=$2
-  tokens_here=$3
-  shift 3
-  say "$name: prune_model --pattern mixed --ratio 0.8"
-  "$bin/prune_model" --model "$folder" --pattern mixed --ratio 0.8 --out "$demo/$name"
-  say "$name: pack_model"
-  "$bin/pack_model" --model "$demo/$name" --accel "$accel" --out "$demo/$name.mvp"
-  say "$name: tb_layer, every layer on the RTL"
-  "$accel/tb_layer" --program "$demo/$name.mvp" --tokens "$tokens_here" --stall-seeds "$stall_seeds" \
-    --json "$demo/$name.json"
+# Runs a program whose report is a file; what it prints is kept beside it, and shown if it fails.
+quietly() {
+  local log=$1
+  shift
+  "$@" > "$log" || { local code=$?; cat "$log"; echo "failed: $*"; exit $code; }
 }
 
-run_model shakespeare-gpt2 models/shakespeare-gpt2 "$tokens"
-table="--name shakespeare-gpt2 --prune $demo/shakespeare-gpt2/prune_report.json --bench $demo/shakespeare-gpt2.json"
-bert=../shared/data/bert_tiny_sst2
-if [ -f "$bert/model.safetensors" ]; then
-  run_model bert-tiny "$bert" "$tokens"
-  table="$table --name bert-tiny --prune $demo/bert-tiny/prune_report.json --bench $demo/bert-tiny.json"
-else
-  say "BERT-tiny skipped: $bert is not there"
-fi
+programs="gen_accel prune_model pack_model sim_accel eval_model demo_table"
+say "1. Build the programs"
+# shellcheck disable=SC2086  # words without blanks
+JOBS=$jobs flows/build.sh "$build" $programs
 
-say "result ($demo/demo.json)"
-# shellcheck disable=SC2086  # the table's options are words without blanks
-"$bin/demo_table" $table --json "$demo/demo.json"
+say "2. Generate the accelerator: gen_accel $size --vec mixed"
+# shellcheck disable=SC2086
+quietly "$demo/gen_accel.log" "$bin/gen_accel" $size --vec mixed --out "$accel"
+echo "wrote $accel"
+
+table=()
+# prune NAME FOLDER: prunes and packs a model, and asks the cycle model.
+prune() {
+  local model=$2 pruned=$demo/$1 reports=$demo/reports/$1
+  mkdir -p "$reports"
+  say "3. Prune 80 % of $1: prune_model --pattern mixed --ratio 0.8"
+  quietly "$reports/prune.log" "$bin/prune_model" --model "$model" --pattern mixed --ratio 0.8 --out "$pruned" \
+    --json "$reports/prune.json"
+  quietly "$reports/pack.log" "$bin/pack_model" --model "$pruned" --accel "$accel" $layer --out "$demo/$1.mvp"
+  echo "wrote $pruned (with pictures of the masks) and $demo/$1.mvp"
+  quietly "$reports/dense.log" "$bin/sim_accel" --arch dense --model "$model" --accel "$accel" $layer \
+    --tokens "$tokens" --json "$reports/dense.json"
+  quietly "$reports/pruned.log" "$bin/sim_accel" --model "$pruned" --accel "$accel" $layer \
+    --tokens "$tokens" --json "$reports/pruned.json"
+  quietly "$reports/dense_whole.log" "$bin/sim_accel" --whole --model "$model" --layers "$3" --accel "$accel" \
+    --tokens "$tokens" --json "$reports/dense_whole.json"
+  quietly "$reports/pruned_whole.log" "$bin/sim_accel" --whole --model "$pruned" --layers "$3" --accel "$accel" \
+    --tokens "$tokens" --json "$reports/pruned_whole.json"
+  table+=(--name "$1" --reports "$reports")
+}
+
+# perplexity NAME FOLDER: of a model of characters, before and after.
+perplexity() {
+  local reports=$demo/reports/$1
+  say "4. Perplexity of $1 before and after, in the accelerator's arithmetic: eval_model"
+  quietly "$reports/dense_text.log" "$bin/eval_model" --model "$2" --text $text --limit $windows --threads "$jobs" \
+    --json "$reports/dense_text.json"
+  quietly "$reports/pruned_text.log" "$bin/eval_model" --model "$demo/$1" --text $text --limit $windows \
+    --threads "$jobs" --json "$reports/pruned_text.json"
+}
+
+# simulate NAME LAYERS: every matrix, and whole layers, on the RTL.
+simulate() {
+  local reports=$demo/reports/$1
+  say "6. Run $1 on the RTL and compare every value with golden: tb_layer"
+  quietly "$reports/matrices.log" "$accel/tb_layer" --program "$demo/$1.mvp" --model "$demo/$1" --tokens "$tokens" \
+    --stall-seeds "$stall_seeds" --json "$reports/matrices.json"
+  quietly "$reports/layers.log" "$accel/tb_layer" --part layer --model "$demo/$1" --layers "$2" --tokens "$tokens" \
+    --json "$reports/layers.json"
+}
+
+prune shakespeare-gpt2 models/shakespeare-gpt2 $layers
+perplexity shakespeare-gpt2 models/shakespeare-gpt2
+bert=
+if [ -z "$quick" ]; then
+  bert=${BERT:-../shared/data/bert_tiny_sst2}
+  # It is no part of the project: made from https://github.com/narger-ef/FHE-BERT-Tiny
+  if [ -f "$bert/model.safetensors" ]; then prune bert-tiny "$bert" 2; else bert=; fi
+fi
+say "First answer, of the cycle model; the RTL follows"
+"$bin/demo_table" "${table[@]}"
+
+say "5. Build the simulator of the RTL: make verilate"
+# The libraries are built of the same sources as those in the accelerator's folder.
+lib=$(realpath --relative-to="$accel" "$build")
+started=$SECONDS
+verilate() {
+  make --no-print-directory -C "$accel" verilate JOBS="$jobs" programs=tb_layer \
+    LIBRARIES="$lib/sim/libmixvec_sim.a $lib/generator/libmixvec_generator.a $lib/golden/libmixvec_golden.a"
+}
+# Its steps are for a terminal.
+if [ -t 1 ]; then verilate; else verilate > "$demo/verilate.log" 2>&1 || { tail -n 40 "$demo/verilate.log"; exit 1; }; fi
+echo "built $accel/tb_layer in $((SECONDS - started)) s"
+
+simulate shakespeare-gpt2 $layers
+[ -z "$bert" ] || simulate bert-tiny 2
+code=0
+"$bin/demo_table" "${table[@]}" --json "$demo/demo.json" || code=$?
+echo
+echo "wrote $demo/demo.json (this as JSON), $demo/reports, $demo/shakespeare-gpt2/pictures, $accel"
+echo "took $SECONDS s"
+exit $code

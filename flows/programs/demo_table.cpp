@@ -1,7 +1,8 @@
-// demo_table: joins the reports of prune_model and tb_layer, matrix by matrix, into the table of `make demo`.
+// demo_table: joins what the programs of `make demo` said of a model into a table of its matrices and a summary.
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "golden/base/input_file.hpp"
 #include "golden/cli.hpp"
@@ -10,77 +11,222 @@
 namespace mixvec {
 namespace {
 
+namespace fs = std::filesystem;
 namespace po = boost::program_options;
 using Json = nlohmann::ordered_json;
 
-/// "name" of the list's element whose `key` is `value`; the reports are ours, so a missing one is a broken run.
-const Json& find(const Json& list, const char* key, const std::string& value, const std::string& path) {
-  for (const Json& item : list) {
-    if (item.at(key) == value) return item;
+/// The reports of one model, in one folder. What the simulation of the RTL wrote comes last: null until then.
+struct Reports {
+  std::string name;
+  fs::path folder;
+  Json prune;        ///< prune_model
+  Json dense;        ///< sim_accel --arch dense
+  Json pruned;       ///< sim_accel
+  Json dense_whole;  ///< sim_accel --whole of the model before pruning
+  Json pruned_whole;
+  Json dense_text;  ///< eval_model; null for a model that predicts no text
+  Json pruned_text;
+  Json matrices;  ///< tb_layer --program
+  Json layers;    ///< tb_layer --model
+};
+
+Json read_report(const fs::path& path) { return Json(read_json(path)); }
+
+Json read_if_there(const fs::path& path) { return fs::exists(path) ? read_report(path) : Json(); }
+
+Reports read_reports(const std::string& name, const fs::path& folder) {
+  return {.name = name,
+          .folder = folder,
+          .prune = read_report(folder / "prune.json"),
+          .dense = read_report(folder / "dense.json"),
+          .pruned = read_report(folder / "pruned.json"),
+          .dense_whole = read_report(folder / "dense_whole.json"),
+          .pruned_whole = read_report(folder / "pruned_whole.json"),
+          .dense_text = read_if_there(folder / "dense_text.json"),
+          .pruned_text = read_if_there(folder / "pruned_text.json"),
+          .matrices = read_if_there(folder / "matrices.json"),
+          .layers = read_if_there(folder / "layers.json")};
+}
+
+/// The report's matrix of this name; the reports are ours, so a missing one is a broken run.
+const Json& find_matrix(const Reports& reports, const std::string& name) {
+  for (const Json& item : reports.prune.at("matrices")) {
+    if (item.at("name") == name) return item;
   }
-  fail_input("{}: no matrix {}; expected the reports of one and the same model", path, value);
+  fail_input("{}: no matrix {}; expected the reports of one and the same model",
+             (reports.folder / "prune.json").string(), name);
+}
+
+/// A row of demo.json for each matrix that ran on the RTL.
+Json make_rows(const Reports& reports) {
+  Json rows = Json::array();
+  for (const Json& row : reports.matrices.at("matrices").at("rows")) {
+    const std::string name = row.at("matrix").get<std::string>();
+    const Json& pruned = find_matrix(reports, name);
+    const std::size_t dot = name.find('.', 6);  // "layer.N.W_F1"
+    rows.push_back({{"model", reports.name},
+                    {"layer", std::stoi(name.substr(6, dot - 6))},
+                    {"matrix", name.substr(dot + 1)},
+                    {"direction", row.at("direction")},
+                    {"length", row.at("lengths")},
+                    {"mean_length", pruned.at("mean_length")},
+                    {"kept", row.at("kept")},
+                    {"retained", pruned.at("retained")},
+                    {"cycles", row.at("cycles")},
+                    {"utilization", row.at("utilization")},
+                    {"bound", row.at("bound")},
+                    {"bound_by", row.at("bound_by")},
+                    {"compared", row.at("compared")},
+                    {"mismatches", row.at("mismatches")}});
+  }
+  return rows;
+}
+
+/// 1234567 as 1,234,567.
+std::string grouped(std::uint64_t value) {
+  std::string text = value < 1000 ? "" : grouped(value / 1000) + ",";
+  return text + (value < 1000 ? fmt::format("{}", value) : fmt::format("{:03}", value % 1000));
+}
+
+double quotient(double a, double b) { return b > 0 ? a / b : 0.0; }
+
+void print_table(const Reports& reports, const Json& rows) {
+  constexpr const char* kRow = "{:<13} {:>7} {:>8} {:>6} {:>8} {:>9} {:>6} {:>9} {:>5} {:>12} {:>6}\n";
+  const Json& all = reports.matrices.at("matrices");
+  fmt::print("\n{}: every pruned matrix on the RTL, {} tokens, {}-bit memory port\n", reports.name,
+             reports.matrices.at("tokens").get<std::uint64_t>(), reports.matrices.at("port_bits").get<int>());
+  fmt::print(fmt::runtime(kRow), "matrix", "vectors", "lengths", "kept", "retained", "cycles", "in use", "bound", "by",
+             "compared", "wrong");
+  const auto percent = [](const Json& share) { return fmt::format("{:.1f}%", 100.0 * share.get<double>()); };
+  for (const Json& row : rows) {
+    fmt::print(fmt::runtime(kRow),
+               fmt::format("layer.{}.{}", row.at("layer").get<int>(), row.at("matrix").get<std::string>()),
+               row.at("direction").get<std::string>(), row.at("length").get<std::string>(), percent(row.at("kept")),
+               fmt::format("{:.3f}", row.at("retained").get<double>()), grouped(row.at("cycles").get<std::uint64_t>()),
+               percent(row.at("utilization")), grouped(static_cast<std::uint64_t>(row.at("bound").get<double>())),
+               row.at("bound_by").get<std::string>(), grouped(row.at("compared").get<std::uint64_t>()),
+               row.at("mismatches").get<std::uint64_t>());
+  }
+  const Json& totals = reports.prune.at("totals");
+  fmt::print(fmt::runtime(kRow), "all", "", fmt::format("mean {:.1f}", totals.at("mean_length").get<double>()),
+             percent(totals.at("kept_fraction")), fmt::format("{:.3f}", totals.at("retained").get<double>()),
+             grouped(all.at("cycles").get<std::uint64_t>()), percent(all.at("utilization")),
+             grouped(static_cast<std::uint64_t>(all.at("bound").get<double>())), "",
+             grouped(all.at("compared").get<std::uint64_t>()), all.at("mismatches").get<std::uint64_t>());
+  fmt::print(
+      "vectors: row (1 x length) or column (length x 1); kept: weights that stay; retained: squared magnitude\n"
+      "kept, over that of pruning single weights; in use: multipliers at useful work; bound: cycles that the\n"
+      "array or the memory port needs at least; compared: results of the RTL with golden's, wrong: unequal ones\n");
+}
+
+/// What a model's pruning gave: dense, pruned.
+Json summarize(const Reports& reports, double megahertz) {
+  // The cycle model stands in until the RTL has run; both agree to the cycle, or the bench fails.
+  const bool on_rtl = !reports.matrices.is_null();
+  const Json& pruned = on_rtl ? reports.matrices.at("matrices") : reports.pruned;
+  const auto dense_cycles = reports.dense.at("cycles").get<double>();
+  const auto cycles = pruned.at("cycles").get<double>();
+  const Json& dense_whole = reports.dense_whole.at("cycles");
+  const Json& pruned_whole =
+      reports.layers.is_null() ? reports.pruned_whole.at("cycles") : reports.layers.at("layer").at("cycles");
+  Json json = {{"model", reports.name},
+               {"tokens", reports.dense.at("tokens")},
+               {"pruned_share", 1.0 - reports.prune.at("totals").at("kept_fraction").get<double>()},
+               {"on_rtl", on_rtl},
+               {"dense_cycles", reports.dense.at("cycles")},
+               {"pruned_cycles", pruned.at("cycles")},
+               {"speedup", quotient(dense_cycles, cycles)},
+               {"megahertz", megahertz},
+               {"dense_microseconds", dense_cycles / megahertz},
+               {"pruned_microseconds", cycles / megahertz},
+               {"dense_whole_cycles", dense_whole},
+               {"pruned_whole_cycles", pruned_whole},
+               {"whole_speedup", quotient(dense_whole.get<double>(), pruned_whole.get<double>())},
+               {"dense_bytes", reports.dense.at("bytes_moved")},
+               {"pruned_bytes", pruned.at("bytes_moved")}};
+  if (!reports.dense_text.is_null() && !reports.pruned_text.is_null()) {
+    json["dense_perplexity"] = reports.dense_text.at("perplexity");
+    json["pruned_perplexity"] = reports.pruned_text.at("perplexity");
+    json["characters"] = reports.dense_text.at("tokens");
+  }
+  std::uint64_t compared = 0;
+  std::uint64_t mismatches = 0;
+  bool passed = true;
+  for (const Json* bench : {&reports.matrices, &reports.layers}) {
+    if (bench->is_null()) continue;
+    compared += bench->at("outputs_checked").get<std::uint64_t>();
+    mismatches += bench->at("mismatches").get<std::uint64_t>();
+    passed = passed && bench->at("passed").get<bool>();
+  }
+  json["compared"] = compared;
+  json["mismatches"] = mismatches;
+  json["passed"] = !on_rtl || (passed && compared > 0 && mismatches == 0);
+  return json;
+}
+
+void print_summary(const Json& s) {
+  const auto whole = [&](const char* name) { return s.at(name).get<std::uint64_t>(); };
+  const auto real = [&](const char* name) { return s.at(name).get<double>(); };
+  const auto counts = [&](const char* what, const char* dense, const char* pruned, const char* note) {
+    fmt::print("  {:<26} {:>11} {:>11} {:>7} {}\n", what, grouped(whole(dense)), grouped(whole(pruned)),
+               fmt::format("{:.2f}x", quotient(real(dense), real(pruned))), note);
+  };
+  const bool on_rtl = s.at("on_rtl").get<bool>();
+  fmt::print("\n{}, {:.0f} % of its matrices' weights pruned\n", s.at("model").get<std::string>(),
+             100.0 * real("pruned_share"));
+  fmt::print("  {:<26} {:>11} {:>11} {:>7}\n", fmt::format("for {} tokens", whole("tokens")), "dense", "pruned",
+             "gain");
+  counts("cycles of the matrices", "dense_cycles", "pruned_cycles",
+         on_rtl ? " dense: cycle model, pruned: RTL" : " cycle model");
+  fmt::print("  {:<26} {:>11.1f} {:>11.1f} {:>7}  the clock required of it before layout\n",
+             fmt::format("microseconds at {:.0f} MHz", real("megahertz")), real("dense_microseconds"),
+             real("pruned_microseconds"), "");
+  counts("cycles of whole layers", "dense_whole_cycles", "pruned_whole_cycles", " with attention, LayerNorm, GELU");
+  counts("bytes of weights read", "dense_bytes", "pruned_bytes", "");
+  if (s.contains("dense_perplexity")) {
+    fmt::print("  {:<26} {:>11.3f} {:>11.3f} {:>7}  {} unseen characters, no retraining\n", "perplexity (1 is best)",
+               real("dense_perplexity"), real("pruned_perplexity"), "", grouped(whole("characters")));
+  }
+  if (on_rtl) {
+    fmt::print("  {} values of the RTL compared with golden, {} mismatches: {}\n", grouped(whole("compared")),
+               whole("mismatches"), s.at("passed").get<bool>() ? "equal, bit for bit" : "FAILED");
+  }
 }
 
 int run(const po::variables_map& options) {
   const auto names = options["name"].as<std::vector<std::string>>();
-  const auto prunes = options["prune"].as<std::vector<std::string>>();
-  const auto benches = options["bench"].as<std::vector<std::string>>();
-  if (names.size() != prunes.size() || names.size() != benches.size()) {
-    fail_input("found {} --name, {} --prune, {} --bench; expected as many of each", names.size(), prunes.size(),
-               benches.size());
+  const auto folders = options["reports"].as<std::vector<std::string>>();
+  const double megahertz = options["megahertz"].as<double>();
+  if (names.size() != folders.size()) {
+    fail_input("found {} --name, {} --reports; expected as many of each", names.size(), folders.size());
+  }
+  if (!(megahertz > 0 && megahertz <= 1e6)) {
+    fail_input("--megahertz: found {}, expected more than 0, at most 1000000", megahertz);
   }
   Json rows = Json::array();
+  Json summaries = Json::array();
   std::uint64_t compared = 0;
   std::uint64_t mismatches = 0;
   bool passed = true;
-  fmt::print("{:<16} {:<14} {:>6} {:>9} {:>6} {:>8} {:>8} {:>6} {:>8} {:>6} {:>9} {:>10}\n", "model", "matrix", "dir",
-             "lengths", "kept", "retained", "cycles", "util", "bound", "by", "compared", "mismatches");
   for (std::size_t i = 0; i < names.size(); ++i) {
-    const Json pruned = read_json(prunes[i]);
-    const Json bench = read_json(benches[i]);
-    passed = passed && bench.at("passed").get<bool>();
-    const Json& matrices = bench.at("matrices");
-    for (const Json& row : matrices.at("rows")) {
-      const std::string name = row.at("matrix").get<std::string>();
-      const Json& report = find(pruned.at("matrices"), "name", name, prunes[i]);
-      const std::size_t dot = name.find('.', 6);  // "layer.N.W_F1"
-      const Json out = {{"model", names[i]},
-                        {"layer", std::stoi(name.substr(6, dot - 6))},
-                        {"matrix", name.substr(dot + 1)},
-                        {"direction", row.at("direction")},
-                        {"length", row.at("lengths")},
-                        {"mean_length", report.at("mean_length")},
-                        {"kept", row.at("kept")},
-                        {"retained", report.at("retained")},
-                        {"cycles", row.at("cycles")},
-                        {"utilization", row.at("utilization")},
-                        {"bound", row.at("bound")},
-                        {"bound_by", row.at("bound_by")},
-                        {"compared", row.at("compared")},
-                        {"mismatches", row.at("mismatches")}};
-      fmt::print("{:<16} {:<14} {:>6} {:>9} {:>5.1f}% {:>8.3f} {:>8} {:>5.1f}% {:>8.0f} {:>6} {:>9} {:>10}\n", names[i],
-                 name, out["direction"].get<std::string>(), out["length"].get<std::string>(),
-                 100.0 * out["kept"].get<double>(), out["retained"].get<double>(), out["cycles"].get<std::uint64_t>(),
-                 100.0 * out["utilization"].get<double>(), out["bound"].get<double>(),
-                 out["bound_by"].get<std::string>(), out["compared"].get<std::uint64_t>(),
-                 out["mismatches"].get<std::uint64_t>());
-      compared += row.at("compared").get<std::uint64_t>();
-      mismatches += row.at("mismatches").get<std::uint64_t>();
-      rows.push_back(out);
+    const Reports reports = read_reports(names[i], folders[i]);
+    if (!reports.matrices.is_null()) {
+      const Json mine = make_rows(reports);
+      print_table(reports, mine);
+      rows.insert(rows.end(), mine.begin(), mine.end());
     }
-    fmt::print("{}: T={}, {}-bit port, {} image bytes moved, {} activation bytes preloaded\n", names[i],
-               bench.at("tokens").get<std::uint64_t>(), bench.at("port_bits").get<int>(),
-               matrices.at("bytes_moved").get<std::uint64_t>(), matrices.at("preloaded_bytes").get<std::uint64_t>());
+    summaries.push_back(summarize(reports, megahertz));
+    compared += summaries.back().at("compared").get<std::uint64_t>();
+    mismatches += summaries.back().at("mismatches").get<std::uint64_t>();
+    passed = passed && summaries.back().at("passed").get<bool>();
   }
-  passed = passed && compared > 0 && mismatches == 0;
-  fmt::print(
-      "retained: squared magnitude kept, over that of unstructured pruning; cycles without stalls; compared: RTL "
-      "values\n"
-      "against golden, with and without stalls\n"
-      "{} values compared, {} mismatches: {}\n",
-      compared, mismatches, passed ? "the RTL computes what golden computes, bit for bit" : "FAILED");
-  write_json(options["json"].as<std::string>(),
-             Json{{"passed", passed}, {"compared", compared}, {"mismatches", mismatches}, {"rows", rows}});
+  // Last, so that they are what a terminal still shows.
+  for (const Json& summary : summaries) print_summary(summary);
+  write_json(options["json"].as<std::string>(), Json{{"passed", passed},
+                                                     {"compared", compared},
+                                                     {"mismatches", mismatches},
+                                                     {"summary", {{"models", summaries}}},
+                                                     {"rows", rows}});
   return passed ? kExitGood : kExitCheckFailed;
 }
 
@@ -90,10 +236,15 @@ int run(const po::variables_map& options) {
 int main(int argc, char** argv) {
   namespace po = boost::program_options;
   mixvec::CommandLine command(
-      "demo_table", "Joins the reports of prune_model and tb_layer into one table.",
-      "  demo_table --name gpt2 --prune pruned/prune_report.json --bench tb_layer.json --json demo.json\n");
-  command.options().add_options()("name", po::value<std::vector<std::string>>()->required(), "name of a model")(
-      "prune", po::value<std::vector<std::string>>()->required(), "its prune_report.json")(
-      "bench", po::value<std::vector<std::string>>()->required(), "what tb_layer --json wrote for it");
+      "demo_table", "Joins what the programs of `make demo` said of a model into one table and a summary.",
+      "  demo_table --name shakespeare-gpt2 --reports build/demo/reports/shakespeare-gpt2\n"
+      "The folder holds prune.json (prune_model), dense.json, pruned.json, dense_whole.json, pruned_whole.json\n"
+      "(sim_accel), and, where they are, dense_text.json, pruned_text.json (eval_model), matrices.json, layers.json\n"
+      "(tb_layer).");
+  command.options().add_options()("name", po::value<std::vector<std::string>>()->required(),
+                                  "name of a model; may be repeated")(
+      "reports", po::value<std::vector<std::string>>()->required()->value_name("DIR"), "folder of its reports")(
+      "megahertz", po::value<double>()->default_value(500)->value_name("F"),
+      "clock of the times in the summary (docs/synthesis.md)");
   return command.run(argc, argv, mixvec::run);
 }
