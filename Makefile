@@ -21,7 +21,7 @@ build/.packages: cmake/packages.txt cmake/dependencies.sh
 configure: build/.packages
 	@test -f build/build.ninja || cmake --preset release > build/configure.log 2>&1 || { cat build/configure.log; false; }
 
-# A first build of the demo's programs alone: batches of files take a third of the time.
+# A first build of the demo's programs alone: batches of files take two thirds of the time.
 quick-configure: build/.packages
 	@test -f build/build.ninja || cmake --preset release -DMIXVEC_UNITY=ON > build/configure.log 2>&1 || \
 	  { cat build/configure.log; false; }
