@@ -159,7 +159,8 @@ std::vector<std::string> programs() {
     const std::string name = entry.path().filename().string();
     if (!entry.is_regular_file() || name.find('.') != std::string::npos) continue;
     if (name.starts_with("test_") || name.starts_with("bench_") || name.starts_with("fuzz_") ||
-        name.starts_with("hostile_") || name == "bad_program") continue;
+        name.starts_with("hostile_") || name == "bad_program")
+      continue;
     names.insert(name);
   }
   return {names.begin(), names.end()};
