@@ -323,6 +323,12 @@ TEST_F(Emission, FolderStandsAlone) {
   EXPECT_GT(result.at("outputs_checked").get<int>(), 0);
   EXPECT_EQ(result.at("mismatches"), 0);
   EXPECT_EQ(result.at("config_hash"), format_hash(make(2, 4, "mixed").hash()));
+  // The folder is written anew: the bench that still stands there is another accelerator's.
+  write_folder(folder_ / "a", emit_accel(make(2, 4, "row")), false);
+  for (const char* bench : {"./tb_layer", "./tb_engine --self-test", "./tb_attention"}) {
+    EXPECT_EQ(run(in_folder + bench + " > ../log 2>&1"), kExitBadInput) << bench;
+    EXPECT_NE(read_file(log).find("build it anew: make verilate"), std::string::npos) << read_file(log);
+  }
 }
 
 struct LintCase {
