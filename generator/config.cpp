@@ -171,11 +171,12 @@ AccelConfig config_from_json(const nlohmann::json& json, const std::string& sour
 
   const std::string hash = string_field(json, "hash", source);
   const nlohmann::json expected = config_to_json(config);
-  if (hash != expected["hash"]) {
+  const auto expected_hash = expected["hash"].get<std::string>();
+  if (hash != expected_hash) {
     fail_input(
         "{}: field \"hash\" is {}, but its fields hash to {}; it was edited or written by another version: run "
         "gen_accel {}",
-        source, hash, expected, config_options(config));
+        source, hash, expected_hash, config_options(config));
   }
   for (const auto& [name, value] : expected.items()) {
     if (field(json, name.c_str(), source) != value) {
