@@ -95,10 +95,10 @@ follow() {
   return $status
 }
 
-# Runs a shell command in the clone inside the root. Its mounts and processes are in namespaces of their own.
+# To be followed, which gives it a process of its own: runs a shell command in the clone inside the root. Its mounts and processes are in namespaces of their own.
 inside() {
   # shellcheck disable=SC2016  # for the inner shell
-  unshare --mount --pid --fork --kill-child sh -c '
+  exec unshare --mount --pid --fork --kill-child sh -c '
     mount -t proc proc "$1/proc" && mount --rbind /dev "$1/dev" && mount --make-rslave "$1/dev" || exit 2
     if [ -n "$2" ]; then mount --bind "$2" "$1/var/cache/ccache" || exit 2 ; set -- "$@" CCACHE_DIR=/var/cache/ccache ; fi
     root=$1 command=$3
