@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "generator/emit.hpp"
+#include "golden/base/output.hpp"
 
 namespace mixvec {
 
@@ -14,9 +15,25 @@ enum class FolderResult {
   kUnchanged,  ///< every file was there already, byte for byte; nothing was touched
 };
 
-/// Writes `files` to `folder`: builds a new folder beside it and renames. Files that an earlier run did not write
-/// (build products, programs, traces) move into the new folder. Throws InputError if `folder` exists but was not
-/// written by this function, or if one of its files was edited since and `force` is not set.
+/// A generated folder that is written but not yet in its place.
+class GeneratedFolder {
+ public:
+  /// Builds `files` beside `folder`. Files that an earlier run did not write (build products, programs, traces) are
+  /// taken over. Throws InputError if `folder` exists but was not written by this class, or if one of its files was
+  /// edited since and `force` is not set.
+  GeneratedFolder(const std::filesystem::path& folder, const std::vector<EmittedFile>& files, bool force);
+
+  [[nodiscard]] FolderResult result() const { return result_; }
+
+  /// Gives the folder its place in one step (see AtomicFolder), unless it is unchanged.
+  void commit();
+
+ private:
+  AtomicFolder folder_;
+  FolderResult result_ = FolderResult::kUnchanged;
+};
+
+/// Both in one.
 FolderResult write_folder(const std::filesystem::path& folder, const std::vector<EmittedFile>& files, bool force);
 
 /// The name of the list of files, with their checksums, that marks a folder as generated.

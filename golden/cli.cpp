@@ -1,6 +1,7 @@
 // Implements the command-line front that every program shares.
 #include "golden/cli.hpp"
 
+#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -9,12 +10,15 @@
 #include <cstdio>
 #include <cstring>
 #include <iostream>
-#include <nlohmann/json.hpp>
 #include <sstream>
+#include <stdexcept>
+#include <system_error>
 #include <vector>
 
-#include "golden/atomic_file.hpp"
 #include "golden/base/finite.hpp"
+#include "golden/base/parse_options.hpp"
+#include "golden/base/system_reason.hpp"
+#include "golden/base/temporaries.hpp"
 #include "golden/error.hpp"
 #include "golden/text.hpp"
 
@@ -29,85 +33,147 @@ CommandLine::CommandLine(std::string program, std::string purpose, std::string e
       options_("Options", 100, 60) {
   options_.add_options()("help,h", "show this text")("version", "show the version")(
       "json", po::value<std::string>()->default_value("", "")->value_name("FILE"),
-      "also write the result as JSON to FILE");
+      "also write the result as JSON to FILE; -: to standard output, and the text to standard error");
+  output_file("json");
+}
+
+CommandLine& CommandLine::output_file(std::string option) {
+  roles_.emplace_back(std::move(option), PathRole::kOutputFile);
+  return *this;
+}
+
+CommandLine& CommandLine::output_folder(std::string option) {
+  roles_.emplace_back(std::move(option), PathRole::kOutputFolder);
+  return *this;
+}
+
+CommandLine& CommandLine::input(std::string option) {
+  roles_.emplace_back(std::move(option), PathRole::kInput);
+  return *this;
 }
 
 namespace {
 
-std::string suggestion_for(const std::string& found, const po::options_description& options) {
-  std::vector<std::string> names;
-  for (const auto& option : options.options()) names.push_back(option->long_name());
-  std::string bare = found.substr(std::min(found.find_first_not_of('-'), found.size()));
-  bare = bare.substr(0, bare.find('='));
-  const std::vector<std::string> near = nearest_names(bare, names, 1);
-  return near.empty() ? std::string() : fmt::format("; did you mean --{}?", near.front());
-}
-
-// "" stands for an option that was not given: passed on (--json "$UNSET"), it would be ignored in silence.
-void refuse_empty_texts(const po::variables_map& values, const po::options_description& options) {
-  for (const auto& [name, value] : values) {
-    const auto* const text = boost::any_cast<std::string>(&value.value());
-    const bool flag = options.find(name, false).semantic()->max_tokens() == 0;  // Boost gives these an empty text
-    if (text != nullptr && text->empty() && !flag && !value.defaulted()) {
-      fail_input("--{}: found an empty text, expected a value (or no --{})", name, name);
+/// A file that is opened must not get the number of a standard descriptor that the caller has closed: what is printed
+/// would go into it.
+void fill_standard_descriptors() {
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(descriptor, F_GETFD) >= 0 || errno != EBADF) continue;
+    // Printing fails, as it does on a closed descriptor; notes and progress are lost.
+    const int filler = ::open("/dev/null", descriptor == STDERR_FILENO ? O_WRONLY : O_RDONLY);
+    if (filler >= 0 && filler != descriptor) {
+      ::dup2(filler, descriptor);
+      ::close(filler);
     }
   }
 }
 
+/// Writes to standard error whatever its state: a message that cannot be written is lost, nothing else.
+int complain(const std::string& program, std::string_view message) {
+  constexpr std::size_t kLongest = 2000;
+  const std::string_view beginning = clip(message, kLongest);
+  std::string text = program + ": ";
+  for (std::size_t at = 0; at <= beginning.size();) {  // lines stay lines
+    const std::size_t end = std::min(beginning.find('\n', at), beginning.size());
+    text += escape_controls(beginning.substr(at, end - at)) + "\n";
+    at = end + 1;
+  }
+  if (beginning.size() < message.size()) {
+    text += fmt::format("… ({} more bytes of this message are left out)\n", message.size() - beginning.size());
+  }
+  for (std::string_view rest = text; !rest.empty();) {
+    const ssize_t written = ::write(STDERR_FILENO, rest.data(), rest.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) break;
+    rest.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return kExitBadInput;
+}
+
+std::string describe(const std::filesystem::filesystem_error& error) {
+  std::string names = error.path1().string();
+  if (!error.path2().empty()) names += fmt::format(" to {}", error.path2().string());
+  return fmt::format("{}: the system refuses it: {}", names, system_reason(error.code().value()));
+}
+
+/// The paths that options were given, with their roles.
+std::vector<RolePath> paths_of(const po::variables_map& values,
+                               const std::vector<std::pair<std::string, PathRole>>& roles) {
+  std::vector<RolePath> paths;
+  for (const auto& [option, role] : roles) {
+    if (values.count(option) == 0) continue;
+    const boost::any& value = values[option].value();
+    if (const auto* text = boost::any_cast<std::string>(&value)) paths.push_back({option, *text, role});
+    if (const auto* texts = boost::any_cast<std::vector<std::string>>(&value)) {
+      for (const std::string& path : *texts) paths.push_back({option, path, role});
+    }
+  }
+  return paths;
+}
+
+/// Standard output takes no more. A reader that has seen enough (`| head`) wants no message.
+int give_up_printing(const std::string& program, int error) {
+  if (error == EPIPE) return kExitBadInput;
+  return complain(program, fmt::format("cannot write to standard output: {}", system_reason(error)));
+}
+
 }  // namespace
 
+int CommandLine::parse_and_run(int argc, char** argv, const std::function<int(const po::variables_map&)>& body) {
+  const po::variables_map values = parse_options(argc, argv, options_);
+  if (values.count("help") != 0) {
+    std::ostringstream text;
+    text << options_;
+    fmt::print("{}\n\nUsage: {} [options]\n\n{}", purpose_, program_, text.str());
+    if (!examples_.empty()) fmt::print("\nExamples:\n{}\n", examples_);
+    return kExitGood;
+  }
+  if (values.count("version") != 0) {
+    fmt::print("{} {}\n", program_, version());
+    return kExitGood;
+  }
+  const std::vector<RolePath> paths = paths_of(values, roles_);
+  check_outputs(paths);
+  const bool printed = std::any_of(paths.begin(), paths.end(), [](const RolePath& path) {
+    return path.role == PathRole::kOutputFile && path.path == "-";
+  });
+  if (printed) give_standard_output_to_a_file();
+  return body(values);
+}
+
 int CommandLine::run(int argc, char** argv, const std::function<int(const po::variables_map&)>& body) {
-  const auto complain = [this](std::string_view message) {
+  fill_standard_descriptors();
+  die_cleanly_on_signals();
+  const auto fail = [this](std::string_view message) {
     std::cout.flush();
-    fmt::print(stderr, "{}: {}\n", program_, message);
-    return static_cast<int>(kExitBadInput);
+    std::fflush(stdout);
+    return complain(program_, message);
   };
   try {
-    po::variables_map values;
-    try {
-      // No guessing: an abbreviation that works today would break when an option is added.
-      const int style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
-      // An empty positional description makes Boost reject stray words instead of dropping them.
-      const po::positional_options_description no_positional;
-      po::store(po::command_line_parser(argc, argv).options(options_).positional(no_positional).style(style).run(),
-                values);
-      if (values.count("help") != 0) {
-        std::ostringstream text;
-        text << options_;
-        fmt::print("{}\n\nUsage: {} [options]\n\n{}", purpose_, program_, text.str());
-        if (!examples_.empty()) fmt::print("\nExamples:\n{}\n", examples_);
-        return kExitGood;
-      }
-      if (values.count("version") != 0) {
-        fmt::print("{} {}\n", program_, version());
-        return kExitGood;
-      }
-      po::notify(values);
-    } catch (const po::unknown_option& error) {
-      const std::string name = error.get_option_name();
-      return complain(fmt::format("unknown option {}{} (see --help)", name, suggestion_for(name, options_)));
-    } catch (const po::error& error) {
-      return complain(fmt::format("{} (see --help)", error.what()));
-    }
-    refuse_empty_texts(values, options_);
-    require_writable("json", values["json"].as<std::string>());
-    const int code = body(values);
-    std::cout.flush();
-    if (std::fflush(stdout) != 0 || !std::cout) return complain("cannot write to standard output");
-    return code;
+    const int code = parse_and_run(argc, argv, body);
+    // Printed text is buffered: whether it arrives is known when it is written out.
+    const int error = write_out_printed();
+    return error == 0 ? code : give_up_printing(program_, error);
   } catch (const InputError& error) {
-    return complain(error.what());
+    return fail(error.what());
   } catch (const NotFinite& error) {
-    complain(error.what());
+    fail(error.what());
     return kExitCheckFailed;
   } catch (const std::filesystem::filesystem_error& error) {
-    return complain(error.what());
+    return fail(describe(error));
+  } catch (const std::system_error& error) {
+    // fmt's way to say that printing failed.
+    if (std::ferror(stdout) != 0) return give_up_printing(program_, error.code().value());
+    return fail(fmt::format("the system refuses what is needed: {}", system_reason(error.code().value())));
   } catch (const std::bad_alloc&) {
-    return complain("out of memory");
+    return fail("out of memory: it needs more than the machine has, or than ulimit -v allows");
+  } catch (const std::length_error&) {
+    return fail("out of memory: a size is beyond what any machine has");
   } catch (const std::exception& error) {
-    return complain(fmt::format("internal error: {}", error.what()));
+    return fail(
+        fmt::format("a fault of {} itself ({}); please report it with the command line", program_, error.what()));
   } catch (...) {
-    return complain("internal error of unknown kind");
+    return fail(fmt::format("a fault of {} itself; please report it with the command line", program_));
   }
 }
 
@@ -117,37 +183,6 @@ std::int64_t number_in(const po::variables_map& options, const char* name, std::
   return value;
 }
 
-void require_writable(const char* option, const std::filesystem::path& path) {
-  if (path.empty()) return;
-  std::error_code error;
-  const std::filesystem::file_status status = std::filesystem::status(path, error);
-  // To open and close a pipe would end it for its reader.
-  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status) &&
-      !std::filesystem::is_directory(status)) {
-    if (::access(path.c_str(), W_OK) == 0) return;
-    fail_input("--{} {}: cannot write: {}", option, path.string(), std::strerror(errno));
-  }
-  try {
-    const AtomicFile probe(path);  // gone without commit()
-  } catch (const InputError& reason) {
-    fail_input("--{} {}", option, reason.what());
-  }
-}
-
-void write_file(const std::filesystem::path& path, std::string_view content) {
-  AtomicFile file(path);
-  file.write(std::as_bytes(std::span(content)));
-  file.commit();
-}
-
-void write_json(const std::filesystem::path& path, const nlohmann::json& value) {
-  require_finite(value);
-  if (path.empty()) return;
-  // What was printed before comes first even if the file is standard output.
-  std::cout.flush();
-  std::fflush(stdout);
-  write_file(path, value.dump(2) + "\n");
-}
 
 Progress::Progress(std::string label) : label_(std::move(label)), terminal_(::isatty(STDERR_FILENO) == 1) {}
 

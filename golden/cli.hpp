@@ -1,5 +1,4 @@
-// What every Mixvec program shares: --help, --version, --json, exit codes, and files that are written whole or not at
-// all.
+// What every Mixvec program shares: --help, --version, --json, exit codes, and a check of all outputs before the work.
 #pragma once
 
 #include <boost/program_options.hpp>
@@ -7,9 +6,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "golden/base/option_values.hpp"
+#include "golden/base/output.hpp"
+#include "golden/base/output_check.hpp"
 
 namespace mixvec {
 
@@ -22,38 +25,39 @@ class CommandLine {
   CommandLine(std::string program, std::string purpose, std::string examples);
 
   /// Where the program adds its options. --help, --version and --json FILE are there already; "json" is a std::string,
-  /// empty if not given; run() has seen to it that the file can be written.
+  /// empty if not given.
   boost::program_options::options_description& options() { return options_; }
 
-  /// Parses and runs `body`. Returns the exit code: what body returns, or 2 with the message on stderr for InputError
-  /// and bad usage (an unknown option names its nearest match; an empty text is no value). No exception leaves it.
+  /// Declare what an option's text (a std::string or a vector of them) is: a file to write ("-" is standard output;
+  /// what is printed then goes to standard error), a folder to write, a file or folder to read. run() checks them all
+  /// against each other and for writability. --json is declared.
+  CommandLine& output_file(std::string option);
+  CommandLine& output_folder(std::string option);
+  CommandLine& input(std::string option);
+
+  /// Parses, checks the outputs (check_outputs) and runs `body`. Returns the exit code: what body returns, or 2 with
+  /// the message on stderr for InputError, bad usage and whatever the system refuses. No exception leaves it, and
+  /// signals remove temporaries (die_cleanly_on_signals). With code 2 no earlier result was touched.
   int run(int argc, char** argv, const std::function<int(const boost::program_options::variables_map&)>& body);
 
  private:
+  int parse_and_run(int argc, char** argv,
+                    const std::function<int(const boost::program_options::variables_map&)>& body);
+
   std::string program_;
   std::string purpose_;
   std::string examples_;
   boost::program_options::options_description options_;
+  std::vector<std::pair<std::string, PathRole>> roles_;
 };
 
 /// The whole number that --`name` (a po::value<std::int64_t>) was given. Throws InputError unless it lies in low…high.
 std::int64_t number_in(const boost::program_options::variables_map& options, const char* name, std::int64_t low,
                        std::int64_t high);
 
-/// Throws InputError if the file that --`option` names could not be written: known before hours of work. Leaves an
-/// existing file as it is. `path` may be empty.
-void require_writable(const char* option, const std::filesystem::path& path);
-
 /// The project's version and commit, e.g. "0.1.0 (3f2a91c)".
 std::string_view version();
 
-/// Writes a file by way of a temporary one in the same folder and a rename (devices directly). Throws InputError with
-/// the reason.
-void write_file(const std::filesystem::path& path, std::string_view content);
-
-/// Writes JSON (two spaces, newline at the end) if --json was given; `path` may be empty. Throws NotFinite, which ends the
-/// program with exit code 1, if a number in it is not finite, whether or not it is written.
-void write_json(const std::filesystem::path& path, const nlohmann::json& value);
 
 /// A progress line on stderr: drawn only if stderr is a terminal, erased when done.
 class Progress {

@@ -1,12 +1,11 @@
 // Writes a pruned model: the checkpoint with some matrices replaced, and their masks and strips beside it.
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstring>
 #include <map>
 
+#include "golden/base/output.hpp"
+#include "golden/base/place.hpp"
 #include "golden/checkpoint/model_card.hpp"
-#include "golden/cli.hpp"
 #include "golden/error.hpp"
 #include "golden/model.hpp"
 #include "golden/text.hpp"
@@ -52,30 +51,13 @@ std::vector<std::byte> bytes_of(const Replacement& replacement) {
   return result;
 }
 
-// Refuses targets whose replacement would delete something other than an earlier result.
-void check_target(const fs::path& source, const fs::path& target) {
-  const fs::path from = fs::canonical(source);
-  const fs::path to = fs::weakly_canonical(target);
-  const auto [end, rest] = std::mismatch(to.begin(), to.end(), from.begin(), from.end());
-  if (end == to.end()) {
-    fail_input("{}: found the model's own folder or one above it, expected another place to write to", target.string());
-  }
-  if (!fs::exists(target)) return;
-  if (!fs::is_directory(target)) fail_input("{}: found a file, expected a folder or nothing", target.string());
-  if (!fs::is_empty(target) && !fs::exists(target / "config.json")) {
+// Refuses folders whose replacement would delete something other than an earlier result.
+void check_earlier(const fs::path& target) {
+  if (!fs::exists(target / "config.json")) {
     fail_input("{}: found a folder with other things in it, expected none, an empty one or an earlier model",
                target.string());
   }
 }
-
-// Removes a folder under construction unless it was renamed away.
-struct TemporaryFolder {
-  fs::path path;
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    fs::remove_all(path, ignored);
-  }
-};
 
 }  // namespace
 
@@ -131,23 +113,13 @@ std::vector<LeftOut> Model::write_pruned_files(const fs::path& folder, const std
 }
 
 std::vector<LeftOut> Model::write_pruned(const fs::path& out_dir, const std::vector<PrunedMatrix>& matrices) const {
-  // "out/" and "out" are the same place.
-  const fs::path target = fs::absolute(out_dir.has_filename() ? out_dir : out_dir.parent_path()).lexically_normal();
-  check_target(directory_, target);
-  const TemporaryFolder temporary{target.parent_path() /
-                                  fmt::format(".{}.{}.tmp", target.filename().string(), ::getpid())};
-  std::error_code error;
-  fs::create_directories(temporary.path, error);
-  if (error) fail_input("{}: cannot create the folder: {}", target.string(), error.message());
-  std::vector<LeftOut> left_out = write_pruned_files(temporary.path, matrices);
-  // The old folder is moved aside before the new one takes its name, so that at no moment half a model is there.
-  TemporaryFolder old;
-  if (fs::exists(target)) {
-    old.path = temporary.path;
-    old.path += ".old";
-    fs::rename(target, old.path);
+  if (is_within(fs::canonical(directory_), folder_place(out_dir))) {
+    fail_input("{}: found the model's own folder or one above it, expected another place to write to",
+               out_dir.string());
   }
-  fs::rename(temporary.path, target);
+  AtomicFolder folder(out_dir, check_earlier);
+  std::vector<LeftOut> left_out = write_pruned_files(folder.path(), matrices);
+  folder.commit();
   return left_out;
 }
 

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "golden/atomic_file.hpp"
+#include "golden/base/output.hpp"
 #include "golden/checkpoint/safetensors_header.hpp"
 #include "golden/error.hpp"
 #include "golden/safetensors.hpp"

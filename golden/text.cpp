@@ -43,10 +43,9 @@ std::vector<std::string> nearest_names(std::string_view name, std::span<const st
 
 std::string shape_text(std::span<const std::size_t> shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
 
-std::string quote(std::string_view text) {
-  constexpr std::size_t kLongest = 80;
-  std::string result = "\"";
-  for (const char c : text.substr(0, kLongest)) {
+std::string escape_controls(std::string_view text) {
+  std::string result;
+  for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte < 0x20 || byte == 0x7F) {
       result += fmt::format("\\x{:02x}", byte);
@@ -54,7 +53,28 @@ std::string quote(std::string_view text) {
       result += c;
     }
   }
-  return result + (text.size() > kLongest ? "…\"" : "\"");
+  return result;
+}
+
+std::string_view clip(std::string_view text, std::size_t most) {
+  if (text.size() <= most) return text;
+  // Not within a character of UTF-8: at most three bytes follow its first.
+  std::size_t end = most;
+  while (end > 0 && most - end < 3 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+  return text.substr(0, end);
+}
+
+std::string quote(std::string_view text) {
+  constexpr std::size_t kLongest = 80;
+  return fmt::format("\"{}{}\"", escape_controls(clip(text, kLongest)), text.size() > kLongest ? "…" : "");
+}
+
+std::string shell_quote(std::string_view word) {
+  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
+  if (!word.empty() && word.find_first_not_of(kPlain) == std::string_view::npos) return std::string(word);
+  std::string result = "'";
+  for (const char c : word) result += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return result + "'";
 }
 
 }  // namespace mixvec

@@ -18,6 +18,15 @@ std::vector<std::string> nearest_names(std::string_view name, std::span<const st
 /// "[768, 2304]"
 std::string shape_text(std::span<const std::size_t> shape);
 
+/// The text with its control characters written as \xNN.
+std::string escape_controls(std::string_view text);
+
+/// The beginning of the text: at most `most` bytes, cut between characters of UTF-8.
+std::string_view clip(std::string_view text, std::size_t most);
+
+/// A word as a POSIX shell takes it: in single quotes unless it is plain. For lines that a user will copy.
+std::string shell_quote(std::string_view word);
+
 /// A string from a hostile file made fit for a message: quoted, control characters escaped, at most 80 bytes of it.
 std::string quote(std::string_view text);
 

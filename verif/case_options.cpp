@@ -11,11 +11,11 @@ namespace mixvec {
 
 namespace po = boost::program_options;
 
-void add_case_options(po::options_description& options) {
-  options.add_options()("seed", po::value<std::int64_t>()->default_value(1), "seed of all cases")(
-      "cases", po::value<std::int64_t>()->default_value(60), "number of cases")(
-      "case", po::value<std::int64_t>(), "run only this case")("trace", po::value<std::string>()->default_value(""),
-                                                               "write an FST trace (built with TRACE=1)")(
+void add_case_options(CommandLine& command) {
+  command.output_file("trace");
+  command.options().add_options()("seed", seed_number()->default_value(1), "seed of all cases")(
+      "cases", seed_number()->default_value(60), "number of cases")("case", seed_number(), "run only this case")(
+      "trace", po::value<std::string>()->default_value(""), "write an FST trace (built with TRACE=1)")(
       "self-test", "inject faults; succeeds only if each is noticed");
 }
 

@@ -6,7 +6,9 @@
 
 namespace mixvec {
 
-void add_case_options(boost::program_options::options_description& options);
+class CommandLine;
+
+void add_case_options(CommandLine& command);
 
 /// The cases from `from` to before `to`, drawn from `seed`.
 struct CaseRange {

@@ -102,28 +102,30 @@ std::string text_of(const po::variable_value& option) {
 
 }  // namespace
 
-void add_layer_options(po::options_description& options) {
+void add_layer_options(CommandLine& command) {
   const auto text = [](const char* value) { return po::value<std::string>()->default_value(value); };
-  const auto number = [](std::int64_t value) { return po::value<std::int64_t>()->default_value(value); };
+  const auto number = [](std::int64_t value) { return seed_number()->default_value(value); };
   // Small arrays are simulated no faster than large ones: the default layer suits all.
-  options.add_options()("part", text("all"), "all, matrices, layer (whole layers) or cases (random small layers)")(
+  command.output_file("trace").input("program").input("model");
+  command.options().add_options()("part", text("all"),
+                                  "all, matrices, layer (whole layers) or cases (random small layers)")(
       "program", text(""), "matrices of a packed model (pack_model --out)")(
       "model", text(""), "whole layers of a checkpoint; with --program: the checkpoint that was packed, which its images must equal")(
-      "layer", po::value<std::int64_t>(), "only this layer; with --layers: the first one")(
+      "layer", seed_number(), "only this layer; with --layers: the first one")(
       "layers", number(1), "whole layers that follow one another in one run")(
       "family", text("gpt2"), "generated whole layer: gpt2, bert, encoder or decoder")(
       "hidden", number(64), "generated: hidden size d")("heads", number(0), "generated: heads (0: up to four)")(
       "intermediate", number(0), "generated: outputs of W_F1 (0: four times --hidden)")(
-      "ratio", po::value<double>()->default_value(0.8, "0.8"), "generated: pruned fraction")(
-      "length", po::value<std::int64_t>(), "generated: one vector length instead of a mix")(
+      "ratio", real_number(0, 1)->default_value(0.8, "0.8"), "generated: pruned fraction")(
+      "length", seed_number(), "generated: one vector length instead of a mix")(
       "direction", text("auto"), "generated matrices: auto, row or column")("tokens", number(32), "tokens T")(
       "valid", number(0), "positions from this one on, decoded ones too, are padding (0: none)")(
       "decode", number(0), "further tokens, one at a time, with the keys and values of those before in memory")(
       "memory", number(0), "decoder: tokens of the encoder's output (0: as --tokens)")(
-      "cases", number(4), "random cases of layers")("case", po::value<std::int64_t>(), "only this case")(
-      "seed", number(1), "seed of weights and activations")("stall-seeds", number(1),
-                                                            "further runs, each with its own random stalls")(
-      "stall-seed", po::value<std::int64_t>(), "only this stall seed (0: no stalls)")(
+      "cases", number(4), "random cases of layers")("case", seed_number(), "only this case")(
+      "seed", number(1), "seed of weights and activations")(
+      "stall-seeds", number(1), "further runs, each with its own random stalls")("stall-seed", seed_number(),
+                                                                                 "only this stall seed (0: no stalls)")(
       "trace", text("")->implicit_value("tb_layer.fst"), "write an FST trace (built with TRACE=1)")(
       "self-test", "inject faults; succeeds only if each is noticed");
 }
@@ -132,11 +134,6 @@ void check_layer_options(const po::variables_map& options) {
   const std::string part = part_of(options);
   if (part != "all" && part != "matrices" && part != "layer" && part != "cases") {
     fail_input("--part: found {}, expected all, matrices, layer or cases", quote(part));
-  }
-  for (const char* name : {"program", "model", "trace"}) {
-    if (given(options, name) && options[name].as<std::string>().empty()) {
-      fail_input("--{}: found nothing, expected a path", name);
-    }
   }
   check_bench(options["trace"].as<std::string>());
   if (from_program(options) && (part == "layer" || part == "cases")) {
@@ -157,9 +154,6 @@ void check_layer_options(const po::variables_map& options) {
       fail_input("--length: found {}, expected a power of two from {} to {}", length, bench_format().min_length,
                  bench_format().max_length);
     }
-  }
-  if (const double ratio = options["ratio"].as<double>(); !(ratio >= 0 && ratio <= 1)) {
-    fail_input("--ratio: found {}, expected 0 to 1", ratio);
   }
   if (const std::string direction = options["direction"].as<std::string>();
       direction != "auto" && direction != "row" && direction != "column") {
@@ -229,7 +223,7 @@ std::string reproduce(const po::variables_map& options, const char* part, std::u
   for (const std::string_view name : names_of(options, part)) {
     const std::string key(name);
     if (key.starts_with("stall-seed") || !given(options, key)) continue;
-    text += fmt::format(" --{} {}", key, text_of(options[key]));
+    text += fmt::format(" --{} {}", key, shell_quote(text_of(options[key])));
   }
   return text + fmt::format(" --seed {} --stall-seed {}", seed_of(options), stall_seed);
 }

@@ -9,7 +9,9 @@
 
 namespace mixvec {
 
-void add_layer_options(boost::program_options::options_description& options);
+class CommandLine;
+
+void add_layer_options(CommandLine& command);
 
 /// Throws InputError for a value out of range, and for an option that would have no effect beside the others.
 void check_layer_options(const boost::program_options::variables_map& options);

@@ -393,6 +393,6 @@ int run(const boost::program_options::variables_map& options) {
 int main(int argc, char** argv) {
   mixvec::CommandLine command("tb_attention", "Checks attention on the array, bit for bit and to the cycle.",
                               "  ./tb_attention --seed 7 --cases 200\n  ./tb_attention --seed 7 --case 12\n");
-  mixvec::add_case_options(command.options());
+  mixvec::add_case_options(command);
   return command.run(argc, argv, mixvec::run);
 }

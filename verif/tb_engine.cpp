@@ -194,6 +194,6 @@ int main(int argc, char** argv) {
   mixvec::CommandLine command(
       "tb_engine", "Checks the engine on random matrices, bit for bit.",
       "  ./tb_engine --seed 7 --cases 200\n  ./tb_engine --seed 7 --case 12 --trace case12.fst\n");
-  mixvec::add_case_options(command.options());
+  mixvec::add_case_options(command);
   return command.run(argc, argv, mixvec::run);
 }

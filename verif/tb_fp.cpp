@@ -290,8 +290,8 @@ void random_pairs(Bench& bench, Random& random, std::uint64_t pairs) {
 }
 
 int run(const boost::program_options::variables_map& arguments) {
-  const auto seed = arguments["seed"].as<std::uint64_t>();
-  const auto pairs = arguments["pairs"].as<std::uint64_t>();
+  const std::uint64_t seed = count_of(arguments, "seed");
+  const std::uint64_t pairs = count_of(arguments, "pairs");
   const bool self_test = arguments.count("self-test") != 0;
   const std::filesystem::path folder = arguments["testfloat"].as<std::string>();
   Bench bench(self_test);
@@ -334,10 +334,8 @@ int main(int argc, char** argv) {
   CommandLine command("tb_fp", "Checks the arithmetic units bit for bit.",
                       "  tb_fp --seed 7 --testfloat ../shared/data/testfloat\n"
                       "  tb_fp --self-test      (exit 0 only if the injected fault is found)\n");
-  command.options().add_options()("seed", boost::program_options::value<std::uint64_t>()->default_value(1),
-                                  "seed of the stimulus")(
-      "pairs", boost::program_options::value<std::uint64_t>()->default_value(10000000),
-      "random products, sums and roundings")(
+  command.options().add_options()("seed", seed_number()->default_value(1), "seed of the stimulus")(
+      "pairs", seed_number()->default_value(10000000), "random products, sums and roundings")(
       "testfloat", boost::program_options::value<std::string>()->default_value("../shared/data/testfloat"),
       "folder of TestFloat's vectors; skipped if absent")("self-test", "inject a fault and pass only if it is found");
   return command.run(argc, argv, run);

@@ -74,6 +74,6 @@ int main(int argc, char** argv) {
       "  ./tb_layer --part layer --tokens 20 --decode 5  a whole layer, then one token at a time\n"
       "  ./tb_layer --model DIR --layer 3 --layers 2     whole layers of a pruned checkpoint\n"
       "  ./tb_layer --part cases --cases 100             random small layers\n");
-  mixvec::add_layer_options(command.options());
+  mixvec::add_layer_options(command);
   return command.run(argc, argv, mixvec::run);
 }

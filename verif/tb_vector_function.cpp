@@ -158,7 +158,7 @@ void others(Bench& bench, Stimulus& random) {
 }
 
 int run(const boost::program_options::variables_map& arguments) {
-  const auto seed = arguments["seed"].as<std::uint64_t>();
+  const std::uint64_t seed = count_of(arguments, "seed");
   const bool self_test = arguments.count("self-test") != 0;
   const std::uint32_t stride = self_test ? 127 : 1;
   Stimulus random(seed);
@@ -185,12 +185,11 @@ int run(const boost::program_options::variables_map& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  namespace po = boost::program_options;
   CommandLine command("tb_vector_function", "Checks the functions of the vector unit for all arguments, bit for bit.",
                       "  tb_vector_function --seed 7\n"
                       "  tb_vector_function --self-test      (exit 0 only if the injected fault is found)\n");
-  command.options().add_options()("seed", po::value<std::uint64_t>()->default_value(1), "seed of the exponents")(
-      "cases", po::value<std::uint64_t>()->default_value(0), "of no effect: all arguments are tried")(
+  command.options().add_options()("seed", seed_number()->default_value(1), "seed of the exponents")(
+      "cases", seed_number()->default_value(0), "of no effect: all arguments are tried")(
       "self-test", "inject a fault and pass only if it is found");
   return command.run(argc, argv, run);
 }

@@ -176,8 +176,8 @@ int self_test(const UnitSpec& spec, std::uint64_t seed) {
 
 template <typename Bench>
 int run_cases(const UnitSpec& spec, const boost::program_options::variables_map& arguments) {
-  const auto seed = arguments["seed"].as<std::uint64_t>();
-  const auto cases = arguments["cases"].as<std::uint64_t>();
+  const std::uint64_t seed = count_of(arguments, "seed");
+  const std::uint64_t cases = count_of(arguments, "cases");
   if (arguments.count("self-test") != 0) return self_test<Bench>(spec, seed);
   // One instance for all cases, so that what one leaves behind meets the next.
   Bench bench(seed);
@@ -215,11 +215,10 @@ int run_cases(const UnitSpec& spec, const boost::program_options::variables_map&
 /// The main program of a bench. `Bench(seed)` has run(random, number, fault), checker(), injected(), counts().
 template <typename Bench>
 int unit_main(int argc, char** argv, const UnitSpec& spec) {
-  namespace po = boost::program_options;
   CommandLine command(spec.name, spec.purpose,
                       fmt::format("  {0} --seed 7 --cases 200\n  {0} --self-test\n", spec.name));
-  command.options().add_options()("seed", po::value<std::uint64_t>()->default_value(1), "seed of all that is random")(
-      "cases", po::value<std::uint64_t>()->default_value(200), "number of cases")(
+  command.options().add_options()("seed", seed_number()->default_value(1), "seed of all that is random")(
+      "cases", whole_number(1, 1 << 30)->default_value(200), "number of cases")(
       "self-test", "inject faults; succeeds only if each is noticed");
   return command.run(argc, argv, [&spec](const auto& arguments) { return run_cases<Bench>(spec, arguments); });
 }

@@ -244,7 +244,8 @@ int main(int argc, char** argv) {
   command.options().add_options()("name", po::value<std::vector<std::string>>()->required(),
                                   "name of a model; may be repeated")(
       "reports", po::value<std::vector<std::string>>()->required()->value_name("DIR"), "folder of its reports")(
-      "megahertz", po::value<double>()->default_value(500)->value_name("F"),
+      "megahertz", mixvec::real_number_above(0, 1e6)->default_value(500)->value_name("F"),
       "clock of the times in the summary (docs/synthesis.md)");
+  command.input("reports");
   return command.run(argc, argv, mixvec::run);
 }

@@ -14,6 +14,7 @@
 #include "golden/base/input_file.hpp"
 #include "golden/cli.hpp"
 #include "golden/error.hpp"
+#include "golden/text.hpp"
 
 namespace mixvec {
 namespace {
@@ -42,14 +43,14 @@ std::pair<std::string, std::string> parse_parameter(const std::string& text) {
   if (name.empty() || is_digit(static_cast<unsigned char>(name[0])) ||
       !std::all_of(name.begin(), name.end(), is_word) || value.empty() ||
       !std::all_of(value.begin(), value.end(), is_digit)) {
-    fail_input("--param: found '{}', expected NAME=NUMBER", text);
+    fail_input("--param: found {}, expected NAME=NUMBER", quote(text));
   }
   return {name, value};
 }
 
 SynthesisRequest read_request(const po::variables_map& options) {
   for (const char* name : {"top", "out"}) {
-    if (options.count(name) == 0) fail_input("--{} is missing (see --help)", name);
+    if (options.count(name) == 0) fail_input("--{}: found nothing, expected a value (see --help)", name);
   }
   SynthesisRequest request;
   request.top = options["top"].as<std::string>();
@@ -63,9 +64,6 @@ SynthesisRequest read_request(const po::variables_map& options) {
   }
   if (options.count("period") != 0) {
     request.period_ns = options["period"].as<double>();
-    if (!std::isfinite(request.period_ns) || request.period_ns <= 0.0) {
-      fail_input("--period: found {}, expected nanoseconds above 0", request.period_ns);
-    }
   }
   request.flatten = options.count("flatten") != 0;
   request.clock_gating = options.count("no-clock-gating") == 0;
@@ -146,7 +144,7 @@ int main(int argc, char** argv) {
   add("lib", po::value<std::string>()->default_value("osu018")->value_name("NAME"),
       "osu018 (Debian's qflow-tech-osu018), asap7 (SS corner, 0.63 V, 100 C), sg13g2, or a Liberty file");
   add("param", po::value<std::vector<std::string>>()->value_name("K=V"), "a parameter of MODULE; may be repeated");
-  add("period", po::value<double>()->value_name("NS"),
+  add("period", mixvec::real_number_above(0, 1e6)->value_name("NS"),
       "clock period in nanoseconds (default: 2 for asap7, 8 for osu018, 5 for sg13g2, else 20)");
   add("out", po::value<std::string>()->value_name("DIR"), "folder for netlist, scripts, logs and result.json");
   add("rtl", po::value<std::string>()->default_value(MIXVEC_SOURCE_DIR "/rtl_templates")->value_name("DIR"),
@@ -156,5 +154,6 @@ int main(int argc, char** argv) {
       "folder of the Liberty files of asap7 and sg13g2");
   add("flatten", "one flat netlist: better timing, much slower");
   add("no-clock-gating", "enables as multiplexers even if the library has clock gates");
+  line.input("rtl").input("liberty").input("lib");
   return line.run(argc, argv, mixvec::run);
 }

@@ -144,10 +144,10 @@ TEST(RunSynth, RefusesBadOptions) {
     EXPECT_EQ(run_synth(options, log), 2) << options;
     EXPECT_NE(read_file(log).find(part), std::string::npos) << options << ": " << read_file(log);
   };
-  refused(out, "--top is missing");
-  refused("--top mv_fp32_add", "--out is missing");
+  refused(out, "--top: found nothing");
+  refused("--top mv_fp32_add", "--out: found nothing");
   refused("--top mv_nothing" + out, "mv_nothing.sv");
-  refused("--top mv_fp32_add --param Cuts" + out, "--param: found 'Cuts'");
+  refused("--top mv_fp32_add --param Cuts" + out, "--param: found \"Cuts\"");
   refused("--top mv_fp32_add --period 0" + out, "--period");
   refused("--top mv_fp32_add --priod 3" + out, "--period");
   // Before anything is made: no tool would read these paths.

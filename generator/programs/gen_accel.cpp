@@ -33,12 +33,13 @@ const char* describe(mixvec::FolderResult result) {
 
 int generate(const po::variables_map& options) {
   mixvec::ConfigRequest request;
-  request.pe = options["pe"].as<int>();
-  request.lanes = options["lanes"].as<int>();
+  request.pe = static_cast<int>(mixvec::count_of(options, "pe"));
+  request.lanes = static_cast<int>(mixvec::count_of(options, "lanes"));
   request.vec = options["vec"].as<std::string>();
   request.dtype = options["dtype"].as<std::string>();
   const auto optional = [&](const char* name) {
-    return options.count(name) != 0 ? std::optional<int>(options[name].as<int>()) : std::nullopt;
+    return options.count(name) != 0 ? std::optional<int>(static_cast<int>(mixvec::count_of(options, name)))
+                                    : std::nullopt;
   };
   for (const mixvec::Parameter& parameter : mixvec::parameters()) {
     request.*parameter.request = optional(parameter.option + 2);
@@ -50,7 +51,12 @@ int generate(const po::variables_map& options) {
   const std::filesystem::path out =
       options.count("out") != 0 ? options["out"].as<std::string>() : mixvec::config_name(config);
   const auto files = mixvec::emit_accel(config);
-  const mixvec::FolderResult result = mixvec::write_folder(out, files, options.count("force") != 0);
+  const std::string json_path = options["json"].as<std::string>();
+  // The default of --out is known only now.
+  mixvec::check_outputs(
+      {{"out", out, mixvec::PathRole::kOutputFolder}, {"json", json_path, mixvec::PathRole::kOutputFile}});
+  mixvec::GeneratedFolder folder(out, files, options.count("force") != 0);
+  const mixvec::FolderResult result = folder.result();
 
   fmt::print("{}: {} ({} files), configuration {}\n", out.string(), describe(result), files.size(),
              mixvec::format_hash(config.hash()));
@@ -75,7 +81,9 @@ int generate(const po::variables_map& options) {
   json["activation_bytes"] = config.activation_bytes();
   json["accumulator_bytes"] = config.accumulator_bytes();
   json["fifo_bytes"] = config.fifo_bytes();
-  mixvec::write_json(options["json"].as<std::string>(), json);
+  mixvec::StagedFile json_file(json_path, mixvec::json_text(json));
+  folder.commit();
+  json_file.commit();
   return mixvec::kExitGood;
 }
 
@@ -84,8 +92,9 @@ int generate(const po::variables_map& options) {
 int main(int argc, char** argv) {
   mixvec::CommandLine line("gen_accel", "Generates the accelerator of one configuration.", kExamples);
   auto add = line.options().add_options();
-  add("pe", po::value<int>()->default_value(64), "P, processing elements: 1..4096");
-  add("lanes", po::value<int>()->default_value(64), "L, lanes of a PE: a power of two, 1..256");
+  add("pe", mixvec::whole_number(1, 4096)->default_value(64)->value_name("N"), "P, processing elements: 1..4096");
+  add("lanes", mixvec::whole_number(1, 256)->default_value(64)->value_name("N"),
+      "L, lanes of a PE: a power of two, 1..256");
   add("vec", po::value<std::string>()->default_value("mixed"),
       "vector lengths: mixed (both directions, 1..lanes), row or column (one direction, 1..lanes), or one length N "
       "(both directions)");
@@ -94,9 +103,10 @@ int main(int argc, char** argv) {
       "folder to write (default: accel_pe<P>[_lanes<L>]_<vec>[_<parameter><value>...])");
   add("force", "replace files of the folder that were edited");
   for (const mixvec::Parameter& parameter : mixvec::parameters()) {
-    add(parameter.option + 2, po::value<int>(), parameter.help);
+    add(parameter.option + 2, mixvec::whole_number(0, INT32_MAX)->value_name("N"), parameter.help);
   }
-  add("positions", po::value<int>(), "Pt, PEs of a set (instead of --sets)");
-  add("token-lanes", po::value<int>(), "Lt, tokens of a PE (instead of --vector-lanes)");
+  add("positions", mixvec::whole_number(1, 4096)->value_name("N"), "Pt, PEs of a set (instead of --sets)");
+  add("token-lanes", mixvec::whole_number(1, 256)->value_name("N"), "Lt, tokens of a PE (instead of --vector-lanes)");
+  line.output_folder("out");
   return line.run(argc, argv, generate);
 }

@@ -18,11 +18,10 @@ using Json = nlohmann::ordered_json;
 
 int eval_model(const po::variables_map& options) {
   const Arithmetic arithmetic = find_arithmetic("--arithmetic", options["arithmetic"].as<std::string>());
-  const auto percent = static_cast<std::size_t>(number_in(options, "last", 1, 100));
-  const auto threads = static_cast<int>(number_in(options, "threads", 1, 256));
-  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
-  const auto limit =
-      static_cast<std::size_t>(options.count("limit") != 0 ? number_in(options, "limit", 1, kMost) : kMost);
+  const auto percent = count_of(options, "last");
+  const auto threads = static_cast<int>(count_of(options, "threads"));
+  const std::size_t limit =
+      options.count("limit") != 0 ? count_of(options, "limit") : std::numeric_limits<std::int64_t>::max();
   const std::string model_dir = options["model"].as<std::string>();
   const std::string text = options["text"].as<std::string>();
 
@@ -79,10 +78,12 @@ int main(int argc, char** argv) {
                                   "GPT-2 checkpoint with vocab.json, pruned or not")(
       "text", po::value<std::string>()->required()->value_name("FILE"), "UTF-8 text")(
       "arithmetic", po::value<std::string>()->default_value("golden")->value_name("NAME"),
-      "binary32, golden or double")("last", po::value<std::int64_t>()->default_value(100)->value_name("PERCENT"),
+      "binary32, golden or double")("last", whole_number(1, 100)->default_value(100)->value_name("PERCENT"),
                                     "take only the last PERCENT of the text (train_model validates on the last 10)")(
-      "context", po::value<std::int64_t>()->value_name("N"), "characters of a window (default: the model's positions)")(
-      "limit", po::value<std::int64_t>()->value_name("N"), "take only the first N windows")(
-      "threads", po::value<std::int64_t>()->default_value(2)->value_name("N"), "threads");
+      "context", whole_number(1, INT32_MAX)->value_name("N"),
+      "characters of a window (default: the model's positions)")("limit", whole_number(1, INT64_MAX)->value_name("N"),
+                                                                 "take only the first N windows")(
+      "threads", whole_number(1, 256)->default_value(2)->value_name("N"), "threads");
+  command.input("model").input("text");
   return command.run(argc, argv, eval_model);
 }

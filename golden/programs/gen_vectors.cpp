@@ -14,6 +14,7 @@
 #include "golden/reference.hpp"
 #include "golden/safetensors.hpp"
 #include "golden/synthetic.hpp"
+#include "golden/text.hpp"
 
 namespace mixvec {
 namespace {
@@ -21,25 +22,25 @@ namespace {
 namespace po = boost::program_options;
 using Json = nlohmann::ordered_json;
 
-/// --`name`, a share. Throws InputError unless it lies in 0…1.
-double share_of(const po::variables_map& options, const char* name) {
-  const auto value = options[name].as<double>();
-  if (!(value >= 0 && value <= 1)) fail_input("--{}: found {}, expected 0 to 1", name, value);
-  return value;
+/// Vectors of an earlier run may be replaced, or added to; anything else may not.
+void check_earlier(const std::filesystem::path& out) {
+  for (const auto& entry : std::filesystem::directory_iterator(out)) {
+    if (entry.path().extension() == ".safetensors" && entry.is_regular_file()) continue;
+    fail_input("--out: {}: found {} in it, expected none, an empty folder or one of .safetensors files only",
+               out.string(), quote(entry.path().filename().string()));
+  }
 }
 
 int gen_vectors(const po::variables_map& options) {
   const Program program = read_program(options["program"].as<std::string>());
-  const auto tokens = static_cast<std::size_t>(number_in(options, "tokens", 1, 65536));
-  const auto seed = static_cast<std::uint64_t>(number_in(options, "seed", 0, INT64_MAX));
-  const double specials = share_of(options, "specials");
-  const double zeros = share_of(options, "zeros");
+  const std::size_t tokens = count_of(options, "tokens");
+  const std::uint64_t seed = count_of(options, "seed");
+  const double specials = options["specials"].as<double>();
+  const double zeros = options["zeros"].as<double>();
   const std::filesystem::path out = options["out"].as<std::string>();
   std::optional<Model> model;
-  if (const auto folder = options["model"].as<std::string>(); !folder.empty()) model = Model::open(folder);
-  std::error_code error;
-  std::filesystem::create_directories(out, error);
-  if (error) fail_input("--out: cannot make {}: {}", out.string(), error.message());
+  if (const auto source = options["model"].as<std::string>(); !source.empty()) model = Model::open(source);
+  AtomicFolder folder(out, check_earlier);
 
   Json rows = Json::array();
   std::size_t violations = 0;
@@ -70,28 +71,32 @@ int gen_vectors(const po::variables_map& options) {
     writer.add("accumulator", {packed.out, tokens}, std::span<const float>(golden.accumulator));
     writer.add("reference", {packed.out, tokens}, std::span<const double>(reference.y));
     writer.add("bound", {packed.out, tokens}, std::span<const double>(reference.bound));
-    const std::filesystem::path file = out / (packed.name + ".safetensors");
-    writer.write(file);
+    const std::string file = packed.name + ".safetensors";
+    writer.write(folder.path() / file);
     fmt::print("{:<16} {}\n", packed.name, check.describe(tokens));
     rows.push_back({{"name", packed.name},
-                    {"file", file.string()},
+                    {"file", (out / file).string()},
                     {"compared", check.compared},
                     {"violations", check.violations},
                     {"worst_ratio", check.worst_ratio}});
   }
+  // What an earlier run wrote for other matrices stays.
+  folder.keep([](const std::string&) { return true; });
   const bool passed = violations == 0 && compared > 0;
+  StagedFile json_file(options["json"].as<std::string>(), json_text({{"passed", passed},
+                                                                     {"tokens", tokens},
+                                                                     {"seed", seed},
+                                                                     {"compared", compared},
+                                                                     {"violations", violations},
+                                                                     {"from_checkpoint", model.has_value()},
+                                                                     {"matrices", rows}}));
   fmt::print(
       "{}: {} values compared with double precision ({}), {} outside the bound; {} files in {}\n",
       passed ? "good" : "FAILED", compared,
       model.has_value() ? "from the checkpoint, which the images equal" : "from the images: no --model was given",
       violations, program.matrices.size(), out.string());
-  write_json(options["json"].as<std::string>(), {{"passed", passed},
-                                                 {"tokens", tokens},
-                                                 {"seed", seed},
-                                                 {"compared", compared},
-                                                 {"violations", violations},
-                                                 {"from_checkpoint", model.has_value()},
-                                                 {"matrices", rows}});
+  folder.commit();
+  json_file.commit();
   return passed ? kExitGood : kExitCheckFailed;
 }
 
@@ -107,13 +112,14 @@ int main(int argc, char** argv) {
                       "rounding), reference and bound (binary64).");
   command.options().add_options()("program", po::value<std::string>()->required()->value_name("FILE"),
                                   "program written by pack_model")(
-      "tokens", po::value<std::int64_t>()->default_value(64)->value_name("T"), "tokens")(
-      "seed", po::value<std::int64_t>()->default_value(1)->value_name("N"), "seed of the activations")(
-      "specials", po::value<double>()->default_value(0.0, "0")->value_name("F"),
+      "tokens", whole_number(1, 65536)->default_value(64)->value_name("T"), "tokens")(
+      "seed", seed_number()->default_value(1)->value_name("N"), "seed of the activations")(
+      "specials", real_number(0, 1)->default_value(0.0, "0")->value_name("F"),
       "fraction of NaN, infinities, -0 and subnormals")(
-      "zeros", po::value<double>()->default_value(0.0, "0")->value_name("F"), "fraction of zero activations")(
+      "zeros", real_number(0, 1)->default_value(0.0, "0")->value_name("F"), "fraction of zero activations")(
       "model", po::value<std::string>()->default_value("", "")->value_name("DIR"),
       "the checkpoint that was packed, which the images must equal")(
       "out", po::value<std::string>()->required()->value_name("DIR"), "folder to write");
+  command.output_folder("out").input("program").input("model");
   return command.run(argc, argv, gen_vectors);
 }

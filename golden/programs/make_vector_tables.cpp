@@ -153,9 +153,12 @@ int make_vector_tables(const po::variables_map& options) {
     fmt::print("{:<12} {:>3} segments, worst error 2^{:.2f}\n", function.name, function.segments, error);
     rows.push_back({{"function", function.name}, {"segments", function.segments}, {"log2_worst_error", error}});
   }
-  write_file(out / "golden" / "vector_tables.cpp", vector_tables_source(segments));
-  write_file(out / "rtl_templates" / "mv_vector_rom.sv", vector_rom_source(segments));
-  write_json(options["json"].as<std::string>(), rows);
+  StagedFile tables(out / "golden" / "vector_tables.cpp", vector_tables_source(segments));
+  StagedFile rom(out / "rtl_templates" / "mv_vector_rom.sv", vector_rom_source(segments));
+  StagedFile json_file(options["json"].as<std::string>(), json_text(rows));
+  tables.commit();
+  rom.commit();
+  json_file.commit();
   return kExitGood;
 }
 

@@ -1,8 +1,14 @@
 // Checks the command-line front: exit codes, help, suggestions, files written whole or not at all.
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <system_error>
 
 #include "golden/base/input_file.hpp"
 #include "golden/cli.hpp"
@@ -25,8 +31,10 @@ struct Outcome {
 
 Outcome run(std::vector<std::string> arguments, const std::function<int(const po::variables_map&)>& body = {}) {
   CommandLine command("tool", "Does things.", "  tool --ratio 0.8");
-  command.options().add_options()("ratio", po::value<double>()->default_value(0.5), "a share")(
-      "model", po::value<std::string>(), "a folder")("quick", "a flag");
+  command.options().add_options()("ratio", real_number(0, 1)->default_value(0.5)->value_name("X"), "a share")(
+      "limit", real_number_above(0, 1), "another")("count", whole_number(1, 64), "a number")("seed", seed_number(), "")(
+      "model", po::value<std::string>()->value_name("DIR"), "a folder")("quick", "a flag")(
+      "list", po::value<std::vector<std::string>>(), "may be repeated");
   arguments.insert(arguments.begin(), "tool");
   std::vector<char*> argv;
   argv.reserve(arguments.size() + 1);
@@ -66,23 +74,67 @@ TEST(CommandLine, HelpAndVersion) {
   EXPECT_TRUE(version().ends_with(")"));
 }
 
-TEST(CommandLine, BadUsageIsExitTwo) {
-  const Outcome typo = run({"--rato", "1"});
-  EXPECT_EQ(typo.code, 2);
-  EXPECT_NE(typo.err.find("did you mean --ratio?"), std::string::npos) << typo.err;
-  EXPECT_NE(run({"--rato=1"}).err.find("did you mean --ratio?"), std::string::npos);
-  EXPECT_EQ(run({"--zzzzzzz"}).err.find("did you mean"), std::string::npos);
-  for (const std::vector<std::string>& arguments : {std::vector<std::string>{"--ratio", "abc"},
-                                                    {"--ratio"},
-                                                    {"stray"},
-                                                    {"--rat", "1"},
-                                                    {"-x"},
-                                                    {"--ratio=1", "--ratio=2"}}) {
+TEST(CommandLine, BadUsageIsExitTwoAndSaysWhatWasExpected) {
+  const struct {
+    std::vector<std::string> arguments;
+    const char* message;
+  } cases[] = {
+      {{"--rato", "1"}, "tool: unknown option --rato; did you mean --ratio? (see --help)\n"},
+      {{"--rato=1"}, "did you mean --ratio?"},
+      {{"--rat", "1"}, "tool: unknown option --rat; did you mean --ratio? (see --help)\n"},
+      {{"-x"}, "tool: unknown option -x"},
+      {{"--ratio", "abc"}, "tool: --ratio: found \"abc\", expected a number from 0 to 1\n"},
+      {{"--ratio", "nan"}, "--ratio: found \"nan\", expected a number from 0 to 1"},
+      {{"--ratio", "-inf"}, "--ratio: found \"-inf\", expected"},
+      {{"--ratio", "1e999"}, "--ratio: found \"1e999\", expected"},
+      {{"--ratio", "1.5"}, "--ratio: found \"1.5\", expected"},
+      {{"--ratio", "0.5x"}, "--ratio: found \"0.5x\", expected"},
+      {{"--limit", "0"}, "--limit: found \"0\", expected a number above 0 to 1"},
+      {{"--count", "-1"}, "tool: --count: found \"-1\", expected a whole number from 1 to 64\n"},
+      {{"--count", "65"}, "--count: found \"65\", expected a whole number from 1 to 64"},
+      {{"--count", "18446744073709551617"}, "expected a whole number from 1 to 64"},
+      {{"--count", "1e1"}, "expected a whole number from 1 to 64"},
+      {{"--count", "0x10"}, "expected a whole number from 1 to 64"},
+      {{"--seed", "-1"}, "--seed: found \"-1\", expected a whole number from 0 to 2^63 - 1"},
+      {{"--ratio"}, "tool: --ratio: found no value, expected X (see --help)\n"},
+      {{"--ratio="}, "--ratio: found no value, expected X"},
+      {{"--quick=1"}, "--quick: found a value, expected none"},
+      {{"--ratio=1", "--ratio=1"}, "tool: --ratio: found twice, expected once\n"},
+      {{"--quick", "--quick"}, "--quick: found twice, expected once"},
+      {{"stray"}, "tool: found the word \"stray\", expected options only (see --help)\n"},
+      {{"--", "stray"}, "found the word \"stray\""},
+      {{"--json", "--quick"}, "tool: --json: found the option --quick, expected FILE (see --help)\n"},
+      {{"--json", "--ratio=1"}, "--json: found the option --ratio=1, expected FILE"},
+      {{"--json", "-h"}, "--json: found no value, expected FILE"},
+      {{"--json", "--foo"}, "a value that begins with two dashes is given as --json=--foo"},
+      {{"--model", "--count", "3"}, "--model: found the option --count, expected DIR"},
+      {{"--count", "\x1b[31m\n"}, "found \"\\x1b[31m\\x0a\", expected"},
+  };
+  for (const auto& [arguments, message] : cases) {
     const Outcome outcome = run(arguments);
     EXPECT_EQ(outcome.code, 2) << arguments[0];
     EXPECT_FALSE(outcome.body_ran);
     EXPECT_EQ(outcome.err.find("tool: "), 0U) << outcome.err;
+    EXPECT_NE(outcome.err.find(message), std::string::npos) << message << "\n" << outcome.err;
+    EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
   }
+  EXPECT_EQ(run({"--zzzzzzz"}).err.find("did you mean"), std::string::npos);
+  const Outcome named = run({"--model=--quick"}, [](const po::variables_map& values) {
+    EXPECT_EQ(values["model"].as<std::string>(), "--quick");
+    return 0;
+  });
+  EXPECT_TRUE(named.body_ran);
+  EXPECT_TRUE(run({"--list", "a", "--list", "b"}).body_ran) << "an option that may be repeated";
+}
+
+TEST(CommandLine, ARequiredOptionThatIsMissing) {
+  CommandLine command("tool", "Does things.", "");
+  command.options().add_options()("model", po::value<std::string>()->required()->value_name("DIR"), "a folder");
+  char name[] = "tool";
+  char* argv[] = {name, nullptr};
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(command.run(1, argv, [](const po::variables_map&) { return 0; }), 2);
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "tool: --model: found nothing, expected DIR (see --help)\n");
 }
 
 TEST(CommandLine, AnEmptyTextIsNoValue) {
@@ -99,10 +151,8 @@ TEST(CommandLine, AnUnwritableJsonIsNoticedBeforeTheWork) {
   const TemporaryTestFolder folder;
   write_file(folder.path / "file", "old");
   const std::vector<std::pair<fs::path, const char*>> bad{
-      {folder.path / "no" / "a.json", "no does not exist"},
-      {folder.path, "found a folder, expected a file name"},
-      {folder.path / "file" / "a.json", "file does not exist"},
-      {folder.path / std::string(300, 'x'), "File name too long"},
+      {folder.path / "no" / "a.json", "no does not exist"}, {folder.path, "found a folder, expected a file name"},
+      {folder.path / "file" / "a.json", "Not a directory"}, {folder.path / std::string(300, 'x'), "File name too long"},
       {"/dev/mixvec-has-no-such-device", "No such file"},
   };
   for (const auto& [path, part] : bad) {
@@ -126,9 +176,99 @@ TEST(CommandLine, NoExceptionLeaves) {
   const Outcome input = run({}, [](const po::variables_map&) -> int { fail_input("f.json: n: found 1, expected 2"); });
   EXPECT_EQ(input.code, 2);
   EXPECT_EQ(input.err, "tool: f.json: n: found 1, expected 2\n");
-  EXPECT_EQ(run({}, [](const po::variables_map&) -> int { throw std::bad_alloc(); }).code, 2);
-  EXPECT_EQ(run({}, [](const po::variables_map&) -> int { throw std::logic_error("x"); }).code, 2);
-  EXPECT_EQ(run({}, [](const po::variables_map&) -> int { throw 1; }).code, 2);
+  const auto message = [](const std::function<void()>& thrower) {
+    const Outcome outcome = run({}, [&](const po::variables_map&) -> int {
+      thrower();
+      return 0;
+    });
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_EQ(outcome.err.find("internal error"), std::string::npos);
+    EXPECT_EQ(outcome.err.find("filesystem error"), std::string::npos);
+    return outcome.err;
+  };
+  const auto says = [&](const std::function<void()>& thrower, const char* part) {
+    const std::string text = message(thrower);
+    EXPECT_NE(text.find(part), std::string::npos) << text;
+  };
+  says([] { throw std::bad_alloc(); }, "out of memory");
+  says([] { throw std::length_error("vector::reserve"); }, "out of memory");
+  says([] { throw std::logic_error("x"); }, "a fault of tool itself (x); please report it");
+  says([] { throw 1; }, "a fault of tool itself; please report it");
+  says([] { fs::create_directory("/proc/mixvec"); }, "tool: /proc/mixvec: the system refuses it: No such file");
+  says([] { fs::rename("/proc/self/a", "/proc/self/b"); }, "/proc/self/a to /proc/self/b: the system refuses it");
+  says([] { throw std::system_error(EAGAIN, std::generic_category(), "thread"); }, "use fewer --threads");
+}
+
+TEST(CommandLine, MessagesAreEscapedAndCut) {
+  const Outcome odd = run({}, [](const po::variables_map&) -> int { fail_input("a\x1b[2Jb\nnext\r line"); });
+  EXPECT_EQ(odd.err, "tool: a\\x1b[2Jb\nnext\\x0d line\n");
+  const Outcome endless =
+      run({}, [](const po::variables_map&) -> int { throw InputError(std::string(100'000, 'x') + "\xC3\xA4"); });
+  EXPECT_LT(endless.err.size(), 2100U);
+  EXPECT_NE(endless.err.find("(98002 more bytes of this message are left out)"), std::string::npos) << endless.err;
+}
+
+TEST(CommandLine, OutputsAreCheckedBeforeTheWork) {
+  const TemporaryTestFolder folder;
+  write_file(folder.path / "in", "input");
+  CommandLine command("tool", "Does things.", "");
+  command.options().add_options()("out", po::value<std::string>(), "")("in", po::value<std::vector<std::string>>(), "")(
+      "folder", po::value<std::string>(), "");
+  command.output_file("out").output_folder("folder").input("in");
+  const auto refused = [&](std::vector<std::string> arguments, const char* message) {
+    arguments.insert(arguments.begin(), "tool");
+    std::vector<char*> argv;
+    for (std::string& argument : arguments) argv.push_back(argument.data());
+    ::testing::internal::CaptureStderr();
+    const int code = command.run(static_cast<int>(argv.size()), argv.data(), [](const po::variables_map&) {
+      ADD_FAILURE() << "it ran";
+      return 0;
+    });
+    const std::string err = ::testing::internal::GetCapturedStderr();
+    EXPECT_EQ(code, 2);
+    EXPECT_NE(err.find(message), std::string::npos) << err;
+  };
+  const std::string in = folder.path / "in";
+  const std::string x = folder.path / "x";
+  refused({"--out", x, "--json", x}, "found the same file as --");
+  refused({"--out", in, "--in", x, "--in", in}, "found the same file as --in");
+  refused({"--folder", x, "--json", x + "/a.json"}, "lies ");
+  refused({"--folder", folder.path, "--in", in}, "lies above --in");
+  refused({"--folder", "."}, "--folder .: found the working directory");
+  refused({"--out", "-", "--json", "-"}, "found the same file as --");
+  EXPECT_EQ(read_file(in), "input");
+}
+
+TEST(CommandLine, ADashIsStandardOutputAndTextGoesToStandardError) {
+  CommandLine command("tool", "Does things.", "");
+  std::string words[] = {"tool", "--json", "-"};
+  char* argv[] = {words[0].data(), words[1].data(), words[2].data(), nullptr};
+  // In a process of its own: what standard output is changes for good.
+  EXPECT_EXIT(
+      {
+        std::freopen("/dev/null", "w", stdout);
+        std::exit(command.run(3, argv, [](const po::variables_map& values) {
+          std::puts("table");
+          write_json(values["json"].as<std::string>(), {{"a", 1}});
+          return 0;
+        }));
+      },
+      ::testing::ExitedWithCode(0), "^table\n$");
+}
+
+TEST(CommandLine, AClosedOrFullStandardErrorIsNoCrash) {
+  CommandLine command("tool", "Does things.", "");
+  std::string words[] = {"tool", "--nonsense"};
+  char* argv[] = {words[0].data(), words[1].data(), nullptr};
+  for (const char* target : {"/dev/full", ""}) {
+    EXPECT_EXIT(
+        {
+          ::close(STDERR_FILENO);
+          if (*target != 0) static_cast<void>(::open(target, O_WRONLY));
+          std::exit(command.run(2, argv, [](const po::variables_map&) { return 0; }));
+        },
+        ::testing::ExitedWithCode(2), "");
+  }
 }
 
 TEST(CommandLine, FullDiskOnStandardOutputIsNoticed) {
@@ -189,6 +329,16 @@ TEST(Text, NearestNames) {
   EXPECT_TRUE(nearest_names("completely-else", names, 3).empty());
   EXPECT_EQ(quote("a\nb"), "\"a\\x0ab\"");
   EXPECT_LT(quote(std::string(1000, 'x')).size(), 100U);
+  EXPECT_EQ(clip("a\xC3\xA4", 2), "a");
+  EXPECT_EQ(clip("a\xC3\xA4", 3), "a\xC3\xA4");
+  EXPECT_EQ(clip("a\xE2\x82\xAC", 3), "a");
+}
+
+TEST(Text, ShellQuote) {
+  EXPECT_EQ(shell_quote("out/a-1.json"), "out/a-1.json");
+  EXPECT_EQ(shell_quote(""), "''");
+  EXPECT_EQ(shell_quote("a b"), "'a b'");
+  EXPECT_EQ(shell_quote("it's $x"), "'it'\\''s $x'");
 }
 
 }  // namespace

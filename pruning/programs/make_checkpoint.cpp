@@ -144,11 +144,9 @@ int run(const po::variables_map& values) {
     fail_input("--dtype: found {}, expected fp32 or fp16", quote(dtype_name));
   }
   const Dtype dtype = dtype_name == "fp32" ? Dtype::kF32 : Dtype::kF16;
-  if (fs::exists(out) && (!fs::is_directory(out) || !fs::is_empty(out))) {
-    fail_input("--out: {}: found something there already, expected nothing or an empty folder", out.string());
-  }
+  AtomicFolder folder(out);
 
-  std::uint64_t seed = values["seed"].as<std::uint64_t>() * 1000003U;
+  std::uint64_t seed = count_of(values, "seed") * 1000003U;
   std::size_t parameters = 0;
   std::size_t done = 0;
   Progress progress("writing");
@@ -193,8 +191,7 @@ int run(const po::variables_map& values) {
   plain("ln_f.weight", {d}, 1, 0.1F);
   plain("ln_f.bias", {d}, 0, 0.02F);
 
-  fs::create_directories(out);
-  writer.write(out / "model.safetensors");
+  writer.write(folder.path() / "model.safetensors");
   const nlohmann::ordered_json config{{"model_type", "gpt2"},
                                       {"n_embd", d},
                                       {"n_layer", size->layers},
@@ -204,9 +201,12 @@ int run(const po::variables_map& values) {
                                       {"vocab_size", size->vocabulary},
                                       {"layer_norm_epsilon", 1e-5},
                                       {"activation_function", "gelu_new"}};
-  write_json(out / "config.json", config);
+  write_json(folder.path() / "config.json", config);
+  StagedFile json_file(values["json"].as<std::string>(),
+                       json_text({{"parameters", parameters}, {"dtype", dtype_name}}));
   fmt::print("{}: {} parameters, {}\n", out.string(), parameters, dtype_name);
-  write_json(values["json"].as<std::string>(), {{"parameters", parameters}, {"dtype", dtype_name}});
+  folder.commit();
+  json_file.commit();
   return kExitGood;
 }
 
@@ -220,10 +220,12 @@ int main(int argc, char** argv) {
       "Writes a GPT-2 checkpoint of random weights with the structure of trained ones, for benchmarks.",
       "  make_checkpoint --size gpt2-small --seed 1 --out gpt2_random\n"
       "  make_checkpoint --size tiny --dtype fp16 --out tiny_random");
+  using namespace mixvec;
   command.options().add_options()("size", po::value<std::string>()->default_value("gpt2-small")->value_name("NAME"),
                                   "tiny, gpt2-small (124 M parameters) or gpt2-medium (355 M)")(
       "dtype", po::value<std::string>()->default_value("fp32")->value_name("NAME"), "fp32 or fp16")(
-      "seed", po::value<std::uint64_t>()->default_value(1)->value_name("N"), "seed of all weights")(
+      "seed", seed_number()->default_value(1)->value_name("N"), "seed of all weights")(
       "out", po::value<std::string>()->value_name("DIR"), "folder to write; must not exist or be empty");
+  command.output_folder("out");
   return command.run(argc, argv, mixvec::run);
 }

@@ -200,20 +200,17 @@ int run(const po::variables_map& options) {
     fail_input("found neither --masks nor --model, expected masks (.smtx) or a checkpoint that prune_model wrote");
   }
   Setting setting;
-  setting.tokens = static_cast<std::size_t>(number_in(options, "tokens", 1, 65536));
-  setting.seed = static_cast<std::uint64_t>(number_in(options, "seed", 0, INT64_MAX));
-  setting.threads = static_cast<int>(number_in(options, "threads", 0, 1024));
+  setting.tokens = count_of(options, "tokens");
+  setting.seed = count_of(options, "seed");
+  setting.threads = static_cast<int>(count_of(options, "threads"));
   const std::vector<int> lengths = parse_lengths(options["lengths"].as<std::string>());
   const double mixed_cycles = options["mixed-cycles"].as<double>();
-  if (!(mixed_cycles == 0 || (mixed_cycles >= 1 && mixed_cycles <= 1000))) {
+  if (mixed_cycles > 0 && mixed_cycles < 1) {
     fail_input("--mixed-cycles: found {}, expected 1 to 1000, or 0 for the default exchange rates", mixed_cycles);
   }
   if (mixed_cycles > 0) setting.mixed_cycles = mixed_cycles;
   std::optional<double> at_least;
   if (options.count("at-least") != 0) at_least = options["at-least"].as<double>();
-  if (at_least && !(*at_least > 0 && *at_least <= 1)) {
-    fail_input("--at-least: found {}, expected a share above 0 and at most 1", *at_least);
-  }
   setting.accel =
       options.count("accel") != 0 ? load_config(options["accel"].as<std::string>()) : make_config(ConfigRequest{});
   const std::vector<NamedMask> masks = read_masks(mask_paths);
@@ -265,8 +262,10 @@ int run(const po::variables_map& options) {
               {"third_quartile", q.third}}},
             {"points", rows}};
   if (at_least) json["at_least"] = *at_least;
-  if (options.count("csv") != 0) write_file(options["csv"].as<std::string>(), points_csv(points));
-  write_json(options["json"].as<std::string>(), json);
+  StagedFile csv_file(options.count("csv") != 0 ? options["csv"].as<std::string>() : "", points_csv(points));
+  StagedFile json_file(options["json"].as<std::string>(), json_text(json));
+  csv_file.commit();
+  json_file.commit();
   return good ? kExitGood : kExitCheckFailed;
 }
 
@@ -287,15 +286,16 @@ int main(int argc, char** argv) {
       "model", list()->value_name("DIR"), "a checkpoint that prune_model wrote, run as it is; may be repeated")(
       "accel", po::value<std::string>()->value_name("DIR"),
       "accelerator folder or config.json (default: gen_accel's defaults)")(
-      "tokens", po::value<std::int64_t>()->default_value(256)->value_name("T"), "tokens")(
+      "tokens", mixvec::whole_number(1, 65536)->default_value(256)->value_name("T"), "tokens")(
       "lengths", po::value<std::string>()->default_value("4,8,16,32,64")->value_name("LIST"),
       "lengths of column and of row vectors; mixed ones come on top")(
-      "mixed-cycles", po::value<double>()->default_value(1.02, "1.02")->value_name("X"),
+      "mixed-cycles", mixvec::real_number(0, 1000)->default_value(1.02, "1.02")->value_name("X"),
       "mixed lengths: the budget of prune_model --budget cycles=X; 0: its default exchange rates")(
-      "at-least", po::value<double>()->value_name("X"),
+      "at-least", mixvec::real_number_above(0, 1)->value_name("X"),
       "exit with 1 unless the median of ideal / cycles, where the array is the bound, reaches X")(
       "csv", po::value<std::string>()->value_name("FILE"), "write the table as comma-separated values")(
-      "seed", po::value<std::int64_t>()->default_value(1)->value_name("N"), "seed of importances and grouping")(
-      "threads", po::value<std::int64_t>()->default_value(0, "all")->value_name("N"), "threads to use");
+      "seed", mixvec::seed_number()->default_value(1)->value_name("N"), "seed of importances and grouping")(
+      "threads", mixvec::whole_number(0, 1024)->default_value(0, "all")->value_name("N"), "threads to use");
+  command.output_file("csv").input("masks").input("model").input("accel");
   return command.run(argc, argv, mixvec::run);
 }

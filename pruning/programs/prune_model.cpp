@@ -1,6 +1,5 @@
 // prune_model: prunes a checkpoint into vectors and writes it with masks, strips, report and pictures.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <bit>
@@ -122,7 +121,7 @@ PruneOptions parse_options(const po::variables_map& values) {
   }
   if (importance != "magnitude") fail_choice("importance", importance, {"magnitude"});
 
-  options.ratio = parse_number(option(values, "ratio"), "--ratio");
+  options.ratio = values["ratio"].as<double>();
   const std::string vec = option(values, "vec");
   if (options.pattern == PatternKind::kUnstructured && !vec.empty() && vec != "1") {
     fail_input("--vec: found {} with --pattern unstructured, expected nothing (its vectors have length 1)", vec);
@@ -158,15 +157,8 @@ PruneOptions parse_options(const po::variables_map& values) {
   if (options.budget.any() && !exchange.empty()) {
     fail_input("--exchange: found beside --budget, expected one of the two (a budget sets the exchange rate)");
   }
-  const std::string seed = option(values, "seed");
-  if (seed.empty() || seed.size() > 18 || seed.find_first_not_of("0123456789") != std::string::npos) {
-    fail_input("--seed: found {}, expected an integer from 0 to 10^18 - 1", quote(seed));
-  }
-  options.seed = std::stoull(seed);
-  options.threads = values["threads"].as<int>();
-  if (options.threads < 0 || options.threads > 1024) {
-    fail_input("--threads: found {}, expected 0 (all of the machine) to 1024", options.threads);
-  }
+  options.seed = count_of(values, "seed");
+  options.threads = static_cast<int>(count_of(values, "threads"));
   return options;
 }
 
@@ -192,10 +184,7 @@ void fit_options(PruneOptions& options, const AccelConfig& accel) {
 }
 
 // An earlier result may be replaced; anything else may not.
-void check_target(const fs::path& out) {
-  if (!fs::exists(out)) return;
-  if (!fs::is_directory(out)) fail_input("--out: {}: found a file, expected a folder or nothing", out.string());
-  if (fs::is_empty(out)) return;
+void check_earlier(const fs::path& out) {
   const fs::path report = out / kReportName;
   if (fs::exists(report)) {
     const nlohmann::json json = read_json(report);
@@ -220,15 +209,6 @@ void write_pictures(const PruneResult& result, const fs::path& folder, int threa
   if (!result.curve.empty()) write_file(folder / "trade_off.svg", trade_off_svg(result));
 }
 
-// A folder under construction; removed unless renamed away.
-struct Staging {
-  fs::path path;
-  ~Staging() {
-    std::error_code ignored;
-    fs::remove_all(path, ignored);
-  }
-};
-
 // For the pruned model's README.
 std::string how_pruned(const nlohmann::ordered_json& report) {
   return fmt::format(
@@ -250,16 +230,11 @@ int run(const po::variables_map& values) {
   PruneOptions options = parse_options(values);
   const AccelConfig accel =
       values.count("accel") != 0 ? load_config(option(values, "accel")) : make_config(ConfigRequest{});
-  const auto tokens = static_cast<std::size_t>(number_in(values, "tokens", 1, 65536));
+  const auto tokens = count_of(values, "tokens");
   fit_options(options, accel);
   const fs::path model_dir = option(values, "model");
-  fs::path out = fs::absolute(option(values, "out")).lexically_normal();
-  if (!out.has_filename()) out = out.parent_path();
-  check_target(out);
   const Model model = Model::open(model_dir);
-  if (fs::exists(out) && fs::equivalent(out, model_dir)) {
-    fail_input("--out: {}: found the model's own folder, expected another", out.string());
-  }
+  AtomicFolder out(option(values, "out"), check_earlier);
 
   Progress progress("pruning");
   const std::size_t layers = model.config().layers;
@@ -279,29 +254,20 @@ int run(const po::variables_map& values) {
   }
 
   progress.update(0.8, "writing");
-  const Staging staging{out.parent_path() / fmt::format(".{}.{}.prune", out.filename().string(), ::getpid())};
-  fs::create_directories(staging.path);
   nlohmann::ordered_json json = report_json(result, options, runs, model_dir);
-  const std::vector<LeftOut> left_out = model.write_pruned_files(staging.path, result.matrices, how_pruned(json));
+  const std::vector<LeftOut> left_out = model.write_pruned_files(out.path(), result.matrices, how_pruned(json));
   json["left_out"] = nlohmann::json::array();
   for (const LeftOut& left : left_out) json["left_out"].push_back({{"path", left.path}, {"why", left.why}});
-  write_json(staging.path / kReportName, json);
-  if (values.count("no-pictures") == 0) write_pictures(result, staging.path / "pictures", options.threads);
-  // Looked at again: the folder may have changed while this ran.
-  check_target(out);
-  Staging old;
-  if (fs::exists(out)) {
-    old.path = staging.path;
-    old.path += ".old";
-    fs::rename(out, old.path);
-  }
-  fs::rename(staging.path, out);
+  write_json(out.path() / kReportName, json);
+  if (values.count("no-pictures") == 0) write_pictures(result, out.path() / "pictures", options.threads);
+  StagedFile json_file(option(values, "json"), json_text(json));
   progress.update(1, "done");
   fmt::print("{}", report_table(result, options, runs));
   for (const LeftOut& left : left_out) {
     fmt::print(stderr, "note: not taken over from {}: {} ({})\n", model_dir.string(), quote(left.path), left.why);
   }
-  write_json(option(values, "json"), json);
+  out.commit();
+  json_file.commit();
   return kExitGood;
 }
 
@@ -323,8 +289,9 @@ int main(int argc, char** argv) {
   command.options().add_options()("model", file(), "checkpoint folder (config.json, model.safetensors)")(
       "out", file(), "folder to write; an earlier result is replaced, anything else is left alone")(
       "pattern", text("mixed")->value_name("NAME"), "unstructured, vector or mixed")(
-      "ratio", text("0.8")->value_name("X"), "share of the prunable weights to prune, 0 to 1")(
-      "importance", text("magnitude")->value_name("NAME"), "magnitude (squared)")(
+      "ratio", mixvec::real_number(0, 1)->default_value(0.8, "0.8")->value_name("X"),
+      "share of the prunable weights to prune, 0 to 1")("importance", text("magnitude")->value_name("NAME"),
+                                                        "magnitude (squared)")(
       "vec", po::value<std::string>()->default_value("", "16")->value_name("N"),
       "vector: the length, 1 to 64; mixed: the longest length, or mixed for the default")(
       "direction", text("auto")->value_name("NAME"), "row, column or auto (chosen for each matrix)")(
@@ -341,9 +308,10 @@ int main(int argc, char** argv) {
       "cycles=X,bytes=Y: most importance at no more than X, Y times the least possible; retained=Z: least cost that "
       "keeps Z of what unstructured pruning keeps")("no-pictures", "do not write pictures of the masks")(
       "accel", file(), "accelerator to choose and to count cycles for: folder or config.json (default: gen_accel's)")(
-      "tokens", po::value<std::int64_t>()->default_value(256)->value_name("T"), "tokens to count cycles for")(
-      "pictures", "write pictures of the masks (the default)")("seed", text("1")->value_name("N"),
-                                                               "seed of the grouping")(
-      "threads", po::value<int>()->default_value(0, "all")->value_name("N"), "threads to use");
+      "tokens", mixvec::whole_number(1, 65536)->default_value(256)->value_name("T"), "tokens to count cycles for")(
+      "pictures", "write pictures of the masks (the default)")(
+      "seed", mixvec::seed_number()->default_value(1)->value_name("N"), "seed of the grouping")(
+      "threads", mixvec::whole_number(0, 1024)->default_value(0, "all")->value_name("N"), "threads to use");
+  command.output_folder("out").input("model").input("accel");
   return command.run(argc, argv, mixvec::run);
 }

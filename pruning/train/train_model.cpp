@@ -1,11 +1,13 @@
 // train_model: trains a small character-level GPT-2 and writes it as a Hugging Face checkpoint folder.
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "golden/cli.hpp"
 #include "golden/error.hpp"
+#include "golden/text.hpp"
 #include "pruning/train/trainer.hpp"
 
 namespace po = boost::program_options;
@@ -20,34 +22,61 @@ int main(int argc, char** argv) {
   std::string text;
   std::string out;
   std::string dtype;
+  const auto count = [](std::int64_t low, std::size_t value) {
+    return mixvec::whole_number(low, INT32_MAX)->default_value(static_cast<std::int64_t>(value))->value_name("N");
+  };
+  const auto real = [](po::typed_value<double>* value, double standard, const char* text) {
+    return value->default_value(standard, text)->value_name("X");
+  };
+  using mixvec::real_number;
+  using mixvec::real_number_above;
   command.options().add_options()("text", po::value(&text)->required()->value_name("FILE"), "UTF-8 text to learn")(
       "out", po::value(&out)->required()->value_name("DIR"), "folder of the model")(
-      "layers", po::value(&o.layers)->default_value(o.layers), "transformer layers")(
-      "heads", po::value(&o.heads)->default_value(o.heads), "attention heads")(
-      "embd", po::value(&o.embd)->default_value(o.embd), "hidden size")(
-      "positions", po::value(&o.positions)->default_value(o.positions), "longest context")(
-      "steps", po::value(&o.steps)->default_value(o.steps), "training steps")(
-      "batch", po::value(&o.batch)->default_value(o.batch), "windows per step")(
-      "block", po::value(&o.block), "characters per window (default: --positions; later positions stay untrained)")(
-      "lr", po::value(&o.learning_rate)->default_value(o.learning_rate, "1e-3"), "peak learning rate")(
-      "min-lr", po::value(&o.final_rate)->default_value(o.final_rate, "1e-4"), "learning rate at the end")(
-      "warmup", po::value(&o.warmup)->default_value(o.warmup), "steps of linear warm-up")(
-      "weight-decay", po::value(&o.weight_decay)->default_value(o.weight_decay, "0.1"), "AdamW's decay of matrices")(
-      "clip", po::value(&o.clip)->default_value(o.clip, "1"), "largest norm of the gradient")(
-      "seed", po::value(&o.seed)->default_value(o.seed), "seed of weights and windows")(
-      "dtype", po::value(&dtype)->default_value("F16"), "F16 or F32 in the file")(
-      "threads", po::value(&o.threads)->default_value(o.threads), "processor threads (results depend on it)")(
-      "eval-every", po::value(&o.evaluate_every)->default_value(o.evaluate_every), "steps between lines of progress")(
-      "checkpoint-every", po::value(&o.checkpoint_every)->default_value(o.checkpoint_every),
-      "steps between checkpoints")("stop-at", po::value(&o.stop_at)->default_value(o.stop_at),
-                                   "stop at this step as if interrupted (0: never)")(
+      "layers", count(1, o.layers), "transformer layers")("heads", count(1, o.heads), "attention heads")(
+      "embd", count(1, o.embd), "hidden size")("positions", count(1, o.positions), "longest context")(
+      "steps", count(1, o.steps), "training steps")("batch", count(1, o.batch), "windows per step")(
+      "block", mixvec::whole_number(1, INT32_MAX)->value_name("N"),
+      "characters per window (default: --positions; later positions stay untrained)")(
+      "lr", real(real_number_above(0, 1e3), o.learning_rate, "1e-3"), "peak learning rate")(
+      "min-lr", real(real_number(0, 1e3), o.final_rate, "1e-4"), "learning rate at the end")(
+      "warmup", count(0, o.warmup), "steps of linear warm-up")(
+      "weight-decay", real(real_number(0, 1e3), o.weight_decay, "0.1"), "AdamW's decay of matrices")(
+      "clip", real(real_number_above(0, 1e6), o.clip, "1"), "largest norm of the gradient")(
+      "seed", mixvec::seed_number()->default_value(static_cast<std::int64_t>(o.seed))->value_name("N"),
+      "seed of weights and windows")("dtype", po::value(&dtype)->default_value("F16"), "F16 or F32 in the file")(
+      "threads", mixvec::whole_number(1, 1024)->default_value(o.threads)->value_name("N"),
+      "processor threads (results depend on it)")("eval-every", count(1, o.evaluate_every),
+                                                  "steps between lines of progress")(
+      "checkpoint-every", count(1, o.checkpoint_every), "steps between checkpoints")(
+      "stop-at", count(0, o.stop_at), "stop at this step as if interrupted (0: never)")(
       "resume", po::bool_switch(&o.resume), "go on from DIR/checkpoint with the same options");
+
+  command.output_folder("out").input("text");
 
   return command.run(argc, argv, [&](const po::variables_map& values) {
     o.text = text;
     o.out = out;
-    if (values.count("block") == 0) o.block = o.positions;
-    if (dtype != "F16" && dtype != "F32") mixvec::fail_input("--dtype: found {}, expected F16 or F32", dtype);
+    const auto number = [&values](const char* name) { return mixvec::count_of(values, name); };
+    o.layers = number("layers");
+    o.heads = number("heads");
+    o.embd = number("embd");
+    o.positions = number("positions");
+    o.steps = number("steps");
+    o.batch = number("batch");
+    o.block = values.count("block") != 0 ? number("block") : o.positions;
+    o.learning_rate = values["lr"].as<double>();
+    o.final_rate = values["min-lr"].as<double>();
+    o.warmup = number("warmup");
+    o.weight_decay = values["weight-decay"].as<double>();
+    o.clip = values["clip"].as<double>();
+    o.seed = number("seed");
+    o.threads = static_cast<int>(number("threads"));
+    o.evaluate_every = number("eval-every");
+    o.checkpoint_every = number("checkpoint-every");
+    o.stop_at = number("stop-at");
+    if (dtype != "F16" && dtype != "F32") {
+      mixvec::fail_input("--dtype: found {}, expected F16 or F32", mixvec::quote(dtype));
+    }
     o.dtype = dtype == "F16" ? mixvec::Dtype::kF16 : mixvec::Dtype::kF32;
     if (o.block < o.positions) {
       fmt::print(stderr, "train_model: note: positions {} to {} stay untrained (--block {})\n", o.block,

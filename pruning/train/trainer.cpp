@@ -50,6 +50,13 @@ void check_options(const TrainOptions& o) {
   }
 }
 
+// A folder that this program has not begun may hold what nobody wants to find a model among.
+void check_earlier(const fs::path& out) {
+  if (fs::exists(out / "checkpoint") || fs::exists(out / "config.json")) return;
+  fail_input("--out: {}: found a folder with other things in it, expected none, an empty one or an earlier model",
+             out.string());
+}
+
 ModelConfig config_of(const TrainOptions& o, std::size_t vocabulary) {
   ModelConfig config;
   config.hidden = o.embd;
@@ -222,7 +229,9 @@ void update(State& state, const TrainOptions& o, double rate) {
   }
 }
 
+// Earlier models, and what else the folder holds, stay until the new model is whole.
 void write_model(const TrainOptions& o, const CharacterText& text, const Gpt2Parameters& parameters) {
+  AtomicFolder folder(o.out, check_earlier);
   SafetensorsWriter writer;
   writer.set_metadata("format", "pt");
   for (const auto& [name, tensor] : parameters) {
@@ -236,11 +245,11 @@ void write_model(const TrainOptions& o, const CharacterText& text, const Gpt2Par
     for (const float value : values) halves.push_back(to_half(value));
     writer.add(name, shape_of(tensor), halves);
   }
-  writer.write(o.out / "model.safetensors");
+  writer.write(folder.path() / "model.safetensors");
 
   nlohmann::ordered_json vocabulary = nlohmann::ordered_json::object();
   for (std::size_t id = 0; id < text.vocabulary.size(); ++id) vocabulary[text.vocabulary[id]] = id;
-  write_file(o.out / "vocab.json", vocabulary.dump(2) + "\n");
+  write_file(folder.path() / "vocab.json", vocabulary.dump(2) + "\n");
 
   const json config = {{"activation_function", "gelu_new"},
                        {"architectures", {"GPT2LMHeadModel"}},
@@ -263,7 +272,9 @@ void write_model(const TrainOptions& o, const CharacterText& text, const Gpt2Par
                        {"torch_dtype", o.dtype == Dtype::kF16 ? "float16" : "float32"},
                        {"use_cache", true},
                        {"vocab_size", text.vocabulary.size()}};
-  write_file(o.out / "config.json", config.dump(2) + "\n");
+  write_file(folder.path() / "config.json", config.dump(2) + "\n");
+  folder.keep([](const std::string&) { return true; });
+  folder.commit();
 }
 
 class Stopwatch {
@@ -292,6 +303,7 @@ TrainResult train(const TrainOptions& options, const std::function<void(const Tr
   const ModelConfig config = config_of(options, text.vocabulary.size());
   const json identity = identity_of(options, text);
   std::error_code error;
+  if (fs::is_directory(options.out, error) && !fs::is_empty(options.out)) check_earlier(options.out);
   const fs::path checkpoint_dir = options.out / "checkpoint";
   fs::create_directories(checkpoint_dir, error);
   if (error) fail_input("--out: {}: cannot create the folder: {}", checkpoint_dir.string(), error.message());

@@ -74,18 +74,18 @@ int pack_model(const po::variables_map& options) {
   const FormatConfig format = to_format_config(accel);
   const bool explain = options.count("explain") != 0;
   if (!explain && !options["tokens"].defaulted()) fail_input("--tokens: found without --explain, expected both");
-  const auto tokens = static_cast<std::size_t>(number_in(options, "tokens", 1, 65536));
+  const auto tokens = count_of(options, "tokens");
   const Model model = Model::open(options["model"].as<std::string>());
   const ModelConfig& config = model.config();
   std::size_t first = 0;
   std::size_t last = config.layers;
   if (options.count("layer") != 0) {
-    const int layer = options["layer"].as<int>();
-    if (layer < 0 || static_cast<std::size_t>(layer) >= config.layers) {
+    const std::size_t layer = count_of(options, "layer");
+    if (layer >= config.layers) {
       fail_input("--layer: found {}, expected 0 to {} (the layers of {})", layer, config.layers - 1,
                  model.directory().string());
     }
-    first = static_cast<std::size_t>(layer);
+    first = layer;
     last = first + 1;
   }
 
@@ -146,11 +146,10 @@ int pack_model(const po::variables_map& options) {
   print_row("all", "", "", "", total, fmt::format("{:.1f}%", 100.0 * share));
 
   const std::string out = options["out"].as<std::string>();
-  write_program(out, program);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   fmt::print(
       "ratio: bytes to those of the kept weights; CSR, CSC: 16-bit values, indices and pointers, no bias.\n"
-      "{} matrices unpacked and found equal to the checkpoint; {} written for configuration {} in {:.2f} s\n",
+      "{} matrices unpacked and found equal to the checkpoint; {} for configuration {} in {:.2f} s\n",
       program.matrices.size(), out, format_hash(format.hash), seconds);
   Json json{{"program", out},
             {"config_hash", format_hash(format.hash)},
@@ -165,7 +164,9 @@ int pack_model(const po::variables_map& options) {
     json["port_bits"] = accel.port_bits;
     json["explain"] = explain_all(explanations, accel, tokens);
   }
-  write_json(options["json"].as<std::string>(), json);
+  StagedFile json_file(options["json"].as<std::string>(), json_text(json));
+  write_program(out, program);
+  json_file.commit();
   return kExitGood;
 }
 
@@ -183,9 +184,10 @@ int main(int argc, char** argv) {
   command.options().add_options()("model", po::value<std::string>()->required()->value_name("DIR"),
                                   "checkpoint folder: pruned by prune_model, or dense")(
       "accel", po::value<std::string>()->required()->value_name("DIR"), "accelerator folder made by gen_accel")(
-      "layer", po::value<int>()->value_name("N"), "pack this layer only (default: all)")(
+      "layer", whole_number(0, INT32_MAX)->value_name("N"), "pack this layer only (default: all)")(
       "out", po::value<std::string>()->required()->value_name("FILE"), "program file to write")(
       "explain", "also run the cycle model and say where the cycles of each matrix went")(
-      "tokens", po::value<std::int64_t>()->default_value(256), "with --explain: tokens T");
+      "tokens", whole_number(1, 65536)->default_value(256)->value_name("T"), "with --explain: tokens T");
+  command.output_file("out").input("model").input("accel");
   return command.run(argc, argv, pack_model);
 }

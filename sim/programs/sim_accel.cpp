@@ -60,14 +60,13 @@ MatrixSource source_of(const po::variables_map& options) {
   const bool dense = options["arch"].as<std::string>() == "dense";
   if (options.count("model") != 0) {
     std::optional<std::size_t> layer;
-    if (options.count("layer") != 0) layer = static_cast<std::size_t>(number_in(options, "layer", 0, INT32_MAX));
+    if (options.count("layer") != 0) layer = count_of(options, "layer");
     return {Model::open(options["model"].as<std::string>()), layer, dense};
   }
   LayerSpec spec;
-  spec.hidden = static_cast<std::size_t>(number_in(options, "hidden", 1, 65536));
+  spec.hidden = count_of(options, "hidden");
   spec.pruned = options["ratio"].as<double>();
-  if (!(spec.pruned >= 0.0 && spec.pruned <= 1.0)) fail_input("--ratio: found {}, expected 0 to 1", spec.pruned);
-  spec.seed = static_cast<std::uint64_t>(number_in(options, "seed", 0, INT64_MAX));
+  spec.seed = count_of(options, "seed");
   const std::string direction = options["direction"].as<std::string>();
   if (direction == "row") spec.direction = Direction::kRow;
   if (direction == "column") spec.direction = Direction::kColumn;
@@ -82,7 +81,7 @@ MatrixSource source_of(const po::variables_map& options) {
 std::vector<Activations> activations_of(const po::variables_map& options) {
   std::vector<Activations> all(1);
   const Zeros zeros = parse_zeros(options["zeros"].as<std::string>());
-  const auto seed = static_cast<std::uint64_t>(number_in(options, "seed", 0, INT64_MAX));
+  const auto seed = count_of(options, "seed");
   if (options.count("density") == 0) {
     if (!options["zeros"].defaulted()) fail_input("--zeros: found without --density, expected both");
     return all;
@@ -97,7 +96,7 @@ std::vector<Activations> activations_of(const po::variables_map& options) {
   return all;
 }
 
-/// Options that have no effect beside the others, and outputs that would overwrite one another.
+/// Options that have no effect beside the others.
 void refuse_what_would_be_lost(const po::variables_map& options) {
   const bool model = options.count("model") != 0;
   if (!model && options.count("layer") != 0) fail_input("--layer: found without --model, expected both");
@@ -109,24 +108,6 @@ void refuse_what_would_be_lost(const po::variables_map& options) {
   if (model && options.count("density") == 0 && !options["seed"].defaulted()) {
     fail_input("--seed: found with --model and without --density, expected without: nothing is drawn");
   }
-  const char* const files[] = {"csv", "picture", "json"};
-  for (const char* const* a = files; a != std::end(files); ++a) {
-    for (const char* const* b = a + 1; b != std::end(files); ++b) {
-      const std::string file = options[*a].as<std::string>();
-      if (!file.empty() && file == options[*b].as<std::string>()) {
-        fail_input("--{} {}: found for --{}, too, expected another file", *b, file, *a);
-      }
-    }
-  }
-}
-
-std::size_t size_in(const po::variables_map& options, const char* name, std::int64_t low) {
-  return static_cast<std::size_t>(number_in(options, name, low, 65536));
-}
-
-/// More than any published model has; all are made before the machine says whether it can hold them.
-std::size_t layers_in(const po::variables_map& options) {
-  return static_cast<std::size_t>(number_in(options, "layers", 1, 256));
 }
 
 int run_whole_layers(const po::variables_map& options) {
@@ -146,36 +127,36 @@ int run_whole_layers(const po::variables_map& options) {
       options.count("accel") != 0 ? load_config(options["accel"].as<std::string>()) : make_config(ConfigRequest{});
   const FormatConfig format = to_format_config(accel);
   WholeInput input;
-  input.tokens = size_in(options, "tokens", 1);
-  input.decode = size_in(options, "decode", 0);
+  input.tokens = count_of(options, "tokens");
+  input.decode = count_of(options, "decode");
   input.memory = input.tokens;
-  input.stall_seed = static_cast<std::uint64_t>(number_in(options, "stall-seed", 0, INT64_MAX));
+  input.stall_seed = count_of(options, "stall-seed");
   std::vector<PrunedLayer> layers;
   std::string source;
   if (options.count("model") != 0) {
     source = options["model"].as<std::string>();
-    layers = load_layers(Model::open(source), options.count("layer") != 0 ? size_in(options, "layer", 0) : 0,
-                         layers_in(options), input.tokens + input.decode,
+    layers = load_layers(Model::open(source), options.count("layer") != 0 ? count_of(options, "layer") : 0,
+                         count_of(options, "layers"), input.tokens + input.decode,
                          std::min(format.max_length, max_column_strip(format)));
   } else {
     const LayerFamily family = find_family(options["family"].as<std::string>());
-    NetworkSpec spec = network_of(family, options["hidden"].defaulted() ? 0 : size_in(options, "hidden", 1),
-                                  size_in(options, "heads", 0), accel);
+    NetworkSpec spec = network_of(family, options["hidden"].defaulted() ? 0 : count_of(options, "hidden"),
+                                  count_of(options, "heads"), accel);
     spec.pruned = options["ratio"].as<double>();
-    if (!(spec.pruned >= 0.0 && spec.pruned <= 1.0)) fail_input("--ratio: found {}, expected 0 to 1", spec.pruned);
     spec.lengths = lengths_of(options);
-    spec.seed = static_cast<std::uint64_t>(number_in(options, "seed", 0, INT64_MAX));
+    spec.seed = count_of(options, "seed");
     source = fmt::format("generated {}", name_of(family));
-    for (std::size_t l = 0; l < layers_in(options); ++l) {
+    for (std::size_t l = 0; l < count_of(options, "layers"); ++l) {
       layers.push_back(make_synthetic_network_layer(spec, format, l));
     }
   }
   const auto begin = std::chrono::steady_clock::now();
   const WholeRun run = run_whole(accel, layers, input, source);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  StagedFile json_file(options["json"].as<std::string>(), json_text(whole_json(run)));
   fmt::print("{}{} cycles scheduled, packed and modelled in {:.2f} s\n", whole_table(run),
              run.memory.sum.cycles + run.prefill.sum.cycles + run.decode.sum.cycles, seconds);
-  write_json(options["json"].as<std::string>(), whole_json(run));
+  json_file.commit();
   return kExitGood;
 }
 
@@ -188,11 +169,9 @@ int run(const po::variables_map& options) {
   if (arch != "mixvec" && arch != "dense") {
     fail_input("--arch {}: expected mixvec (the engine) or dense (the engine on the matrix with nothing pruned)", arch);
   }
-  const auto tokens = static_cast<std::size_t>(number_in(options, "tokens", 1, 65536));
+  const auto tokens = count_of(options, "tokens");
   const std::string csv = options["csv"].as<std::string>();
   const std::string picture = options["picture"].as<std::string>();
-  require_writable("csv", csv);
-  require_writable("picture", picture);
   const AccelConfig base =
       options.count("accel") != 0 ? load_config(options["accel"].as<std::string>()) : make_config(ConfigRequest{});
   const std::vector<std::string> sweeps =
@@ -210,7 +189,7 @@ int run(const po::variables_map& options) {
   const MatrixSource source = source_of(options);
 
   const auto begin = std::chrono::steady_clock::now();
-  const auto stall_seed = static_cast<std::uint64_t>(number_in(options, "stall-seed", 0, INT64_MAX));
+  const auto stall_seed = count_of(options, "stall-seed");
   run_points(points, source, tokens, activations, stall_seed);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 
@@ -234,11 +213,14 @@ int run(const po::variables_map& options) {
   if (stall_seed != 0)
     fmt::print("memory, receiver and scheduler stalled as tb_layer --stall-seed {} does\n", stall_seed);
   fmt::print("{} cycles modelled in {:.2f} s\n", cycles, seconds);
-  if (!csv.empty()) write_file(csv, densities ? density_csv(points.front(), conditions) : sweep_csv(points));
-  if (!picture.empty()) {
-    write_file(picture, densities ? density_svg(points.front(), conditions) : pareto_svg(points, conditions));
-  }
-  write_json(options["json"].as<std::string>(), sweep_json(points, conditions));
+  StagedFile csv_file(csv, csv.empty() ? "" : densities ? density_csv(points.front(), conditions) : sweep_csv(points));
+  StagedFile picture_file(picture, picture.empty() ? ""
+                                   : densities     ? density_svg(points.front(), conditions)
+                                                   : pareto_svg(points, conditions));
+  StagedFile json_file(options["json"].as<std::string>(), json_text(sweep_json(points, conditions)));
+  csv_file.commit();
+  picture_file.commit();
+  json_file.commit();
   return kExitGood;
 }
 
@@ -246,8 +228,9 @@ int run(const po::variables_map& options) {
 }  // namespace mixvec
 
 int main(int argc, char** argv) {
+  using namespace mixvec;
   namespace po = boost::program_options;
-  mixvec::CommandLine command(
+  CommandLine command(
       "sim_accel",
       "Counts the cycles of pruned matrices or whole layers on an accelerator, without simulating its RTL.",
       "  sim_accel --model pruned --accel accel_pe64_mixed --tokens 256\n"
@@ -259,11 +242,11 @@ int main(int argc, char** argv) {
       "  sim_accel --whole --model pruned --layers 2 --accel accel_pe64_mixed\n");
   command.options().add_options()("model", po::value<std::string>()->value_name("DIR"),
                                   "checkpoint (without: a generated layer)")(
-      "layer", po::value<std::int64_t>()->value_name("N"), "only this layer of the checkpoint")(
+      "layer", whole_number(0, INT32_MAX)->value_name("N"), "only this layer of the checkpoint")(
       "accel", po::value<std::string>()->value_name("DIR"),
       "accelerator folder or config.json (default: gen_accel's defaults)")(
       "arch", po::value<std::string>()->default_value("mixvec"), "mixvec, or dense: the same array, nothing pruned")(
-      "tokens", po::value<std::int64_t>()->default_value(256), "tokens T")(
+      "tokens", whole_number(1, 65536)->default_value(256)->value_name("T"), "tokens T")(
       "sweep", po::value<std::vector<std::string>>()->composing()->value_name("NAME=V1,V2"),
       "run all these values of a parameter of config.json; several options combine; illegal combinations are skipped")(
       "density", po::value<std::string>()->value_name("D1,D2"),
@@ -273,23 +256,24 @@ int main(int argc, char** argv) {
       "whole", "run whole layers by their programs: attention, softmax, LayerNorm and all")(
       "family", po::value<std::string>()->default_value("gpt2"),
       "--whole, generated layer: gpt2, bert, encoder or decoder, of the published size unless --hidden is given")(
-      "layers", po::value<std::int64_t>()->default_value(1),
+      "layers", whole_number(1, 256)->default_value(1),
       "--whole: layers that follow one another in one run (of a checkpoint: from --layer on)")(
-      "heads", po::value<std::int64_t>()->default_value(0),
+      "heads", whole_number(0, 65536)->default_value(0),
       "--whole, generated layer: heads (0: as published, else of 64 channels)")(
-      "decode", po::value<std::int64_t>()->default_value(0), "--whole: tokens behind --tokens, one run each")(
-      "stall-seed", po::value<std::int64_t>()->default_value(0),
+      "decode", whole_number(0, 65536)->default_value(0), "--whole: tokens behind --tokens, one run each")(
+      "stall-seed", seed_number()->default_value(0),
       "stalls of memory, receiver and scheduler, drawn as tb_layer --stall-seed does (0: none)")(
       "csv", po::value<std::string>()->default_value("", "")->value_name("FILE"),
       "write a row per configuration, or per density")(
       "picture", po::value<std::string>()->default_value("", "")->value_name("FILE"),
       "draw cycles against area (--sweep) or against density (--density) as an SVG")(
-      "hidden", po::value<std::int64_t>()->default_value(768), "generated layer: hidden size d")(
-      "ratio", po::value<double>()->default_value(0.8, "0.8"), "generated layer: pruned fraction")(
+      "hidden", whole_number(1, 65536)->default_value(768), "generated layer: hidden size d")(
+      "ratio", real_number(0, 1)->default_value(0.8, "0.8"), "generated layer: pruned fraction")(
       "direction", po::value<std::string>()->default_value("auto"),
       "generated layer, without --whole: auto, row or column")(
       "lengths", po::value<std::string>()->default_value(""),
       "generated layer: vector lengths, such as 4,8,16 (default: those of 4, 8, 16 that an accelerator takes)")(
-      "seed", po::value<std::int64_t>()->default_value(1), "seed of the generated layer and of --density's zeros");
-  return command.run(argc, argv, mixvec::run);
+      "seed", seed_number()->default_value(1), "seed of the generated layer and of --density's zeros");
+  command.output_file("csv").output_file("picture").input("model").input("accel");
+  return command.run(argc, argv, run);
 }

@@ -253,12 +253,12 @@ TEST_F(SimAccel, RefusesBadOptions) {
       {"--picture x.svg", "neither --sweep nor --density"},
       {"--csv /nowhere/x.csv", "folder /nowhere does not exist"},
       {"--sweep pe=16 --picture /nowhere/x.svg", "folder /nowhere does not exist"},
-      {"--ratio 1.5", "--ratio: found 1.5"},
+      {"--ratio 1.5", "--ratio: found \"1.5\", expected a number from 0 to 1"},
       {"--lengths 4,x", "--lengths: found \"x\""},
       {"--arch csr", "expected mixvec"},
       {"--layer 0", "--layer: found without --model"},
       {"--model anywhere", "--hidden: found with --model"},
-      {"--csv one --json one", "--json one: found for --csv, too"},
+      {"--csv one --json one", "--csv one: found the same file as --json one"},
   };
   for (const auto& [options, message] : cases) {
     EXPECT_EQ(run(fmt::format("sim_accel --hidden 16 --tokens 4 {}", options)), 2) << options;
