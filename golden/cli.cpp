@@ -183,7 +183,6 @@ std::int64_t number_in(const po::variables_map& options, const char* name, std::
   return value;
 }
 
-
 Progress::Progress(std::string label) : label_(std::move(label)), terminal_(::isatty(STDERR_FILENO) == 1) {}
 
 Progress::~Progress() {

@@ -110,7 +110,8 @@ void add_layer_options(CommandLine& command) {
   command.options().add_options()("part", text("all"),
                                   "all, matrices, layer (whole layers) or cases (random small layers)")(
       "program", text(""), "matrices of a packed model (pack_model --out)")(
-      "model", text(""), "whole layers of a checkpoint; with --program: the checkpoint that was packed, which its images must equal")(
+      "model", text(""),
+      "whole layers of a checkpoint; with --program: the checkpoint that was packed, which its images must equal")(
       "layer", seed_number(), "only this layer; with --layers: the first one")(
       "layers", number(1), "whole layers that follow one another in one run")(
       "family", text("gpt2"), "generated whole layer: gpt2, bert, encoder or decoder")(
