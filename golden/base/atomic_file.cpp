@@ -24,6 +24,9 @@ namespace {
 
 int standard_output = STDOUT_FILENO;  ///< what "-" and /dev/stdout name
 
+/// Is the file in a folder under construction, which AtomicFolder::commit() syncs as a whole?
+bool is_under_construction(const fs::path& file) { return file.native().find("/.mixvec.") != std::string::npos; }
+
 }  // namespace
 
 AtomicFile::AtomicFile(const fs::path& path) : name_(path.string()) {
@@ -100,13 +103,15 @@ void AtomicFile::write(std::span<const std::byte> bytes) {
 void AtomicFile::commit() {
   flush_standard_output();
   const bool directly = temporary_.path().empty();
-  const int unsynced = directly ? 0 : sync_descriptor(descriptor_);
+  const bool later = is_under_construction(place_);
+  const int unsynced = directly || later ? 0 : sync_descriptor(descriptor_);
   const int unclosed = ::close(std::exchange(descriptor_, -1)) != 0 ? errno : 0;
   if (unsynced != 0) fail(unsynced);
   if (unclosed != 0) fail(unclosed);
   if (directly) return;
   if (::rename(temporary_.path().c_str(), place_.c_str()) != 0) fail(errno);
   temporary_.release();
+  if (later) return;
   if (const int reason = sync_folder(place_.parent_path()); reason != 0) fail(reason);
 }
 

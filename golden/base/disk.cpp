@@ -54,13 +54,26 @@ int sync_folder(const fs::path& folder) {
   return result;
 }
 
-int sync_tree(const fs::path& folder) {
+namespace {
+
+/// Starts the writing of all files, so that the first fsync finds most of the work of the others done, too.
+void begin_writing(const fs::path& folder) {
+  std::error_code error;
+  for (fs::recursive_directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    const int descriptor = ::open(entry->path().c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (descriptor < 0) continue;
+    static_cast<void>(::sync_file_range(descriptor, 0, 0, SYNC_FILE_RANGE_WRITE));
+    ::close(descriptor);
+  }
+}
+
+int sync_below(const fs::path& folder) {
   std::error_code error;
   for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
     struct stat info {};
     if (::lstat(entry->path().c_str(), &info) != 0) return errno;
     if (S_ISDIR(info.st_mode)) {
-      if (const int reason = sync_tree(entry->path()); reason != 0) return reason;
+      if (const int reason = sync_below(entry->path()); reason != 0) return reason;
     } else if (S_ISREG(info.st_mode) && info.st_nlink == 1) {  // a kept file (a hard link) is there since long
       const int descriptor = ::open(entry->path().c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
       if (descriptor < 0) continue;
@@ -70,6 +83,13 @@ int sync_tree(const fs::path& folder) {
     }
   }
   return error ? error.value() : sync_folder(folder);
+}
+
+}  // namespace
+
+int sync_tree(const fs::path& folder) {
+  begin_writing(folder);
+  return sync_below(folder);
 }
 
 int rename_new(const fs::path& from, const fs::path& to) {
