@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "generator/emit.hpp"
+#include "golden/base/atomic_folder.hpp"
 #include "golden/base/output.hpp"
 
 namespace mixvec {

@@ -3,11 +3,13 @@
 #include <cstring>
 #include <map>
 
+#include "golden/base/atomic_folder.hpp"
 #include "golden/base/output.hpp"
 #include "golden/base/place.hpp"
 #include "golden/checkpoint/model_card.hpp"
 #include "golden/error.hpp"
 #include "golden/model.hpp"
+#include "golden/safetensors_writer.hpp"
 #include "golden/text.hpp"
 
 namespace mixvec {

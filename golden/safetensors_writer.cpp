@@ -1,4 +1,6 @@
 // Writes safetensors files: header, padding, data, each byte a function of what was added.
+#include "golden/safetensors_writer.hpp"
+
 #include <fmt/ranges.h>
 
 #include <nlohmann/json.hpp>

@@ -11,6 +11,7 @@
 #include "golden/cli.hpp"
 #include "golden/error.hpp"
 #include "golden/safetensors.hpp"
+#include "golden/safetensors_writer.hpp"
 #include "golden/synthetic.hpp"
 
 namespace mixvec::hostile {

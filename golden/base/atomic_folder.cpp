@@ -1,4 +1,6 @@
 // Implements AtomicFolder: a folder beside its place, an exchange of names, removal of the earlier one.
+#include "golden/base/atomic_folder.hpp"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>

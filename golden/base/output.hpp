@@ -45,46 +45,6 @@ class AtomicFile {
   int descriptor_ = -1;
 };
 
-/// Usage: construct, write into path(), commit(). Without commit() nothing is left behind.
-class AtomicFolder {
- public:
-  /// Throws InputError if the folder that stands at the path must not be replaced.
-  using Check = std::function<void(const std::filesystem::path&)>;
-
-  /// `may_replace` is asked about a folder that stands there and is not empty, now and again by commit(); without it
-  /// such a folder is refused. The target of a symbolic link is replaced, not the link; missing parents are made.
-  /// Throws InputError for a place that cannot be written or replaced (see folder_place).
-  explicit AtomicFolder(const std::filesystem::path& target, Check may_replace = {});
-  ~AtomicFolder();
-  AtomicFolder(const AtomicFolder&) = delete;
-  AtomicFolder& operator=(const AtomicFolder&) = delete;
-
-  /// The folder under construction: empty at first.
-  [[nodiscard]] const std::filesystem::path& path() const { return staging_.path(); }
-
-  /// The place that it will take, without links.
-  [[nodiscard]] const std::filesystem::path& target() const { return target_; }
-
-  /// Takes over from the earlier folder what is not in path() yet and is `wanted` (given its path from the folder): the
-  /// same files (hard links) where the file system can, else copies with their times.
-  void keep(const std::function<bool(const std::string&)>& wanted);
-
-  /// Gives the folder its name, in one step; the earlier one is removed. What was printed so far is written out first,
-  /// as by AtomicFile::commit().
-  void commit();
-
- private:
-  [[noreturn]] void fail(int error) const;
-  bool stands_there() const;
-  void exchange();
-
-  std::string name_;  ///< as the user gave it
-  Check may_replace_;
-  std::filesystem::path target_;
-  std::vector<Temporary> parents_;  ///< made for this folder, outermost first
-  Temporary staging_;
-};
-
 /// A small file that is written but not yet visible: a run makes all its files, prints, then commits one after the
 /// other.
 class StagedFile {

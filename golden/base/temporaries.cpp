@@ -71,13 +71,14 @@ void remove_tree(int parent, const char* name, int depth) noexcept {
 void remove_as(Temporary::Kind kind, const char* path) noexcept {
   switch (kind) {
     case Temporary::Kind::kFile:
-      static_cast<void>(::unlink(path));
+      // Once more: what failed with EIO or EINTR may work now, and nobody comes by again.
+      if (::unlink(path) != 0 && errno != ENOENT) static_cast<void>(::unlink(path));
       break;
     case Temporary::Kind::kFolder:
       remove_tree(AT_FDCWD, path, 0);
       break;
     case Temporary::Kind::kEmptyFolder:
-      static_cast<void>(::rmdir(path));
+      if (::rmdir(path) != 0 && errno != ENOENT) static_cast<void>(::rmdir(path));
       break;
   }
 }

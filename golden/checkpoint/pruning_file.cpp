@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "golden/error.hpp"
+#include "golden/safetensors_writer.hpp"
 #include "golden/text.hpp"
 
 namespace mixvec {

@@ -5,6 +5,7 @@
 #include "golden/cli.hpp"
 #include "golden/error.hpp"
 #include "golden/safetensors.hpp"
+#include "golden/safetensors_writer.hpp"
 
 int main(int argc, char** argv) {
   mixvec::CommandLine command("fuzz_safetensors_seeds", "Writes the seed corpus of fuzz_safetensors.",

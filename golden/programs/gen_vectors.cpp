@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "golden/base/atomic_folder.hpp"
 #include "golden/cli.hpp"
 #include "golden/error.hpp"
 #include "golden/executor.hpp"
@@ -13,6 +14,7 @@
 #include "golden/program_source.hpp"
 #include "golden/reference.hpp"
 #include "golden/safetensors.hpp"
+#include "golden/safetensors_writer.hpp"
 #include "golden/synthetic.hpp"
 #include "golden/text.hpp"
 

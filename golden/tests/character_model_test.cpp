@@ -14,6 +14,7 @@
 #include "golden/character_text.hpp"
 #include "golden/cli.hpp"
 #include "golden/safetensors.hpp"
+#include "golden/safetensors_writer.hpp"
 #include "golden/tests/temporary_folder.hpp"
 
 namespace mixvec {

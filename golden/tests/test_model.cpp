@@ -9,6 +9,7 @@
 #include "golden/base/input_file.hpp"
 #include "golden/cli.hpp"
 #include "golden/model.hpp"
+#include "golden/safetensors_writer.hpp"
 #include "golden/tests/reference_data.hpp"
 #include "golden/tests/temporary_folder.hpp"
 #include "golden/text.hpp"

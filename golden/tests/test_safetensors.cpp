@@ -9,6 +9,7 @@
 #include "golden/base/input_file.hpp"
 #include "golden/cli.hpp"
 #include "golden/safetensors.hpp"
+#include "golden/safetensors_writer.hpp"
 #include "golden/tests/temporary_folder.hpp"
 
 namespace mixvec {

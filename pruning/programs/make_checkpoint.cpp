@@ -6,9 +6,11 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "golden/base/atomic_folder.hpp"
 #include "golden/cli.hpp"
 #include "golden/error.hpp"
 #include "golden/safetensors.hpp"
+#include "golden/safetensors_writer.hpp"
 #include "golden/text.hpp"
 
 namespace mixvec {

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "generator/legality.hpp"
+#include "golden/base/atomic_folder.hpp"
 #include "golden/base/input_file.hpp"
 #include "golden/cli.hpp"
 #include "golden/error.hpp"

@@ -9,10 +9,12 @@
 #include <random>
 #include <span>
 
+#include "golden/base/atomic_folder.hpp"
 #include "golden/base/input_file.hpp"
 #include "golden/character_text.hpp"
 #include "golden/cli.hpp"
 #include "golden/error.hpp"
+#include "golden/safetensors_writer.hpp"
 #include "pruning/train/gpt2_torch.hpp"
 
 namespace mixvec {

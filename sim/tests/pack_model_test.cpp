@@ -13,6 +13,7 @@
 #include "golden/model.hpp"
 #include "golden/program_file.hpp"
 #include "golden/safetensors.hpp"
+#include "golden/safetensors_writer.hpp"
 #include "golden/synthetic.hpp"
 #include "golden/unpack.hpp"
 #include "sim/tests/program_fixture.hpp"

@@ -15,6 +15,7 @@
 #include "golden/cli.hpp"
 #include "golden/error.hpp"
 #include "golden/safetensors.hpp"
+#include "golden/safetensors_writer.hpp"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define MIXVEC_SANITIZED 1
@@ -241,8 +242,8 @@ TEST_F(Faults, TheOldResultOrTheNewIsThere) {
             EXPECT_EQ(ended.signal, SIGKILL) << where;
             // What is left over must not disturb the next run.
             if (at % 4 == 0) {
-              const Ended next = run_program(work, program.name, program.new_arguments);
               const bool there = !replaces && fs::exists(work / "out");
+              const Ended next = run_program(work, program.name, program.new_arguments);
               EXPECT_EQ(next.code, there ? 2 : 0) << where << ": " << next.err;
             }
             continue;

@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "golden/base/atomic_folder.hpp"
 #include "golden/base/input_file.hpp"
 #include "golden/base/place.hpp"
 #include "golden/cli.hpp"

@@ -6,6 +6,7 @@
 #include "golden/base/input_file.hpp"
 #include "golden/layer_loading.hpp"
 #include "golden/model.hpp"
+#include "golden/safetensors_writer.hpp"
 #include "golden/tests/temporary_folder.hpp"
 
 namespace mixvec {

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "golden/base/input_file.hpp"
+#include "golden/safetensors_writer.hpp"
 #include "golden/tests/checkpoint/small_checkpoint.hpp"
 #include "golden/tests/temporary_folder.hpp"
 

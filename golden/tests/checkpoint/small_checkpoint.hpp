@@ -11,6 +11,7 @@
 #include "golden/layer_loading.hpp"
 #include "golden/model.hpp"
 #include "golden/safetensors.hpp"
+#include "golden/safetensors_writer.hpp"
 
 namespace mixvec {
 

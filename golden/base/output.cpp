@@ -1,4 +1,6 @@
-// Implements AtomicFile with POSIX calls, which report why something failed.
+// Implements AtomicFile and what is made of it with POSIX calls, which report why something failed.
+#include "golden/base/output.hpp"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,7 +13,6 @@
 
 #include "golden/base/disk.hpp"
 #include "golden/base/finite.hpp"
-#include "golden/base/output.hpp"
 #include "golden/base/place.hpp"
 #include "golden/base/system_reason.hpp"
 #include "golden/error.hpp"
