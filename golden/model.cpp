@@ -140,7 +140,7 @@ Model Model::open(const fs::path& model_dir) {
   ModelConfig config = read_model_config(model_dir, open_once);
   Model model(model_dir, std::move(config), open_once());
   model.pruning_ = PruningFile::open(model_dir, model.config_);
-  for (const std::string& note : model.tensors_.notes()) fmt::print(stderr, "note: {}\n", note);
+  for (const std::string& note : model.tensors_.notes()) fmt::print(stderr, "note: {}\n", escape_controls(note));
   return model;
 }
 

@@ -5,6 +5,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <iterator>
 #include <numeric>
 #include <utility>
 
@@ -43,15 +45,54 @@ std::vector<std::string> nearest_names(std::string_view name, std::span<const st
 
 std::string shape_text(std::span<const std::size_t> shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
 
+namespace {
+
+struct Character {
+  std::uint32_t point = 0;
+  std::size_t size = 0;  ///< bytes; 0: the text does not begin with a character of UTF-8
+};
+
+Character first_character(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i])); };
+  const std::uint32_t lead = byte(0);
+  if (lead < 0x80) return {lead, 1};
+  if (lead < 0xC2 || lead > 0xF4) return {};
+  const std::size_t size = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+  if (size > text.size()) return {};
+  std::uint32_t point = lead & (0x7FU >> size);
+  for (std::size_t i = 1; i < size; ++i) {
+    if ((byte(i) & 0xC0U) != 0x80U) return {};
+    point = point << 6U | (byte(i) & 0x3FU);
+  }
+  constexpr std::uint32_t kFirstOfSize[] = {0, 0, 0x80, 0x800, 0x10000};  // less is an overlong form
+  if (point < kFirstOfSize[size] || point > 0x10FFFF || (point >= 0xD800 && point < 0xE000)) return {};
+  return {point, size};
+}
+
+/// Does it move, hide or reorder what a terminal shows? Controls, and Unicode's formatting characters.
+bool is_invisible(std::uint32_t point) {
+  constexpr std::pair<std::uint32_t, std::uint32_t> kRanges[] = {
+      {0x00, 0x1F},     {0x7F, 0x9F},     {0xAD, 0xAD},     {0x034F, 0x034F}, {0x061C, 0x061C},  {0x115F, 0x1160},
+      {0x17B4, 0x17B5}, {0x180B, 0x180F}, {0x200B, 0x200F}, {0x2028, 0x202E}, {0x2060, 0x206F},  {0x3164, 0x3164},
+      {0xFE00, 0xFE0F}, {0xFEFF, 0xFEFF}, {0xFFA0, 0xFFA0}, {0xFFF0, 0xFFFB}, {0xE0000, 0xE0FFF}};
+  return std::any_of(std::begin(kRanges), std::end(kRanges),
+                     [&](const auto& range) { return point >= range.first && point <= range.second; });
+}
+
+}  // namespace
+
 std::string escape_controls(std::string_view text) {
   std::string result;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7F) {
-      result += fmt::format("\\x{:02x}", byte);
+  while (!text.empty()) {
+    const Character character = first_character(text);
+    if (character.size == 0 || (character.size == 1 && is_invisible(character.point))) {
+      result += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[0]));
+    } else if (is_invisible(character.point)) {
+      result += fmt::format("\\u{{{:04x}}}", character.point);
     } else {
-      result += c;
+      result += text.substr(0, character.size);
     }
+    text.remove_prefix(std::max<std::size_t>(character.size, 1));
   }
   return result;
 }

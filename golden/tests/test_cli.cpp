@@ -334,6 +334,25 @@ TEST(Text, NearestNames) {
   EXPECT_EQ(clip("a\xE2\x82\xAC", 3), "a");
 }
 
+TEST(Text, MessagesAreVisibleUtf8) {
+  EXPECT_EQ(escape_controls("Gr\xC3\xB6\xC3\x9F"
+                            "e \xE2\x82\xAC \xF0\x9F\x98\x80"),
+            "Gr\xC3\xB6\xC3\x9F"
+            "e \xE2\x82\xAC \xF0\x9F\x98\x80");
+  // No UTF-8: lone bytes, overlong forms, surrogates, points beyond Unicode, a character cut off.
+  EXPECT_EQ(escape_controls("a\xFF\x80z"), "a\\xff\\x80z");
+  EXPECT_EQ(escape_controls("\xC0\xAF"), "\\xc0\\xaf");
+  EXPECT_EQ(escape_controls("\xE0\x80\xAF"), "\\xe0\\x80\\xaf");
+  EXPECT_EQ(escape_controls("\xED\xA0\x80"), "\\xed\\xa0\\x80");
+  EXPECT_EQ(escape_controls("\xF4\x90\x80\x80"), "\\xf4\\x90\\x80\\x80");
+  EXPECT_EQ(escape_controls("\xE2\x82"), "\\xe2\\x82");
+  // A byte order mark, a reversal of direction, no width, a control character of two bytes.
+  EXPECT_EQ(escape_controls("\xEF\xBB\xBF{\xE2\x80\xAE}\xE2\x80\x8B\xC2\x9B"),
+            "\\u{feff}{\\u{202e}}\\u{200b}\\u{009b}");
+  EXPECT_EQ(quote("\xFF\xFE"), "\"\\xff\\xfe\"");
+  EXPECT_EQ(quote(std::string(79, 'x') + "\xC3\xA4"), "\"" + std::string(79, 'x') + "…\"");
+}
+
 TEST(Text, ShellQuote) {
   EXPECT_EQ(shell_quote("out/a-1.json"), "out/a-1.json");
   EXPECT_EQ(shell_quote(""), "''");

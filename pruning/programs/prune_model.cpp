@@ -265,7 +265,8 @@ int run(const po::variables_map& values) {
   progress.update(1, "done");
   fmt::print("{}", report_table(result, options, runs));
   for (const LeftOut& left : left_out) {
-    fmt::print(stderr, "note: not taken over from {}: {} ({})\n", model_dir.string(), quote(left.path), left.why);
+    fmt::print(stderr, "note: not taken over from {}: {} ({})\n", escape_controls(model_dir.string()), quote(left.path),
+               left.why);
   }
   out.commit();
   json_file.commit();
