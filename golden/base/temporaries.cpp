@@ -28,6 +28,8 @@ struct Temporary::Slot {
   std::atomic<int> state{kFree};
   Kind kind = Kind::kFile;
   pid_t owner = 0;  ///< a forked child must not remove its parent's files
+  /// A descriptor that is kept for the removal of a folder, which needs one when all others may be taken.
+  std::atomic<int> reserve{-1};
   char path[PATH_MAX] = {};
   Slot* next = nullptr;
 };
@@ -40,31 +42,41 @@ std::atomic<int> held_back{0};
 
 constexpr int kDeadlySignals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGXCPU};
 
-/// Removes `name` in the folder `parent`, with all that is in it. Only system calls: a signal handler runs this.
-void remove_tree(int parent, const char* name, int depth) noexcept {
-  if (::unlinkat(parent, name, 0) == 0 || errno == ENOENT) return;
+/// Removes the file or folder `path` (PATH_MAX bytes of room, `length` used), with all that is in it. Only system
+/// calls: a signal handler runs this. It needs one descriptor at a time, however deep the folders are: all others may
+/// be taken.
+void remove_tree(char* path, std::size_t length, int depth) noexcept {
+  if (::unlink(path) == 0 || errno == ENOENT) return;
   constexpr int kDeepest = 128;
   if (depth > kDeepest) return;
   struct stat info {};
-  if (::fstatat(parent, name, &info, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISDIR(info.st_mode)) return;
-  if ((info.st_mode & S_IRWXU) != S_IRWXU) static_cast<void>(::fchmodat(parent, name, S_IRWXU, 0));
-  // Some file systems skip names while others are taken away: look again.
-  for (int pass = 0; pass < 4; ++pass) {
-    const int folder = ::openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (::lstat(path, &info) != 0 || !S_ISDIR(info.st_mode)) return;
+  if ((info.st_mode & S_IRWXU) != S_IRWXU) static_cast<void>(::chmod(path, S_IRWXU));
+  // Some names at a time, then from the beginning: file systems skip names while others are taken away. What cannot be
+  // removed must not keep it here for ever.
+  constexpr int kMostFutile = 4;
+  for (int futile = 0; futile < kMostFutile && ::rmdir(path) != 0 && errno != ENOENT;) {
+    const int folder = ::open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (folder < 0) return;
     alignas(std::uint64_t) char entries[4096];
-    for (long size = 0; (size = ::syscall(SYS_getdents64, folder, entries, sizeof entries)) > 0;) {
-      for (long at = 0; at < size;) {
-        // struct linux_dirent64: inode (8 bytes), offset (8), length (2), type (1), name.
-        std::uint16_t length = 0;
-        std::memcpy(&length, entries + at + 16, sizeof length);
-        const char* entry = entries + at + 19;
-        at += length;
-        if (std::strcmp(entry, ".") != 0 && std::strcmp(entry, "..") != 0) remove_tree(folder, entry, depth + 1);
-      }
-    }
+    const long size = ::syscall(SYS_getdents64, folder, entries, sizeof entries);
     ::close(folder);
-    if (::unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT) return;
+    bool removed = false;
+    for (long at = 0; at < size;) {
+      // struct linux_dirent64: inode (8 bytes), offset (8), length (2), type (1), name.
+      std::uint16_t step = 0;
+      std::memcpy(&step, entries + at + 16, sizeof step);
+      const char* name = entries + at + 19;
+      at += step;
+      const std::size_t below = length + 1 + std::strlen(name);
+      if (std::strcmp(name, ".") == 0 || std::strcmp(name, "..") == 0 || below >= PATH_MAX) continue;
+      path[length] = '/';
+      std::strcpy(path + length + 1, name);
+      remove_tree(path, below, depth + 1);
+      if (::lstat(path, &info) != 0) removed = true;
+      path[length] = '\0';
+    }
+    if (!removed) ++futile;
   }
 }
 
@@ -74,13 +86,22 @@ void remove_as(Temporary::Kind kind, const char* path) noexcept {
       // Once more: what failed with EIO or EINTR may work now, and nobody comes by again.
       if (::unlink(path) != 0 && errno != ENOENT) static_cast<void>(::unlink(path));
       break;
-    case Temporary::Kind::kFolder:
-      remove_tree(AT_FDCWD, path, 0);
+    case Temporary::Kind::kFolder: {
+      char copy[PATH_MAX];
+      std::strcpy(copy, path);
+      remove_tree(copy, std::strlen(copy), 0);
       break;
+    }
     case Temporary::Kind::kEmptyFolder:
       if (::rmdir(path) != 0 && errno != ENOENT) static_cast<void>(::rmdir(path));
       break;
   }
+}
+
+/// Closes the descriptor that was kept. Async-signal-safe.
+void give_back(std::atomic<int>& reserve) noexcept {
+  const int descriptor = reserve.exchange(-1);
+  if (descriptor >= 0) ::close(descriptor);
 }
 
 extern "C" void remove_and_die(int signal) {
@@ -142,6 +163,7 @@ void Temporary::enrol(const fs::path& path, Kind kind) {
 
 Temporary::~Temporary() {
   if (path_.empty()) return;
+  if (slot_ != nullptr) give_back(slot_->reserve);
   remove_as(slot_ != nullptr ? slot_->kind : Kind::kEmptyFolder, path_.c_str());
   release();
 }
@@ -177,6 +199,10 @@ int Temporary::create(const fs::path& folder, Kind kind, int* descriptor) {
       if (reason == EEXIST) continue;
       return reason;
     }
+    if (kind == Kind::kFolder && made.slot_ != nullptr) {
+      made.slot_->reserve = ::open("/", O_PATH | O_CLOEXEC);
+      if (made.slot_->reserve < 0) return errno;  // what was made goes with `made`
+    }
     *this = std::move(made);
     return 0;
   }
@@ -197,7 +223,9 @@ int Temporary::create_named(const fs::path& path) {
 
 void Temporary::release() {
   path_.clear();
-  if (slot_ != nullptr) std::exchange(slot_, nullptr)->state = Slot::kFree;
+  if (slot_ == nullptr) return;
+  give_back(slot_->reserve);
+  std::exchange(slot_, nullptr)->state = Slot::kFree;
 }
 
 void remove_temporaries() noexcept {
@@ -205,7 +233,9 @@ void remove_temporaries() noexcept {
   // Twice: a folder may have to be emptied of other temporaries first.
   for (int pass = 0; pass < 2; ++pass) {
     for (auto* slot = static_cast<Temporary::Slot*>(all_slots.load()); slot != nullptr; slot = slot->next) {
-      if (slot->state == Temporary::Slot::kFilled && slot->owner == process) remove_as(slot->kind, slot->path);
+      if (slot->state != Temporary::Slot::kFilled || slot->owner != process) continue;
+      give_back(slot->reserve);
+      remove_as(slot->kind, slot->path);
     }
   }
 }
