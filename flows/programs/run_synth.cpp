@@ -75,8 +75,7 @@ SynthesisRequest read_request(const po::variables_map& options) {
       fail_input("{} is not installed; on Debian: apt-get install yosys opensta", tool);
     }
   }
-  fs::create_directories(options["out"].as<std::string>());
-  request.out = fs::canonical(options["out"].as<std::string>());
+  request.out = fs::weakly_canonical(fs::absolute(options["out"].as<std::string>()));
   return request;
 }
 
@@ -85,6 +84,9 @@ int run(const po::variables_map& options) {
   const CellLibrary library =
       load_library(options["lib"].as<std::string>(), request.out, options["liberty"].as<std::string>());
   if (request.period_ns == 0.0) request.period_ns = library.period_ns;
+  // Nothing is written before all that was asked for is known to make sense.
+  require_time_for_logic(request, library);
+  fs::create_directories(request.out);
   NetlistArea area;
   Timing timing;
   try {
@@ -154,6 +156,6 @@ int main(int argc, char** argv) {
       "folder of the Liberty files of asap7 and sg13g2");
   add("flatten", "one flat netlist: better timing, much slower");
   add("no-clock-gating", "enables as multiplexers even if the library has clock gates");
-  line.input("rtl").input("liberty").input("lib");
+  line.output_folder("out").input("rtl").input("liberty").input("lib");
   return line.run(argc, argv, mixvec::run);
 }

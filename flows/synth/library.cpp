@@ -79,10 +79,12 @@ CellLibrary asap7(const fs::path& work, const fs::path& liberty) {
          "https://github.com/The-OpenROAD-Project/OpenROAD-flow-scripts (or --liberty DIR)");
     texts.push_back(unzip(packed));
     library.timing_files.push_back(work / name);
-    write_file(library.timing_files.back(), texts.back());
   }
+  const std::string joined = join_liberty(texts);
+  fs::create_directories(work);
+  for (std::size_t part = 0; part < texts.size(); ++part) write_file(library.timing_files[part], texts[part]);
   library.mapping_file = work / "asap7.lib";
-  write_file(library.mapping_file, join_liberty(texts));
+  write_file(library.mapping_file, joined);
   library.title = "ASAP7 RVT, SS 0.63 V 100 C";
   library.area_unit = "um2";
   library.time_unit_ns = 1e-3;

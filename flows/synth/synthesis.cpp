@@ -43,16 +43,16 @@ endmodule
                      cell.name, cell.gated, cell.enable, cell.clock, cell.scan);
 }
 
+/// ABC sees logic only: the registers' delay and setup are taken off.
+long logic_picoseconds(const SynthesisRequest& request, const CellLibrary& library) {
+  return static_cast<long>((request.period_ns - library.overhead_ns) * 1000);
+}
+
 /// The options of Yosys' abc pass; writes ABC's script and constraints.
 std::string abc_options(const SynthesisRequest& request, const CellLibrary& library) {
   std::string options = fmt::format("-liberty {}", library.mapping_file.string());
   if (library.driver.empty()) return options;
-  // ABC sees logic only: take off the registers' delay and setup. In picoseconds.
-  const auto delay = static_cast<long>((request.period_ns - library.overhead_ns) * 1000);
-  if (delay <= 0) {
-    fail_input("--period: found {} ns, of which registers take {} in {}; expected more", request.period_ns,
-               library.overhead_ns, library.title);
-  }
+  const long delay = logic_picoseconds(request, library);
   const fs::path constraint = request.out / "abc.constr";
   write_file(constraint, fmt::format("set_driving_cell {}\nset_load {} [all_outputs]\n", library.driver, library.load));
   const fs::path recipe = request.out / "abc.script";
@@ -69,6 +69,12 @@ void run_yosys(const std::vector<std::string>& lines, const fs::path& script, co
 }
 
 }  // namespace
+
+void require_time_for_logic(const SynthesisRequest& request, const CellLibrary& library) {
+  if (library.driver.empty() || logic_picoseconds(request, library) > 0) return;
+  fail_input("--period: found {} ns, of which registers take {} in {}; expected more", request.period_ns,
+             library.overhead_ns, library.title);
+}
 
 fs::path synthesize(const SynthesisRequest& request, const CellLibrary& library) {
   const fs::path& out = request.out;

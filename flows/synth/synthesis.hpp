@@ -23,8 +23,11 @@ struct SynthesisRequest {
   bool clock_gating = true;  ///< clock gates for enables, if the library has them
 };
 
-/// Writes out/netlist.v and returns its path. Throws FlowError if Yosys fails, InputError on missing sources, unknown
-/// parameters, or a period that leaves no time for logic.
+/// Throws InputError if the period leaves no time for logic in this library.
+void require_time_for_logic(const SynthesisRequest& request, const CellLibrary& library);
+
+/// Writes out/netlist.v and returns its path. Throws FlowError if Yosys fails, InputError on missing sources or unknown
+/// parameters. See require_time_for_logic().
 std::filesystem::path synthesize(const SynthesisRequest& request, const CellLibrary& library);
 
 }  // namespace mixvec
