@@ -34,6 +34,7 @@ int main(int argc, char** argv) {
   if (what == "says who threw") return refuse("bad_program: internal error: [json.exception.type_error.302]\n");
   if (what == "says control characters") return refuse("bad_program: found \x1b[31m\n");
   if (what == "says no UTF-8") return refuse("bad_program: found \xFF\n");
+  if (what == "says invisible characters") return refuse("bad_program: found \xEF\xBB\xBF{\n");
   if (what == "does not say its name") return refuse("found something\n");
   if (what == "says too much") return refuse(("bad_program: " + std::string(1U << 20U, 'x')).c_str());
   if (what == "leaves a child") {

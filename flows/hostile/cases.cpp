@@ -126,16 +126,14 @@ class Maker {
       : subject_(subject), options_(options), good_(good) {}
 
   std::vector<Case> make() {
-    add("good", "as it is", subject_.arguments);
+    add("good", "as it is", subject_.arguments, !subject_.complete).accepted = subject_.complete;
     for (const InputFile& input : subject_.inputs) {
       add_contents(input);
       add_specials(input);
     }
-    if (subject_.options) {
-      add_words();
-      for (const Option& option : options_) add_option(option);
-      add_output_pairs();
-    }
+    add_words();
+    for (const Option& option : options_) add_option(option);
+    add_output_pairs();
     add_streams();
     add_limits();
     return std::move(cases_);
@@ -157,6 +155,11 @@ class Maker {
       write_plainly(folder / kPrecious, "do not touch");
     };
     return item;
+  }
+
+  /// Adds to what the case may write.
+  static void permit(Case& item, const Words& more) {
+    item.outputs.insert(item.outputs.end(), more.begin(), more.end());
   }
 
   /// Adds to what prepares the case.
@@ -219,11 +222,12 @@ class Maker {
       all.insert(all.end(), words.begin(), words.end());
       return all;
     };
-    add("words", "none", {});
+    permit(add("words", "none", {}), subject_.defaults);
     add("words", "stray", more({"stray"}), true);
     add("words", "unknown option", more({"--nonsense"}), true);
     add("words", "unknown option of control characters", more({"--non\x1b[31m\nsense"}), true);
     add("words", "unknown option that is no UTF-8", more({"--\xFF\xFE"}), true);
+    add("words", "unknown option of invisible characters", more({"--\xE2\x80\xAEnon\xEF\xBB\xBFsense"}), true);
     add("words", "long unknown option", more({"--" + std::string(20'000, 'x')}), true);
     add("words", "empty", more({""}), true);
     add("words", "hyphen", more({"-"}), true);
@@ -248,7 +252,7 @@ class Maker {
     const auto found = std::find(without.begin(), without.end(), "--" + option.name);
     if (found != without.end()) {
       without.erase(found, found + 2);
-      add("option", option.name + ": missing", without).outputs.emplace_back("accel_pe4_lanes16_mixed");
+      permit(add("option", option.name + ": missing", without), subject_.defaults);
     }
     Words last = without;
     last.push_back("--" + option.name);
@@ -276,7 +280,13 @@ class Maker {
     const auto add_path = [&](const std::string& what, const std::string& path, bool refused = true) -> Case& {
       return add("output", fmt::format("{}: {}", name, what), with(name, path), refused);
     };
-    add_path("in no folder", "no/such/place");
+    // Folders are made with the folders above them; a file needs its folder. Nothing is written before that is known.
+    const bool is_folder = name == "out" && subject_.program != "pack_model";
+    const bool made = is_folder && subject_.complete;
+    permit(add_path("in no folder", "no/such/place", !made), {"no"});
+    Case& astray = add_path("a link into no folder", "link", !made);
+    permit(astray, {"no"});
+    then(astray, [](const fs::path& place) { fs::create_symlink("no/such/place", place / "link"); });
     add_path("below a file", std::string(kPrecious) + "/x");
     add_path("name too long", std::string(300, 'x'));
     add_path("/dev/full", "/dev/full");
@@ -285,13 +295,13 @@ class Maker {
     add_path("root", "/");
     for (const std::string& path : subject_.copied) add_path("an input: " + path, path);
     for (const InputFile& input : subject_.inputs) add_path("an input file: " + input.path, input.path);
-    if (name == "out" && !subject_.outputs.empty() && subject_.program != "pack_model") {
+    if (is_folder) {
       add_path("a file", kPrecious);
-    } else if (name != "out") {
+    } else {
       then(add_path("a folder", "folder"), [](const fs::path& folder) { fs::create_directory(folder / "folder"); });
     }
     Case& link = add_path("a link to nothing", "link", false);
-    link.outputs = {"made", "link"};
+    permit(link, {"made", "link"});
     then(link, [](const fs::path& folder) { fs::create_symlink("made", folder / "link"); });
   }
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cstdlib>
 #include <map>
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -27,6 +28,13 @@ struct Failure {
   std::vector<std::string> wrong;
 };
 
+/// What came of all cases.
+struct Tally {
+  std::size_t cases = 0;
+  std::size_t wrong = 0;
+  std::map<std::pair<std::string, std::string>, std::pair<std::size_t, std::size_t>> by_kind;  ///< cases, wrong
+};
+
 std::string command_of(const Case& item, const fs::path& binary) {
   std::string text = binary.string();
   for (const std::string& word : item.arguments) text += " " + (word.size() < 100 ? quote(word) : "…");
@@ -44,16 +52,16 @@ std::vector<Option> options_of(const std::string& program, const fs::path& binar
   return parse_help(read_file(folder.string() + ".out"));
 }
 
-/// Runs cases on several threads; what failed, in order.
-std::vector<Failure> run_all(const std::vector<Case>& cases, const fs::path& binaries, const fs::path& work,
-                             int threads) {
+/// Runs cases on several threads in folders of `work`, which have numbers from `first` on; what failed, in order.
+std::vector<Failure> run_all(const std::vector<Case>& cases, std::size_t first, const fs::path& binaries,
+                             const fs::path& work, int threads) {
   std::vector<Failure> failures;
   std::atomic<std::size_t> next = 0;
   std::mutex lock;
   Progress progress("hostile_inputs");
   const auto work_on = [&] {
     for (std::size_t i = next++; i < cases.size(); i = next++) {
-      const fs::path folder = work / fmt::format("{}", i);
+      const fs::path folder = work / fmt::format("{}", first + i);
       std::vector<std::string> wrong;
       try {
         fs::create_directories(folder);
@@ -79,52 +87,72 @@ std::vector<Failure> run_all(const std::vector<Case>& cases, const fs::path& bin
   return failures;
 }
 
-void print_counts(const std::vector<Case>& cases, const std::vector<Failure>& failures) {
-  std::map<std::pair<std::string, std::string>, std::pair<std::size_t, std::size_t>> counts;
-  for (const Case& item : cases) ++counts[{item.program, item.kind}].first;
-  for (const Failure& failure : failures) ++counts[{cases[failure.number].program, cases[failure.number].kind}].second;
+void print_counts(const Tally& tally) {
   fmt::print("{:<16} {:<30} {:>6} {:>6}\n", "program", "kind", "cases", "wrong");
-  for (const auto& [key, count] : counts) {
+  for (const auto& [key, count] : tally.by_kind) {
     fmt::print("{:<16} {:<30} {:>6} {:>6}\n", key.first, key.second, count.first, count.second);
   }
 }
 
+void print_failure(const Case& item, const Failure& failure, const fs::path& folder, const fs::path& binary) {
+  fmt::print("WRONG {}: {}: {}\n", item.program, item.kind, item.name);
+  for (const std::string& wrong : failure.wrong) fmt::print("  {}\n", escape_controls(wrong));
+  fmt::print("  cd {} && {}\n", folder.string(), command_of(item, binary));
+}
+
+/// Runs and prints what one subject does wrong. Its cases hold some hundred megabytes of inputs, and to start a program
+/// from a large process takes long: only one subject's are there at a time.
+void run_subject(const Subject& subject, const po::variables_map& options, const fs::path& binaries,
+                 const fs::path& work, Tally& tally) {
+  const std::string only_kind = options["kind"].as<std::string>();
+  std::vector<Case> cases;
+  for (Case& item : cases_of(subject, options_of(subject.program, binaries, work), work / "good")) {
+    if (!only_kind.empty() && item.kind.find(only_kind) == std::string::npos) continue;
+    if (options.count("unlimited-memory") != 0) item.limits.address_space = 0;
+    cases.push_back(std::move(item));
+  }
+  const auto threads = static_cast<int>(number_in(options, "threads", 1, 64));
+  for (const Failure& failure : run_all(cases, tally.cases, binaries, work, threads)) {
+    const Case& item = cases[failure.number];
+    print_failure(item, failure, work / fmt::format("{}", tally.cases + failure.number), binaries / item.program);
+    ++tally.by_kind[{item.program, item.kind}].second;
+    ++tally.wrong;
+  }
+  for (const Case& item : cases) ++tally.by_kind[{item.program, item.kind}].first;
+  tally.cases += cases.size();
+}
+
+/// Where there is room, a file system in memory: thousands of folders are made and removed.
+fs::path scratch_folder() {
+  constexpr std::uintmax_t kRoom = std::uintmax_t{512} << 20U;
+  const fs::path memory = "/dev/shm";
+  std::error_code error;
+  const fs::space_info space = fs::space(memory, error);
+  const bool good = std::getenv("TMPDIR") == nullptr && !error && space.available >= kRoom &&
+                    ::access(memory.c_str(), W_OK | X_OK) == 0;
+  return (good ? memory : fs::temp_directory_path()) / fmt::format("mixvec_hostile_{}", ::getpid());
+}
+
 int run(const po::variables_map& options) {
   const fs::path binaries = fs::absolute(options["bin"].as<std::string>());
-  const auto threads = static_cast<int>(number_in(options, "threads", 1, 64));
   const auto least = static_cast<std::size_t>(number_in(options, "at-least", 1, 1 << 20));
   const std::string only_program = options["program"].as<std::string>();
-  const std::string only_kind = options["kind"].as<std::string>();
-  const fs::path work = fs::temp_directory_path() / fmt::format("mixvec_hostile_{}", ::getpid());
+  const fs::path work = scratch_folder();
   fs::remove_all(work);
   fs::create_directories(work / "good");
   make_good_inputs(work / "good", binaries);
 
-  std::vector<Case> cases;
+  Tally tally;
   for (const Subject& subject : list_subjects(binaries)) {
-    if (!only_program.empty() && subject.program != only_program) continue;
-    for (Case& item : cases_of(subject, options_of(subject.program, binaries, work), work / "good")) {
-      if (!only_kind.empty() && item.kind.find(only_kind) == std::string::npos) continue;
-      if (options.count("unlimited-memory") != 0) item.limits.address_space = 0;
-      cases.push_back(std::move(item));
-    }
+    if (only_program.empty() || subject.program == only_program) run_subject(subject, options, binaries, work, tally);
   }
-  const std::vector<Failure> failures = run_all(cases, binaries, work, threads);
-  constexpr std::size_t kMostPrinted = 200;
-  for (std::size_t f = 0; f < std::min(failures.size(), kMostPrinted); ++f) {
-    const Case& item = cases[failures[f].number];
-    fmt::print("WRONG {}: {}: {}\n", item.program, item.kind, item.name);
-    for (const std::string& wrong : failures[f].wrong) fmt::print("  {}\n", wrong);
-    fmt::print("  cd {} && {}\n", (work / fmt::format("{}", failures[f].number)).string(),
-               command_of(item, binaries / item.program));
-  }
-  print_counts(cases, failures);
-  const bool enough = cases.size() >= least;
-  const bool passed = failures.empty() && enough;
-  fmt::print("{} cases, {} wrong{}\n", cases.size(), failures.size(),
+  print_counts(tally);
+  const bool enough = tally.cases >= least;
+  const bool passed = tally.wrong == 0 && enough;
+  fmt::print("{} cases, {} wrong{}\n", tally.cases, tally.wrong,
              enough ? "" : fmt::format("; expected at least {} cases", least));
-  if (failures.empty()) fs::remove_all(work);
-  const nlohmann::json result{{"passed", passed}, {"cases", cases.size()}, {"wrong", failures.size()}};
+  if (tally.wrong == 0) fs::remove_all(work);
+  const nlohmann::json result{{"passed", passed}, {"cases", tally.cases}, {"wrong", tally.wrong}};
   write_json(options["json"].as<std::string>(), result);
   return passed ? kExitGood : kExitCheckFailed;
 }

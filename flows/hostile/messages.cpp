@@ -20,6 +20,9 @@ constexpr std::string_view kForeign[] = {
     "basic_string",   "vector::",         "boost",          "Boost",          "errno",     "what():",
     "Assertion",      "AddressSanitizer", "runtime error:", "invalid option", "stoi",      "stod"};
 
+/// Characters that hide or reorder others: byte order mark, right-to-left override, isolate, no width, a control.
+constexpr std::string_view kInvisible[] = {"\xEF\xBB\xBF", "\xE2\x80\xAE", "\xE2\x81\xA6", "\xE2\x80\x8B", "\xC2\x9B"};
+
 }  // namespace
 
 void check_message(std::string_view program, int code, std::string_view text, std::vector<std::string>& wrong) {
@@ -43,6 +46,10 @@ void check_message(std::string_view program, int code, std::string_view text, st
       wrong.push_back(fmt::format("says control character 0x{:02x}", byte));
       break;
     }
+  }
+  for (const std::string_view character : kInvisible) {
+    if (text.find(character) == std::string_view::npos) continue;
+    wrong.push_back(fmt::format("says an invisible character: {}", quote(text.substr(text.find(character)))));
   }
   try {
     (void)split_characters("message", text);

@@ -17,6 +17,7 @@
 #include "flows/hostile/messages.hpp"
 #include "golden/base/hash.hpp"
 #include "golden/base/input_file.hpp"
+#include "golden/text.hpp"
 
 namespace mixvec::hostile {
 
@@ -138,7 +139,7 @@ Outcome run(const Case& item, const fs::path& binary, const fs::path& folder) {
       ::waitpid(child, &status, 0);
       break;
     }
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    std::this_thread::sleep_for(std::chrono::microseconds(500));
   }
   if (::kill(-child, SIGKILL) == 0) outcome.left_children = true;
   if (WIFEXITED(status)) outcome.code = WEXITSTATUS(status);
@@ -164,6 +165,8 @@ std::vector<std::string> check_case(const Case& item, const fs::path& binary, co
     wrong.push_back(fmt::format("exit code {}, expected 0, 1 or 2", outcome.code));
   } else if (item.refused && outcome.code != 2) {
     wrong.push_back(fmt::format("exit code {}, expected 2", outcome.code));
+  } else if (item.accepted && outcome.code != 0) {
+    wrong.push_back(fmt::format("exit code {}, expected 0: {}", outcome.code, quote(outcome.error)));
   }
   if (outcome.left_children) wrong.emplace_back("left a process behind");
   if (item.streams.error.empty()) check_message(item.program, outcome.code, outcome.error, wrong);

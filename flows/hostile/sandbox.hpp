@@ -34,6 +34,7 @@ struct Case {
   std::vector<std::string> arguments;  ///< paths are relative to the case's folder
   std::function<void(const std::filesystem::path& folder)> prepare;  ///< makes the inputs
   bool refused = false;                                              ///< only exit code 2 is right
+  bool accepted = false;                                             ///< only exit code 0 is right
   std::vector<std::string> outputs;  ///< files and folders that may appear or change unless the exit code is 2
   bool outputs_at_refusal = false;   ///< they may also appear with exit code 2
   Limits limits;

@@ -28,10 +28,11 @@ std::vector<std::string> check(const std::string& what, bool refused = true) {
 }
 
 TEST(HostileSelfTest, EveryWrongDoingIsNoticed) {
-  for (const char* what : {"accepts", "aborts", "overflows the stack", "waits", "spins", "exits with 3", "says nothing",
-                           "says who threw", "says control characters", "says no UTF-8", "does not say its name",
-                           "says too much", "leaves a child", "leaves a file", "leaves half a result",
-                           "changes an input", "loses an input", "replaces an input by a folder"}) {
+  for (const char* what :
+       {"accepts", "aborts", "overflows the stack", "waits", "spins", "exits with 3", "says nothing", "says who threw",
+        "says control characters", "says no UTF-8", "says invisible characters", "does not say its name",
+        "says too much", "leaves a child", "leaves a file", "leaves half a result", "changes an input",
+        "loses an input", "replaces an input by a folder"}) {
     EXPECT_FALSE(check(what).empty()) << what;
   }
 }
@@ -39,6 +40,16 @@ TEST(HostileSelfTest, EveryWrongDoingIsNoticed) {
 TEST(HostileSelfTest, NothingIsMadeUp) {
   EXPECT_EQ(check("refuses"), std::vector<std::string>{});
   EXPECT_EQ(check("accepts", false), std::vector<std::string>{});
+}
+
+TEST(HostileSelfTest, ARefusalOfGoodInputsIsNoticed) {
+  const TemporaryTestFolder work;
+  std::filesystem::create_directory(work.path / "case");
+  Case item;
+  item.program = "bad_program";
+  item.arguments = {"refuses"};
+  item.accepted = true;
+  EXPECT_FALSE(check_case(item, MIXVEC_BAD_PROGRAM, work.path / "case").empty());
 }
 
 TEST(HostileSelfTest, OptionsAreReadFromTheHelp) {

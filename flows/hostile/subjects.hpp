@@ -21,10 +21,11 @@ struct InputFile {
 struct Subject {
   std::string program;
   std::vector<std::string> arguments;
-  std::vector<std::string> copied;   ///< files and folders of the good inputs that it needs
-  std::vector<InputFile> inputs;     ///< that are made hostile
-  std::vector<std::string> outputs;  ///< what it writes
-  bool options = true;               ///< try its options, too
+  std::vector<std::string> copied;         ///< files and folders of the good inputs that it needs
+  std::vector<InputFile> inputs;           ///< that are made hostile
+  std::vector<std::string> outputs;        ///< what it writes
+  std::vector<std::string> defaults = {};  ///< what it writes if it is not told where
+  bool complete = true;                    ///< the command line works; false: it is refused for a reason of its own
 };
 
 /// Makes all good inputs below `folder` with the programs in `binaries`. Throws InputError if one of them fails.
