@@ -18,7 +18,7 @@ std::vector<std::string> nearest_names(std::string_view name, std::span<const st
 /// "[768, 2304]"
 std::string shape_text(std::span<const std::size_t> shape);
 
-/// The text with its control characters written as \xNN.
+/// The text as visible UTF-8: other bytes and control characters as \xNN, those that hide or reorder as \u{feff}.
 std::string escape_controls(std::string_view text);
 
 /// The beginning of the text: at most `most` bytes, cut between characters of UTF-8.

@@ -291,10 +291,10 @@ std::vector<Mutation> mutate_numbers(std::string_view good, std::size_t most_num
   for (std::size_t i = 0; i < taken; ++i) {
     const auto [at, size] = numbers[i * numbers.size() / taken];
     const std::string here(good.substr(at, size));
-    for (const std::string& text :
-         {std::string(), "-" + here, here + " " + here, std::string("0"), std::string("1"), std::string("4294967296"),
-          std::string("18446744073709551616"), std::string("nan"), std::string("1e3"), "0x" + here, "+" + here,
-          here + std::string("\0", 1), std::string(100'000, '9')}) {
+    for (const std::string& text : {std::string(), fmt::format("-{}", here), here + " " + here, std::string("0"),
+                                    std::string("1"), std::string("4294967296"), std::string("18446744073709551616"),
+                                    std::string("nan"), std::string("1e3"), fmt::format("0x{}", here),
+                                    fmt::format("+{}", here), here + std::string("\0", 1), std::string(100'000, '9')}) {
       std::string bad(good);
       bad.replace(at, size, text);
       mutations.push_back({"number", fmt::format("at {}: {}", at, text.substr(0, 20)), bad});
