@@ -58,7 +58,6 @@ std::int64_t number_in(const boost::program_options::variables_map& options, con
 /// The project's version and commit, e.g. "0.1.0 (3f2a91c)".
 std::string_view version();
 
-
 /// A progress line on stderr: drawn only if stderr is a terminal, erased when done.
 class Progress {
  public:

@@ -91,11 +91,8 @@ int pack_model(const po::variables_map& options) {
 
   Program program;
   program.format = format;
-  program.model = {config.architecture == Architecture::kGpt2 ? "gpt2" : "bert",
-                   config.hidden,
-                   config.layers,
-                   config.heads,
-                   config.intermediate};
+  program.model = {config.architecture == Architecture::kGpt2 ? "gpt2" : "bert", config.hidden, config.layers,
+                   config.heads, config.intermediate};
   Json rows = Json::array();
   Totals total;
   std::size_t positions = 0;
