@@ -8,7 +8,7 @@ gen_accel := build/bin/gen_accel
 programs  := gen_accel prune_model pack_model sim_accel eval_model gen_vectors make_checkpoint mask_study run_synth
 build     := JOBS=$(JOBS) flows/build.sh build
 
-.PHONY: help demo quickstart test verilate accel path build programs lint format bench deps clean configure quick-configure
+.PHONY: help demo quickstart test verilate accel path build programs lint format bench deps clean configure configure
 .DEFAULT_GOAL := build
 
 help: ## print this
@@ -21,15 +21,10 @@ build/.packages: cmake/packages.txt cmake/dependencies.sh
 configure: build/.packages
 	@test -f build/build.ninja || cmake --preset release > build/configure.log 2>&1 || { cat build/configure.log; false; }
 
-# A first build of the demo's programs alone: batches of files take two thirds of the time.
-quick-configure: build/.packages
-	@test -f build/build.ninja || cmake --preset release -DMIXVEC_UNITY=ON > build/configure.log 2>&1 || \
-	  { cat build/configure.log; false; }
-
-demo: quick-configure ## prune, generate, pack and simulate the example model; results in build/demo
+demo: configure ## prune, generate, pack and simulate the example model; results in build/demo
 	@JOBS=$(JOBS) flows/demo.sh
 
-quickstart: quick-configure ## the same on 16 PEs x 16 lanes and one layer: the shortest way to a result
+quickstart: configure ## the same on 16 PEs x 16 lanes and one layer: the shortest way to a result
 	@JOBS=$(JOBS) flows/demo.sh --quick
 
 test: build ## build everything and run all tests
@@ -38,7 +33,7 @@ test: build ## build everything and run all tests
 build: configure ## build everything, tests too
 	@$(build)
 
-programs: quick-configure ## build the programs only, into build/bin
+programs: configure ## build the programs only, into build/bin
 	@$(build) $(programs)
 
 # As it was typed, for the shell: make itself would read $ and # in it.
