@@ -37,7 +37,7 @@ struct Tally {
 
 std::string command_of(const Case& item, const fs::path& binary) {
   std::string text = binary.string();
-  for (const std::string& word : item.arguments) text += " " + (word.size() < 100 ? quote(word) : "…");
+  for (const std::string& word : item.arguments) text += fmt::format(" {}", word.size() < 100 ? quote(word) : "…");
   return text;
 }
 

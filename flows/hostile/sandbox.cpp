@@ -120,6 +120,9 @@ Outcome run(const Case& item, const fs::path& binary, const fs::path& folder) {
     }
     redirect(STDOUT_FILENO, item.streams.out, out);
     redirect(STDERR_FILENO, item.streams.error, error);
+    // Whoever started the test may have left descriptors open, which would count.
+    constexpr int kMostInherited = 256;
+    for (int descriptor = 3; descriptor < kMostInherited; ++descriptor) ::close(descriptor);
     set_limit(RLIMIT_AS, item.limits.address_space);
     set_limit(RLIMIT_FSIZE, item.limits.file_size);
     set_limit(RLIMIT_CPU, item.limits.processor_seconds);

@@ -1,4 +1,5 @@
 // hostile_self_test: whatever bad_program does wrong, the check of a case must notice, and nothing else.
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -40,6 +41,19 @@ TEST(HostileSelfTest, EveryWrongDoingIsNoticed) {
 TEST(HostileSelfTest, NothingIsMadeUp) {
   EXPECT_EQ(check("refuses"), std::vector<std::string>{});
   EXPECT_EQ(check("accepts", false), std::vector<std::string>{});
+}
+
+TEST(HostileSelfTest, DescriptorsOfTheCallerDoNotCount) {
+  const TemporaryTestFolder work;
+  std::filesystem::create_directory(work.path / "case");
+  const int inherited = ::open("/dev/null", O_RDONLY);  // without O_CLOEXEC
+  Case item;
+  item.program = "bad_program";
+  item.arguments = {"accepts"};
+  item.accepted = true;
+  item.limits.descriptors = 4;
+  EXPECT_EQ(check_case(item, MIXVEC_BAD_PROGRAM, work.path / "case"), std::vector<std::string>{});
+  ::close(inherited);
 }
 
 TEST(HostileSelfTest, ARefusalOfGoodInputsIsNoticed) {
