@@ -8,7 +8,7 @@ gen_accel := build/bin/gen_accel
 programs  := gen_accel prune_model pack_model sim_accel eval_model gen_vectors make_checkpoint mask_study run_synth
 build     := JOBS=$(JOBS) flows/build.sh build
 
-.PHONY: help demo quickstart test verilate accel path build programs lint format bench deps clean configure configure
+.PHONY: help demo quickstart test verilate accel path build programs lint format bench deps clean configure
 .DEFAULT_GOAL := build
 
 help: ## print this
