@@ -8,7 +8,8 @@ if(CCACHE)
   execute_process(COMMAND ${CCACHE} ${CMAKE_CXX_COMPILER} -c ${probe}.cpp -o ${probe}.o
     RESULT_VARIABLE result OUTPUT_QUIET ERROR_VARIABLE why ERROR_STRIP_TRAILING_WHITESPACE)
   if(result EQUAL 0)
-    set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+    # Paths below the sources count as relative ones, so that all clones share what one has compiled.
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
   else()
     string(REGEX REPLACE "\n.*" "" why "${why}")
     message(STATUS "ccache is not used, since it cannot write its cache (set CCACHE_DIR): ${why}")

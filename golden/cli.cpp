@@ -2,6 +2,8 @@
 #include "golden/cli.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -111,6 +113,35 @@ std::vector<RolePath> paths_of(const po::variables_map& values,
   return paths;
 }
 
+/// The message, with the option in front if it begins with the path that one option was given.
+std::string name_option(const std::string& message, const std::vector<RolePath>& paths) {
+  const RolePath* best = nullptr;
+  for (const RolePath& path : paths) {
+    const std::string text = escape_controls(path.path.string());
+    if (text.empty() || !message.starts_with(text)) continue;
+    const std::string_view rest = std::string_view(message).substr(text.size());
+    if (!rest.starts_with(":") && !rest.starts_with("/")) continue;
+    if (best == nullptr || best->path.string().size() < path.path.string().size()) best = &path;
+  }
+  return best == nullptr ? message : fmt::format("--{} {}", best->option, message);
+}
+
+/// Names the files and folders that the run wrote. They are in place: whether this line arrives changes nothing.
+void name_outputs(const std::vector<RolePath>& paths) {
+  std::vector<std::string> names;
+  for (const RolePath& path : paths) {
+    std::error_code unknown;
+    const auto kind = std::filesystem::status(path.path, unknown).type();
+    if (path.role == PathRole::kInput) continue;
+    if (kind != std::filesystem::file_type::regular && kind != std::filesystem::file_type::directory) continue;
+    names.push_back(escape_controls(path.path.string()));
+  }
+  if (names.empty()) return;
+  const std::string line = fmt::format("wrote {}\n", fmt::join(names, ", "));
+  std::fwrite(line.data(), 1, line.size(), stdout);
+  std::fflush(stdout);
+}
+
 /// Standard output takes no more. A reader that has seen enough (`| head`) wants no message.
 int give_up_printing(const std::string& program, int error) {
   if (error == EPIPE) return kExitBadInput;
@@ -132,9 +163,9 @@ int CommandLine::parse_and_run(int argc, char** argv, const std::function<int(co
     fmt::print("{} {}\n", program_, version());
     return kExitGood;
   }
-  const std::vector<RolePath> paths = paths_of(values, roles_);
-  check_outputs(paths);
-  const bool printed = std::any_of(paths.begin(), paths.end(), [](const RolePath& path) {
+  paths_ = paths_of(values, roles_);
+  check_outputs(paths_);
+  const bool printed = std::any_of(paths_.begin(), paths_.end(), [](const RolePath& path) {
     return path.role == PathRole::kOutputFile && path.path == "-";
   });
   if (printed) give_standard_output_to_a_file();
@@ -153,9 +184,11 @@ int CommandLine::run(int argc, char** argv, const std::function<int(const po::va
     const int code = parse_and_run(argc, argv, body);
     // Printed text is buffered: whether it arrives is known when it is written out.
     const int error = write_out_printed();
-    return error == 0 ? code : give_up_printing(program_, error);
+    if (error != 0) return give_up_printing(program_, error);
+    name_outputs(paths_);
+    return code;
   } catch (const InputError& error) {
-    return fail(error.what());
+    return fail(name_option(error.what(), paths_));
   } catch (const NotFinite& error) {
     fail(error.what());
     return kExitCheckFailed;

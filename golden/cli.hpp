@@ -30,7 +30,8 @@ class CommandLine {
 
   /// Declare what an option's text (a std::string or a vector of them) is: a file to write ("-" is standard output;
   /// what is printed then goes to standard error), a folder to write, a file or folder to read. run() checks them all
-  /// against each other and for writability. --json is declared.
+  /// against each other and for writability, and names those that were written in the last line that it prints. --json
+  /// is declared.
   CommandLine& output_file(std::string option);
   CommandLine& output_folder(std::string option);
   CommandLine& input(std::string option);
@@ -49,6 +50,7 @@ class CommandLine {
   std::string examples_;
   boost::program_options::options_description options_;
   std::vector<std::pair<std::string, PathRole>> roles_;
+  std::vector<RolePath> paths_;  ///< of this run
 };
 
 /// The whole number that --`name` (a po::value<std::int64_t>) was given. Throws InputError unless it lies in low…high.

@@ -110,6 +110,14 @@ std::string quote(std::string_view text) {
   return fmt::format("\"{}{}\"", escape_controls(clip(text, kLongest)), text.size() > kLongest ? "…" : "");
 }
 
+std::string join_fitting(std::span<const std::string> words, std::size_t width) {
+  for (std::size_t count = words.size();; --count) {
+    std::string text = fmt::format("{}", fmt::join(words.first(count), " "));
+    if (count < words.size()) text += fmt::format("{}+{}", count == 0 ? "" : " ", words.size() - count);
+    if (text.size() <= width || count == 0) return text;
+  }
+}
+
 std::string shell_quote(std::string_view word) {
   constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
   if (!word.empty() && word.find_first_not_of(kPlain) == std::string_view::npos) return std::string(word);

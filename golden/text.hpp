@@ -24,6 +24,10 @@ std::string escape_controls(std::string_view text);
 /// The beginning of the text: at most `most` bytes, cut between characters of UTF-8.
 std::string_view clip(std::string_view text, std::size_t most);
 
+/// The words with blanks between them; those at the end that do not fit into `width` columns become "+N". Tables hold
+/// 100 columns, and some lists have no bound.
+std::string join_fitting(std::span<const std::string> words, std::size_t width);
+
 /// A word as a POSIX shell takes it: in single quotes unless it is plain. For lines that a user will copy.
 std::string shell_quote(std::string_view word);
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "golden/cli.hpp"
+#include "golden/text.hpp"
 
 namespace mixvec {
 
@@ -50,21 +51,20 @@ ordered_json run_json(const MachineRun& run, std::size_t tokens) {
 
 // Bytes over the kept weights' own, cycles and utilization, as columns of the table.
 std::string run_columns(const MachineRun* run) {
-  if (run == nullptr) return fmt::format("{:>6} {:>8} {:>6}", "-", "-", "-");
-  return fmt::format("{:>6.3f} {:>8} {:>5.1f}%",
+  if (run == nullptr) return fmt::format("{:>5} {:>8} {:>6}", "-", "-", "-");
+  return fmt::format("{:>5.3f} {:>8} {:>5.1f}%",
                      share(static_cast<double>(run->image_bytes), 2 * static_cast<double>(run->kept)), run->cycles,
                      100 * run->utilization());
 }
 
-// "4:61% 8:30% 16:9%", the shares of the kept weights.
+// "4:61 8:30 16:9", the shares of the kept weights in percent; what rounds to 0 is left out.
 std::string lengths_text(const std::vector<LengthShare>& lengths, std::uint64_t kept) {
-  std::string text;
+  std::vector<std::string> shares;
   for (const LengthShare& l : lengths) {
-    if (l.kept == 0) continue;
-    text += fmt::format("{}{}:{:.0f}%", text.empty() ? "" : " ", l.length,
-                        100 * share(static_cast<double>(l.kept), static_cast<double>(kept)));
+    const double percent = 100 * share(static_cast<double>(l.kept), static_cast<double>(kept));
+    if (percent >= 0.5) shares.push_back(fmt::format("{}:{:.0f}", l.length, percent));
   }
-  return text;
+  return join_fitting(shares, 18);
 }
 
 }  // namespace
@@ -151,31 +151,29 @@ ordered_json report_json(const PruneResult& result, const PruneOptions& options,
 
 std::string report_table(const PruneResult& result, const PruneOptions& options, const MachineRuns& runs) {
   std::string text;
-  text += fmt::format("{:<16} {:>11}  {:<6} {:>12} {:>11} {:>6} {:>8} {:>6} {:>8} {:>6}  {}\n", "matrix", "out x in",
-                      "vector", "strength r/c", "retain r/c", "kept", "retained", "bytes", "cycles", "util",
-                      "lengths (of kept weights)");
+  text += fmt::format("{:<14} {:>10} {:<6} {:>9} {:>6} {:>8} {:>5} {:>8} {:>6}  {}\n", "matrix", "out x in", "vector",
+                      "strength", "kept", "retained", "bytes", "cycles", "util", "lengths: % of kept");
   for (std::size_t i = 0; i < result.reports.size(); ++i) {
     const MatrixReport& r = result.reports[i];
-    const auto optional = [](const std::optional<double>& v) { return v ? fmt::format("{:.3f}", *v) : "-"; };
-    text += fmt::format(
-        "{:<16} {:>11}  {:<6} {:>12} {:>11} {:>5.1f}% {:>8.3f} {}  {}\n", r.name, fmt::format("{}x{}", r.out, r.in),
-        name_of(r.direction), fmt::format("{:.1f}/{:.1f}", r.strength.row, r.strength.column),
-        fmt::format("{}/{}", optional(r.retained_row), optional(r.retained_column)),
-        100 * static_cast<double>(r.kept) / static_cast<double>(r.out * r.in), r.retained(),
-        run_columns(runs.refused.empty() ? &runs.matrices[i] : nullptr), lengths_text(r.lengths, r.kept));
+    text +=
+        fmt::format("{:<14} {:>10} {:<6} {:>9} {:>5.1f}% {:>8.3f} {}  {}\n", r.name, fmt::format("{}x{}", r.out, r.in),
+                    name_of(r.direction), fmt::format("{:.1f}/{:.1f}", r.strength.row, r.strength.column),
+                    100 * static_cast<double>(r.kept) / static_cast<double>(r.out * r.in), r.retained(),
+                    run_columns(runs.refused.empty() ? &runs.matrices[i] : nullptr), lengths_text(r.lengths, r.kept));
   }
-  text += fmt::format("{:<16} {:>11}  {:<6} {:>12} {:>11} {:>5.1f}% {:>8.3f} {}  {}\n", "all", result.weights, "", "",
-                      "", 100 * share(static_cast<double>(result.kept), static_cast<double>(result.weights)),
+  text += fmt::format("{:<14} {:>10} {:<6} {:>9} {:>5.1f}% {:>8.3f} {}  {}\n", "all", result.weights, "", "",
+                      100 * share(static_cast<double>(result.kept), static_cast<double>(result.weights)),
                       result.retained(), run_columns(runs.refused.empty() ? &runs.total : nullptr),
                       lengths_text(result.lengths(), result.kept));
   text += fmt::format(
-      "\n{} of {} weights kept in vectors of mean length {:.2f}; they hold {:.1f} % of all squared magnitude, {:.1f} % "
-      "of what\nunstructured pruning holds at the same ratio.\n",
+      "\n{} of {} weights kept in vectors of mean length {:.2f}; they hold {:.1f} % of all squared\nmagnitude, {:.1f} "
+      "% "
+      "of what unstructured pruning holds at the same ratio.\n",
       result.kept, result.weights, result.mean_length(), 100 * share(result.importance, result.importance_total),
       100 * result.retained());
   if (runs.refused.empty()) {
     text += fmt::format(
-        "On {}, by its cycle model: {} cycles for {} tokens, share of the bound {:.1f}%; {} packed bytes,\n{} bytes "
+        "On {}, by its cycle model: {} cycles for {} tokens, share of the bound {:.1f}%;\n{} packed bytes, {} bytes "
         "moved over a {}-bit port, activations preloaded.\nSet-cycles without a step: {}.\n",
         config_name(runs.accel), runs.total.cycles, runs.tokens, 100 * runs.total.share_of_bound(),
         runs.total.image_bytes, runs.total.moved_bytes, runs.accel.port_bits, describe_losses(runs.total));
@@ -183,12 +181,12 @@ std::string report_table(const PruneResult& result, const PruneOptions& options,
     text += fmt::format("No cycles: {} does not take this model.\n{}\n", config_name(runs.accel), runs.refused);
   }
   text += fmt::format(
-      "retained: squared magnitude over that of as many weights chosen one by one; r/c: by row / by column vectors.\n"
-      "strength: of the unstructured mask, 1 = random. bytes: packed, over the kept weights' own. util: kept weights "
-      "x\ntokens over multipliers x cycles.\n");
+      "strength: of the unstructured mask, by row / by column, 1 = random. retained: squared magnitude over that of\n"
+      "as many weights chosen one by one. bytes: packed, over the kept weights' own. util: kept weights x tokens\n"
+      "over multipliers x cycles.\n");
   if (!result.curve.empty()) {
     text += fmt::format(
-        "\nTrade-off, estimated (this model: bytes={:.3g},cycles={:.3g}{}; x1 stands for bytes={:.3g},cycles={:.3g})\n"
+        "\nTrade-off, estimated\n(this model: bytes={:.3g},cycles={:.3g}{}; x1 stands for bytes={:.3g},cycles={:.3g})\n"
         "{:>10} {:>9} {:>7} {:>7} {:>7}\n",
         result.exchange_bytes, result.exchange_cycles, options.budget.any() ? " to meet the budget" : "",
         result.curve_rates_bytes, result.curve_rates_cycles, "exchange", "retained", "bytes", "cycles", "mean");

@@ -134,7 +134,7 @@ std::string point_table(const SweepPoint& point, std::size_t tokens) {
   const MachineRun total = point.total();
   const std::string losses = describe_losses(total);
   return text + fmt::format(
-                    "all: {} cycles, utilization {}, share of the bound {}; T={}, {}-bit port, {} bytes moved, "
+                    "all: {} cycles, utilization {}, share of the bound {};\nT={}, {}-bit port, {} bytes moved, "
                     "activations preloaded\nset-cycles without a step: {}\n",
                     total.cycles, percent(total.utilization()), percent(total.share_of_bound()), tokens,
                     point.accel->port_bits, total.moved_bytes, losses.empty() ? "nothing above 0.1%" : losses);

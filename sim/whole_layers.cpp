@@ -165,7 +165,7 @@ std::string phase_table(const char* name, const WholePhase& phase, const AccelCo
   const auto sets = static_cast<std::uint64_t>(accel.sets);
   const double all = static_cast<double>(sets) * static_cast<double>(phase.sum.cycles);
   std::string text =
-      fmt::format("{}: {} run{}, {} cycles, {} MACs ({} of attention), utilization {:.1f}%, {} bytes moved\n", name,
+      fmt::format("{}: {} run{}, {} cycles, {} MACs ({} of attention), utilization {:.1f}%,\n  {} bytes moved\n", name,
                   phase.runs, phase.runs == 1 ? "" : "s", phase.sum.cycles, phase.macs(), phase.attention_macs,
                   100.0 * utilization(phase, accel), phase.sum.beats * static_cast<std::uint64_t>(accel.port_bits / 8));
   text += fmt::format("  {:<26} {:>12} {:>7}\n", "in the array", "cycles", "");
@@ -234,7 +234,7 @@ std::string whole_table(const WholeRun& run) {
                                  run.intermediate, run.input.tokens, run.accel.port_bits);
   if (run.relu) {
     text +=
-        "upper bound: all activations are taken as not zero, but ReLU makes zeros, and inputs that are zero for all "
+        "upper bound: all activations are taken as not zero, but ReLU makes zeros, and\ninputs that are zero for all "
         "tokens drop steps\n";
   }
   for (std::size_t p = 0; p < std::size(phases); ++p) text += phase_table(names[p], *phases[p], run.accel);

@@ -9,6 +9,7 @@
 #include "generator/folder.hpp"
 #include "generator/legality.hpp"
 #include "golden/cli.hpp"
+#include "golden/text.hpp"
 
 namespace po = boost::program_options;
 
@@ -58,8 +59,8 @@ int generate(const po::variables_map& options) {
   mixvec::GeneratedFolder folder(out, files, options.count("force") != 0);
   const mixvec::FolderResult result = folder.result();
 
-  fmt::print("{}: {} ({} files), configuration {}\n", out.string(), describe(result), files.size(),
-             mixvec::format_hash(config.hash()));
+  fmt::print("{}: {} ({} files), configuration {}\n", mixvec::escape_controls(out.string()), describe(result),
+             files.size(), mixvec::format_hash(config.hash()));
   fmt::print("  array             {} PEs x {} lanes = {} MACs ({})\n", config.pe, config.lanes, config.macs(),
              config.dtype);
   fmt::print("  arrangement       {} sets (clusters of {}) x {} positions, {} vector lanes x {} token lanes\n",
@@ -107,6 +108,5 @@ int main(int argc, char** argv) {
   }
   add("positions", mixvec::whole_number(1, 4096)->value_name("N"), "Pt, PEs of a set (instead of --sets)");
   add("token-lanes", mixvec::whole_number(1, 256)->value_name("N"), "Lt, tokens of a PE (instead of --vector-lanes)");
-  line.output_folder("out");
   return line.run(argc, argv, generate);
 }

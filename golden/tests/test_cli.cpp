@@ -239,6 +239,40 @@ TEST(CommandLine, OutputsAreCheckedBeforeTheWork) {
   EXPECT_EQ(read_file(in), "input");
 }
 
+TEST(CommandLine, NamesWhatWasWrittenAndTheOptionOfABadPath) {
+  const TemporaryTestFolder folder;
+  CommandLine command("tool", "Does things.", "");
+  command.options().add_options()("out", po::value<std::string>(), "")("in", po::value<std::string>(), "")(
+      "more", po::value<std::string>(), "");
+  command.output_file("out").input("in").input("more");
+  const auto run_with = [&](std::vector<std::string> arguments, const std::function<void()>& body) {
+    arguments.insert(arguments.begin(), "tool");
+    std::vector<char*> argv;
+    for (std::string& argument : arguments) argv.push_back(argument.data());
+    ::testing::internal::CaptureStdout();
+    ::testing::internal::CaptureStderr();
+    command.run(static_cast<int>(argv.size()), argv.data(), [&](const po::variables_map&) {
+      body();
+      return 0;
+    });
+    return std::pair(::testing::internal::GetCapturedStdout(), ::testing::internal::GetCapturedStderr());
+  };
+  const std::string out = folder.path / "out";
+  const std::string json = folder.path / "out.json";
+  EXPECT_EQ(run_with({"--out", out, "--json", json}, [&] { write_file(out, "x"), write_file(json, "x"); }).first,
+            "wrote " + json + ", " + out + "\n");
+  EXPECT_EQ(run_with({"--out", "/dev/null"}, [] {}).first, "");
+  EXPECT_EQ(run_with({}, [] {}).first, "");
+
+  const auto fails = [](const char* message) { return [message] { fail_input("{}", message); }; };
+  EXPECT_EQ(run_with({"--in", "nope"}, fails("nope: found nothing")).second, "tool: --in nope: found nothing\n");
+  EXPECT_EQ(run_with({"--in", "a", "--more", "a/b"}, fails("a/b/c: found nothing")).second,
+            "tool: --more a/b/c: found nothing\n");
+  EXPECT_EQ(run_with({"--in", "a", "--more", "ab"}, fails("a/c: found nothing")).second,
+            "tool: --in a/c: found nothing\n");
+  EXPECT_EQ(run_with({"--in", "no"}, fails("nope: found nothing")).second, "tool: nope: found nothing\n");
+}
+
 TEST(CommandLine, ADashIsStandardOutputAndTextGoesToStandardError) {
   CommandLine command("tool", "Does things.", "");
   std::string words[] = {"tool", "--json", "-"};

@@ -1,12 +1,14 @@
 // pack_model: packs the matrices of a pruned (or dense) checkpoint for an accelerator, proves the result lossless,
 // reports bytes.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "generator/config.hpp"
 #include "golden/cli.hpp"
@@ -14,6 +16,7 @@
 #include "golden/model.hpp"
 #include "golden/program_file.hpp"
 #include "golden/synthetic.hpp"
+#include "golden/text.hpp"
 #include "golden/unpack.hpp"
 #include "sim/explain.hpp"
 #include "sim/machine_run.hpp"
@@ -26,14 +29,14 @@ namespace {
 namespace po = boost::program_options;
 using Json = nlohmann::ordered_json;
 
-/// "16" or "1:12 4:30 16:40": the vector lengths with the number of strips of each.
-std::string count_lengths(const Pattern& pattern) {
+/// {"16"} or {"1:12", "4:30", "16:40"}: the vector lengths with the number of strips of each.
+std::vector<std::string> count_lengths(const Pattern& pattern) {
   std::map<int, std::size_t> count;
   for (const Strip& strip : pattern.strips) ++count[strip.length];
-  if (count.size() == 1) return fmt::format("{}", count.begin()->first);
-  std::string text;
-  for (const auto& [length, strips] : count) text += fmt::format("{}{}:{}", text.empty() ? "" : " ", length, strips);
-  return text;
+  if (count.size() == 1) return {fmt::format("{}", count.begin()->first)};
+  std::vector<std::string> words;
+  for (const auto& [length, strips] : count) words.push_back(fmt::format("{}:{}", length, strips));
+  return words;
 }
 
 struct Totals {
@@ -48,12 +51,14 @@ double ratio_to_weights(std::uint64_t bytes, std::uint64_t kept) {
   return kept == 0 ? 0.0 : static_cast<double>(bytes) / (2.0 * static_cast<double>(kept));
 }
 
+constexpr std::size_t kLengthsColumn = 22;
+
 void print_row(const std::string& name, const std::string& shape, const std::string& direction,
-               const std::string& lengths, const Totals& t, const std::string& kept_share) {
-  fmt::print("{:<16} {:>11} {:>9} {:<14} {:>9} {:>6} {:>11} {:>6.3f} {:>7.3f} {:>6.3f} {:>6.3f}\n", name, shape,
-             direction, lengths, t.kept, kept_share, t.packed, ratio_to_weights(t.packed, t.kept),
-             ratio_to_weights(t.packed - t.bias, t.kept), ratio_to_weights(t.csr, t.kept),
-             ratio_to_weights(t.csc, t.kept));
+               std::span<const std::string> lengths, const Totals& t, const std::string& kept_share) {
+  fmt::print("{:<14} {:>10} {:<6} {:<{}} {:>6} {:>9} {:>6.3f} {:>7.3f} {:>5.3f} {:>5.3f}\n", name, shape, direction,
+             join_fitting(lengths, kLengthsColumn), kLengthsColumn, kept_share, t.packed,
+             ratio_to_weights(t.packed, t.kept), ratio_to_weights(t.packed - t.bias, t.kept),
+             ratio_to_weights(t.csr, t.kept), ratio_to_weights(t.csc, t.kept));
 }
 
 /// Prints where the cycles of each matrix went; returns the sum as JSON.
@@ -97,8 +102,8 @@ int pack_model(const po::variables_map& options) {
   Totals total;
   std::size_t positions = 0;
   std::vector<Explanation> explanations;
-  fmt::print("{:<16} {:>11} {:>9} {:<14} {:>9} {:>6} {:>11} {:>6} {:>7} {:>6} {:>6}\n", "matrix", "out x in",
-             "direction", "lengths", "kept", "kept", "bytes", "ratio", "no bias", "CSR", "CSC");
+  fmt::print("{:<14} {:>10} {:<6} {:<{}} {:>6} {:>9} {:>6} {:>7} {:>5} {:>5}\n", "matrix", "out x in", "vector",
+             "lengths: strips", kLengthsColumn, "kept", "bytes", "ratio", "no bias", "CSR", "CSC");
   for (std::size_t layer = first; layer < last; ++layer) {
     Progress progress("packing");
     for (const MatrixKind kind : kMatrixKinds) {
@@ -114,7 +119,7 @@ int pack_model(const po::variables_map& options) {
                       {"out", packed.out},
                       {"in", packed.in},
                       {"direction", name_of(packed.direction)},
-                      {"lengths", count_lengths(matrix.pattern)},
+                      {"lengths", fmt::format("{}", fmt::join(count_lengths(matrix.pattern), " "))},
                       {"kept", t.kept},
                       {"packed_bytes", t.packed},
                       {"bias_bytes", t.bias},
@@ -128,7 +133,7 @@ int pack_model(const po::variables_map& options) {
         rows.back()["explain"] = explain_json(explanations.back());
       }
       const double share = static_cast<double>(t.kept) / static_cast<double>(packed.out * packed.in);
-      print_row(packed.name, fmt::format("{} x {}", packed.out, packed.in), name_of(packed.direction),
+      print_row(packed.name, fmt::format("{}x{}", packed.out, packed.in), name_of(packed.direction),
                 count_lengths(matrix.pattern), t, fmt::format("{:.1f}%", 100.0 * share));
       total.kept += t.kept;
       total.packed += t.packed;
@@ -140,14 +145,14 @@ int pack_model(const po::variables_map& options) {
     }
   }
   const double share = static_cast<double>(total.kept) / static_cast<double>(positions);
-  print_row("all", "", "", "", total, fmt::format("{:.1f}%", 100.0 * share));
+  print_row("all", "", "", {}, total, fmt::format("{:.1f}%", 100.0 * share));
 
   const std::string out = options["out"].as<std::string>();
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   fmt::print(
       "ratio: bytes to those of the kept weights; CSR, CSC: 16-bit values, indices and pointers, no bias.\n"
-      "{} matrices unpacked and found equal to the checkpoint; {} for configuration {} in {:.2f} s\n",
-      program.matrices.size(), out, format_hash(format.hash), seconds);
+      "{} matrices with {} weights, unpacked and found equal to the checkpoint, in {:.2f} s\n",
+      program.matrices.size(), total.kept, seconds);
   Json json{{"program", out},
             {"config_hash", format_hash(format.hash)},
             {"verified", program.matrices.size()},
