@@ -210,9 +210,11 @@ ModelConfig read_model_config(const std::filesystem::path& model_dir, const std:
   const ConfigReader reader(model_dir / "config.json");
   const std::string type = reader.text_or("model_type", "");
   const std::vector<std::string> classes = reader.texts("architectures");
-  const Family& family = !type.empty()      ? family_of_type(reader.file(), type)
-                         : !classes.empty() ? family_of_classes(reader.file(), classes)
-                                            : family_of_tensors(reader, weights());
+  // By its address: a reference would be taken for one to what weights() returns, which is gone by then.
+  const Family* const found = !type.empty()      ? &family_of_type(reader.file(), type)
+                              : !classes.empty() ? &family_of_classes(reader.file(), classes)
+                                                 : &family_of_tensors(reader, weights());
+  const Family& family = *found;
   ModelConfig config;
   config.naming = family.naming;
   config.architecture = family.naming == Naming::kGpt2 ? Architecture::kGpt2 : Architecture::kBert;

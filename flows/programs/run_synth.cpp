@@ -11,6 +11,7 @@
 #include "flows/synth/synthesis.hpp"
 #include "flows/synth/timing.hpp"
 #include "flows/synth/tool.hpp"
+#include "golden/base/atomic_folder.hpp"
 #include "golden/base/input_file.hpp"
 #include "golden/cli.hpp"
 #include "golden/error.hpp"
@@ -79,14 +80,42 @@ SynthesisRequest read_request(const po::variables_map& options) {
   return request;
 }
 
+/// Refuses to replace a folder that holds anything else than the result of a run.
+void require_own_folder(const fs::path& folder) {
+  if (fs::exists(folder / "synth.ys")) return;
+  fail_input("--out {}: found a folder that run_synth did not write (no synth.ys in it), expected another place",
+             folder.string());
+}
+
+/// Where the folder is built is written in the text: put where it will stand.
+std::string at_target(std::string text, const AtomicFolder& folder) {
+  const std::string from = folder.path().string();
+  const std::string to = folder.target().string();
+  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) {
+    text.replace(at, from.size(), to);
+  }
+  return text;
+}
+
+/// Scripts and logs name the place of the folder, and can be run again there.
+void finish(AtomicFolder& folder) {
+  for (const auto& entry : fs::directory_iterator(folder.path())) {
+    const std::string kind = entry.path().extension().string();
+    if (kind != ".ys" && kind != ".script" && kind != ".tcl" && kind != ".log") continue;
+    write_file(entry.path(), at_target(read_file(entry.path()), folder));
+  }
+  folder.commit();
+}
+
 int run(const po::variables_map& options) {
   SynthesisRequest request = read_request(options);
+  AtomicFolder folder(request.out, require_own_folder);
+  request.out = folder.path();
   const CellLibrary library =
       load_library(options["lib"].as<std::string>(), request.out, options["liberty"].as<std::string>());
   if (request.period_ns == 0.0) request.period_ns = library.period_ns;
   // Nothing is written before all that was asked for is known to make sense.
   require_time_for_logic(request, library);
-  fs::create_directories(request.out);
   NetlistArea area;
   Timing timing;
   try {
@@ -94,7 +123,8 @@ int run(const po::variables_map& options) {
     area = netlist_area(read_file(netlist), request.top, kFileModule, cell_areas(library.timing_files));
     timing = analyze_timing(netlist, request.top, library, request.period_ns, request.out);
   } catch (const FlowError& error) {
-    fmt::print(stderr, "run_synth: {}\n", error.what());
+    fmt::print(stderr, "run_synth: {}\n", at_target(error.what(), folder));
+    finish(folder);
     return kExitCheckFailed;
   }
   const double fmax = 1000.0 / (request.period_ns - timing.slack_ns);
@@ -130,7 +160,9 @@ int run(const po::variables_map& options) {
   row("fmax", fmt::format("{:.0f} MHz", fmax));
   row("path from", timing.start);
   row("path to", timing.end);
-  write_json(options["json"].as<std::string>(), result);
+  StagedFile json(options["json"].as<std::string>(), json_text(result));
+  finish(folder);
+  json.commit();
   return kExitGood;
 }
 
@@ -148,7 +180,8 @@ int main(int argc, char** argv) {
   add("param", po::value<std::vector<std::string>>()->value_name("K=V"), "a parameter of MODULE; may be repeated");
   add("period", mixvec::real_number_above(0, 1e6)->value_name("NS"),
       "clock period in nanoseconds (default: 2 for asap7, 8 for osu018, 5 for sg13g2, else 20)");
-  add("out", po::value<std::string>()->value_name("DIR"), "folder for netlist, scripts, logs and result.json");
+  add("out", po::value<std::string>()->value_name("DIR"),
+      "folder for netlist, scripts, logs and result.json; replaced as a whole");
   add("rtl", po::value<std::string>()->default_value(MIXVEC_SOURCE_DIR "/rtl_templates")->value_name("DIR"),
       "folder of the sources");
   add("liberty",

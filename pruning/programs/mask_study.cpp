@@ -217,20 +217,27 @@ int run(const po::variables_map& options) {
   const std::vector<PrunedMatrix> matrices = read_models(model_folders);
   const std::vector<StudyPoint> points = run_points(masks, matrices, lengths, setting);
 
-  fmt::print("{:>9} {:>6} {:<9} {:<6} {:>9} {:>7} {:>7} {:>7} {:>6} {:>5}  {}\n", "shape", "sparse", "asked", "vector",
-             "lengths", "kept", "cycles", "ideal", "ratio", "bound", "file: set-cycles without a step");
+  constexpr std::size_t kNameColumn = 14;
+  fmt::print("{:<{}} {:>9} {:>6} {:<9} {:<6} {:>10} {:>7} {:>6} {:>5}  {}\n", "mask", kNameColumn, "shape", "sparse",
+             "asked", "vector", "lengths", "cycles", "ratio", "bound", "most lost");
   std::uint64_t bytes = 0;
+  std::string heading;
   for (const StudyPoint& p : points) {
-    fmt::print("{:>9} {:>6.3f} {:<9} {:<6} {:>9} {:>7} {:>7} {:>7.0f} {:>6.3f} {:>5}  {}: {}\n",
-               fmt::format("{}x{}", p.out, p.in), p.sparsity(), p.asked, name_of(p.direction), p.lengths, p.run.kept,
-               p.run.cycles, p.run.array_cycles, p.run.utilization(), p.run.bound_by(), p.name, describe_losses(p.run));
+    // A name that is too long stands above the rows of its mask.
+    const bool fits = p.name.size() <= kNameColumn;
+    if (!fits && p.name != heading) fmt::print("{}\n", p.name);
+    heading = p.name;
+    const std::string losses = describe_losses(p.run);
+    fmt::print("{:<{}} {:>9} {:>6.3f} {:<9} {:<6} {:>10} {:>7} {:>6.3f} {:>5}  {}\n", fits ? p.name : "", kNameColumn,
+               fmt::format("{}x{}", p.out, p.in), p.sparsity(), p.asked, name_of(p.direction), p.lengths, p.run.cycles,
+               p.run.utilization(), p.run.bound_by(), losses.substr(0, losses.find(',')));
     bytes += p.run.moved_bytes;
   }
   const Quartiles q = array_bound_quartiles(points);
   fmt::print(
-      "ratio = ideal / cycles, ideal = kept weights x tokens / {} MACs; T={}, {}-bit port, {} bytes moved, "
-      "activations\n"
-      "preloaded, seed {}, accelerator {}. Every image unpacks to its matrix.\n",
+      "ratio: kept weights x tokens / {} MACs, over cycles; most lost: set-cycles without a step.\n"
+      "T={}, {}-bit port, {} bytes moved, activations preloaded, seed {}, accelerator\n"
+      "{}. Every image unpacks to its matrix.\n",
       setting.accel.macs(), setting.tokens, setting.accel.port_bits, bytes, setting.seed, config_name(setting.accel));
   if (q.count > 0) {
     fmt::print(

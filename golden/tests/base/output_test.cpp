@@ -84,8 +84,9 @@ TEST(AtomicFile, KeepsRightsAndRefusesWhatIsWriteProtected) {
   ASSERT_EQ(::stat(path.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 07777U, 0640U);
   ASSERT_EQ(::chmod(path.c_str(), 0440), 0);
-  if (::geteuid() != 0)
+  if (::geteuid() != 0) {
     EXPECT_NE(message_of([&] { write_file(path, "x"); }).find("Permission denied"), std::string::npos);
+  }
 }
 
 TEST(AtomicFile, LinksLeadToTheFile) {
