@@ -241,7 +241,7 @@ int run(const po::variables_map& options) {
       setting.accel.macs(), setting.tokens, setting.accel.port_bits, bytes, setting.seed, config_name(setting.accel));
   if (q.count > 0) {
     fmt::print(
-        "{} of {} points have the array as their bound: least {:.3f}, quartile {:.3f}, median {:.4f}, "
+        "{} of {} points have the array as their bound:\nleast {:.3f}, quartile {:.3f}, median {:.4f}, "
         "quartile {:.3f}\n",
         q.count, points.size(), q.least, q.first, q.median, q.third);
   } else {
