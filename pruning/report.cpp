@@ -181,9 +181,9 @@ std::string report_table(const PruneResult& result, const PruneOptions& options,
     text += fmt::format("No cycles: {} does not take this model.\n{}\n", config_name(runs.accel), runs.refused);
   }
   text += fmt::format(
-      "strength: of the unstructured mask, by row / by column, 1 = random. retained: squared magnitude over that of\n"
-      "as many weights chosen one by one. bytes: packed, over the kept weights' own. util: kept weights x tokens\n"
-      "over multipliers x cycles.\n");
+      "strength: of the unstructured mask, by row / by column, 1 = random. retained: squared magnitude\n"
+      "over that of as many weights chosen one by one. bytes: packed, over the kept weights' own.\n"
+      "util: kept weights x tokens over multipliers x cycles.\n");
   if (!result.curve.empty()) {
     text += fmt::format(
         "\nTrade-off, estimated\n(this model: bytes={:.3g},cycles={:.3g}{}; x1 stands for bytes={:.3g},cycles={:.3g})\n"
