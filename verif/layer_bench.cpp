@@ -86,9 +86,11 @@ nlohmann::json to_json(const LayerPhase& phase) {
 void print_phase(const char* name, const LayerPhase& phase) {
   if (phase.runs == 0) return;
   const double sets = static_cast<double>(bench_format().sets) * static_cast<double>(phase.cycles);
-  fmt::print("  {:<8} {:>5} runs {:>9} cycles, issuing {:>5.1f}%, {:>12} MACs ({} of attention), utilization {:.1f}%\n",
-             name, phase.runs, phase.cycles, 100.0 * static_cast<double>(phase.issues) / sets, phase.macs(),
-             phase.attention_macs, 100.0 * phase.utilization());
+  fmt::print(
+      "  {:<8} {:>5} runs {:>9} cycles, issuing {:>5.1f}%, utilization {:>5.1f}%\n  {:<8} {} MACs, {} of them of "
+      "attention\n",
+      name, phase.runs, phase.cycles, 100.0 * static_cast<double>(phase.issues) / sets, 100.0 * phase.utilization(), "",
+      phase.macs(), phase.attention_macs);
 }
 
 void add(LayerReport& report, const LayerCheck& check, const std::string& command) {
@@ -151,7 +153,7 @@ nlohmann::json run_described(LayerSim& accel, const DescribedLayers& described, 
   print_phase("decode", shown.decode);
   const double model_rate = static_cast<double>(model_cycles) / std::max(model_seconds, 1e-9);
   fmt::print(
-      "  distance from double precision {:.2e} (bound {:.2e}); {:.0f} cycles simulated per second, {:.2f} M by the "
+      "  distance from double precision {:.2e} (bound {:.2e});\n  {:.0f} cycles simulated per second, {:.2f} M by the "
       "cycle model\n",
       shown.distance, distance_bound(chain.layers.size()), static_cast<double>(simulated) / std::max(seconds, 1e-9),
       1e-6 * model_rate);

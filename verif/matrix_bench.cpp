@@ -148,15 +148,15 @@ nlohmann::json print_totals(const Totals& totals, std::size_t tokens) {
   const double model_rate = static_cast<double>(sum.model_cycles) / std::max(sum.model_seconds, 1e-9);
   const double faster = sum.run_seconds / std::max(sum.model_seconds, 1e-9);
   fmt::print(
-      "{} T={}: {}-bit port, {} image bytes moved, {} activation bytes preloaded, {} result bytes, bound {:.0f} of "
+      "{} T={}: {}-bit port, {} image bytes moved, {} activation bytes preloaded, {} result bytes,\n  bound {:.0f} of "
       "{} cycles, utilization {:.1f}%\n"
-      "{} values compared with golden, {} mismatches; {} within the double-precision error bound, {} outside\n",
+      "{} values compared with golden, {} mismatches;\n  {} within the double-precision error bound, {} outside\n",
       bench_name(), tokens, bench_format().port_bits, sum.image_bytes, sum.activation_bytes, sum.result_bytes,
       totals.bound, totals.cycles, 100.0 * utilization, sum.compared, sum.mismatches,
       sum.reference_compared - sum.reference_violations, sum.reference_violations);
   if (sum.model_cycles > 0) {
     fmt::print(
-        "{} cycles simulated, {:.0f} a second ({:.1f} M multiply-accumulators x cycles/s); the cycle model takes "
+        "{} cycles simulated, {:.0f} a second ({:.1f} M multiply-accumulators x cycles/s);\n  the cycle model takes "
         "{:.2f} M a second, {:.0f} times as many\n",
         totals.simulated, rate, 1e-6 * macs_per_cycle * rate, 1e-6 * model_rate, faster);
   }
