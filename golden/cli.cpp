@@ -12,11 +12,13 @@
 #include <cstdio>
 #include <cstring>
 #include <iostream>
+#include <set>
 #include <sstream>
 #include <stdexcept>
 #include <system_error>
 #include <vector>
 
+#include "golden/base/atomic_folder.hpp"
 #include "golden/base/finite.hpp"
 #include "golden/base/parse_options.hpp"
 #include "golden/base/system_reason.hpp"
@@ -114,27 +116,29 @@ std::vector<RolePath> paths_of(const po::variables_map& values,
 }
 
 /// The message, with the option in front if it begins with the path that one option was given.
-std::string name_option(const std::string& message, const std::vector<RolePath>& paths) {
-  const RolePath* best = nullptr;
+std::string name_option(const std::string& given_message, const std::vector<RolePath>& paths) {
+  const std::string message = name_places(given_message);
+  std::size_t longest = 0;
+  std::set<std::string> options;
   for (const RolePath& path : paths) {
-    const std::string text = escape_controls(path.path.string());
-    if (text.empty() || !message.starts_with(text)) continue;
-    const std::string_view rest = std::string_view(message).substr(text.size());
-    if (!rest.starts_with(":") && !rest.starts_with("/")) continue;
-    if (best == nullptr || best->path.string().size() < path.path.string().size()) best = &path;
+    for (const std::string& text : {path.path.string(), escape_controls(path.path.string())}) {
+      if (text.empty() || text.size() < longest || !message.starts_with(text)) continue;
+      const std::string_view rest = std::string_view(message).substr(text.size());
+      if (!text.ends_with("/") && !rest.starts_with(":") && !rest.starts_with("/")) continue;
+      if (text.size() > longest) options.clear();
+      longest = text.size();
+      options.insert(path.option);
+    }
   }
-  return best == nullptr ? message : fmt::format("--{} {}", best->option, message);
+  // Where two options were given the same path, only the message itself can say which is meant.
+  return options.size() == 1 ? fmt::format("--{} {}", *options.begin(), message) : message;
 }
 
 /// Names the files and folders that the run wrote. They are in place: whether this line arrives changes nothing.
 void name_outputs(const std::vector<RolePath>& paths) {
   std::vector<std::string> names;
   for (const RolePath& path : paths) {
-    std::error_code unknown;
-    const auto kind = std::filesystem::status(path.path, unknown).type();
-    if (path.role == PathRole::kInput) continue;
-    if (kind != std::filesystem::file_type::regular && kind != std::filesystem::file_type::directory) continue;
-    names.push_back(escape_controls(path.path.string()));
+    if (was_written(path.path.string())) names.push_back(escape_controls(path.path.string()));
   }
   if (names.empty()) return;
   const std::string line = fmt::format("wrote {}\n", fmt::join(names, ", "));
@@ -193,7 +197,7 @@ int CommandLine::run(int argc, char** argv, const std::function<int(const po::va
     fail(error.what());
     return kExitCheckFailed;
   } catch (const std::filesystem::filesystem_error& error) {
-    return fail(describe(error));
+    return fail(name_option(describe(error), paths_));
   } catch (const std::system_error& error) {
     // fmt's way to say that printing failed.
     if (std::ferror(stdout) != 0) return give_up_printing(program_, error.code().value());

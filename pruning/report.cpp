@@ -173,8 +173,9 @@ std::string report_table(const PruneResult& result, const PruneOptions& options,
       100 * result.retained());
   if (runs.refused.empty()) {
     text += fmt::format(
-        "On {}, by its cycle model: {} cycles for {} tokens, share of the bound {:.1f}%;\n{} packed bytes, {} bytes "
-        "moved over a {}-bit port, activations preloaded.\nSet-cycles without a step: {}.\n",
+        "On {}, by its cycle model: {} cycles for {} tokens,\nshare of the bound {:.1f}%, {} packed bytes, {} bytes "
+        "moved over "
+        "a {}-bit port,\nactivations preloaded. Set-cycles without a step:\n{}.\n",
         config_name(runs.accel), runs.total.cycles, runs.tokens, 100 * runs.total.share_of_bound(),
         runs.total.image_bytes, runs.total.moved_bytes, runs.accel.port_bits, describe_losses(runs.total));
   } else {

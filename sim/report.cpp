@@ -122,12 +122,12 @@ double issued_share(const SweepPoint& point, Direction direction, std::size_t ac
 }
 
 std::string point_table(const SweepPoint& point, std::size_t tokens) {
-  std::string text = fmt::format("{:<14} {:>11} {:>6} {:>10} {:>9} {:>10} {:>6} {:>10} {:>6} {:>7}\n", "matrix",
-                                 "shape", "dir", "lengths", "kept", "cycles", "util", "bound", "by", "share");
+  std::string text = fmt::format("{:<14} {:>10} {:>6} {:>10} {:>9} {:>10} {:>6} {:>9} {:>5} {:>7}\n", "matrix", "shape",
+                                 "dir", "lengths", "kept", "cycles", "util", "bound", "by", "share");
   for (const MatrixResult& matrix : point.matrices) {
     const MachineRun& run = matrix.runs.front();
     text +=
-        fmt::format("{:<14} {:>11} {:>6} {:>10} {:>9} {:>10} {:>6} {:>10.0f} {:>6} {:>7}\n", matrix.name,
+        fmt::format("{:<14} {:>10} {:>6} {:>10} {:>9} {:>10} {:>6} {:>9.0f} {:>5} {:>7}\n", matrix.name,
                     fmt::format("{}x{}", matrix.out, matrix.in), name_of(matrix.direction), matrix.lengths, run.kept,
                     run.cycles, percent(run.utilization()), run.bound, run.bound_by(), percent(run.share_of_bound()));
   }

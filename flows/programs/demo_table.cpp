@@ -3,6 +3,8 @@
 
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <stdexcept>
+#include <string_view>
 
 #include "golden/base/input_file.hpp"
 #include "golden/cli.hpp"
@@ -30,22 +32,38 @@ struct Reports {
   Json layers;    ///< tb_layer --model
 };
 
-Json read_report(const fs::path& path) { return Json(read_json(path)); }
+/// A report in which every one of `numbers` (JSON pointers) is a number.
+Json read_report(const fs::path& path, std::initializer_list<const char*> numbers) {
+  Json report(read_json(path));
+  for (const char* number : numbers) {
+    const Json::json_pointer place(number);
+    const bool found = report.is_object() && report.contains(place);
+    if (found && report.at(place).is_number()) continue;
+    fail_input("{}: {}: found {}, expected a number; run flows/demo.sh again", path.string(), number,
+               found ? show_json(report.at(place)) : "nothing");
+  }
+  return report;
+}
 
-Json read_if_there(const fs::path& path) { return fs::exists(path) ? read_report(path) : Json(); }
+Json read_if_there(const fs::path& path, std::initializer_list<const char*> numbers) {
+  return fs::exists(path) ? read_report(path, numbers) : Json();
+}
 
 Reports read_reports(const std::string& name, const fs::path& folder) {
-  return {.name = name,
-          .folder = folder,
-          .prune = read_report(folder / "prune.json"),
-          .dense = read_report(folder / "dense.json"),
-          .pruned = read_report(folder / "pruned.json"),
-          .dense_whole = read_report(folder / "dense_whole.json"),
-          .pruned_whole = read_report(folder / "pruned_whole.json"),
-          .dense_text = read_if_there(folder / "dense_text.json"),
-          .pruned_text = read_if_there(folder / "pruned_text.json"),
-          .matrices = read_if_there(folder / "matrices.json"),
-          .layers = read_if_there(folder / "layers.json")};
+  return {
+      .name = name,
+      .folder = folder,
+      .prune = read_report(folder / "prune.json", {"/totals/mean_length", "/totals/kept_fraction", "/totals/retained"}),
+      .dense = read_report(folder / "dense.json", {"/cycles", "/tokens", "/bytes_moved"}),
+      .pruned = read_report(folder / "pruned.json", {"/cycles", "/bytes_moved"}),
+      .dense_whole = read_report(folder / "dense_whole.json", {"/cycles"}),
+      .pruned_whole = read_report(folder / "pruned_whole.json", {"/cycles"}),
+      .dense_text = read_if_there(folder / "dense_text.json", {"/perplexity", "/tokens"}),
+      .pruned_text = read_if_there(folder / "pruned_text.json", {"/perplexity"}),
+      .matrices = read_if_there(folder / "matrices.json",
+                                {"/tokens", "/port_bits", "/outputs_checked", "/mismatches", "/matrices/cycles",
+                                 "/matrices/bytes_moved", "/matrices/utilization", "/matrices/bound"}),
+      .layers = read_if_there(folder / "layers.json", {"/layer/cycles", "/outputs_checked", "/mismatches"})};
 }
 
 /// The report's matrix of this name; the reports are ours, so a missing one is a broken run.
@@ -210,12 +228,23 @@ int run(const po::variables_map& options) {
   bool passed = true;
   for (std::size_t i = 0; i < names.size(); ++i) {
     const Reports reports = read_reports(names[i], folders[i]);
-    if (!reports.matrices.is_null()) {
-      const Json mine = make_rows(reports);
-      print_table(reports, mine);
-      rows.insert(rows.end(), mine.begin(), mine.end());
+    try {
+      if (!reports.matrices.is_null()) {
+        const Json mine = make_rows(reports);
+        print_table(reports, mine);
+        rows.insert(rows.end(), mine.begin(), mine.end());
+      }
+      summaries.push_back(summarize(reports, megahertz));
+    } catch (const Json::exception& error) {
+      // Rows: "[json.exception.out_of_range.403] key 'kept' not found" without what is in brackets.
+      const std::string_view what = error.what();
+      fail_input(
+          "{}: found reports in another form than the programs of this version write ({}); run flows/demo.sh again",
+          folders[i], what.substr(what.find("] ") + 2));
+    } catch (const std::logic_error&) {
+      fail_input("{}/matrices.json: found a matrix without a layer's number in its name, expected layer.N.NAME",
+                 folders[i]);
     }
-    summaries.push_back(summarize(reports, megahertz));
     compared += summaries.back().at("compared").get<std::uint64_t>();
     mismatches += summaries.back().at("mismatches").get<std::uint64_t>();
     passed = passed && summaries.back().at("passed").get<bool>();
@@ -238,9 +267,9 @@ int main(int argc, char** argv) {
   mixvec::CommandLine command(
       "demo_table", "Joins what the programs of `make demo` said of a model into one table and a summary.",
       "  demo_table --name shakespeare-gpt2 --reports build/demo/reports/shakespeare-gpt2\n"
-      "The folder holds prune.json (prune_model), dense.json, pruned.json, dense_whole.json, pruned_whole.json\n"
-      "(sim_accel), and, where they are, dense_text.json, pruned_text.json (eval_model), matrices.json, layers.json\n"
-      "(tb_layer).");
+      "The folder holds prune.json (prune_model), dense.json, pruned.json, dense_whole.json and\n"
+      "pruned_whole.json (sim_accel), and, where they are, dense_text.json, pruned_text.json (eval_model),\n"
+      "matrices.json, layers.json (tb_layer).");
   command.options().add_options()("name", po::value<std::vector<std::string>>()->required(),
                                   "name of a model; may be repeated")(
       "reports", po::value<std::vector<std::string>>()->required()->value_name("DIR"), "folder of its reports")(

@@ -6,6 +6,7 @@
 #include <cctype>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "flows/synth/netlist_area.hpp"
 #include "flows/synth/synthesis.hpp"
@@ -25,13 +26,12 @@ namespace po = boost::program_options;
 
 constexpr const char* kExamples =
     "  run_synth --top mv_fp32_add --param Cuts=2 --period 15 --out build/synth/add\n"
-    "  run_synth --top mv_pe --lib asap7 --param Lv=8 --param Lt=8 --param FullRate=4 --param Slots=24 --period 1.2 "
-    "\\\n"
-    "    --out build/synth/pe\n"
+    "  run_synth --top mv_pe --lib asap7 --param Lv=8 --param Lt=8 --param FullRate=4 --param Slots=24 \\\n"
+    "    --period 1.2 --out build/synth/pe\n"
     "\n"
-    "Each submodule is synthesized once (lanes and accumulator files stay modules, their children are flattened), "
-    "sized\n"
-    "and buffered for the period. The folder of --out receives netlist.v, result.json, scripts and logs.\n"
+    "Each submodule is synthesized once (lanes and accumulator files stay modules, their children are\n"
+    "flattened), sized and buffered for the period. The folder of --out receives netlist.v, result.json,\n"
+    "scripts and logs.\n"
     "Exit code: 0 good (whatever the slack), 1 synthesis or timing failed, 2 bad usage or bad input.";
 
 /// NAME=NUMBER.
@@ -46,6 +46,9 @@ std::pair<std::string, std::string> parse_parameter(const std::string& text) {
       !std::all_of(value.begin(), value.end(), is_digit)) {
     fail_input("--param: found {}, expected NAME=NUMBER", quote(text));
   }
+  constexpr std::size_t kMostDigits = 9;  // fits int, Verilog's type of parameters
+  if (value.size() > kMostDigits)
+    fail_input("--param: found {}, expected a number of at most {} digits", quote(text), kMostDigits);
   return {name, value};
 }
 
@@ -57,10 +60,19 @@ SynthesisRequest read_request(const po::variables_map& options) {
   request.top = options["top"].as<std::string>();
   request.rtl = fs::absolute(options["rtl"].as<std::string>());
   const fs::path top_file = request.rtl / (request.top + ".sv");
-  if (!fs::is_regular_file(top_file)) fail_input("--top: no file {}", top_file.string());
+  if (request.top.find('/') != std::string::npos)
+    fail_input("--top: found {}, expected a module's name", quote(request.top));
+  if (!fs::is_directory(request.rtl)) fail_input("--rtl {}: found no such folder", options["rtl"].as<std::string>());
+  if (!fs::is_regular_file(top_file)) {
+    fail_input("--top: found {}, of which there is no file {}", quote(request.top), top_file.string());
+  }
   if (options.count("param") != 0) {
     for (const std::string& text : options["param"].as<std::vector<std::string>>()) {
       request.parameters.push_back(parse_parameter(text));
+      for (const auto& [name, value] : std::span(request.parameters).first(request.parameters.size() - 1)) {
+        if (name == request.parameters.back().first)
+          fail_input("--param: found {} twice, expected it once", quote(name));
+      }
     }
   }
   if (options.count("period") != 0) {
@@ -82,9 +94,18 @@ SynthesisRequest read_request(const po::variables_map& options) {
 
 /// Refuses to replace a folder that holds anything else than the result of a run.
 void require_own_folder(const fs::path& folder) {
-  if (fs::exists(folder / "synth.ys")) return;
-  fail_input("--out {}: found a folder that run_synth did not write (no synth.ys in it), expected another place",
-             folder.string());
+  const fs::path file = folder / "result.json";
+  const nlohmann::json result = fs::exists(file) ? read_json(file) : nlohmann::json();
+  if (!result.is_object() || result.value("program", nlohmann::json()) != "run_synth") {
+    fail_input(
+        "--out {}: found a folder that run_synth did not write, expected none, an empty one or an earlier result",
+        folder.string());
+  }
+  std::vector<std::string> known;
+  for (const nlohmann::json& name : result.value("files", nlohmann::json())) {
+    if (name.is_string()) known.push_back(name.get<std::string>());
+  }
+  require_no_others(folder, known, "run_synth");
 }
 
 /// Where the folder is built is written in the text: put where it will stand.
@@ -101,7 +122,7 @@ std::string at_target(std::string text, const AtomicFolder& folder) {
 void finish(AtomicFolder& folder) {
   for (const auto& entry : fs::directory_iterator(folder.path())) {
     const std::string kind = entry.path().extension().string();
-    if (kind != ".ys" && kind != ".script" && kind != ".tcl" && kind != ".log") continue;
+    if (kind != ".ys" && kind != ".script" && kind != ".tcl" && kind != ".log" && kind != ".json") continue;
     write_file(entry.path(), at_target(read_file(entry.path()), folder));
   }
   folder.commit();
@@ -124,7 +145,6 @@ int run(const po::variables_map& options) {
     timing = analyze_timing(netlist, request.top, library, request.period_ns, request.out);
   } catch (const FlowError& error) {
     fmt::print(stderr, "run_synth: {}\n", at_target(error.what(), folder));
-    finish(folder);
     return kExitCheckFailed;
   }
   const double fmax = 1000.0 / (request.period_ns - timing.slack_ns);
@@ -135,7 +155,10 @@ int run(const po::variables_map& options) {
     parameters[name] = value;
     names.push_back(fmt::format("{}={}", name, value));
   }
-  const nlohmann::ordered_json result = {{"top", request.top},
+  std::vector<std::string> files = files_below(folder.path());
+  files.emplace_back("result.json");
+  const nlohmann::ordered_json result = {{"program", "run_synth"},
+                                         {"top", request.top},
                                          {"library", library.title},
                                          {"parameters", parameters},
                                          {"cells", area.cells},
@@ -146,7 +169,8 @@ int run(const po::variables_map& options) {
                                          {"slack_ns", timing.slack_ns},
                                          {"fmax_mhz", fmax},
                                          {"path_start", timing.start},
-                                         {"path_end", timing.end}};
+                                         {"path_end", timing.end},
+                                         {"files", files}};
   write_file(request.out / "result.json", result.dump(2) + "\n");
 
   fmt::print("{}{} in {}, before layout\n", request.top,

@@ -16,6 +16,7 @@
 #include <string_view>
 
 #include "golden/base/input_file.hpp"
+#include "golden/base/temporaries.hpp"
 #include "golden/cli.hpp"
 #include "golden/error.hpp"
 #include "golden/text.hpp"
@@ -56,19 +57,33 @@ void run_tool(const std::vector<std::string>& command, const std::filesystem::pa
   ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   ::posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
   ::posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
+  // A group of its own, with all that it starts (ABC), so that a signal that ends this program ends it, too.
+  posix_spawnattr_t attributes;
+  ::posix_spawnattr_init(&attributes);
   pid_t child = 0;
-  const int error = ::posix_spawnp(&child, arguments[0], &actions, nullptr, arguments.data(), environ);
+  int error = 0;
+  {
+    const SignalsHeldBack held;
+    sigset_t none;
+    ::sigemptyset(&none);
+    ::posix_spawnattr_setsigmask(&attributes, &none);
+    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
+    error = ::posix_spawnp(&child, arguments[0], &actions, &attributes, arguments.data(), environ);
+    if (error == 0) kill_with_us(child);
+  }
+  ::posix_spawnattr_destroy(&attributes);
   ::posix_spawn_file_actions_destroy(&actions);
   if (error != 0) throw FlowError(fmt::format("{} cannot be started: {}", command[0], std::strerror(error)));
   int status = 0;
   while (::waitpid(child, &status, 0) < 0) {
     if (errno != EINTR) throw FlowError(fmt::format("{}: {}", command[0], std::strerror(errno)));
   }
+  kill_with_us(0);
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
-  const std::string text = read_file(log);
-  throw FlowError(fmt::format("{}\n{} failed, see {}",
-                              text.substr(text.size() - std::min<std::size_t>(text.size(), 2000)), command[0],
-                              log.string()));
+  std::string text = read_file(log);
+  constexpr std::size_t kShown = 2000;
+  if (text.size() > kShown) text.erase(0, text.find('\n', text.size() - kShown) + 1);
+  throw FlowError(fmt::format("{} failed; the end of what it said:\n{}", command[0], text));
 }
 
 }  // namespace mixvec

@@ -190,19 +190,26 @@ TEST(RunSynth, SynthesizesTheAdder) {
   // The scripts can be run where the folder stands now, and nothing is left beside it.
   EXPECT_NE(read_file(out + "/synth.ys").find(out + "/mapped.json"), std::string::npos);
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path), {}), 3);
+  const std::string replaced =
+      fmt::format("--top mv_fp32_add --lib osu018 --period 5 --out '{}' --json '{}'", out, json.string());
   // The module itself refuses this value, in Yosys.
-  EXPECT_EQ(run_synth(options + " --param Cuts=5", log), 1);
-  EXPECT_NE(read_file(log).find("yosys failed, see " + out + "/yosys.log"), std::string::npos) << read_file(log);
-  EXPECT_TRUE(std::filesystem::exists(out + "/yosys.log"));
-  EXPECT_FALSE(std::filesystem::exists(out + "/netlist.v"));
+  EXPECT_EQ(run_synth(replaced + " --param Cuts=5", log), 1);
+  EXPECT_NE(read_file(log).find("yosys failed"), std::string::npos) << read_file(log);
+  EXPECT_EQ(read_file(log).find("wrote"), std::string::npos) << read_file(log);
+  EXPECT_EQ(nlohmann::json::parse(read_file(out + "/result.json")), nlohmann::json(result));
+  EXPECT_EQ(run_synth(options + " --param Cuts=2", log), 2);
+  EXPECT_NE(read_file(log).find("--param: found \"Cuts\" twice"), std::string::npos) << read_file(log);
   // What somebody else wrote stays.
   std::filesystem::create_directory(folder.path / "mine");
-  write_file(folder.path / "mine/notes", "x");
+  write_file(folder.path / "mine/synth.ys", "x");
   EXPECT_EQ(run_synth("--top mv_fp32_add --lib osu018 --out '" + (folder.path / "mine").string() + "'", log), 2);
   EXPECT_NE(read_file(log).find("found a folder that run_synth did not write"), std::string::npos) << read_file(log);
-  EXPECT_TRUE(std::filesystem::exists(folder.path / "mine/notes"));
-  EXPECT_EQ(run_synth(options + " --param Cut=2", log), 2);
+  EXPECT_TRUE(std::filesystem::exists(folder.path / "mine/synth.ys"));
+  EXPECT_EQ(run_synth(replaced + " --param Cut=2", log), 2);
   EXPECT_NE(read_file(log).find("no parameter 'Cut'"), std::string::npos) << read_file(log);
+  write_file(out + "/notes", "mine");
+  EXPECT_EQ(run_synth(options, log), 2);
+  EXPECT_NE(read_file(log).find("\"notes\" in it, which run_synth did not write"), std::string::npos) << read_file(log);
 }
 
 }  // namespace

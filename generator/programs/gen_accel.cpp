@@ -108,5 +108,6 @@ int main(int argc, char** argv) {
   }
   add("positions", mixvec::whole_number(1, 4096)->value_name("N"), "Pt, PEs of a set (instead of --sets)");
   add("token-lanes", mixvec::whole_number(1, 256)->value_name("N"), "Lt, tokens of a PE (instead of --vector-lanes)");
+  line.output_folder("out");
   return line.run(argc, argv, generate);
 }

@@ -2,10 +2,13 @@
 #include "golden/base/atomic_folder.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <utility>
 
 #include "golden/base/disk.hpp"
@@ -13,6 +16,7 @@
 #include "golden/base/place.hpp"
 #include "golden/base/system_reason.hpp"
 #include "golden/error.hpp"
+#include "golden/text.hpp"
 
 namespace mixvec {
 
@@ -65,7 +69,38 @@ int keep_below(const fs::path& from, const fs::path& to, const std::string& pref
   return error.value();
 }
 
+/// Where folders were under construction, and the names that they take.
+std::vector<std::pair<std::string, std::string>> places;
+
 }  // namespace
+
+std::string name_places(std::string text) {
+  for (const auto& [from, to] : places) {
+    for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) {
+      text.replace(at, from.size(), to);
+    }
+  }
+  return text;
+}
+
+std::vector<std::string> files_below(const fs::path& folder) {
+  std::vector<std::string> files;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (entry.is_symlink() || !entry.is_directory()) files.push_back(entry.path().lexically_relative(folder).string());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+void require_no_others(const fs::path& folder, const std::vector<std::string>& known, std::string_view program) {
+  for (const std::string& file : files_below(folder)) {
+    if (std::find(known.begin(), known.end(), file) != known.end()) continue;
+    fail_input(
+        "--out {}: found {} in it, which {} did not write and which would be lost; move it away or choose another "
+        "place",
+        folder.string(), quote(file), program);
+  }
+}
 
 AtomicFolder::AtomicFolder(const fs::path& target, Check may_replace)
     : name_(target.string()), may_replace_(std::move(may_replace)), target_(folder_place(target)) {
@@ -83,6 +118,7 @@ AtomicFolder::AtomicFolder(const fs::path& target, Check may_replace)
     if (reason == 0) parents_.push_back(std::move(parent));
   }
   if (const int reason = staging_.create(target_.parent_path(), Temporary::Kind::kFolder); reason != 0) fail(reason);
+  places.emplace_back(path().string(), name_);
   struct stat earlier {};
   if (::stat(target_.c_str(), &earlier) == 0) {
     static_cast<void>(::chmod(path().c_str(), (earlier.st_mode & 07777U) | S_IRWXU));
@@ -133,8 +169,15 @@ void AtomicFolder::commit() {
   flush_standard_output();
   if (const int reason = sync_tree(path()); reason != 0) fail(reason);
   exchange();
+  note_written(name_);
   for (Temporary& parent : parents_) parent.release();
-  const Temporary earlier = std::exchange(staging_, {});
+  const fs::path left = path();
+  staging_ = {};
+  std::error_code unknown;
+  if (!left.empty() && fs::exists(left, unknown)) {
+    fmt::print(stderr, "note: the earlier {} stays as {}: it cannot be removed\n", escape_controls(name_),
+               escape_controls(left.string()));
+  }
   if (const int reason = sync_folder(target_.parent_path()); reason != 0) fail(reason);
 }
 

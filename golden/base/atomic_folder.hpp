@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "golden/base/temporaries.hpp"
@@ -49,5 +50,16 @@ class AtomicFolder {
   std::vector<Temporary> parents_;  ///< made for this folder, outermost first
   Temporary staging_;
 };
+
+/// Folders under construction have names of their own: the text with the names that they take in their place.
+std::string name_places(std::string text);
+
+/// The files below `folder`, as paths from it, sorted.
+std::vector<std::string> files_below(const std::filesystem::path& folder);
+
+/// Throws InputError if a file stands below `folder` (a program's --out), which `program` wrote, that is not `known`:
+/// it is somebody else's and would go with the folder.
+void require_no_others(const std::filesystem::path& folder, const std::vector<std::string>& known,
+                       std::string_view program);
 
 }  // namespace mixvec

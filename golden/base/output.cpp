@@ -8,7 +8,9 @@
 #include <cerrno>
 #include <cstdio>
 #include <iostream>
+#include <mutex>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <utility>
 
 #include "golden/base/disk.hpp"
@@ -24,6 +26,9 @@ namespace fs = std::filesystem;
 namespace {
 
 int standard_output = STDOUT_FILENO;  ///< what "-" and /dev/stdout name
+
+std::mutex written_mutex;
+std::set<std::string> written;  ///< names of the results that stand in their places
 
 /// Is the file in a folder under construction, which AtomicFolder::commit() syncs as a whole?
 bool is_under_construction(const fs::path& file) { return file.native().find("/.mixvec.") != std::string::npos; }
@@ -113,6 +118,7 @@ void AtomicFile::commit() {
   if (::rename(temporary_.path().c_str(), place_.c_str()) != 0) fail(errno);
   temporary_.release();
   if (later) return;
+  note_written(name_);
   if (const int reason = sync_folder(place_.parent_path()); reason != 0) fail(reason);
 }
 
@@ -124,6 +130,16 @@ StagedFile::StagedFile(const fs::path& path, std::string_view content) {
 
 void StagedFile::commit() {
   if (file_) file_->commit();
+}
+
+void note_written(const std::string& name) {
+  const std::lock_guard lock(written_mutex);
+  written.insert(name);
+}
+
+bool was_written(const std::string& name) {
+  const std::lock_guard lock(written_mutex);
+  return written.contains(name);
 }
 
 void write_file(const fs::path& path, std::string_view content) {

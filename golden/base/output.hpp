@@ -59,6 +59,10 @@ class StagedFile {
   std::optional<AtomicFile> file_;
 };
 
+/// Notes that a result stands in its place now, under the name that the user gave; and whether one does.
+void note_written(const std::string& name);
+bool was_written(const std::string& name);
+
 /// Writes a file whole or not at all. Throws InputError with the reason.
 void write_file(const std::filesystem::path& path, std::string_view content);
 

@@ -89,7 +89,8 @@ void try_value(const po::option& given, const po::option_description& option, bo
   const std::string& name = given.string_key;
   const std::string found = given.value.empty() ? "no value" : quote(given.value.front());
   try {
-    option.semantic()->parse(store, given.value, true);
+    // false: the bytes as they are. As UTF-8, Boost would convert them for the locale, which fails in the plain one.
+    option.semantic()->parse(store, given.value, false);
   } catch (const BadValue& bad) {
     fail_input("--{}: found {}, expected {}", name, found, bad.expected);
   } catch (const po::multiple_occurrences&) {

@@ -39,6 +39,7 @@ namespace {
 std::atomic<void*> all_slots{nullptr};
 std::atomic<bool> dying{false};
 std::atomic<int> held_back{0};
+std::atomic<pid_t> helper_group{0};
 
 constexpr int kDeadlySignals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGXCPU};
 
@@ -110,6 +111,7 @@ extern "C" void remove_and_die(int signal) {
   const timespec moment{0, 1'000'000};
   // Steps that belong together take milliseconds; whoever holds back longer hangs.
   for (int i = 0; held_back > 0 && i < 2000; ++i) ::nanosleep(&moment, nullptr);
+  if (helper_group > 0) ::kill(-helper_group, SIGKILL);
   remove_temporaries();
   // Another thread may have been about to make one; from now on none makes any.
   ::nanosleep(&moment, nullptr);
@@ -255,6 +257,8 @@ void die_cleanly_on_signals() {
   handle(SIGPIPE, carry_on, SA_RESTART);
   handle(SIGXFSZ, carry_on, SA_RESTART);
 }
+
+void kill_with_us(pid_t group) { helper_group = group; }
 
 SignalsHeldBack::SignalsHeldBack() {
   sigset_t set;

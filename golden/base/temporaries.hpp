@@ -1,6 +1,8 @@
 // Files and folders under construction: names that no other process takes, and removal whatever ends the program.
 #pragma once
 
+#include <sys/types.h>
+
 #include <csignal>
 #include <filesystem>
 
@@ -51,6 +53,9 @@ void remove_temporaries() noexcept;
 /// always do (a signal that is ignored stays ignored). SIGPIPE and SIGXFSZ no longer end the program: write() fails
 /// with EPIPE or EFBIG, so that there is a message. Programs that are started from here get all of them as ever.
 void die_cleanly_on_signals();
+
+/// The process group that a signal of die_cleanly_on_signals kills along with this program; 0: none. There is one.
+void kill_with_us(pid_t group);
 
 /// While it lives no signal of die_cleanly_on_signals ends the program: for steps that belong together.
 class SignalsHeldBack {

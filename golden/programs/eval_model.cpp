@@ -71,9 +71,9 @@ int main(int argc, char** argv) {
       "  eval_model --model models/shakespeare-gpt2 --text models/shakespeare.txt\n"
       "  eval_model --model pruned --text models/shakespeare.txt --arithmetic double --json ppl.json\n"
       "  eval_model --model pruned --text models/shakespeare.txt --limit 8 --context 64\n"
-      "The text is cut into windows that predict --context characters each, none twice. golden is the accelerator's\n"
-      "arithmetic, bit for bit, on the default accelerator; embeddings and logits are the host's. binary32 and double\n"
-      "compute all in that format. All use the parameters rounded to binary16.");
+      "The text is cut into windows that predict --context characters each, none twice. golden is the\n"
+      "accelerator's arithmetic, bit for bit, on the default accelerator; embeddings and logits are the\n"
+      "host's. binary32 and double compute all in that format. All use the parameters rounded to binary16.");
   command.options().add_options()("model", po::value<std::string>()->required()->value_name("DIR"),
                                   "GPT-2 checkpoint with vocab.json, pruned or not")(
       "text", po::value<std::string>()->required()->value_name("FILE"), "UTF-8 text")(

@@ -28,7 +28,7 @@ using Json = nlohmann::ordered_json;
 void check_earlier(const std::filesystem::path& out) {
   for (const auto& entry : std::filesystem::directory_iterator(out)) {
     if (entry.path().extension() == ".safetensors" && entry.is_regular_file()) continue;
-    fail_input("--out: {}: found {} in it, expected none, an empty folder or one of .safetensors files only",
+    fail_input("--out {}: found {} in it, expected none, an empty folder or one of .safetensors files only",
                out.string(), quote(entry.path().filename().string()));
   }
 }

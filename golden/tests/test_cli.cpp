@@ -239,6 +239,24 @@ TEST(CommandLine, OutputsAreCheckedBeforeTheWork) {
   EXPECT_EQ(read_file(in), "input");
 }
 
+TEST(CommandLine, ValuesAreTakenByteForByte) {
+  CommandLine command("tool", "Does things.", "");
+  command.options().add_options()("in", po::value<std::string>(), "");
+  for (const std::string value : {"\xC3\xA9/x", "\xFF\xFE", "\xE4"}) {
+    for (const bool joined : {false, true}) {
+      std::vector<std::string> words{"tool", joined ? "--in=" + value : "--in"};
+      if (!joined) words.push_back(value);
+      std::vector<char*> argv;
+      for (std::string& word : words) argv.push_back(word.data());
+      const int code = command.run(static_cast<int>(argv.size()), argv.data(), [&](const po::variables_map& values) {
+        EXPECT_EQ(values["in"].as<std::string>(), value);
+        return 0;
+      });
+      EXPECT_EQ(code, 0) << value;
+    }
+  }
+}
+
 TEST(CommandLine, NamesWhatWasWrittenAndTheOptionOfABadPath) {
   const TemporaryTestFolder folder;
   CommandLine command("tool", "Does things.", "");
@@ -261,7 +279,11 @@ TEST(CommandLine, NamesWhatWasWrittenAndTheOptionOfABadPath) {
   const std::string json = folder.path / "out.json";
   EXPECT_EQ(run_with({"--out", out, "--json", json}, [&] { write_file(out, "x"), write_file(json, "x"); }).first,
             "wrote " + json + ", " + out + "\n");
-  EXPECT_EQ(run_with({"--out", "/dev/null"}, [] {}).first, "");
+  EXPECT_EQ(run_with({"--out", "/dev/null"}, [] { write_file("/dev/null", "x"); }).first, "");
+  // One that stands there from an earlier run is not named.
+  write_file(folder.path / "earlier", "x");
+  std::filesystem::copy_file(folder.path / "earlier", folder.path / "old");
+  EXPECT_EQ(run_with({"--out", folder.path / "old"}, [] {}).first, "");
   EXPECT_EQ(run_with({}, [] {}).first, "");
 
   const auto fails = [](const char* message) { return [message] { fail_input("{}", message); }; };
@@ -270,6 +292,10 @@ TEST(CommandLine, NamesWhatWasWrittenAndTheOptionOfABadPath) {
             "tool: --more a/b/c: found nothing\n");
   EXPECT_EQ(run_with({"--in", "a", "--more", "ab"}, fails("a/c: found nothing")).second,
             "tool: --in a/c: found nothing\n");
+  EXPECT_EQ(run_with({"--in", "a/"}, fails("a/c: found nothing")).second, "tool: --in a/c: found nothing\n");
+  EXPECT_EQ(run_with({"--in", "a\x1b"}, fails("a\x1b: found nothing")).second, "tool: --in a\\x1b: found nothing\n");
+  // Of two options with the same path the message has to say which.
+  EXPECT_EQ(run_with({"--in", "a", "--more", "a"}, fails("a: found nothing")).second, "tool: a: found nothing\n");
   EXPECT_EQ(run_with({"--in", "no"}, fails("nope: found nothing")).second, "tool: nope: found nothing\n");
 }
 

@@ -36,7 +36,7 @@ std::vector<std::string> strings(const po::variables_map& options, const char* n
 std::vector<NamedMask> read_masks(const std::vector<std::string>& paths) {
   std::vector<NamedMask> masks;
   for (const std::string& path : paths) {
-    if (!fs::exists(path)) fail_input("--masks: {}: found nothing, expected a .smtx file or a folder of them", path);
+    if (!fs::exists(path)) fail_input("--masks {}: found nothing, expected a .smtx file or a folder of them", path);
     if (!fs::is_directory(path)) {
       masks.push_back({fs::path(path).filename().string(), read_mask(path)});
       continue;
@@ -45,7 +45,7 @@ std::vector<NamedMask> read_masks(const std::vector<std::string>& paths) {
     for (const auto& entry : fs::recursive_directory_iterator(path)) {
       if (entry.is_regular_file() && entry.path().extension() == ".smtx") files.push_back(entry.path());
     }
-    if (files.empty()) fail_input("--masks: {}: found no .smtx file in the folder, expected at least one", path);
+    if (files.empty()) fail_input("--masks {}: found no .smtx file in the folder, expected at least one", path);
     std::sort(files.begin(), files.end());
     for (const fs::path& file : files) masks.push_back({file.lexically_relative(path).string(), read_mask(file)});
   }
@@ -282,8 +282,7 @@ int run(const po::variables_map& options) {
 int main(int argc, char** argv) {
   namespace po = boost::program_options;
   mixvec::CommandLine command(
-      "mask_study",
-      "Cuts masks of pruned matrices into vectors of many lengths and tells what use of the multipliers they reach.",
+      "mask_study", "Cuts masks of pruned matrices into vectors and tells what use of the multipliers they reach.",
       "  mask_study --masks dlmc/transformer/magnitude_pruning --at-least 0.945\n"
       "  mask_study --masks mask.smtx --lengths 4,8 --tokens 64 --accel accel_pe64_mixed\n"
       "  mask_study --model pruned --json study.json --csv study.csv\n");

@@ -189,10 +189,19 @@ void check_earlier(const fs::path& out) {
   const fs::path report = out / kReportName;
   if (fs::exists(report)) {
     const nlohmann::json json = read_json(report);
-    if (json.is_object() && json.contains("program") && json["program"] == "prune_model") return;
+    if (json.is_object() && json.contains("program") && json["program"] == "prune_model") {
+      if (json.contains("files") && json["files"].is_array()) {
+        std::vector<std::string> known;
+        for (const nlohmann::json& file : json["files"]) {
+          if (file.is_string()) known.push_back(file.get<std::string>());
+        }
+        require_no_others(out, known, "prune_model");
+      }
+      return;
+    }
   }
   fail_input(
-      "--out: {}: found a folder that prune_model did not write, expected none, an empty one or an earlier "
+      "--out {}: found a folder that prune_model did not write, expected none, an empty one or an earlier "
       "result; choose another or remove it",
       out.string());
 }
@@ -259,8 +268,11 @@ int run(const po::variables_map& values) {
   const std::vector<LeftOut> left_out = model.write_pruned_files(out.path(), result.matrices, how_pruned(json));
   json["left_out"] = nlohmann::json::array();
   for (const LeftOut& left : left_out) json["left_out"].push_back({{"path", left.path}, {"why", left.why}});
-  write_json(out.path() / kReportName, json);
   if (values.count("no-pictures") == 0) write_pictures(result, out.path() / "pictures", options.threads);
+  // So that the next run knows what it may replace.
+  json["files"] = files_below(out.path());
+  json["files"].push_back(kReportName);
+  write_json(out.path() / kReportName, json);
   StagedFile json_file(option(values, "json"), json_text(json));
   progress.update(1, "done");
   fmt::print("{}", report_table(result, options, runs));
@@ -281,7 +293,7 @@ int main(int argc, char** argv) {
   mixvec::CommandLine command(
       "prune_model", "Prunes a GPT-2 or BERT checkpoint into vectors of one or of mixed lengths.",
       "  prune_model --model gpt2 --pattern mixed --ratio 0.8 --out gpt2_mixed\n"
-      "  prune_model --model gpt2 --pattern mixed --ratio 0.8 --budget cycles=1.05,bytes=1.1 --out gpt2_lean\n"
+      "  prune_model --model gpt2 --ratio 0.8 --budget cycles=1.05,bytes=1.1 --out gpt2_lean\n"
       "  prune_model --model gpt2 --pattern mixed --ratio 0.8 --budget retained=0.9 --out gpt2_good\n"
       "  prune_model --model gpt2 --accel accel_pe16_mixed --tokens 64 --out gpt2_small\n"
       "  prune_model --model gpt2 --pattern vector --vec 8 --direction column --ratio 0.8 --out gpt2_v8\n"

@@ -137,7 +137,13 @@ TEST_F(Programs, PrunesForTheVectorsOfAnAccelerator) {
 TEST_F(Programs, ReplacesItsOwnResultsAndNothingElse) {
   fs::create_directory(path("out"));
   ASSERT_EQ(prune("--pattern vector --vec 4 --out " + path("out")), 0) << "an empty folder may be used: " << output();
-  std::ofstream(path("out/pictures/stale.svg")) << "old";
+  // A file that somebody put there would go with the folder.
+  std::ofstream(path("out/pictures/notes.txt")) << "mine";
+  EXPECT_EQ(prune("--pattern unstructured --no-pictures --out " + path("out")), 2);
+  EXPECT_NE(output().find("\"pictures/notes.txt\" in it, which prune_model did not write"), std::string::npos)
+      << output();
+  EXPECT_TRUE(fs::exists(path("out/pictures/notes.txt")));
+  fs::remove(path("out/pictures/notes.txt"));
   ASSERT_EQ(prune("--pattern unstructured --no-pictures --out " + path("out")), 0) << output();
   EXPECT_FALSE(fs::exists(path("out/pictures"))) << "an earlier result is replaced as a whole";
   EXPECT_EQ(nlohmann::json::parse(read_file(path("out/prune_report.json")))["pattern"], "unstructured");

@@ -55,7 +55,7 @@ void check_options(const TrainOptions& o) {
 // A folder that this program has not begun may hold what nobody wants to find a model among.
 void check_earlier(const fs::path& out) {
   if (fs::exists(out / "checkpoint") || fs::exists(out / "config.json")) return;
-  fail_input("--out: {}: found a folder with other things in it, expected none, an empty one or an earlier model",
+  fail_input("--out {}: found a folder with other things in it, expected none, an empty one or an earlier model",
              out.string());
 }
 

@@ -235,7 +235,7 @@ int main(int argc, char** argv) {
       "Counts the cycles of pruned matrices or whole layers on an accelerator, without simulating its RTL.",
       "  sim_accel --model pruned --accel accel_pe64_mixed --tokens 256\n"
       "  sim_accel --model pruned --accel accel_pe64_mixed --arch dense --tokens 64\n"
-      "  sim_accel --hidden 768 --sweep pe=16,32,64 --sweep vec=4,8,mixed --csv sweep.csv --picture sweep.svg\n"
+      "  sim_accel --hidden 768 --sweep pe=16,32,64 --sweep vec=4,mixed --csv sweep.csv --picture sweep.svg\n"
       "  sim_accel --hidden 768 --tokens 1 --density 0.1,0.2,0.5,1 --zeros scattered\n"
       "  sim_accel --hidden 12288 --sweep depth=49152\n"
       "  sim_accel --whole --family gpt2 --tokens 256 --decode 4\n"

@@ -52,7 +52,7 @@ TEST_F(Output, FitsAHundredColumnsAndNamesWhatWasWritten) {
     std::string command;
     std::string wrote;
   } cases[] = {
-      {"gen_accel --pe 64 --out accel", "accel: written"},
+      {"gen_accel --pe 64 --out accel --json config.json", "wrote config.json, accel\n"},
       {"prune_model --model " + model + " --pattern mixed --ratio 0.8 --accel accel --out pruned --json prune.json",
        "wrote prune.json, pruned\n"},
       {"pack_model --model pruned --accel accel --explain --out p.mvp", "wrote p.mvp\n"},
@@ -65,6 +65,10 @@ TEST_F(Output, FitsAHundredColumnsAndNamesWhatWasWritten) {
       {"make_checkpoint --size tiny --seed 1 --out random", "wrote random\n"},
       {"mask_study --model pruned --accel accel --csv study.csv", "wrote study.csv\n"},
   };
+  for (const char* program : {"prune_model", "eval_model", "gen_accel", "pack_model", "sim_accel", "gen_vectors",
+                              "run_synth", "make_checkpoint", "mask_study", "make_vector_tables", "demo_table"}) {
+    EXPECT_LE(widest(run(std::string(program) + " --help")), 100U) << program;
+  }
   for (const auto& [command, wrote] : cases) {
     const std::string log = run(command);
     EXPECT_LE(widest(log), 100U) << command << "\n" << log;
