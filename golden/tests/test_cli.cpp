@@ -218,6 +218,7 @@ TEST(CommandLine, OutputsAreCheckedBeforeTheWork) {
   const auto refused = [&](std::vector<std::string> arguments, const char* message) {
     arguments.insert(arguments.begin(), "tool");
     std::vector<char*> argv;
+    argv.reserve(arguments.size());
     for (std::string& argument : arguments) argv.push_back(argument.data());
     ::testing::internal::CaptureStderr();
     const int code = command.run(static_cast<int>(argv.size()), argv.data(), [](const po::variables_map&) {
@@ -247,6 +248,7 @@ TEST(CommandLine, ValuesAreTakenByteForByte) {
       std::vector<std::string> words{"tool", joined ? "--in=" + value : "--in"};
       if (!joined) words.push_back(value);
       std::vector<char*> argv;
+      argv.reserve(words.size());
       for (std::string& word : words) argv.push_back(word.data());
       const int code = command.run(static_cast<int>(argv.size()), argv.data(), [&](const po::variables_map& values) {
         EXPECT_EQ(values["in"].as<std::string>(), value);
@@ -266,6 +268,7 @@ TEST(CommandLine, NamesWhatWasWrittenAndTheOptionOfABadPath) {
   const auto run_with = [&](std::vector<std::string> arguments, const std::function<void()>& body) {
     arguments.insert(arguments.begin(), "tool");
     std::vector<char*> argv;
+    argv.reserve(arguments.size());
     for (std::string& argument : arguments) argv.push_back(argument.data());
     ::testing::internal::CaptureStdout();
     ::testing::internal::CaptureStderr();
