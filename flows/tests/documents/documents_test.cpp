@@ -90,7 +90,7 @@ TEST(Documents, EveryCommandRunsFromAnEmptyClone) {
   const fs::path clone = folder / "clone";
   fs::remove_all(folder);
   fs::create_directories(folder);
-  ASSERT_EQ(shell(fmt::format("git clone -q '{}' '{}'", kSource.string(), clone.string())), 0);
+  ASSERT_EQ(shell(fmt::format("git -c safe.directory='*' clone -q '{}' '{}'", kSource.string(), clone.string())), 0);
   std::size_t ran = 0;
   for (const std::string& document : documents()) {
     std::vector<DocumentCommand> mine;
