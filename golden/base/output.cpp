@@ -28,7 +28,7 @@ namespace {
 int standard_output = STDOUT_FILENO;  ///< what "-" and /dev/stdout name
 
 std::mutex written_mutex;
-std::set<std::string> written;  ///< names of the results that stand in their places
+std::set<std::string> written_names;  ///< names of the results that stand in their places
 
 /// Is the file in a folder under construction, which AtomicFolder::commit() syncs as a whole?
 bool is_under_construction(const fs::path& file) { return file.native().find("/.mixvec.") != std::string::npos; }
@@ -134,12 +134,12 @@ void StagedFile::commit() {
 
 void note_written(const std::string& name) {
   const std::lock_guard lock(written_mutex);
-  written.insert(name);
+  written_names.insert(name);
 }
 
 bool was_written(const std::string& name) {
   const std::lock_guard lock(written_mutex);
-  return written.contains(name);
+  return written_names.contains(name);
 }
 
 void write_file(const fs::path& path, std::string_view content) {
