@@ -1,6 +1,7 @@
 // demo_table: joins what the programs of `make demo` said of a model into a table of its matrices and a summary.
 #include <fmt/format.h>
 
+#include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <stdexcept>
