@@ -115,6 +115,6 @@ simulate shakespeare-gpt2 $layers
 code=0
 "$bin/demo_table" "${table[@]}" --json "$demo/demo.json" || code=$?
 echo
-echo "wrote $demo/demo.json (this as JSON), $demo/reports, $demo/shakespeare-gpt2/pictures, $accel"
+echo "wrote $demo/reports, $demo/shakespeare-gpt2/pictures, $accel"
 echo "took $SECONDS s"
 exit $code

@@ -88,25 +88,10 @@ SynthesisRequest read_request(const po::variables_map& options) {
       fail_input("{} is not installed; on Debian: apt-get install yosys opensta", tool);
     }
   }
-  request.out = fs::weakly_canonical(fs::absolute(options["out"].as<std::string>()));
   return request;
 }
 
-/// Refuses to replace a folder that holds anything else than the result of a run.
-void require_own_folder(const fs::path& folder) {
-  const fs::path file = folder / "result.json";
-  const nlohmann::json result = fs::exists(file) ? read_json(file) : nlohmann::json();
-  if (!result.is_object() || result.value("program", nlohmann::json()) != "run_synth") {
-    fail_input(
-        "--out {}: found a folder that run_synth did not write, expected none, an empty one or an earlier result",
-        folder.string());
-  }
-  std::vector<std::string> known;
-  for (const nlohmann::json& name : result.value("files", nlohmann::json())) {
-    if (name.is_string()) known.push_back(name.get<std::string>());
-  }
-  require_no_others(folder, known, "run_synth");
-}
+constexpr const char* kResultName = "result.json";
 
 /// Where the folder is built is written in the text: put where it will stand.
 std::string at_target(std::string text, const AtomicFolder& folder) {
@@ -130,7 +115,8 @@ void finish(AtomicFolder& folder) {
 
 int run(const po::variables_map& options) {
   SynthesisRequest request = read_request(options);
-  AtomicFolder folder(request.out, require_own_folder);
+  AtomicFolder folder(options["out"].as<std::string>(),
+                      [](const fs::path& earlier) { require_own(earlier, kResultName, "run_synth"); });
   request.out = folder.path();
   const CellLibrary library =
       load_library(options["lib"].as<std::string>(), request.out, options["liberty"].as<std::string>());
@@ -156,7 +142,7 @@ int run(const po::variables_map& options) {
     names.push_back(fmt::format("{}={}", name, value));
   }
   std::vector<std::string> files = files_below(folder.path());
-  files.emplace_back("result.json");
+  files.emplace_back(kResultName);
   const nlohmann::ordered_json result = {{"program", "run_synth"},
                                          {"top", request.top},
                                          {"library", library.title},
@@ -171,7 +157,7 @@ int run(const po::variables_map& options) {
                                          {"path_start", timing.start},
                                          {"path_end", timing.end},
                                          {"files", files}};
-  write_file(request.out / "result.json", result.dump(2) + "\n");
+  write_file(request.out / kResultName, result.dump(2) + "\n");
 
   fmt::print("{}{} in {}, before layout\n", request.top,
              names.empty() ? "" : fmt::format(" ({})", fmt::join(names, ", ")), library.title);

@@ -187,6 +187,7 @@ TEST(RunSynth, SynthesizesTheAdder) {
   EXPECT_NEAR(result.at("fmax_mhz").get<double>() * (5.0 - result.at("slack_ns").get<double>()), 1000.0, 1e-6);
   EXPECT_NE(read_file(out + "/netlist.v").find("module mv_fp32_add"), std::string::npos);
   EXPECT_EQ(nlohmann::json::parse(read_file(out + "/result.json")), nlohmann::json(result));
+  EXPECT_NE(read_file(log).find("\nwrote " + json.string() + ", " + out + "\n"), std::string::npos) << read_file(log);
   // The scripts can be run where the folder stands now, and nothing is left beside it.
   EXPECT_NE(read_file(out + "/synth.ys").find(out + "/mapped.json"), std::string::npos);
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path), {}), 3);
@@ -210,6 +211,36 @@ TEST(RunSynth, SynthesizesTheAdder) {
   write_file(out + "/notes", "mine");
   EXPECT_EQ(run_synth(options, log), 2);
   EXPECT_NE(read_file(log).find("\"notes\" in it, which run_synth did not write"), std::string::npos) << read_file(log);
+}
+
+// In the place of Yosys, a script that says its process and waits: it is to end with run_synth.
+TEST(RunSynth, ASignalEndsTheToolToo) {
+  const char* liberty = "/usr/share/qflow/tech/osu018/osu018_stdcells.lib";
+  if (!std::filesystem::exists(liberty)) GTEST_SKIP() << liberty << " is missing: install qflow-tech-osu018";
+  const TemporaryTestFolder folder;
+  const std::string at = folder.path.string();
+  for (const char* tool : {"yosys", "sta"}) {
+    write_file(folder.path / tool,
+               fmt::format("#!/bin/sh\necho $$ > '{0}/new' && mv '{0}/new' '{0}/process'\nsleep 60\n", at));
+    std::filesystem::permissions(folder.path / tool, std::filesystem::perms::owner_all);
+  }
+  const std::string script = fmt::format(
+      "PATH='{0}':\"$PATH\" '{1}' --top mv_fp32_add --lib osu018 --period 5 --out '{0}/out' > '{0}/log' 2>&1 & run=$!\n"
+      "for i in $(seq 300); do test -s '{0}/process' && break; sleep 0.1; done\n"
+      "tool=$(cat '{0}/process') || exit 4\n"
+      "kill -0 $tool || exit 5\n"
+      "kill -TERM $run; wait $run; test $? = 143 || exit 6\n"
+      // What is dead may stay a zombie until whoever inherits it looks.
+      "for i in $(seq 100); do case $(cut -d' ' -f3 /proc/$tool/stat 2> /dev/null) in ''|Z) exit 0 ;; esac; sleep 0.1; "
+      "done\n"
+      "kill -KILL $tool; exit 7\n",
+      at, MIXVEC_RUN_SYNTH);
+  write_file(folder.path / "script", script);
+  const int status = std::system(fmt::format("bash '{}/script'", at).c_str());
+  EXPECT_EQ(WIFEXITED(status) ? WEXITSTATUS(status) : -1, 0) << read_file(folder.path / "log");
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path)) {
+    EXPECT_FALSE(entry.path().filename().string().starts_with(".mixvec")) << entry.path();
+  }
 }
 
 }  // namespace

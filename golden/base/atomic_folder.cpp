@@ -9,9 +9,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "golden/base/disk.hpp"
+#include "golden/base/input_file.hpp"
 #include "golden/base/output.hpp"
 #include "golden/base/place.hpp"
 #include "golden/base/system_reason.hpp"
@@ -92,13 +94,22 @@ std::vector<std::string> files_below(const fs::path& folder) {
   return files;
 }
 
-void require_no_others(const fs::path& folder, const std::vector<std::string>& known, std::string_view program) {
-  for (const std::string& file : files_below(folder)) {
-    if (std::find(known.begin(), known.end(), file) != known.end()) continue;
+void require_own(const fs::path& folder, const std::string& record, std::string_view program) {
+  const fs::path file = folder / record;
+  const nlohmann::json json = fs::exists(file) ? read_json(file) : nlohmann::json();
+  if (!json.is_object() || !json.contains("program") || json["program"] != program) {
+    fail_input(
+        "--out {}: found a folder that {} did not write, expected none, an empty one or an earlier result; choose "
+        "another or remove it",
+        folder.string(), program);
+  }
+  if (!json.contains("files") || !json["files"].is_array()) return;
+  for (const std::string& found : files_below(folder)) {
+    if (std::find(json["files"].begin(), json["files"].end(), found) != json["files"].end()) continue;
     fail_input(
         "--out {}: found {} in it, which {} did not write and which would be lost; move it away or choose another "
         "place",
-        folder.string(), quote(file), program);
+        folder.string(), quote(found), program);
   }
 }
 

@@ -57,9 +57,9 @@ std::string name_places(std::string text);
 /// The files below `folder`, as paths from it, sorted.
 std::vector<std::string> files_below(const std::filesystem::path& folder);
 
-/// Throws InputError if a file stands below `folder` (a program's --out), which `program` wrote, that is not `known`:
-/// it is somebody else's and would go with the folder.
-void require_no_others(const std::filesystem::path& folder, const std::vector<std::string>& known,
-                       std::string_view program);
+/// A Check for AtomicFolder: may `program` replace the folder, a program's --out? Yes, if its file `record` (JSON) says
+/// that it is the "program", and names all "files" that are there; others are somebody else's and would go with the
+/// folder. Records of versions that listed no files allow all. Throws InputError otherwise.
+void require_own(const std::filesystem::path& folder, const std::string& record, std::string_view program);
 
 }  // namespace mixvec

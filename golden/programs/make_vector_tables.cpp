@@ -10,6 +10,7 @@
 
 #include "golden/cli.hpp"
 #include "golden/error.hpp"
+#include "golden/text.hpp"
 #include "golden/vector_tables.hpp"
 
 namespace mixvec {
@@ -140,6 +141,12 @@ class SegmentFit {
 
 int make_vector_tables(const po::variables_map& options) {
   const std::filesystem::path out = options["out"].as<std::string>();
+  const std::filesystem::path tables_file = out / "golden" / "vector_tables.cpp";
+  const std::filesystem::path rom_file = out / "rtl_templates" / "mv_vector_rom.sv";
+  const std::string json_path = options["json"].as<std::string>();
+  check_outputs({{"out", tables_file, PathRole::kOutputFile},
+                 {"out", rom_file, PathRole::kOutputFile},
+                 {"json", json_path, PathRole::kOutputFile}});
   std::array<TableSegment, kTableSegments> segments{};
   nlohmann::ordered_json rows = nlohmann::ordered_json::array();
   for (const Function& function : kFunctions) {
@@ -153,12 +160,13 @@ int make_vector_tables(const po::variables_map& options) {
     fmt::print("{:<12} {:>3} segments, worst error 2^{:.2f}\n", function.name, function.segments, error);
     rows.push_back({{"function", function.name}, {"segments", function.segments}, {"log2_worst_error", error}});
   }
-  StagedFile tables(out / "golden" / "vector_tables.cpp", vector_tables_source(segments));
-  StagedFile rom(out / "rtl_templates" / "mv_vector_rom.sv", vector_rom_source(segments));
-  StagedFile json_file(options["json"].as<std::string>(), json_text(rows));
+  StagedFile tables(tables_file, vector_tables_source(segments));
+  StagedFile rom(rom_file, vector_rom_source(segments));
+  StagedFile json_file(json_path, json_text(rows));
   tables.commit();
   rom.commit();
   json_file.commit();
+  fmt::print("wrote {}, {}\n", escape_controls(tables_file.string()), escape_controls(rom_file.string()));
   return kExitGood;
 }
 

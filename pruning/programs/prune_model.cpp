@@ -8,7 +8,6 @@
 
 #include "generator/legality.hpp"
 #include "golden/base/atomic_folder.hpp"
-#include "golden/base/input_file.hpp"
 #include "golden/cli.hpp"
 #include "golden/error.hpp"
 #include "golden/model.hpp"
@@ -184,28 +183,6 @@ void fit_options(PruneOptions& options, const AccelConfig& accel) {
   options.tokens = accel.tokens_per_tile();
 }
 
-// An earlier result may be replaced; anything else may not.
-void check_earlier(const fs::path& out) {
-  const fs::path report = out / kReportName;
-  if (fs::exists(report)) {
-    const nlohmann::json json = read_json(report);
-    if (json.is_object() && json.contains("program") && json["program"] == "prune_model") {
-      if (json.contains("files") && json["files"].is_array()) {
-        std::vector<std::string> known;
-        for (const nlohmann::json& file : json["files"]) {
-          if (file.is_string()) known.push_back(file.get<std::string>());
-        }
-        require_no_others(out, known, "prune_model");
-      }
-      return;
-    }
-  }
-  fail_input(
-      "--out {}: found a folder that prune_model did not write, expected none, an empty one or an earlier "
-      "result; choose another or remove it",
-      out.string());
-}
-
 void write_pictures(const PruneResult& result, const fs::path& folder, int threads) {
   fs::create_directories(folder);
   parallel_for(result.matrices.size(), threads, [&](std::size_t m) {
@@ -244,7 +221,8 @@ int run(const po::variables_map& values) {
   fit_options(options, accel);
   const fs::path model_dir = option(values, "model");
   const Model model = Model::open(model_dir);
-  AtomicFolder out(option(values, "out"), check_earlier);
+  AtomicFolder out(option(values, "out"),
+                   [](const fs::path& earlier) { require_own(earlier, kReportName, "prune_model"); });
 
   Progress progress("pruning");
   const std::size_t layers = model.config().layers;
@@ -301,7 +279,7 @@ int main(int argc, char** argv) {
   const auto text = [](const char* value) { return po::value<std::string>()->default_value(value); };
   const auto file = [] { return po::value<std::string>()->value_name("DIR"); };
   command.options().add_options()("model", file(), "checkpoint folder (config.json, model.safetensors)")(
-      "out", file(), "folder to write; an earlier result is replaced, anything else is left alone")(
+      "out", file(), "folder to write; an earlier result is replaced, a folder with anything else is refused")(
       "pattern", text("mixed")->value_name("NAME"), "unstructured, vector or mixed")(
       "ratio", mixvec::real_number(0, 1)->default_value(0.8, "0.8")->value_name("X"),
       "share of the prunable weights to prune, 0 to 1")("importance", text("magnitude")->value_name("NAME"),

@@ -256,6 +256,26 @@ TEST(AtomicFolder, LinksLeadToTheFolder) {
   EXPECT_EQ(read_file(folder.path / "missing" / "sub" / "file"), "dangling");
 }
 
+// Somebody else's folder, in a place where all may write: its name can be taken from it, its files not removed.
+TEST(AtomicFolder, SaysWhatCannotBeRemoved) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to make what another user cannot remove";
+  const TemporaryTestFolder folder;
+  fs::create_directories(folder.path / "out");
+  write_file(folder.path / "out/file", "root's");
+  ASSERT_EQ(::chmod(folder.path.c_str(), 0777), 0);
+  const auto replace = [&] {
+    constexpr uid_t kNobody = 65534;
+    if (::setuid(kNobody) != 0) std::exit(3);
+    AtomicFolder made(folder.path / "out", kAny);
+    write_file(made.path() / "file", "nobody's");
+    made.commit();
+    std::exit(0);
+  };
+  EXPECT_EXIT(replace(), ::testing::ExitedWithCode(0),
+              "note: the earlier .*/out stays as .*/.mixvec.*: it cannot be removed");
+  EXPECT_EQ(read_file(folder.path / "out/file"), "nobody's");
+}
+
 TEST(AtomicFolder, TwoAtOnceBothEnd) {
   const TemporaryTestFolder folder;
   AtomicFolder one(folder.path / "out", kAny);
