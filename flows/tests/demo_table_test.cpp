@@ -38,7 +38,7 @@ class DemoTable : public ::testing::Test {
       {"prune.json",
        {{"totals", {{"mean_length", 4.0}, {"kept_fraction", 0.2}, {"retained", 0.8}}},
         {"matrices", {{{"name", "layer.0.W_F1"}, {"mean_length", 4.0}, {"retained", 0.8}}}}}},
-      {"dense.json", {{"cycles", 400}, {"tokens", 64}, {"bytes_moved", 4000}}},
+      {"dense.json", {{"cycles", 400}, {"tokens", 64}, {"bytes_moved", 5000}}},
       {"pruned.json", {{"cycles", 100}, {"bytes_moved", 1000}}},
       {"dense_whole.json", {{"cycles", 800}}},
       {"pruned_whole.json", {{"cycles", 500}}},
@@ -70,7 +70,8 @@ class DemoTable : public ::testing::Test {
 
 TEST_F(DemoTable, JoinsGoodReports) {
   EXPECT_EQ(run(), 0) << log();
-  EXPECT_NE(log().find("4.00x"), std::string::npos) << log();
+  // Cycles of the matrices, of whole layers, bytes.
+  for (const char* gain : {"4.00x", "1.60x", "5.00x"}) EXPECT_NE(log().find(gain), std::string::npos) << gain << log();
   EXPECT_NE(log().find("4,096 values of the RTL compared with golden, 0 mismatches"), std::string::npos) << log();
 }
 
