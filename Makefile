@@ -74,4 +74,4 @@ deps: ## install the Debian packages, those of the trainer too
 	@cmake/dependencies.sh all
 
 clean: ## remove build products
-	rm -rf build build-asan build-coverage tb_layer
+	rm -rf build build-by-file build-asan build-coverage tb_layer

@@ -9,13 +9,12 @@
 namespace mixvec {
 namespace {
 
-constexpr std::size_t kBlock = kSimdTokens;
-constexpr std::size_t kTileBlocks = 4;  // blocks whose accumulators stay in registers
-constexpr std::size_t kTile = kBlock * kTileBlocks;
+constexpr std::size_t kRegisterBlocks = 4;  // blocks whose accumulators stay in registers
+constexpr std::size_t kRegisterTile = kSimdTokens * kRegisterBlocks;
 
 /// The values of one token tile.
 struct Tile {
-  SimdBlock block[kTileBlocks];
+  SimdBlock block[kRegisterBlocks];
 };
 
 /// weight · x, one addition after the other. An activation of −0 makes a product of +0, also with an infinite or NaN
@@ -24,7 +23,7 @@ MIXVEC_INLINE void products_into(Tile& sum, const float* weight, const Tile* x, 
   const SimdInt masked = SimdInt{} + std::bit_cast<std::int32_t>(0x80000000U);
   Tile acc;
   for (std::size_t i = 0; i < terms; ++i) {
-    for (std::size_t b = 0; b < kTileBlocks; ++b) {
+    for (std::size_t b = 0; b < kRegisterBlocks; ++b) {
       const SimdFloat factor = x[i].block[b].value;
       const SimdFloat product = weight[i] * factor;
       acc.block[b].value += reinterpret_cast<SimdFloat>(reinterpret_cast<SimdInt>(product) &
@@ -41,18 +40,18 @@ std::vector<Half> multiply(const std::vector<float>& weight, std::size_t outputs
                            std::span<const Half> x, std::size_t tokens) {
   std::vector<Half> y(outputs * tokens);
   std::vector<Tile> tile(terms);
-  for (std::size_t first = 0; first < tokens; first += kTile) {
-    const std::size_t count = std::min(kTile, tokens - first);
+  for (std::size_t first = 0; first < tokens; first += kRegisterTile) {
+    const std::size_t count = std::min(kRegisterTile, tokens - first);
     for (std::size_t r = 0; r < terms; ++r) {
       for (std::size_t t = 0; t < count; ++t) {
-        tile[r].block[t / kBlock].value[t % kBlock] = to_float(x[r * tokens + first + t]);
+        tile[r].block[t / kSimdTokens].value[t % kSimdTokens] = to_float(x[r * tokens + first + t]);
       }
     }
     for (std::size_t o = 0; o < outputs; ++o) {
       Tile sum;
       sum_products(sum, weight.data() + o * terms, tile.data(), terms);
       for (std::size_t t = 0; t < count; ++t)
-        y[o * tokens + first + t] = to_half(sum.block[t / kBlock].value[t % kBlock]);
+        y[o * tokens + first + t] = to_half(sum.block[t / kSimdTokens].value[t % kSimdTokens]);
     }
   }
   return y;

@@ -15,9 +15,8 @@
 namespace mixvec {
 namespace {
 
-constexpr std::size_t kBlock = kSimdTokens;
 constexpr std::size_t kTileBlocks = 4;  // blocks of a token tile: a chain's accumulators stay in the L1 cache
-constexpr std::size_t kTile = kBlock * kTileBlocks;
+constexpr std::size_t kTile = kSimdTokens * kTileBlocks;
 constexpr std::size_t kMostLanes = 64;
 
 /// The tree over N leaves, added to the accumulator: level by level x[i] + x[i + half]. Products are exact in binary32,
@@ -72,12 +71,13 @@ class ActivationTile {
                  std::size_t first_token)
       : first(first_token),
         count(std::min(kTile, tokens - first_token)),
-        blocks((count + kBlock - 1) / kBlock),
+        blocks((count + kSimdTokens - 1) / kSimdTokens),
         values_(in_order.size() * blocks) {
     for (std::size_t p = 0; p < in_order.size(); ++p) {
       if (in_order[p] == kNoInput) continue;
       const Half* source = x.data() + static_cast<std::size_t>(in_order[p]) * tokens + first;
-      for (std::size_t t = 0; t < count; ++t) values_[p * blocks + t / kBlock].value[t % kBlock] = to_float(source[t]);
+      for (std::size_t t = 0; t < count; ++t)
+        values_[p * blocks + t / kSimdTokens].value[t % kSimdTokens] = to_float(source[t]);
     }
   }
 
@@ -186,7 +186,7 @@ class TaskExecutor {
       }
       const std::size_t at = work.outputs[o] * tokens_ + tile_->first;
       for (std::size_t t = 0; t < tile_->count; ++t) {
-        float value = acc[0][t / kBlock].value[t % kBlock];
+        float value = acc[0][t / kSimdTokens].value[t % kSimdTokens];
         if (value != value) value = std::bit_cast<float>(0x7FC00000U);
         result_.accumulator[at + t] = value;
         result_.y[at + t] = to_half(value);

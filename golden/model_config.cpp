@@ -14,8 +14,6 @@ namespace mixvec {
 
 namespace {
 
-using nlohmann::json;
-
 // Far above any Transformer, and low enough that products of two of them fit 64 bits.
 constexpr std::uint64_t kMaxExtent = 1U << 24U;
 
@@ -33,7 +31,7 @@ class ConfigReader {
   }
 
   [[nodiscard]] std::size_t count(const char* field) const {
-    const json* const value = get(field);
+    const nlohmann::json* const value = get(field);
     if (value == nullptr) fail_input("{}: {}: found nothing, expected an integer", file_, field);
     if (!value->is_number_unsigned() || value->get<std::uint64_t>() == 0 || value->get<std::uint64_t>() > kMaxExtent) {
       fail_input("{}: {}: found {}, expected an integer from 1 to {}", file_, field, show_json(*value), kMaxExtent);
@@ -47,7 +45,7 @@ class ConfigReader {
 
   /// An integer that may be 0.
   [[nodiscard]] std::size_t number_or(const char* field, std::size_t fallback) const {
-    const json* const value = get(field);
+    const nlohmann::json* const value = get(field);
     if (value == nullptr) return fallback;
     if (!value->is_number_unsigned() || value->get<std::uint64_t>() > kMaxExtent) {
       fail_input("{}: {}: found {}, expected an integer from 0 to {}", file_, field, show_json(*value), kMaxExtent);
@@ -56,7 +54,7 @@ class ConfigReader {
   }
 
   [[nodiscard]] double positive_or(const char* field, double fallback) const {
-    const json* const value = get(field);
+    const nlohmann::json* const value = get(field);
     if (value == nullptr) return fallback;
     if (!value->is_number() || !(value->get<double>() > 0)) {
       fail_input("{}: {}: found {}, expected a positive number", file_, field, show_json(*value));
@@ -65,14 +63,14 @@ class ConfigReader {
   }
 
   [[nodiscard]] std::string text_or(const char* field, const char* fallback) const {
-    const json* const value = get(field);
+    const nlohmann::json* const value = get(field);
     if (value == nullptr) return fallback;
     if (!value->is_string()) fail_input("{}: {}: found {}, expected a string", file_, field, show_json(*value));
     return value->get<std::string>();
   }
 
   [[nodiscard]] bool flag_or(const char* field, bool fallback) const {
-    const json* const value = get(field);
+    const nlohmann::json* const value = get(field);
     if (value == nullptr) return fallback;
     if (!value->is_boolean()) fail_input("{}: {}: found {}, expected true or false", file_, field, show_json(*value));
     return value->get<bool>();
@@ -80,12 +78,12 @@ class ConfigReader {
 
   /// The strings of a list; none if it is missing.
   [[nodiscard]] std::vector<std::string> texts(const char* field) const {
-    const json* const value = get(field);
+    const nlohmann::json* const value = get(field);
     if (value == nullptr) return {};
     std::vector<std::string> result;
     const bool list = value->is_array();
     if (list) {
-      for (const json& text : *value) {
+      for (const nlohmann::json& text : *value) {
         if (text.is_string()) result.push_back(text.get<std::string>());
       }
     }
@@ -96,8 +94,8 @@ class ConfigReader {
   }
 
   // Options that change what the network computes and that Mixvec does not have.
-  void require(const char* field, const json& expected) const {
-    const json* const value = get(field);
+  void require(const char* field, const nlohmann::json& expected) const {
+    const nlohmann::json* const value = get(field);
     if (value != nullptr && *value != expected) {
       fail_input("{}: {}: found {}, expected {} (other values are not supported)", file_, field, show_json(*value),
                  show_json(expected));
@@ -107,13 +105,13 @@ class ConfigReader {
   [[nodiscard]] const std::string& file() const { return file_; }
 
  private:
-  [[nodiscard]] const json* get(const char* field) const {
+  [[nodiscard]] const nlohmann::json* get(const char* field) const {
     const auto found = values_.find(field);
     return found == values_.end() || found->is_null() ? nullptr : &*found;
   }
 
   std::string file_;
-  json values_;
+  nlohmann::json values_;
 };
 
 /// A kind of checkpoint that config.json may name.

@@ -25,14 +25,14 @@ using Json = nlohmann::ordered_json;
 constexpr std::string_view kMagic = "MIXVECP3";
 constexpr std::string_view kMagicFamily = "MIXVECP";
 constexpr std::string_view kFormatName = "mixvec-program-3";
-constexpr std::size_t kAlignment = 64;
+constexpr std::size_t kBlobAlignment = 64;
 constexpr std::size_t kChecked = kMagic.size() + sizeof(std::uint64_t);  // the checksum covers all behind itself
 constexpr std::size_t kPreamble = kChecked + sizeof(std::uint64_t);      // magic, checksum, length
 constexpr std::uint64_t kMostWeights = 1U << 28U;                        // of a matrix
 constexpr std::uint64_t kMostOutputs = 1U << 16U;
 constexpr std::uint64_t kMostInputs = 1U << 24U;
 
-std::size_t aligned(std::size_t size) { return (size + kAlignment - 1) / kAlignment * kAlignment; }
+std::size_t aligned(std::size_t size) { return (size + kBlobAlignment - 1) / kBlobAlignment * kBlobAlignment; }
 
 std::string hex(std::uint64_t value) { return fmt::format("{:#018x}", value); }
 
@@ -293,7 +293,8 @@ class Document {
     const nlohmann::json& place = object(matrix, key);
     const std::uint64_t offset = number(place, "offset");
     const std::uint64_t bytes = number(place, "bytes");
-    if (offset % kAlignment != 0 || bytes % element != 0 || offset > blobs_.size() || bytes > blobs_.size() - offset) {
+    if (offset % kBlobAlignment != 0 || bytes % element != 0 || offset > blobs_.size() ||
+        bytes > blobs_.size() - offset) {
       fail_input("{}: found {} bytes at {}, expected a place in {} bytes", key, bytes, offset, blobs_.size());
     }
     return blobs_.substr(offset, bytes);

@@ -16,7 +16,7 @@ namespace mixvec {
 
 namespace {
 
-constexpr std::size_t kAlignment = 8;
+constexpr std::size_t kHeaderAlignment = 8;
 
 std::string json_string(std::string_view what, const std::string& text) {
   try {
@@ -113,7 +113,7 @@ void SafetensorsWriter::write(const std::filesystem::path& path) const {
     offset += entry.size;
   }
   header += '}';
-  header.append((kAlignment - header.size() % kAlignment) % kAlignment, ' ');
+  header.append((kHeaderAlignment - header.size() % kHeaderAlignment) % kHeaderAlignment, ' ');
 
   AtomicFile file(path);
   std::byte length[8];

@@ -14,7 +14,7 @@
 namespace mixvec {
 namespace {
 
-constexpr std::array<const char*, 4> kFamilies{"gpt2", "bert", "encoder", "decoder"};
+constexpr std::array<const char*, 4> kFamilyNames{"gpt2", "bert", "encoder", "decoder"};
 
 /// Scales near 1 and offsets near 0, as training leaves them.
 LayerNorm make_norm(std::size_t channels, double epsilon, std::uint64_t seed) {
@@ -30,14 +30,14 @@ LayerNorm make_norm(std::size_t channels, double epsilon, std::uint64_t seed) {
 
 }  // namespace
 
-const char* name_of(LayerFamily family) { return kFamilies[static_cast<std::size_t>(family)]; }
+const char* name_of(LayerFamily family) { return kFamilyNames[static_cast<std::size_t>(family)]; }
 
 LayerFamily find_family(std::string_view name) {
-  const auto* const found = std::find(kFamilies.begin(), kFamilies.end(), name);
-  if (found == kFamilies.end()) {
-    fail_input("layer family: found {}, expected one of {}", quote(name), fmt::join(kFamilies, ", "));
+  const auto* const found = std::find(kFamilyNames.begin(), kFamilyNames.end(), name);
+  if (found == kFamilyNames.end()) {
+    fail_input("layer family: found {}, expected one of {}", quote(name), fmt::join(kFamilyNames, ", "));
   }
-  return static_cast<LayerFamily>(found - kFamilies.begin());
+  return static_cast<LayerFamily>(found - kFamilyNames.begin());
 }
 
 NetworkSpec base_size(LayerFamily family) {

@@ -28,6 +28,9 @@ std::string_view clip(std::string_view text, std::size_t most);
 /// 100 columns, and some lists have no bound.
 std::string join_fitting(std::span<const std::string> words, std::size_t width);
 
+/// White space in the sense of ASCII.
+inline bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
 /// A word as a POSIX shell takes it: in single quotes unless it is plain. For lines that a user will copy.
 std::string shell_quote(std::string_view word);
 

@@ -11,7 +11,7 @@ namespace mixvec {
 
 namespace {
 
-constexpr std::size_t kBins = 1U << 16U;
+constexpr std::size_t kKeyBins = 1U << 16U;
 
 // Order-preserving: a larger float has a larger key, negative ones included.
 std::uint32_t key_of(float value) {
@@ -84,7 +84,7 @@ std::vector<Selection> select_vectors(std::span<const RankedMatrix> matrices, st
   std::vector<std::vector<std::uint64_t>> histograms(n);
   parallel_for(n, threads, [&](std::size_t m) {
     std::vector<std::uint64_t>& weights = histograms[m];
-    weights.assign(kBins, 0);
+    weights.assign(kKeyBins, 0);
     const KeyMaker key(matrices[m]);
     for_each_vector(matrices[m], [&](std::uint32_t s, std::uint32_t, float importance) {
       weights[key(s, importance) >> 16U] += matrices[m].pattern->strips[s].index.size();
@@ -92,7 +92,7 @@ std::vector<Selection> select_vectors(std::span<const RankedMatrix> matrices, st
   });
   // Bins above `edge` are kept whole; of bin `edge` as much as fits.
   std::uint64_t above = 0;
-  std::size_t edge = kBins;
+  std::size_t edge = kKeyBins;
   while (edge-- > 0) {
     std::uint64_t weights = 0;
     for (const auto& h : histograms) weights += h[edge];

@@ -9,66 +9,66 @@
 #include <vector>
 
 #include "golden/error.hpp"
+#include "sim/engine_model.hpp"
 
 namespace mixvec {
 namespace {
 
 constexpr std::uint64_t kTileLatency = 2;  // mv_kv: from the request to the tile
 constexpr int kWaitingJobs = 2;            // mv_attend: jobs that wait behind the one in work
-constexpr std::uint64_t kReadLatency = 2;  // mv_drain: read of a PE
-
-/// A job as the sets take it.
-struct Job {
-  std::size_t number;
-  std::vector<std::vector<AttentionChain>> chains;  ///< by set
-};
-
-/// A thread with its chain. Counts of tiles: asked for ≥ come ≥ used.
-struct Thread {
-  const AttentionChain* chain = nullptr;
-  std::size_t job = 0;
-  std::uint32_t asked = 0;
-  std::uint32_t come = 0;
-  std::uint32_t tile = 0;   ///< in use
-  std::uint32_t input = 0;  ///< of it
-  int row = 0;
-  int id = 0;
-
-  [[nodiscard]] bool ending() const { return tile == chain->tiles.size(); }
-};
-
-/// A chain that has ended and leaves.
-struct End {
-  const AttentionChain* chain;
-  std::size_t job;
-  std::uint64_t ready;
-  int row;
-  int id;
-};
-
-struct Set {
-  std::size_t number = 0;
-  std::deque<const Job*> jobs;  ///< taken and not begun
-  const Job* job = nullptr;     ///< in work
-  std::size_t next_chain = 0;
-  [[nodiscard]] const std::vector<AttentionChain>& chains() const { return job->chains[number]; }
-  std::vector<Thread> threads;
-  std::size_t turn = 0;
-  std::deque<std::pair<std::uint64_t, std::size_t>> due;  ///< tiles on their way: when, for which thread
-  std::uint32_t ids_busy = 0;
-  std::uint32_t rows_busy = 0;
-  std::uint64_t busy_end = 0;              ///< end of the last step
-  std::array<std::uint64_t, 32> hazard{};  ///< by row: from when on it may be used
-  std::deque<End> ends;
-  std::uint32_t drain_output = 0;
-  std::uint32_t drain_group = 0;
-};
 
 int lowest_free(std::uint32_t busy) { return std::countr_one(busy); }
 
 }  // namespace
 
 class AttentionEngine::State {
+  /// A job as the sets take it.
+  struct Job {
+    std::size_t number;
+    std::vector<std::vector<AttentionChain>> chains;  ///< by set
+  };
+
+  /// A thread with its chain. Counts of tiles: asked for ≥ come ≥ used.
+  struct Thread {
+    const AttentionChain* chain = nullptr;
+    std::size_t job = 0;
+    std::uint32_t asked = 0;
+    std::uint32_t come = 0;
+    std::uint32_t tile = 0;   ///< in use
+    std::uint32_t input = 0;  ///< of it
+    int row = 0;
+    int id = 0;
+
+    [[nodiscard]] bool ending() const { return tile == chain->tiles.size(); }
+  };
+
+  /// A chain that has ended and leaves.
+  struct End {
+    const AttentionChain* chain;
+    std::size_t job;
+    std::uint64_t ready;
+    int row;
+    int id;
+  };
+
+  struct Set {
+    std::size_t number = 0;
+    std::deque<const Job*> jobs;  ///< taken and not begun
+    const Job* job = nullptr;     ///< in work
+    std::size_t next_chain = 0;
+    [[nodiscard]] const std::vector<AttentionChain>& chains() const { return job->chains[number]; }
+    std::vector<Thread> threads;
+    std::size_t turn = 0;
+    std::deque<std::pair<std::uint64_t, std::size_t>> due;  ///< tiles on their way: when, for which thread
+    std::uint32_t ids_busy = 0;
+    std::uint32_t rows_busy = 0;
+    std::uint64_t busy_end = 0;              ///< end of the last step
+    std::array<std::uint64_t, 32> hazard{};  ///< by row: from when on it may be used
+    std::deque<End> ends;
+    std::uint32_t drain_output = 0;
+    std::uint32_t drain_group = 0;
+  };
+
  public:
   explicit State(const AttentionTiming& timing) : timing_(timing) {
     const auto sets = static_cast<std::size_t>(timing.geometry.sets);
@@ -80,7 +80,7 @@ class AttentionEngine::State {
     drains_.resize(static_cast<std::size_t>(timing.drains));
     const std::size_t served = sets / drains_.size();
     for (std::size_t d = 0; d < drains_.size(); ++d) drains_[d].last = d * served;
-    result_latency_ = kReadLatency + static_cast<std::uint64_t>(timing.merge_levels * timing.add_stages);
+    result_latency_ = kDrainReadCycles + static_cast<std::uint64_t>(timing.merge_levels * timing.add_stages);
     tile_last_ = sets - 1;
   }
 

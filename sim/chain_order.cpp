@@ -84,7 +84,7 @@ void fold(std::vector<std::size_t>& chains) {
 }
 
 /// Cumulated steps of a thread by class.
-struct Thread {
+struct ThreadLoad {
   std::vector<std::uint64_t> steps;
 
   /// When its first class wants another chain.
@@ -118,7 +118,7 @@ struct Thread {
 using Deal = std::vector<std::vector<std::size_t>>;  ///< chains by thread
 
 /// Exchanges a chain of the fullest thread for one of another thread, or for none, as long as that lowers it.
-void even_out(Deal& deal, std::vector<Thread>& loads, const std::vector<ChainCost>& costs) {
+void even_out(Deal& deal, std::vector<ThreadLoad>& loads, const std::vector<ChainCost>& costs) {
   const ChainCost nothing{std::vector<std::uint32_t>(loads.front().steps.size(), 0), 1};
   for (int round = 0; round < 32; ++round) {
     std::size_t full = 0;
@@ -162,7 +162,7 @@ void sort_by_length(std::vector<std::size_t>& chains, const std::vector<ChainCos
 }
 
 /// Deals chains of one run to threads that have some already, as evenly as can be: longest first, then by exchanges.
-Deal deal_from(std::vector<std::size_t> chains, const std::vector<ChainCost>& costs, std::vector<Thread> loads) {
+Deal deal_from(std::vector<std::size_t> chains, const std::vector<ChainCost>& costs, std::vector<ThreadLoad> loads) {
   Deal deal(loads.size());
   sort_by_length(chains, costs);
   for (const std::size_t c : chains) {
@@ -180,11 +180,11 @@ Deal deal_from(std::vector<std::size_t> chains, const std::vector<ChainCost>& co
 /// Begins an order: the thread that is free first takes, of the first few of `left`, the chain that keeps its classes
 /// together; until `kept` chains are left.
 void order_freely(std::vector<std::size_t>& left, std::size_t kept, const std::vector<ChainCost>& costs,
-                  std::vector<Thread>& threads, std::vector<std::size_t>& order) {
+                  std::vector<ThreadLoad>& threads, std::vector<std::size_t>& order) {
   constexpr std::size_t kChoice = 24;  // chains that are about equally long
   while (left.size() > kept) {
-    Thread& thread = *std::min_element(threads.begin(), threads.end(),
-                                       [](const Thread& a, const Thread& b) { return a.free() < b.free(); });
+    ThreadLoad& thread = *std::min_element(
+        threads.begin(), threads.end(), [](const ThreadLoad& a, const ThreadLoad& b) { return a.free() < b.free(); });
     std::size_t best = 0;
     for (std::size_t i = 1; i < std::min(left.size(), kChoice) && thread.steps.size() > 1; ++i) {
       if (thread.spread_with(costs[left[i]]) < thread.spread_with(costs[left[best]])) best = i;
@@ -197,7 +197,7 @@ void order_freely(std::vector<std::size_t>& left, std::size_t kept, const std::v
 
 /// Ends an order: deals the chains that are left so that all threads end together. A thread takes its next chain when
 /// it is free, long ones first.
-void order_dealt(std::vector<std::size_t> left, const std::vector<ChainCost>& costs, std::vector<Thread>& threads,
+void order_dealt(std::vector<std::size_t> left, const std::vector<ChainCost>& costs, std::vector<ThreadLoad>& threads,
                  std::vector<std::size_t>& order) {
   Deal deal = deal_from(std::move(left), costs, threads);
   for (auto& mine : deal) {
@@ -242,7 +242,7 @@ std::vector<std::size_t> order_chains(const std::vector<Chain>& chains, const st
                                  sorted.begin() + static_cast<std::ptrdiff_t>(end));
     sort_by_length(run, costs);
     const auto count = static_cast<std::size_t>(threads_of(chains[run.front()].count, format));
-    std::vector<Thread> threads(count, Thread{std::vector<std::uint64_t>(costs[run.front()].steps.size(), 0)});
+    std::vector<ThreadLoad> threads(count, ThreadLoad{std::vector<std::uint64_t>(costs[run.front()].steps.size(), 0)});
     if (run.size() >= 64) fold(run);
     order_freely(run, kFewChains, costs, threads, order);
     order_dealt(std::move(run), costs, threads, order);

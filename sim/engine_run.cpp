@@ -10,8 +10,6 @@
 namespace mixvec {
 namespace {
 
-constexpr int kReadLatency = 2;  // mv_drain: read of a PE
-
 int log2_of(int value) { return std::countr_zero(static_cast<unsigned>(value)); }
 
 /// The set after `last` in rotation, of those in `mask` (not empty).
@@ -38,7 +36,7 @@ EngineRun::EngineRun(const EngineTiming& timing, const ImageHeader& header, cons
   p_.fifo_beats = timing.fifo_beats;
   sets_.assign(static_cast<std::size_t>(format_.sets), EngineSet(p_));
   const int merge_levels = log2_of(format_.vector_lanes / format_.full_rate);
-  result_latency_ = static_cast<std::uint64_t>(kReadLatency) +
+  result_latency_ = static_cast<std::uint64_t>(kDrainReadCycles) +
                     static_cast<std::uint64_t>(merge_levels) * static_cast<std::uint64_t>(timing.add_stages);
   drain_depth_ = 6 + result_latency_;
   const int served = format_.sets / format_.drains;

@@ -7,7 +7,7 @@ namespace mixvec {
 
 namespace {
 // Stands in the matching machine's stage for the operation that begins a task.
-const EngineOp kBegin{};
+const EngineOp kFirstStage{};
 
 /// The lowest `count` (a power of two, at a multiple of itself) of `size` places that are all free, or -1.
 int free_place(std::uint32_t busy, int size, int count) {
@@ -49,7 +49,7 @@ bool EngineSet::step(std::uint64_t now, const SetInputs& in) {
     taken_ = now;
     decoded_ = now + 1;
     bits_at_ = now + 1;
-    stage_ = &kBegin;
+    stage_ = &kFirstStage;
     stage_at_ = now + 1;
   }
   // Mostly what comes is not what it waits for.
@@ -102,7 +102,7 @@ bool EngineSet::leave_stage() {
   const EngineOp& op = *stage_;
   std::uint64_t at = stage_at_;
   if (op.push == Push::kSkip) ++skips_;
-  if (stage_ == &kBegin && early_) {
+  if (stage_ == &kFirstStage && early_) {
     // The task's first weight beat.
     const std::uint64_t may = weight_grants_.after(asks_.count() - kAsks);
     no_ask_ = may == kNever;

@@ -16,6 +16,7 @@
 #include "Vmv_accel.h"
 #include "golden/error.hpp"
 #include "mixvec_config.hpp"
+#include "verif/accel_sizes.hpp"
 #include "verif/bench.hpp"
 #include "verif/bench_config.hpp"
 
@@ -26,11 +27,9 @@ class VerilatedFstC {};
 namespace mixvec {
 namespace {
 
-constexpr int kTileLanes = accel::kPositions * accel::kTokenLanes;  // tokens of one beat
-constexpr std::size_t kBeatBytes = accel::kPortBits / 8;
 constexpr int kGroupBits = accel::kGroups > 1 ? std::countr_zero(static_cast<unsigned>(accel::kGroups)) : 1;
 // Longer than any set can legally be silent: a full chain's drain behind all other sets, and then some.
-constexpr std::uint64_t kHangCycles = 20000;
+constexpr std::uint64_t kSetHangCycles = 20000;
 
 template <typename Port>
 void put_bytes(Port& port, std::span<const std::uint8_t> bytes) {
@@ -262,9 +261,9 @@ TileRun AccelSim::run(std::span<const std::uint8_t> image, std::size_t out, std:
       }
     }
     if (!good) break;
-    if (cycle_ - last_progress > kHangCycles) {
-      result.failure = fmt::format("no beat and no result for {} cycles: {} of {} beats, {} of {} results", kHangCycles,
-                                   result.beats, beat_count, result.results, seen.size());
+    if (cycle_ - last_progress > kSetHangCycles) {
+      result.failure = fmt::format("no beat and no result for {} cycles: {} of {} beats, {} of {} results",
+                                   kSetHangCycles, result.beats, beat_count, result.results, seen.size());
       break;
     }
     clock_edge();
@@ -365,9 +364,9 @@ AttentionRun AccelSim::attend(std::span<const AttentionJob> jobs, const Stalls& 
                                      index, group);
       }
     }
-    if (cycle_ - last_progress > kHangCycles) {
-      result.failure = fmt::format("no result for {} cycles: {} of {} jobs, {} results", kHangCycles, next, jobs.size(),
-                                   result.results);
+    if (cycle_ - last_progress > kSetHangCycles) {
+      result.failure = fmt::format("no result for {} cycles: {} of {} jobs, {} results", kSetHangCycles, next,
+                                   jobs.size(), result.results);
     }
     clock_edge();
   }

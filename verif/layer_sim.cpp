@@ -10,16 +10,15 @@
 
 #include "Vmv_accel.h"
 #include "mixvec_config.hpp"
+#include "verif/accel_sizes.hpp"
 #include "verif/bench.hpp"
 #include "verif/bench_config.hpp"
 
 namespace mixvec {
 namespace {
 
-constexpr int kTileLanes = accel::kPositions * accel::kTokenLanes;
-constexpr std::size_t kBeatBytes = accel::kPortBits / 8;
 // No step and no beat for so long: far more than the longest pass, a row of every group of one unit at a time.
-constexpr std::uint64_t kHangCycles = 100000;
+constexpr std::uint64_t kLayerHangCycles = 100000;
 
 template <typename Port>
 void set_port(Port& port, std::uint64_t value) {
@@ -177,8 +176,8 @@ LayerRun LayerSim::run(const TileProgram& program, std::span<const std::uint8_t>
       }
       requests.push_back({top_->m_req_beat_o, cycle_ + static_cast<std::uint64_t>(stalls.latency)});
     }
-    if (cycle_ - last_progress > kHangCycles) {
-      result.failure = fmt::format("no beat and no step for {} cycles", kHangCycles);
+    if (cycle_ - last_progress > kLayerHangCycles) {
+      result.failure = fmt::format("no beat and no step for {} cycles", kLayerHangCycles);
     }
     clock_edge();
   }

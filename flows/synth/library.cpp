@@ -4,7 +4,6 @@
 #include <zlib.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cstdlib>
 #include <memory>
 #include <set>
@@ -12,6 +11,7 @@
 #include "golden/base/input_file.hpp"
 #include "golden/cli.hpp"
 #include "golden/error.hpp"
+#include "golden/text.hpp"
 
 namespace mixvec {
 
@@ -44,8 +44,6 @@ std::string unzip(const fs::path& path) {
   }
   return text;
 }
-
-bool is_space(char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; }
 
 /// Position of the first character at or behind `at` that is no white space.
 std::size_t skip_space(std::string_view text, std::size_t at) {

@@ -38,11 +38,11 @@ struct Sinks {
   std::size_t weight = 0;     ///< loads inside the submodules
 };
 
-/// Modules by name: searching an ordered JSON object is linear.
-using Modules = std::unordered_map<std::string, Json*>;
+/// ModulesByName by name: searching an ordered JSON object is linear.
+using ModulesByName = std::unordered_map<std::string, Json*>;
 
 /// In the order in which the nets are met.
-std::vector<Sinks> find_sinks(Json& module, const Modules& modules) {
+std::vector<Sinks> find_sinks(Json& module, const ModulesByName& modules) {
   std::vector<Sinks> sinks;
   std::unordered_map<int, std::size_t> index_of;
   std::unordered_map<std::string, Loads> inner;
@@ -85,7 +85,7 @@ int highest_net(const Json& module) {
   return highest;
 }
 
-std::size_t buffer_module(Json& module, const Modules& modules, const BufferCell& buffer, std::size_t limit) {
+std::size_t buffer_module(Json& module, const ModulesByName& modules, const BufferCell& buffer, std::size_t limit) {
   std::vector<Sinks> sinks = find_sinks(module, modules);
   int highest = highest_net(module);
   // A deque, as references to its elements last.
@@ -127,7 +127,7 @@ std::size_t buffer_module(Json& module, const Modules& modules, const BufferCell
 }  // namespace
 
 std::size_t buffer_submodules(Json& design, const BufferCell& buffer, std::size_t limit) {
-  Modules modules;
+  ModulesByName modules;
   for (auto& module : design.at("modules").items()) modules.emplace(module.key(), &module.value());
   std::size_t count = 0;
   for (auto& module : design.at("modules").items()) count += buffer_module(module.value(), modules, buffer, limit);

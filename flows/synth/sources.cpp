@@ -10,6 +10,7 @@
 #include "golden/base/input_file.hpp"
 #include "golden/cli.hpp"
 #include "golden/error.hpp"
+#include "golden/text.hpp"
 
 namespace mixvec {
 
@@ -18,8 +19,6 @@ namespace {
 constexpr std::string_view kParameter = "parameter int ";
 
 bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
-
-bool is_space(char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; }
 
 std::string_view word_at(std::string_view text, std::size_t at) {
   std::size_t end = at;

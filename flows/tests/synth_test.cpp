@@ -16,12 +16,13 @@
 #include "flows/synth/tool.hpp"
 #include "golden/base/input_file.hpp"
 #include "golden/cli.hpp"
+#include "golden/tests/helpers.hpp"
 #include "golden/tests/temporary_folder.hpp"
 
 namespace mixvec {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 /// Exit code of run_synth; its output goes to `log`.
 int run_synth(const std::string& options, const std::filesystem::path& log) {
@@ -87,27 +88,27 @@ TEST(Netlist, CountsOverTheHierarchy) {
 
 TEST(Netlist, BuffersNetsIntoSubmodules) {
   constexpr int kChildren = 20;
-  Json child = {
+  OrderedJson child = {
       {"ports", {{"clk_i", {{"direction", "input"}, {"bits", {2}}}}, {"d_i", {{"direction", "input"}, {"bits", {3}}}}}},
-      {"cells", Json::object()},
-      {"netnames", Json::object()}};
-  Json top = {{"ports", Json::object()},
-              {"cells", Json::object()},
-              {"netnames", {{"clk", {{"bits", {2}}}}, {"d", {{"bits", {5}}}}, {"e", {{"bits", {6}}}}}}};
+      {"cells", OrderedJson::object()},
+      {"netnames", OrderedJson::object()}};
+  OrderedJson top = {{"ports", OrderedJson::object()},
+                     {"cells", OrderedJson::object()},
+                     {"netnames", {{"clk", {{"bits", {2}}}}, {"d", {{"bits", {5}}}}, {"e", {{"bits", {6}}}}}}};
   for (int i = 0; i < kChildren; ++i) {
     top["cells"][fmt::format("u{}", i)] = {{"type", "child"}, {"connections", {{"clk_i", {2}}, {"d_i", {5}}}}};
   }
   // A net to one submodule that does not spread it needs no buffer.
   top["cells"]["alone"] = {{"type", "child"}, {"connections", {{"clk_i", {2}}, {"d_i", {6}}}}};
-  Json design = {{"modules", {{"child", child}, {"top", top}}}};
+  OrderedJson design = {{"modules", {{"child", child}, {"top", top}}}};
   // 20 loads at 8 each: three leaves and a root.
   EXPECT_EQ(buffer_submodules(design, {"BUF", "A", "Y"}), 4u);
-  const Json& cells = design["modules"]["top"]["cells"];
+  const OrderedJson& cells = design["modules"]["top"]["cells"];
   EXPECT_EQ(cells["alone"]["connections"]["d_i"][0], 6);
   std::map<int, int> source;
   std::map<int, int> loads;
   for (const auto& cell : cells.items()) {
-    const Json& connections = cell.value()["connections"];
+    const OrderedJson& connections = cell.value()["connections"];
     if (cell.value()["type"] == "BUF") {
       source[connections["Y"][0].get<int>()] = connections["A"][0].get<int>();
       ++loads[connections["A"][0].get<int>()];
@@ -179,7 +180,7 @@ TEST(RunSynth, SynthesizesTheAdder) {
   const std::string options = fmt::format(
       "--top mv_fp32_add --lib osu018 --param Cuts=4 --period 5 --out '{}' --json '{}'", out, json.string());
   ASSERT_EQ(run_synth(options, log), 0) << read_file(log);
-  const Json result = Json::parse(read_file(json));
+  const OrderedJson result = OrderedJson::parse(read_file(json));
   EXPECT_GT(result.at("cells").get<int>(), 100);
   EXPECT_GT(result.at("area").get<double>(), 0.0);
   EXPECT_EQ(result.at("area_files").get<double>(), 0.0);

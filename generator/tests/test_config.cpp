@@ -12,19 +12,13 @@
 
 #include "generator/config.hpp"
 #include "generator/legality.hpp"
+#include "generator/tests/requested.hpp"
 #include "golden/cli.hpp"
 #include "golden/error.hpp"
+#include "golden/tests/helpers.hpp"
 
 namespace mixvec {
 namespace {
-
-AccelConfig make(int pe, int lanes, const std::string& vec) {
-  ConfigRequest request;
-  request.pe = pe;
-  request.lanes = lanes;
-  request.vec = vec;
-  return make_config(request);
-}
 
 /// Where a request sets a parameter by its name in config.json.
 std::optional<int>& slot(ConfigRequest& request, const std::string& name) {
@@ -36,17 +30,8 @@ std::optional<int>& slot(ConfigRequest& request, const std::string& name) {
   throw std::logic_error("no parameter " + name);
 }
 
-std::string error_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
 TEST(Config, DefaultsOfThePapersSize) {
-  const AccelConfig c = make(64, 64, "mixed");
+  const AccelConfig c = requested(64, 64, "mixed");
   EXPECT_EQ(c.canonical(),
             "mixvec-accel-4 pe=64 lanes=64 vec=mixed dtype=fp16 vector_lanes=8 sets=8 assoc=1 drains=4 full_rate=4 "
             "substeps=2 groups=4 banks=8 depth=4096 kv_depth=3072 vector_units=4 vector_rows=3072 program_depth=512 "
@@ -74,7 +59,7 @@ TEST(Config, DefaultsOfOtherSizes) {
         Expected{16, 16, "16", 4, 4, 4, 4, 16, 16, "both"}, Expected{6, 32, "2", 3, 8, 2, 4, 2, 2, "both"},
         Expected{7, 128, "mixed", 1, 16, 8, 4, 1, 128, "both"}, Expected{1024, 256, "1", 8, 16, 1, 8, 1, 1, "both"}}) {
     SCOPED_TRACE(fmt::format("--pe {} --lanes {} --vec {}", e.pe, e.lanes, e.vec));
-    const AccelConfig c = make(e.pe, e.lanes, e.vec);
+    const AccelConfig c = requested(e.pe, e.lanes, e.vec);
     EXPECT_EQ(c.sets, e.sets);
     EXPECT_EQ(c.vector_lanes, e.vector_lanes);
     EXPECT_EQ(c.full_rate, e.full_rate);
@@ -197,7 +182,7 @@ TEST(Legality, EachRuleGivesReasonAndNearest) {
     const Resolution again = resolve_config(shortest_request(resolution.config));
     EXPECT_TRUE(again.violations.empty());
     EXPECT_EQ(again.config, resolution.config);
-    EXPECT_NE(error_of([&] { make_config(request); }).find(c.message), std::string::npos);
+    EXPECT_NE(message_of([&] { make_config(request); }).find(c.message), std::string::npos);
   }
 }
 
@@ -240,7 +225,7 @@ TEST(Legality, ReportsAllRulesAtOnce) {
   request.lanes = 48;
   request.dtype = "int8";
   request.groups = 3;
-  const std::string error = error_of([&] { make_config(request); });
+  const std::string error = message_of([&] { make_config(request); });
   EXPECT_NE(error.find("--lanes 48"), std::string::npos);
   EXPECT_NE(error.find("--dtype int8: the packed format stores binary16 weights"), std::string::npos);
   EXPECT_NE(error.find("--groups 3: not a power of two; nearest: --groups 4"), std::string::npos);
@@ -251,12 +236,12 @@ TEST(Legality, ContradictingPairsAreRefused) {
   ConfigRequest request;
   request.sets = 4;
   request.positions = 8;
-  EXPECT_NE(error_of([&] { make_config(request); }).find("--positions 8: sets times positions is not --pe 64"),
+  EXPECT_NE(message_of([&] { make_config(request); }).find("--positions 8: sets times positions is not --pe 64"),
             std::string::npos);
   request = {};
   request.vector_lanes = 4;
   request.token_lanes = 8;
-  EXPECT_NE(error_of([&] { make_config(request); }).find("nearest: --token-lanes 16"), std::string::npos);
+  EXPECT_NE(message_of([&] { make_config(request); }).find("nearest: --token-lanes 16"), std::string::npos);
 }
 
 TEST(Legality, EveryRequestResolvesToALegalConfiguration) {
@@ -293,13 +278,13 @@ TEST(Legality, EveryRequestResolvesToALegalConfiguration) {
 
 TEST(Hash, IsStable) {
   // Programs packed earlier stay usable: these change only together with the format.
-  EXPECT_EQ(format_hash(make(64, 64, "mixed").hash()), "0x111363dde64e4544");
-  EXPECT_EQ(format_hash(make(16, 16, "row").hash()), "0xe2ca06a98ede0765");
+  EXPECT_EQ(format_hash(requested(64, 64, "mixed").hash()), "0x111363dde64e4544");
+  EXPECT_EQ(format_hash(requested(16, 16, "row").hash()), "0xe2ca06a98ede0765");
 }
 
 TEST(Hash, ChangesWithEveryField) {
-  std::set<std::uint64_t> hashes = {make(64, 64, "mixed").hash()};
-  std::set<std::string> names = {config_name(make(64, 64, "mixed"))};
+  std::set<std::uint64_t> hashes = {requested(64, 64, "mixed").hash()};
+  std::set<std::string> names = {config_name(requested(64, 64, "mixed"))};
   std::size_t expected = 1;
   const auto add = [&](const AccelConfig& config, const std::string& what) {
     hashes.insert(config.hash());
@@ -308,9 +293,9 @@ TEST(Hash, ChangesWithEveryField) {
     EXPECT_EQ(hashes.size(), expected) << what;
     EXPECT_EQ(names.size(), expected) << what;
   };
-  add(make(32, 64, "mixed"), "pe");
-  add(make(64, 32, "mixed"), "lanes");
-  for (const char* vec : {"row", "column", "16", "64"}) add(make(64, 64, vec), vec);
+  add(requested(32, 64, "mixed"), "pe");
+  add(requested(64, 32, "mixed"), "lanes");
+  for (const char* vec : {"row", "column", "16", "64"}) add(requested(64, 64, vec), vec);
   for (const auto& [name, value] : std::map<std::string, int>{{"vector_lanes", 4},
                                                               {"sets", 4},
                                                               {"assoc", 2},
@@ -337,9 +322,9 @@ TEST(Hash, ChangesWithEveryField) {
 }
 
 TEST(Name, FollowsTheRule) {
-  EXPECT_EQ(config_name(make(64, 64, "mixed")), "accel_pe64_mixed");
-  EXPECT_EQ(config_name(make(16, 16, "row")), "accel_pe16_lanes16_row");
-  EXPECT_EQ(config_name(make(64, 64, "16")), "accel_pe64_vec16");
+  EXPECT_EQ(config_name(requested(64, 64, "mixed")), "accel_pe64_mixed");
+  EXPECT_EQ(config_name(requested(16, 16, "row")), "accel_pe16_lanes16_row");
+  EXPECT_EQ(config_name(requested(64, 64, "16")), "accel_pe64_vec16");
   ConfigRequest request;
   request.groups = 16;
   request.assoc = 4;
@@ -363,7 +348,7 @@ class ConfigFile : public testing::Test {
 TEST_F(ConfigFile, RoundTrip) {
   int checked = 0;
   for (const char* vec : {"mixed", "row", "column", "8"}) {
-    const AccelConfig config = make(12, 32, vec);
+    const AccelConfig config = requested(12, 32, vec);
     save_config(folder_ / "config.json", config);
     EXPECT_EQ(load_config(folder_), config);
     EXPECT_EQ(load_config(folder_ / "config.json"), config);
@@ -373,7 +358,7 @@ TEST_F(ConfigFile, RoundTrip) {
 }
 
 TEST_F(ConfigFile, HoldsExactlyTheAgreedFields) {
-  const auto json = config_to_json(make(64, 64, "mixed"));
+  const auto json = config_to_json(requested(64, 64, "mixed"));
   std::string names;
   for (const auto& [name, value] : json.items()) names += name + " ";
   EXPECT_EQ(
@@ -384,23 +369,23 @@ TEST_F(ConfigFile, HoldsExactlyTheAgreedFields) {
 }
 
 TEST_F(ConfigFile, TamperingIsRefused) {
-  const AccelConfig config = make(64, 64, "mixed");
+  const AccelConfig config = requested(64, 64, "mixed");
   const auto good = config_to_json(config);
   EXPECT_EQ(config_from_json(good, "config.json"), config);
   int refused = 0;
   for (const auto& [name, value] : good.items()) {
     auto changed = good;
     changed.erase(name);
-    EXPECT_NE(error_of([&] { config_from_json(changed, "config.json"); }).find("\"" + name + "\" is missing"),
+    EXPECT_NE(message_of([&] { config_from_json(changed, "config.json"); }).find("\"" + name + "\" is missing"),
               std::string::npos)
         << name;
     changed[name] = nullptr;
-    EXPECT_NE(error_of([&] { config_from_json(changed, "config.json"); }).find("\"" + name + "\" is null"),
+    EXPECT_NE(message_of([&] { config_from_json(changed, "config.json"); }).find("\"" + name + "\" is null"),
               std::string::npos)
         << name;
     if (value.is_number()) {
       changed[name] = value.get<int>() * 2;
-      const std::string error = error_of([&] { config_from_json(changed, "config.json"); });
+      const std::string error = message_of([&] { config_from_json(changed, "config.json"); });
       EXPECT_EQ(error.find("config.json: "), 0U) << name << ": " << error;
     }
     ++refused;
@@ -408,32 +393,34 @@ TEST_F(ConfigFile, TamperingIsRefused) {
   EXPECT_EQ(refused, 28);
   auto extra = good;
   extra["colour"] = 1;
-  EXPECT_NE(error_of([&] { config_from_json(extra, "config.json"); }).find("unknown field \"colour\""),
+  EXPECT_NE(message_of([&] { config_from_json(extra, "config.json"); }).find("unknown field \"colour\""),
             std::string::npos);
 }
 
 TEST_F(ConfigFile, HashMismatchPrintsBothHashes) {
-  const AccelConfig config = make(64, 64, "mixed");
+  const AccelConfig config = requested(64, 64, "mixed");
   ConfigRequest request;
   request.depth = 1024;
   auto json = config_to_json(config);
   json["depth"] = 1024;
-  const std::string error = error_of([&] { config_from_json(json, "config.json"); });
+  const std::string error = message_of([&] { config_from_json(json, "config.json"); });
   EXPECT_NE(error.find(format_hash(config.hash())), std::string::npos) << error;
   EXPECT_NE(error.find(format_hash(make_config(request).hash())), std::string::npos) << error;
 }
 
 TEST_F(ConfigFile, NotJsonAndNotThere) {
   write_file(folder_ / "config.json", "{");
-  EXPECT_NE(error_of([&] { load_config(folder_); }).find("not JSON"), std::string::npos);
+  EXPECT_NE(message_of([&] { load_config(folder_); }).find("not JSON"), std::string::npos);
   EXPECT_NE(
-      error_of([&] { load_config(folder_ / "absent.json"); }).find("absent.json: found nothing there, expected an"),
+      message_of([&] { load_config(folder_ / "absent.json"); }).find("absent.json: found nothing there, expected an"),
       std::string::npos);
   write_file(folder_ / "config.json", R"({"model_type":"gpt2","n_embd":8})");
-  EXPECT_NE(error_of([&] { load_config(folder_); }).find("found a checkpoint, not an accelerator"), std::string::npos);
-  std::filesystem::remove(folder_ / "config.json");
-  EXPECT_NE(error_of([&] { load_config(folder_); }).find("found a folder without config.json, expected an accelerator"),
+  EXPECT_NE(message_of([&] { load_config(folder_); }).find("found a checkpoint, not an accelerator"),
             std::string::npos);
+  std::filesystem::remove(folder_ / "config.json");
+  EXPECT_NE(
+      message_of([&] { load_config(folder_); }).find("found a folder without config.json, expected an accelerator"),
+      std::string::npos);
 }
 
 }  // namespace

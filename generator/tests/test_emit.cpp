@@ -16,26 +16,17 @@
 #include "generator/emit.hpp"
 #include "generator/folder.hpp"
 #include "generator/legality.hpp"
+#include "generator/tests/requested.hpp"
 #include "golden/base/input_file.hpp"
 #include "golden/cli.hpp"
 #include "golden/error.hpp"
+#include "golden/tests/helpers.hpp"
 #include "verif/bench_folder.hpp"
 
 namespace mixvec {
 namespace {
 
 namespace fs = std::filesystem;
-
-AccelConfig make(int pe, int lanes, const std::string& vec, std::optional<int> assoc = std::nullopt,
-                 std::optional<int> substeps = std::nullopt) {
-  ConfigRequest request;
-  request.assoc = assoc;
-  request.substeps = substeps;
-  request.pe = pe;
-  request.lanes = lanes;
-  request.vec = vec;
-  return make_config(request);
-}
 
 std::string text_of(const std::vector<EmittedFile>& files, const std::string& path) {
   for (const EmittedFile& file : files) {
@@ -45,15 +36,6 @@ std::string text_of(const std::vector<EmittedFile>& files, const std::string& pa
   return {};
 }
 
-std::string error_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
 /// All files below a folder and their bytes.
 std::map<std::string, std::string> snapshot(const fs::path& folder) {
   std::map<std::string, std::string> files;
@@ -61,12 +43,6 @@ std::map<std::string, std::string> snapshot(const fs::path& folder) {
     if (entry.is_regular_file()) files[fs::relative(entry.path(), folder).string()] = read_file(entry.path());
   }
   return files;
-}
-
-/// Exit code of a shell command.
-int run(const std::string& command) {
-  const int status = std::system(command.c_str());  // NOLINT: the test runs programs of the build
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 class Emission : public testing::Test {
@@ -83,7 +59,7 @@ class Emission : public testing::Test {
 };
 
 TEST_F(Emission, IdenticalInputGivesIdenticalBytes) {
-  const AccelConfig config = make(16, 16, "row");
+  const AccelConfig config = requested(16, 16, "row");
   EXPECT_EQ(write_folder(folder_ / "a", emit_accel(config), false), FolderResult::kWritten);
   EXPECT_EQ(write_folder(folder_ / "b", emit_accel(config), false), FolderResult::kWritten);
   const auto a = snapshot(folder_ / "a");
@@ -93,12 +69,12 @@ TEST_F(Emission, IdenticalInputGivesIdenticalBytes) {
 }
 
 TEST_F(Emission, AnotherConfigurationGivesOtherBytes) {
-  EXPECT_NE(text_of(emit_accel(make(16, 16, "row")), "rtl/mv_accel.sv"),
-            text_of(emit_accel(make(16, 16, "column")), "rtl/mv_accel.sv"));
+  EXPECT_NE(text_of(emit_accel(requested(16, 16, "row")), "rtl/mv_accel.sv"),
+            text_of(emit_accel(requested(16, 16, "column")), "rtl/mv_accel.sv"));
 }
 
 TEST_F(Emission, HashIsInRtlHeadersAndConfig) {
-  const AccelConfig config = make(4, 16, "8");
+  const AccelConfig config = requested(4, 16, "8");
   const auto files = emit_accel(config);
   const std::string digits = format_hash(config.hash()).substr(2);
   for (const char* path : {"rtl/mv_accel.sv", "include/mixvec_config.hpp", "include/mixvec_config.h", "config.json",
@@ -108,7 +84,7 @@ TEST_F(Emission, HashIsInRtlHeadersAndConfig) {
 }
 
 TEST_F(Emission, ClusterSizeIsInRtlHeadersAndConfig) {
-  const auto files = emit_accel(make(16, 16, "mixed", 4));
+  const auto files = emit_accel(requested(16, 16, "mixed", 4));
   for (const auto& [path, text] :
        std::map<std::string, std::string>{{"rtl/mv_accel.sv", ".Assoc     (4)"},
                                           {"include/mixvec_config.hpp", "kAssoc = 4;"},
@@ -122,7 +98,7 @@ TEST_F(Emission, ClusterSizeIsInRtlHeadersAndConfig) {
 
 TEST_F(Emission, NoTemplateTagIsLeft) {
   int checked = 0;
-  for (const EmittedFile& file : emit_accel(make(64, 64, "mixed"))) {
+  for (const EmittedFile& file : emit_accel(requested(64, 64, "mixed"))) {
     if (file.path.starts_with("bench/") || (file.path.ends_with(".sv") && file.path != "rtl/mv_accel.sv")) continue;
     EXPECT_EQ(file.text.find("{{"), std::string::npos) << file.path;
     ++checked;
@@ -131,7 +107,7 @@ TEST_F(Emission, NoTemplateTagIsLeft) {
 }
 
 TEST_F(Emission, FileListNamesEveryRtlFileOnceTopLast) {
-  const auto files = emit_accel(make(1, 1, "mixed"));
+  const auto files = emit_accel(requested(1, 1, "mixed"));
   std::istringstream list(text_of(files, "filelist.f"));
   std::set<std::string> listed;
   std::string last;
@@ -145,8 +121,8 @@ TEST_F(Emission, FileListNamesEveryRtlFileOnceTopLast) {
 }
 
 TEST_F(Emission, FullRateLengths) {
-  EXPECT_EQ(full_rate_lengths(make(64, 64, "mixed")), "4, 8, 16, 32, 64 (1 at 1/4, 2 at 1/2)");
-  EXPECT_EQ(full_rate_lengths(make(64, 64, "16")), "16");
+  EXPECT_EQ(full_rate_lengths(requested(64, 64, "mixed")), "4, 8, 16, 32, 64 (1 at 1/4, 2 at 1/2)");
+  EXPECT_EQ(full_rate_lengths(requested(64, 64, "16")), "16");
   ConfigRequest request;
   request.vec = "2";
   request.full_rate = 8;
@@ -154,7 +130,7 @@ TEST_F(Emission, FullRateLengths) {
 }
 
 TEST_F(Emission, UnchangedFolderIsNotTouched) {
-  const auto files = emit_accel(make(4, 16, "mixed"));
+  const auto files = emit_accel(requested(4, 16, "mixed"));
   write_folder(folder_ / "a", files, false);
   const auto before = fs::last_write_time(folder_ / "a" / "Makefile");
   EXPECT_EQ(write_folder(folder_ / "a", files, false), FolderResult::kUnchanged);
@@ -163,34 +139,34 @@ TEST_F(Emission, UnchangedFolderIsNotTouched) {
 
 TEST_F(Emission, ReplacingKeepsWhatOthersPutThere) {
   const fs::path a = folder_ / "a";
-  write_folder(a, emit_accel(make(4, 16, "row")), false);
+  write_folder(a, emit_accel(requested(4, 16, "row")), false);
   fs::create_directories(a / "build/sim");
   write_file(a / "build/sim/object.o", "object");
   write_file(a / "rtl/notes.txt", "mine");
-  EXPECT_EQ(write_folder(a, emit_accel(make(4, 16, "column")), false), FolderResult::kReplaced);
+  EXPECT_EQ(write_folder(a, emit_accel(requested(4, 16, "column")), false), FolderResult::kReplaced);
   EXPECT_EQ(read_file(a / "build/sim/object.o"), "object");
   EXPECT_EQ(read_file(a / "rtl/notes.txt"), "mine");
-  EXPECT_EQ(load_config(a), make(4, 16, "column"));
+  EXPECT_EQ(load_config(a), requested(4, 16, "column"));
   EXPECT_FALSE(fs::exists(a / "mixvec_accel_pe4_lanes16_row.core")) << "a file of the old configuration stayed";
   EXPECT_TRUE(fs::exists(a / "mixvec_accel_pe4_lanes16_column.core"));
   EXPECT_EQ(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()), 1);
 }
 
 TEST_F(Emission, RefusesForeignFoldersAndEditedFiles) {
-  const auto files = emit_accel(make(4, 16, "row"));
+  const auto files = emit_accel(requested(4, 16, "row"));
   fs::create_directories(folder_ / "foreign");
   write_file(folder_ / "foreign/thesis.txt", "years of work");
-  EXPECT_NE(error_of([&] { write_folder(folder_ / "foreign", files, true); }).find("was not written by gen_accel"),
+  EXPECT_NE(message_of([&] { write_folder(folder_ / "foreign", files, true); }).find("was not written by gen_accel"),
             std::string::npos);
   EXPECT_EQ(snapshot(folder_ / "foreign").size(), 1U);
   write_file(folder_ / "file", "");
-  EXPECT_NE(error_of([&] { write_folder(folder_ / "file", files, true); }).find("is a file"), std::string::npos);
+  EXPECT_NE(message_of([&] { write_folder(folder_ / "file", files, true); }).find("is a file"), std::string::npos);
 
   fs::create_directories(folder_ / "empty");
   EXPECT_EQ(write_folder(folder_ / "empty", files, false), FolderResult::kWritten);
 
   write_file(folder_ / "empty/rtl/mv_accel.sv", "// edited");
-  EXPECT_NE(error_of([&] { write_folder(folder_ / "empty", files, false); }).find("rtl/mv_accel.sv was edited"),
+  EXPECT_NE(message_of([&] { write_folder(folder_ / "empty", files, false); }).find("rtl/mv_accel.sv was edited"),
             std::string::npos);
   EXPECT_EQ(read_file(folder_ / "empty/rtl/mv_accel.sv"), "// edited");
   EXPECT_EQ(write_folder(folder_ / "empty", files, true), FolderResult::kReplaced);
@@ -205,23 +181,23 @@ TEST_F(Emission, ProgramKeepsItsPromises) {
   const std::string program = MIXVEC_GEN_ACCEL;
   const std::string quiet = " > /dev/null 2> " + (folder_ / "error").string();
   const std::string in_folder = "cd " + folder_.string() + " && ";
-  EXPECT_EQ(run(in_folder + program + " --pe 4 --lanes 16 --vec row --json result.json" + quiet), kExitGood);
-  EXPECT_EQ(load_config(folder_ / "accel_pe4_lanes16_row"), make(4, 16, "row"));
+  EXPECT_EQ(exit_code_of(in_folder + program + " --pe 4 --lanes 16 --vec row --json result.json" + quiet), kExitGood);
+  EXPECT_EQ(load_config(folder_ / "accel_pe4_lanes16_row"), requested(4, 16, "row"));
   EXPECT_NE(read_file(folder_ / "result.json").find("\"macs\": 64"), std::string::npos);
-  EXPECT_EQ(run(in_folder + program + " --pe 4 --lanes 16 --vec row --groups 8 --out own" + quiet), kExitGood);
+  EXPECT_EQ(exit_code_of(in_folder + program + " --pe 4 --lanes 16 --vec row --groups 8 --out own" + quiet), kExitGood);
   EXPECT_EQ(load_config(folder_ / "own").groups, 8);
-  EXPECT_EQ(run(in_folder + program + " --lanes 48" + quiet), kExitBadInput);
+  EXPECT_EQ(exit_code_of(in_folder + program + " --lanes 48" + quiet), kExitBadInput);
   EXPECT_NE(read_file(folder_ / "error").find("--lanes 48: not a power of two; nearest: --lanes 64"),
             std::string::npos);
-  EXPECT_EQ(run(in_folder + program + " --lane 64" + quiet), kExitBadInput);
+  EXPECT_EQ(exit_code_of(in_folder + program + " --lane 64" + quiet), kExitBadInput);
   EXPECT_FALSE(fs::exists(folder_ / "accel_pe64_mixed"));
-  EXPECT_EQ(run(program + " --help > " + (folder_ / "help").string()), kExitGood);
+  EXPECT_EQ(exit_code_of(program + " --help > " + (folder_ / "help").string()), kExitGood);
   EXPECT_NE(read_file(folder_ / "help").find("--token-lanes"), std::string::npos);
 }
 
 TEST_F(Emission, StaleBenchIsRefused) {
   const fs::path a = folder_ / "a";
-  const AccelConfig config = make(4, 16, "row");
+  const AccelConfig config = requested(4, 16, "row");
   const auto files = emit_accel(config);
   const std::uint64_t rtl = rtl_checksum(files);
   EXPECT_NE(text_of(files, "include/mixvec_config.hpp").find(fmt::format("kRtlChecksum = {:#018x};", rtl)),
@@ -229,11 +205,12 @@ TEST_F(Emission, StaleBenchIsRefused) {
   write_folder(a, files, false);
   check_bench_folder(a, config.hash(), rtl);
   check_bench_folder(folder_, 1, 1);  // not an accelerator's folder
-  EXPECT_NE(error_of([&] { check_bench_folder(a, config.hash(), rtl + 1); }).find("make verilate"), std::string::npos);
+  EXPECT_NE(message_of([&] { check_bench_folder(a, config.hash(), rtl + 1); }).find("make verilate"),
+            std::string::npos);
 
-  const AccelConfig other = make(4, 16, "column");
+  const AccelConfig other = requested(4, 16, "column");
   write_folder(a, emit_accel(other), false);
-  const std::string error = error_of([&] { check_bench_folder(a, config.hash(), rtl); });
+  const std::string error = message_of([&] { check_bench_folder(a, config.hash(), rtl); });
   for (const std::string& part :
        {format_hash(config.hash()), format_hash(other.hash()), std::string("make verilate")}) {
     EXPECT_NE(error.find(part), std::string::npos) << error;
@@ -244,10 +221,10 @@ TEST_F(Emission, StaleBenchIsRefused) {
     if (file.path == "rtl/mv_pe.sv") file.text += "// a later version";
   }
   write_folder(a, changed, false);
-  EXPECT_NE(error_of([&] { check_bench_folder(a, config.hash(), rtl); }).find("found RTL with checksum"),
+  EXPECT_NE(message_of([&] { check_bench_folder(a, config.hash(), rtl); }).find("found RTL with checksum"),
             std::string::npos);
   write_file(a / "config.json", "{}");
-  EXPECT_NE(error_of([&] { check_bench_folder(a, config.hash(), rtl); }).find("config.json: found no \"hash\""),
+  EXPECT_NE(message_of([&] { check_bench_folder(a, config.hash(), rtl); }).find("config.json: found no \"hash\""),
             std::string::npos);
 }
 
@@ -283,8 +260,9 @@ TEST_F(Emission, LongNamesAreShortened) {
 }
 
 TEST_F(Emission, LintFindsFaults) {
-  if (run("command -v verilator iverilog > /dev/null") != 0) GTEST_SKIP() << "verilator or iverilog is not installed";
-  write_folder(folder_ / "a", emit_accel(make(1, 4, "mixed")), false);
+  if (exit_code_of("command -v verilator iverilog > /dev/null") != 0)
+    GTEST_SKIP() << "verilator or iverilog is not installed";
+  write_folder(folder_ / "a", emit_accel(requested(1, 4, "mixed")), false);
   // A faulty file that each of the two tools must refuse: an unused signal (Verilator), a missing module (both).
   const fs::path file = folder_ / "a/rtl/mv_pe_lane.sv";
   const std::string good = read_file(file);
@@ -293,40 +271,40 @@ TEST_F(Emission, LintFindsFaults) {
   const std::string lint = "make -s -C " + (folder_ / "a").string() + " lint > /dev/null 2>&1";
   for (const char* fault : {"  logic [7:0] surplus;\n", "  mv_absent u_absent ();\n"}) {
     write_file(file, good.substr(0, end) + fault + good.substr(end));
-    EXPECT_NE(run(lint), 0) << fault;
+    EXPECT_NE(exit_code_of(lint), 0) << fault;
   }
 }
 
 TEST_F(Emission, YosysReadsTheRtl) {
-  if (run("command -v yosys > /dev/null") != 0) GTEST_SKIP() << "yosys is not installed";
-  const AccelConfig config = make(4, 4, "mixed", 2);
+  if (exit_code_of("command -v yosys > /dev/null") != 0) GTEST_SKIP() << "yosys is not installed";
+  const AccelConfig config = requested(4, 4, "mixed", 2);
   write_folder(folder_ / "a", emit_accel(config), false);
   const std::string in_folder = "cd " + (folder_ / "a").string() + " && ";
-  EXPECT_EQ(run(in_folder + "yosys -q -l ../log -p \"read_verilog -sv -defer $(tr '\\n' ' ' < filelist.f); "
-                            "hierarchy -check -top mv_accel; proc; check -assert\" > /dev/null 2>&1"),
+  EXPECT_EQ(exit_code_of(in_folder + "yosys -q -l ../log -p \"read_verilog -sv -defer $(tr '\\n' ' ' < filelist.f); "
+                                     "hierarchy -check -top mv_accel; proc; check -assert\" > /dev/null 2>&1"),
             0)
       << read_file(folder_ / "log");
   // Small arrays that shift or reset as a whole are meant to become registers.
-  EXPECT_NE(run(in_folder + "grep 'Warning: ' ../log | grep -v 'with list of registers'"), 0)
+  EXPECT_NE(exit_code_of(in_folder + "grep 'Warning: ' ../log | grep -v 'with list of registers'"), 0)
       << "gen_accel " << config_options(config);
 }
 
 TEST_F(Emission, FolderStandsAlone) {
-  if (run("command -v verilator > /dev/null") != 0) GTEST_SKIP() << "verilator is not installed";
-  write_folder(folder_ / "a", emit_accel(make(2, 4, "mixed")), false);
+  if (exit_code_of("command -v verilator > /dev/null") != 0) GTEST_SKIP() << "verilator is not installed";
+  write_folder(folder_ / "a", emit_accel(requested(2, 4, "mixed")), false);
   // Built without the source tree: nothing but the folder, the compiler and the system's libraries.
   const std::string in_folder = "cd " + (folder_ / "a").string() + " && ";
   const fs::path log = folder_ / "log";
-  ASSERT_EQ(run(in_folder + "make verilate > ../log 2>&1"), 0) << read_file(log);
-  EXPECT_EQ(run(in_folder + "./tb_layer --json result.json > ../log 2>&1"), kExitGood) << read_file(log);
+  ASSERT_EQ(exit_code_of(in_folder + "make verilate > ../log 2>&1"), 0) << read_file(log);
+  EXPECT_EQ(exit_code_of(in_folder + "./tb_layer --json result.json > ../log 2>&1"), kExitGood) << read_file(log);
   const auto result = nlohmann::json::parse(read_file(folder_ / "a/result.json"));
   EXPECT_GT(result.at("outputs_checked").get<int>(), 0);
   EXPECT_EQ(result.at("mismatches"), 0);
-  EXPECT_EQ(result.at("config_hash"), format_hash(make(2, 4, "mixed").hash()));
+  EXPECT_EQ(result.at("config_hash"), format_hash(requested(2, 4, "mixed").hash()));
   // The folder is written anew: the bench that still stands there is another accelerator's.
-  write_folder(folder_ / "a", emit_accel(make(2, 4, "row")), false);
+  write_folder(folder_ / "a", emit_accel(requested(2, 4, "row")), false);
   for (const char* bench : {"./tb_layer", "./tb_engine --self-test", "./tb_attention"}) {
-    EXPECT_EQ(run(in_folder + bench + " > ../log 2>&1"), kExitBadInput) << bench;
+    EXPECT_EQ(exit_code_of(in_folder + bench + " > ../log 2>&1"), kExitBadInput) << bench;
     EXPECT_NE(read_file(log).find("build it anew: make verilate"), std::string::npos) << read_file(log);
   }
 }
@@ -341,12 +319,13 @@ struct LintCase {
 class Lint : public Emission, public testing::WithParamInterface<LintCase> {};
 
 TEST_P(Lint, IsClean) {
-  if (run("command -v verilator iverilog > /dev/null") != 0) GTEST_SKIP() << "verilator or iverilog is not installed";
+  if (exit_code_of("command -v verilator iverilog > /dev/null") != 0)
+    GTEST_SKIP() << "verilator or iverilog is not installed";
   const AccelConfig config =
-      make(GetParam().pe, GetParam().lanes, GetParam().vec, GetParam().assoc, GetParam().substeps);
+      requested(GetParam().pe, GetParam().lanes, GetParam().vec, GetParam().assoc, GetParam().substeps);
   write_folder(folder_ / "a", emit_accel(config), false);
   const fs::path log = folder_ / "log";
-  EXPECT_EQ(run(fmt::format("make -s -C {} lint > {} 2>&1", (folder_ / "a").string(), log.string())), 0)
+  EXPECT_EQ(exit_code_of(fmt::format("make -s -C {} lint > {} 2>&1", (folder_ / "a").string(), log.string())), 0)
       << "gen_accel " << config_options(config) << " && make lint\n"
       << read_file(log).substr(0, 4000);
 }

@@ -15,18 +15,13 @@
 #include "generator/legality.hpp"
 #include "golden/base/input_file.hpp"
 #include "golden/cli.hpp"
+#include "golden/tests/helpers.hpp"
 #include "golden/tests/temporary_folder.hpp"
 
 namespace mixvec {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Exit code of a shell command.
-int run(const std::string& command) {
-  const int status = std::system(command.c_str());  // NOLINT: the test runs programs of the build
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
 
 void write_script(const fs::path& path, const std::string& body) {
   write_file(path, "#!/bin/sh\n" + body + "\n");
@@ -46,7 +41,7 @@ std::string complaint_of(const fs::path& folder, const std::string& goal,
     write_script(bin / tool, script);
   }
   const fs::path log = folder / "log";
-  const int code = run(
+  const int code = exit_code_of(
       fmt::format("cd {} && env PATH={} VERILATOR=verilator IVERILOG=iverilog CXX=g++ sh check_tools.sh {} > {} 2>&1",
                   (folder / "a").string(), bin.string(), goal, log.string()));
   return fmt::format("{}: {}", code, read_file(log));
@@ -72,9 +67,9 @@ TEST(FolderScripts, MissingToolsAreNamedAtOnce) {
   EXPECT_EQ(complaint_of(folder.path, "verilate", {{"verilator", "echo Verilator 5.032"}, {"g++", "echo libfmt-dev"}}),
             "2: make verilate needs the headers of libfmt-dev; Debian and Ubuntu: apt-get install libfmt-dev\n");
   // The real tools of this machine, through make.
-  if (run("command -v verilator > /dev/null") == 0) {
-    EXPECT_EQ(run(fmt::format("cd {} && VERILATOR=verilator CXX=g++ sh check_tools.sh verilate",
-                              (folder.path / "a").string())),
+  if (exit_code_of("command -v verilator > /dev/null") == 0) {
+    EXPECT_EQ(exit_code_of(fmt::format("cd {} && VERILATOR=verilator CXX=g++ sh check_tools.sh verilate",
+                                       (folder.path / "a").string())),
               0);
   }
 }
@@ -91,8 +86,8 @@ TEST(FolderScripts, PathsThatVerilatorCannotQuoteAreRefusedAtOnce) {
     std::string quoted;  // for the shell
     for (const char c : name) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
     const char* goal = name == "a b" ? "lint" : "verilate";
-    EXPECT_EQ(run(fmt::format("make -s -C '{}/{}' VERILATOR=true {} > {} 2>&1", folder.path.string(), quoted, goal,
-                              log.string())),
+    EXPECT_EQ(exit_code_of(fmt::format("make -s -C '{}/{}' VERILATOR=true {} > {} 2>&1", folder.path.string(), quoted,
+                                       goal, log.string())),
               2)
         << name;
     const std::string text = read_file(log);

@@ -18,8 +18,6 @@
 namespace mixvec {
 namespace {
 
-using nlohmann::json;
-
 /// Closes a file descriptor on every way out.
 class Descriptor {
  public:
@@ -34,13 +32,6 @@ class Descriptor {
  private:
   int number_;
 };
-
-const char* kind_of(mode_t mode) {
-  if (S_ISDIR(mode)) return "a folder";
-  if (S_ISFIFO(mode)) return "a pipe";
-  if (S_ISSOCK(mode)) return "a socket";
-  return "a device";
-}
 
 [[noreturn]] void fail_open(const std::filesystem::path& path, int reason) {
   std::error_code error;
@@ -115,15 +106,16 @@ class Guard {
  public:
   explicit Guard(std::string_view label) : label_(label) {}
 
-  bool operator()(int depth, json::parse_event_t event, const json& parsed) {
-    if (event == json::parse_event_t::object_start || event == json::parse_event_t::array_start) {
+  bool operator()(int depth, nlohmann::json::parse_event_t event, const nlohmann::json& parsed) {
+    if (event == nlohmann::json::parse_event_t::object_start || event == nlohmann::json::parse_event_t::array_start) {
       if (depth >= kMostJsonDepth) {
         fail_input("{}: found more than {} open brackets, expected a document with fewer", label_, kMostJsonDepth);
       }
       keys_.emplace_back();
-    } else if (event == json::parse_event_t::object_end || event == json::parse_event_t::array_end) {
+    } else if (event == nlohmann::json::parse_event_t::object_end ||
+               event == nlohmann::json::parse_event_t::array_end) {
       keys_.pop_back();
-    } else if (event == json::parse_event_t::key) {
+    } else if (event == nlohmann::json::parse_event_t::key) {
       const auto& key = parsed.get_ref<const std::string&>();
       if (!keys_.back().insert(key).second) {
         fail_input("{}: {}: found twice, expected once", label_, quote(key));
@@ -138,6 +130,13 @@ class Guard {
 };
 
 }  // namespace
+
+const char* kind_of(mode_t mode) {
+  if (S_ISDIR(mode)) return "a folder";
+  if (S_ISFIFO(mode)) return "a pipe";
+  if (S_ISSOCK(mode)) return "a socket";
+  return "a device";
+}
 
 std::string read_file(const std::filesystem::path& path, std::uintmax_t most_bytes) {
   // Without O_NONBLOCK, to open a pipe waits for its writer.
@@ -167,14 +166,14 @@ std::string read_file(const std::filesystem::path& path, std::uintmax_t most_byt
   return content;
 }
 
-json parse_json(std::string_view text, std::string_view label) {
+nlohmann::json parse_json(std::string_view text, std::string_view label) {
   refuse_other_files(text, label);
   Guard guard(label);
   try {
-    return json::parse(text.begin(), text.end(), std::ref(guard));
-  } catch (const json::parse_error& error) {
+    return nlohmann::json::parse(text.begin(), text.end(), std::ref(guard));
+  } catch (const nlohmann::json::parse_error& error) {
     fail_syntax(text, label, error.byte > 0 ? error.byte - 1 : 0);
-  } catch (const json::out_of_range& error) {
+  } catch (const nlohmann::json::out_of_range& error) {
     // The only one while parsing; the library quotes the number.
     const std::string_view what = error.what();
     const std::size_t first = std::min(what.find('\''), what.size() - 1) + 1;
@@ -185,13 +184,15 @@ json parse_json(std::string_view text, std::string_view label) {
   }
 }
 
-json read_json(const std::filesystem::path& path) { return parse_json(read_file(path, kMostJsonBytes), path.string()); }
+nlohmann::json read_json(const std::filesystem::path& path) {
+  return parse_json(read_file(path, kMostJsonBytes), path.string());
+}
 
-std::string show_json(const json& value) {
+std::string show_json(const nlohmann::json& value) {
   if (value.is_array()) return "an array";
   if (value.is_object()) return "an object";
   constexpr std::size_t kLongest = 80;
-  const std::string text = value.dump(-1, ' ', true, json::error_handler_t::replace);
+  const std::string text = value.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
   return text.size() > kLongest ? text.substr(0, kLongest) + "…" : text;
 }
 

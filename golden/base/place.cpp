@@ -39,7 +39,7 @@ int own_descriptor(const fs::path& link) {
   return wrong == std::errc{} && end == name.data() + name.size() ? number : -1;
 }
 
-Place::Kind kind_of(mode_t mode) {
+Place::Kind place_kind(mode_t mode) {
   if (S_ISREG(mode)) return Place::Kind::kFile;
   if (S_ISDIR(mode)) return Place::Kind::kFolder;
   if (S_ISCHR(mode) || S_ISFIFO(mode)) return Place::Kind::kStream;
@@ -85,7 +85,7 @@ Place follow(const fs::path& path) {
       return place;
     }
     if (!S_ISLNK(info.st_mode)) {
-      place.kind = kind_of(info.st_mode);
+      place.kind = place_kind(info.st_mode);
       place.path = fs::canonical(at, error);
       if (error) place.error = error.value();
       return place;

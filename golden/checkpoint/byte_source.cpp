@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "golden/base/input_file.hpp"
 #include "golden/error.hpp"
 #include "golden/text.hpp"
 
@@ -17,13 +18,6 @@ namespace mixvec {
 namespace fs = std::filesystem;
 
 namespace {
-
-const char* kind_of(mode_t mode) {
-  if (S_ISDIR(mode)) return "a folder";
-  if (S_ISFIFO(mode)) return "a pipe";
-  if (S_ISSOCK(mode)) return "a socket";
-  return "a device";
-}
 
 [[noreturn]] void refuse_missing(const fs::path& path, const std::string& label, std::string_view expected,
                                  int reason) {

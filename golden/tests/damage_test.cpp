@@ -10,20 +10,11 @@
 #include "golden/executor.hpp"
 #include "golden/synthetic.hpp"
 #include "golden/task_reader.hpp"
+#include "golden/tests/helpers.hpp"
 #include "golden/unpack.hpp"
 
 namespace mixvec {
 namespace {
-
-/// The message with which `body` fails, or "" if it does not.
-std::string message_of(const std::function<void()>& body) {
-  try {
-    body();
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "";
-}
 
 /// A hand-written task, and reading it to its end: Lv 8, M 1, one entry of l 8, codes of two bits, beats of 64 bits.
 struct HandTask {

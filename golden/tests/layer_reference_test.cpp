@@ -10,6 +10,7 @@
 #include "golden/error.hpp"
 #include "golden/layer_loading.hpp"
 #include "golden/safetensors_writer.hpp"
+#include "golden/tests/helpers.hpp"
 #include "golden/tests/layer_cases.hpp"
 #include "golden/tests/reference_data.hpp"
 #include "golden/tests/temporary_folder.hpp"

@@ -5,6 +5,7 @@
 
 #include "golden/error.hpp"
 #include "golden/executor.hpp"
+#include "golden/tests/helpers.hpp"
 #include "golden/tests/layer_cases.hpp"
 #include "golden/tests/temporary_folder.hpp"
 

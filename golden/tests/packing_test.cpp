@@ -10,6 +10,7 @@
 #include "golden/executor.hpp"
 #include "golden/packed_image.hpp"
 #include "golden/task_reader.hpp"
+#include "golden/tests/helpers.hpp"
 #include "golden/tests/packing_cases.hpp"
 #include "golden/unpack.hpp"
 
@@ -20,17 +21,7 @@ PackedMatrix pack_in_turn(const PrunedMatrix& matrix, const FormatConfig& format
   return pack(matrix, deal_in_turn(matrix, format), format);
 }
 
-/// The message with which `body` fails, or "" if it does not.
-std::string message_of(const std::function<void()>& body) {
-  try {
-    body();
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "";
-}
-
-std::string refusal(const PrunedMatrix& matrix, const FormatConfig& format) {
+std::string pack_refusal(const PrunedMatrix& matrix, const FormatConfig& format) {
   return message_of([&] { pack_in_turn(matrix, format); });
 }
 
@@ -156,7 +147,7 @@ TEST(Packing, ShortRowStripsGetSectionsOfTheirOwn) {
   std::vector<Strip> ones;
   for (std::uint32_t i = 0; i < 48; ++i) ones.push_back({8, {i}});
   matrix.pattern.strips = ones;
-  EXPECT_NE(refusal(matrix, format).find("sections"), std::string::npos);
+  EXPECT_NE(pack_refusal(matrix, format).find("sections"), std::string::npos);
 }
 
 // Lv 8 in four classes of two lanes: a strip of 4 takes two classes of a row, a strip of 2 a row of one class.
@@ -315,18 +306,19 @@ TEST(Packing, RefusesWhatTheConfigurationCannotHold) {
     change(format);
     return format;
   };
-  EXPECT_EQ(refusal(column, FormatConfig{}), "");
-  EXPECT_NE(refusal(row, with([](FormatConfig& f) { f.rows_allowed = false; })).find("column vectors only"),
+  EXPECT_EQ(pack_refusal(column, FormatConfig{}), "");
+  EXPECT_NE(pack_refusal(row, with([](FormatConfig& f) { f.rows_allowed = false; })).find("column vectors only"),
             std::string::npos);
-  EXPECT_NE(refusal(column, with([](FormatConfig& f) { f.columns_allowed = false; })).find("row vectors only"),
+  EXPECT_NE(pack_refusal(column, with([](FormatConfig& f) { f.columns_allowed = false; })).find("row vectors only"),
             std::string::npos);
-  EXPECT_NE(refusal(column, with([](FormatConfig& f) { f.max_length = 8; })).find("takes 1 to 8"), std::string::npos);
-  EXPECT_NE(refusal(column, with([](FormatConfig& f) { f.depth = 31; })).find("depth"), std::string::npos);
-  EXPECT_NE(refusal(column, with([](FormatConfig& f) { f.port_bits = 64; })).find("port_bits"), std::string::npos);
-  EXPECT_NE(refusal(column, with([](FormatConfig& f) { f.substeps = 16; })).find("substeps"), std::string::npos);
-  EXPECT_NE(refusal(column, with([](FormatConfig& f) { f.full_rate = 16; })).find("full_rate"), std::string::npos);
-  EXPECT_NE(refusal(column, with([](FormatConfig& f) { f.assoc = 3; })).find("assoc"), std::string::npos);
-  EXPECT_NE(refusal(column, with([](FormatConfig& f) { f.assoc = 16; })).find("assoc"), std::string::npos);
+  EXPECT_NE(pack_refusal(column, with([](FormatConfig& f) { f.max_length = 8; })).find("takes 1 to 8"),
+            std::string::npos);
+  EXPECT_NE(pack_refusal(column, with([](FormatConfig& f) { f.depth = 31; })).find("depth"), std::string::npos);
+  EXPECT_NE(pack_refusal(column, with([](FormatConfig& f) { f.port_bits = 64; })).find("port_bits"), std::string::npos);
+  EXPECT_NE(pack_refusal(column, with([](FormatConfig& f) { f.substeps = 16; })).find("substeps"), std::string::npos);
+  EXPECT_NE(pack_refusal(column, with([](FormatConfig& f) { f.full_rate = 16; })).find("full_rate"), std::string::npos);
+  EXPECT_NE(pack_refusal(column, with([](FormatConfig& f) { f.assoc = 3; })).find("assoc"), std::string::npos);
+  EXPECT_NE(pack_refusal(column, with([](FormatConfig& f) { f.assoc = 16; })).find("assoc"), std::string::npos);
 
   PrunedMatrix infinite = column;
   for (std::size_t i = 0; i < infinite.weight.size(); ++i) {
@@ -335,19 +327,19 @@ TEST(Packing, RefusesWhatTheConfigurationCannotHold) {
       break;
     }
   }
-  EXPECT_NE(refusal(infinite, FormatConfig{}).find("finite"), std::string::npos);
+  EXPECT_NE(pack_refusal(infinite, FormatConfig{}).find("finite"), std::string::npos);
   PrunedMatrix nan_bias = column;
   nan_bias.bias[0] = kCanonicalNan;
-  EXPECT_NE(refusal(nan_bias, FormatConfig{}).find("finite"), std::string::npos);
+  EXPECT_NE(pack_refusal(nan_bias, FormatConfig{}).find("finite"), std::string::npos);
 
   SyntheticSpec tall;
   tall.out = 65537;
   tall.in = 1;
-  EXPECT_NE(refusal(make_synthetic(tall), FormatConfig{}).find("65536"), std::string::npos);
+  EXPECT_NE(pack_refusal(make_synthetic(tall), FormatConfig{}).find("65536"), std::string::npos);
   SyntheticSpec wide;
   wide.out = 1;
   wide.in = 65544;
-  EXPECT_NE(refusal(make_synthetic(wide), with([](FormatConfig& f) { f.depth = 1 << 20; })).find("65535"),
+  EXPECT_NE(pack_refusal(make_synthetic(wide), with([](FormatConfig& f) { f.depth = 1 << 20; })).find("65535"),
             std::string::npos);
 }
 

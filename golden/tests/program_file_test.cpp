@@ -13,6 +13,7 @@
 #include "golden/base/input_file.hpp"
 #include "golden/cli.hpp"
 #include "golden/error.hpp"
+#include "golden/tests/helpers.hpp"
 #include "golden/tests/packing_cases.hpp"
 #include "golden/tests/temporary_folder.hpp"
 #include "golden/unpack.hpp"
@@ -119,9 +120,9 @@ std::string forge(const std::string& good, const std::function<void(nlohmann::or
   std::uint64_t length = 0;
   std::memcpy(&length, good.data() + 16, sizeof(length));
   const auto aligned = [](std::size_t size) { return (size + 63) / 64 * 64; };
-  auto json = nlohmann::ordered_json::parse(good.substr(24, length));
-  change(json);
-  const std::string document = json.dump(1);
+  auto parsed = nlohmann::ordered_json::parse(good.substr(24, length));
+  change(parsed);
+  const std::string document = parsed.dump(1);
   const std::uint64_t new_length = document.size();
   std::string checked(reinterpret_cast<const char*>(&new_length), sizeof(new_length));
   checked += document;

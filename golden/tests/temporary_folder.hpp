@@ -5,10 +5,7 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <functional>
 #include <string>
-
-#include "golden/error.hpp"
 
 namespace mixvec {
 
@@ -29,16 +26,5 @@ struct TemporaryTestFolder {
   TemporaryTestFolder(const TemporaryTestFolder&) = delete;
   TemporaryTestFolder& operator=(const TemporaryTestFolder&) = delete;
 };
-
-/// The message of the InputError that `action` throws; fails the test if it throws none.
-inline std::string message_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  ADD_FAILURE() << "expected an InputError";
-  return {};
-}
 
 }  // namespace mixvec

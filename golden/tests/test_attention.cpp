@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "golden/tests/helpers.hpp"
 #include "golden/tests/vector_cases.hpp"
 #include "golden/vector_math.hpp"
 
@@ -110,10 +111,10 @@ TEST(Attention, Refusals) {
   const std::vector<Half> six(6);
   const std::vector<Half> five(5);
   const auto scores = [](const std::vector<Half>& k, const std::vector<Half>& q) {
-    return refusal([&] { attention_scores(k, q, 2, 3, 3); });
+    return message_of([&] { attention_scores(k, q, 2, 3, 3); });
   };
   const auto outputs = [](const std::vector<Half>& v, const std::vector<Half>& p) {
-    return refusal([&] { attention_outputs(v, p, 2, 3, 2); });
+    return message_of([&] { attention_outputs(v, p, 2, 3, 2); });
   };
   EXPECT_EQ(scores(five, six), "attention: K: found 5 values, expected 2 x 3 = 6");
   EXPECT_EQ(scores(six, five), "attention: Q: found 5 values, expected 2 x 3 = 6");

@@ -13,6 +13,7 @@
 #include "golden/base/input_file.hpp"
 #include "golden/cli.hpp"
 #include "golden/error.hpp"
+#include "golden/tests/helpers.hpp"
 #include "golden/tests/temporary_folder.hpp"
 #include "golden/text.hpp"
 
@@ -279,9 +280,9 @@ TEST(CommandLine, NamesWhatWasWrittenAndTheOptionOfABadPath) {
     return std::pair(::testing::internal::GetCapturedStdout(), ::testing::internal::GetCapturedStderr());
   };
   const std::string out = folder.path / "out";
-  const std::string json = folder.path / "out.json";
-  EXPECT_EQ(run_with({"--out", out, "--json", json}, [&] { write_file(out, "x"), write_file(json, "x"); }).first,
-            "wrote " + json + ", " + out + "\n");
+  const std::string report = folder.path / "out.json";
+  EXPECT_EQ(run_with({"--out", out, "--json", report}, [&] { write_file(out, "x"), write_file(report, "x"); }).first,
+            "wrote " + report + ", " + out + "\n");
   EXPECT_EQ(run_with({"--out", "/dev/null"}, [] { write_file("/dev/null", "x"); }).first, "");
   // One that stands there from an earlier run is not named.
   write_file(folder.path / "earlier", "x");

@@ -4,19 +4,10 @@
 #include "golden/error.hpp"
 #include "golden/layer_isa.hpp"
 #include "golden/synthetic.hpp"
+#include "golden/tests/helpers.hpp"
 
 namespace mixvec {
 namespace {
-
-template <typename Make>
-std::string refusal(const Make& make) {
-  try {
-    make();
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "accepted";
-}
 
 /// Every field at its largest value, or at a random one.
 ArrayInstruction filled_array(ArrayKind kind, Random* random) {
@@ -132,23 +123,23 @@ TEST(LayerIsa, WhatDoesNotFitIsRefused) {
   ArrayInstruction matrix;
   matrix.kind = ArrayKind::kMatrix;
   matrix.result_row = 65536;
-  EXPECT_EQ(refusal([&] { encode(matrix); }), "MATRIX: result_row: found 65536, expected at most 65535");
+  EXPECT_EQ(message_of([&] { encode(matrix); }), "MATRIX: result_row: found 65536, expected at most 65535");
   ArrayInstruction outputs;
   outputs.kind = ArrayKind::kOutputs;
   outputs.last_keys = 256;
-  EXPECT_EQ(refusal([&] { encode(outputs); }), "OUTPUTS: last_keys: found 256, expected at most 255");
+  EXPECT_EQ(message_of([&] { encode(outputs); }), "OUTPUTS: last_keys: found 256, expected at most 255");
   VectorInstruction pass;
   pass.kind = VectorKind::kPass;
   pass.value = 1U << 30U;
-  EXPECT_EQ(refusal([&] { encode(pass); }), "PASS: value: found 1073741824, expected at most 1073741823");
+  EXPECT_EQ(message_of([&] { encode(pass); }), "PASS: value: found 1073741824, expected at most 1073741823");
   pass.value = 0;
   pass.epsilon_high = 8192;
-  EXPECT_EQ(refusal([&] { encode(pass); }), "PASS: epsilon_high: found 8192, expected at most 8191");
+  EXPECT_EQ(message_of([&] { encode(pass); }), "PASS: epsilon_high: found 8192, expected at most 8191");
 
-  EXPECT_EQ(refusal([] { decode_array({4}); }), "instruction of the array program: kind: found 4, expected 0…3");
-  EXPECT_EQ(refusal([] { decode_array({1, 0, 0, 0, 0, 0, 0, 5}); }), "MATRIX: operation: found 5, expected 0…4");
-  EXPECT_EQ(refusal([] { decode_vector({0x31}); }), "PASS: operation: found 3, expected 0 or 5…7");
-  EXPECT_NE(refusal([] { decode_vector({2, 0, 1}); }).find("belong to no field"), std::string::npos);
+  EXPECT_EQ(message_of([] { decode_array({4}); }), "instruction of the array program: kind: found 4, expected 0…3");
+  EXPECT_EQ(message_of([] { decode_array({1, 0, 0, 0, 0, 0, 0, 5}); }), "MATRIX: operation: found 5, expected 0…4");
+  EXPECT_EQ(message_of([] { decode_vector({0x31}); }), "PASS: operation: found 3, expected 0 or 5…7");
+  EXPECT_NE(message_of([] { decode_vector({2, 0, 1}); }).find("belong to no field"), std::string::npos);
 }
 
 TEST(LayerIsa, DescriptionsAreReadable) {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "golden/tests/helpers.hpp"
 #include "golden/tests/vector_cases.hpp"
 #include "golden/vector_math.hpp"
 
@@ -156,7 +157,7 @@ TEST(LayerNorm, RowsThatAreNotFinite) {
 
 TEST(LayerNorm, Refusals) {
   const auto message = [](std::size_t values, std::size_t tokens, LayerNorm parameters) {
-    return refusal([&] { layer_norm(std::vector<Half>(values), tokens, parameters); });
+    return message_of([&] { layer_norm(std::vector<Half>(values), tokens, parameters); });
   };
   const auto parameters = [](std::size_t gamma, std::size_t beta, double epsilon) {
     return LayerNorm{std::vector<Half>(gamma), std::vector<Half>(beta), epsilon};

@@ -10,6 +10,7 @@
 #include "golden/cli.hpp"
 #include "golden/model.hpp"
 #include "golden/safetensors_writer.hpp"
+#include "golden/tests/helpers.hpp"
 #include "golden/tests/reference_data.hpp"
 #include "golden/tests/temporary_folder.hpp"
 #include "golden/text.hpp"
@@ -18,7 +19,6 @@ namespace mixvec {
 namespace {
 
 namespace fs = std::filesystem;
-using nlohmann::json;
 
 constexpr std::size_t kHidden = 40;  // not a multiple of the transposition's block
 constexpr std::size_t kInner = 72;
@@ -66,18 +66,18 @@ std::vector<Spec> bert_tensors(const std::string& prefix) {
   return specs;
 }
 
-json gpt2_config() {
+nlohmann::json gpt2_config() {
   return {{"model_type", "gpt2"}, {"n_embd", kHidden}, {"n_layer", 2},    {"n_head", 4},
           {"n_inner", kInner},    {"n_positions", 7},  {"vocab_size", 11}};
 }
 
-json bert_config() {
+nlohmann::json bert_config() {
   return {{"model_type", "bert"},        {"hidden_size", kHidden},      {"num_hidden_layers", 2},
           {"num_attention_heads", 4},    {"intermediate_size", kInner}, {"vocab_size", 11},
           {"max_position_embeddings", 7}};
 }
 
-void write_checkpoint(const fs::path& folder, const json& config, const std::vector<Spec>& specs,
+void write_checkpoint(const fs::path& folder, const nlohmann::json& config, const std::vector<Spec>& specs,
                       const std::function<void(std::size_t, std::vector<float>&)>& change = {}) {
   fs::create_directories(folder);
   write_json(folder / "config.json", config);
@@ -159,12 +159,12 @@ TEST(Model, BertIsStacked) {
 TEST(Model, WrongFoldersAreRefused) {
   const TemporaryTestFolder folder;
   const fs::path m = folder.path / "m";
-  const auto refused = [&](const json& config, const std::vector<Spec>& specs, const std::string& expected) {
+  const auto refused = [&](const nlohmann::json& config, const std::vector<Spec>& specs, const std::string& expected) {
     write_checkpoint(m, config, specs);
     const std::string message = message_of([&] { Model::open(m); });
     EXPECT_NE(message.find(expected), std::string::npos) << message;
   };
-  const auto with = [](json config, const char* field, const json& value) {
+  const auto with = [](nlohmann::json config, const char* field, const nlohmann::json& value) {
     config[field] = value;
     return config;
   };
@@ -181,7 +181,7 @@ TEST(Model, WrongFoldersAreRefused) {
   refused(with(gpt2_config(), "vocab_size", 12), good, "\"wte.weight\": found shape [11, 40], expected [12, 40]");
   refused(with(gpt2_config(), "scale_attn_by_inverse_layer_idx", true), good,
           "scale_attn_by_inverse_layer_idx: found true");
-  refused(json::array(), good, "expected a JSON object");
+  refused(nlohmann::json::array(), good, "expected a JSON object");
   refused(bert_config(), good, "encoder.layer.0.attention.self.query.weight");
   std::vector<Spec> missing = bert_tensors("");
   missing.erase(missing.begin() + 3);

@@ -10,6 +10,7 @@
 #include "golden/cli.hpp"
 #include "golden/safetensors.hpp"
 #include "golden/safetensors_writer.hpp"
+#include "golden/tests/helpers.hpp"
 #include "golden/tests/temporary_folder.hpp"
 
 namespace mixvec {

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <numeric>
 
+#include "golden/tests/helpers.hpp"
 #include "golden/tests/vector_cases.hpp"
 #include "golden/vector_math.hpp"
 
@@ -160,9 +161,9 @@ TEST(Softmax, SpecialRows) {
 
 TEST(Softmax, Refusals) {
   const std::vector<Half> s(7);
-  EXPECT_EQ(refusal([&] { softmax(s, 3, {}, 1); }),
+  EXPECT_EQ(message_of([&] { softmax(s, 3, {}, 1); }),
             "scores of softmax: found 7 values, expected a multiple of 3 tokens");
-  EXPECT_EQ(refusal([&] { softmax(s, 0, {}, 1); }),
+  EXPECT_EQ(message_of([&] { softmax(s, 0, {}, 1); }),
             "scores of softmax: found 7 values, expected a multiple of 0 tokens");
   EXPECT_TRUE(softmax({}, 0, {}, 1).empty());
 }

@@ -20,7 +20,6 @@
 namespace mixvec {
 
 namespace fs = std::filesystem;
-using nlohmann::json;
 
 namespace {
 
@@ -72,7 +71,7 @@ ModelConfig config_of(const TrainOptions& o, std::size_t vocabulary) {
 }
 
 // Everything that the bits of the result depend on; a checkpoint is resumed only under the same.
-json identity_of(const TrainOptions& o, const CharacterText& text) {
+nlohmann::json identity_of(const TrainOptions& o, const CharacterText& text) {
   // FNV-1a over the ids: a changed text would silently shift every window.
   std::uint64_t hash = 0xCBF29CE484222325U;
   for (const std::int64_t id : text.ids) hash = (hash ^ static_cast<std::uint64_t>(id)) * 0x100000001B3U;
@@ -109,7 +108,7 @@ std::vector<std::size_t> shape_of(const torch::Tensor& tensor) {
   return {tensor.sizes().begin(), tensor.sizes().end()};
 }
 
-void save_state(const fs::path& path, const State& state, const json& identity) {
+void save_state(const fs::path& path, const State& state, const nlohmann::json& identity) {
   SafetensorsWriter writer;
   writer.set_metadata("step", std::to_string(state.step));
   writer.set_metadata("identity", identity.dump());
@@ -130,7 +129,7 @@ void fill(torch::Tensor& target, const SafetensorsFile& file, const std::string&
   std::memcpy(target.data_ptr<float>(), values.data(), values.size() * sizeof(float));
 }
 
-void load_state(const fs::path& path, State& state, const json& identity) {
+void load_state(const fs::path& path, State& state, const nlohmann::json& identity) {
   if (!fs::exists(path)) {
     fail_input("--resume: found no {}, expected the checkpoint of an interrupted run; drop --resume to start one",
                path.string());
@@ -141,9 +140,9 @@ void load_state(const fs::path& path, State& state, const json& identity) {
     if (found == file.metadata().end()) fail_input("{}: metadata: found no {}, expected one", path.string(), key);
     return found->second;
   };
-  const json stored = parse_json(field("identity"), path.string() + ": metadata: identity");
+  const nlohmann::json stored = parse_json(field("identity"), path.string() + ": metadata: identity");
   for (const auto& [key, value] : identity.items()) {
-    const json found = stored.is_object() ? stored.value(key, json()) : json();
+    const nlohmann::json found = stored.is_object() ? stored.value(key, nlohmann::json()) : nlohmann::json();
     if (found != value) {
       fail_input("{}: {}: found {}, expected {} as asked for now; resume with the options of the first run",
                  path.string(), key, show_json(found), show_json(value));
@@ -253,27 +252,27 @@ void write_model(const TrainOptions& o, const CharacterText& text, const Gpt2Par
   for (std::size_t id = 0; id < text.vocabulary.size(); ++id) vocabulary[text.vocabulary[id]] = id;
   write_file(folder.path() / "vocab.json", vocabulary.dump(2) + "\n");
 
-  const json config = {{"activation_function", "gelu_new"},
-                       {"architectures", {"GPT2LMHeadModel"}},
-                       {"attn_pdrop", 0.0},
-                       {"bos_token_id", nullptr},
-                       {"embd_pdrop", 0.0},
-                       {"eos_token_id", nullptr},
-                       {"initializer_range", 0.02},
-                       {"layer_norm_epsilon", 1e-05},
-                       {"model_type", "gpt2"},
-                       {"n_ctx", o.positions},
-                       {"n_embd", o.embd},
-                       {"n_head", o.heads},
-                       {"n_inner", nullptr},
-                       {"n_layer", o.layers},
-                       {"n_positions", o.positions},
-                       {"resid_pdrop", 0.0},
-                       {"scale_attn_weights", true},
-                       {"tie_word_embeddings", true},
-                       {"torch_dtype", o.dtype == Dtype::kF16 ? "float16" : "float32"},
-                       {"use_cache", true},
-                       {"vocab_size", text.vocabulary.size()}};
+  const nlohmann::json config = {{"activation_function", "gelu_new"},
+                                 {"architectures", {"GPT2LMHeadModel"}},
+                                 {"attn_pdrop", 0.0},
+                                 {"bos_token_id", nullptr},
+                                 {"embd_pdrop", 0.0},
+                                 {"eos_token_id", nullptr},
+                                 {"initializer_range", 0.02},
+                                 {"layer_norm_epsilon", 1e-05},
+                                 {"model_type", "gpt2"},
+                                 {"n_ctx", o.positions},
+                                 {"n_embd", o.embd},
+                                 {"n_head", o.heads},
+                                 {"n_inner", nullptr},
+                                 {"n_layer", o.layers},
+                                 {"n_positions", o.positions},
+                                 {"resid_pdrop", 0.0},
+                                 {"scale_attn_weights", true},
+                                 {"tie_word_embeddings", true},
+                                 {"torch_dtype", o.dtype == Dtype::kF16 ? "float16" : "float32"},
+                                 {"use_cache", true},
+                                 {"vocab_size", text.vocabulary.size()}};
   write_file(folder.path() / "config.json", config.dump(2) + "\n");
   folder.keep([](const std::string&) { return true; });
   folder.commit();
@@ -303,7 +302,7 @@ TrainResult train(const TrainOptions& options, const std::function<void(const Tr
                options.text.string(), text.ids.size(), (options.block + 1) * 10 / 9 + 1, options.block);
   }
   const ModelConfig config = config_of(options, text.vocabulary.size());
-  const json identity = identity_of(options, text);
+  const nlohmann::json identity = identity_of(options, text);
   std::error_code error;
   if (fs::is_directory(options.out, error) && !fs::is_empty(options.out)) check_earlier(options.out);
   const fs::path checkpoint_dir = options.out / "checkpoint";

@@ -9,6 +9,7 @@
 #include "golden/error.hpp"
 #include "golden/svg_chart.hpp"
 #include "golden/synthetic_layer.hpp"
+#include "golden/tests/helpers.hpp"
 #include "sim/picture.hpp"
 #include "sim/report.hpp"
 #include "sim/scheduler.hpp"
@@ -18,12 +19,7 @@ namespace mixvec {
 namespace {
 
 std::string refusal(const std::vector<std::string>& sweeps) {
-  try {
-    sweep_points(make_config({}), sweeps);
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "";
+  return message_of([&] { sweep_points(make_config({}), sweeps); });
 }
 
 TEST(Sweep, CombinesAllValuesAndSkipsIllegalOnes) {

@@ -13,6 +13,7 @@
 #include "golden/base/input_file.hpp"
 #include "golden/cli.hpp"
 #include "golden/error.hpp"
+#include "golden/tests/helpers.hpp"
 #include "golden/tests/temporary_folder.hpp"
 
 namespace mixvec {

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "golden/cli.hpp"
+#include "golden/tests/helpers.hpp"
 #include "golden/tests/temporary_folder.hpp"
 
 namespace mixvec {

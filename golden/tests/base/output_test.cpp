@@ -16,6 +16,7 @@
 #include "golden/base/place.hpp"
 #include "golden/cli.hpp"
 #include "golden/error.hpp"
+#include "golden/tests/helpers.hpp"
 #include "golden/tests/temporary_folder.hpp"
 
 namespace mixvec {

@@ -7,6 +7,7 @@
 #include "golden/layer_loading.hpp"
 #include "golden/model.hpp"
 #include "golden/safetensors_writer.hpp"
+#include "golden/tests/helpers.hpp"
 #include "golden/tests/temporary_folder.hpp"
 
 namespace mixvec {

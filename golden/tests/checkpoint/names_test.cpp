@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "golden/tests/checkpoint/small_checkpoint.hpp"
+#include "golden/tests/helpers.hpp"
 #include "golden/tests/temporary_folder.hpp"
 
 namespace mixvec {

@@ -7,6 +7,7 @@
 #include "golden/base/input_file.hpp"
 #include "golden/safetensors_writer.hpp"
 #include "golden/tests/checkpoint/small_checkpoint.hpp"
+#include "golden/tests/helpers.hpp"
 #include "golden/tests/temporary_folder.hpp"
 
 namespace mixvec {

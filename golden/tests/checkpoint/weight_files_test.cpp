@@ -3,20 +3,20 @@
 #include <sys/stat.h>
 
 #include "golden/tests/checkpoint/small_checkpoint.hpp"
+#include "golden/tests/helpers.hpp"
 #include "golden/tests/temporary_folder.hpp"
 
 namespace mixvec {
 namespace {
 
 namespace fs = std::filesystem;
-using nlohmann::json;
 
 /// Two shards and their index in place of model.safetensors.
 struct Shards {
   fs::path folder;
   SmallCheckpoint first = SmallCheckpoint::gpt2();
   SmallCheckpoint second;
-  json index;
+  nlohmann::json index;
 
   explicit Shards(fs::path place) : folder(std::move(place)) {
     for (auto entry = first.tensors.begin(); entry != first.tensors.end();) {
@@ -87,13 +87,14 @@ TEST(Shards, AllOrNothing) {
   swapped.index["weight_map"]["wpe.weight"] = Shards::shard(2);
   swapped.write();
   swapped.expect_refused("weight_map: \"wpe.weight\": found it in");
-  for (const json& name : {json("../m/model.safetensors"), json("/etc/passwd"), json(""), json(7), json("x.bin")}) {
+  for (const nlohmann::json& name : {nlohmann::json("../m/model.safetensors"), nlohmann::json("/etc/passwd"),
+                                     nlohmann::json(""), nlohmann::json(7), nlohmann::json("x.bin")}) {
     Shards hostile = good;
     hostile.index["weight_map"]["wpe.weight"] = name;
     hostile.write();
     hostile.expect_refused("expected the name of a .safetensors file in the same folder");
   }
-  for (const json& map : {json(nullptr), json::array(), json::object()}) {
+  for (const nlohmann::json& map : {nlohmann::json(nullptr), nlohmann::json::array(), nlohmann::json::object()}) {
     Shards empty = good;
     empty.index["weight_map"] = map;
     empty.write();

@@ -10,6 +10,7 @@
 #include "golden/character_text.hpp"
 #include "golden/cli.hpp"
 #include "golden/model.hpp"
+#include "golden/tests/helpers.hpp"
 #include "golden/tests/temporary_folder.hpp"
 #include "pruning/train/tests/plain_gpt2.hpp"
 #include "pruning/train/trainer.hpp"
