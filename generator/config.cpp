@@ -8,13 +8,13 @@
 #include <set>
 
 #include "generator/legality.hpp"
+#include "golden/base/error.hpp"
 #include "golden/base/hash.hpp"
-#include "golden/base/input_file.hpp"
-#include "golden/cli.hpp"
-#include "golden/error.hpp"
-#include "golden/text.hpp"
+#include "golden/base/text.hpp"
+#include "golden/cli/cli.hpp"
+#include "golden/files/input_file.hpp"
 
-namespace mixvec {
+namespace mixvec::inline generator {
 namespace {
 
 constexpr int kCodeBeats = 2;  // code beats that wait in front of a set: CodeBeats of mv_set.sv
@@ -231,4 +231,4 @@ FormatConfig to_format_config(const AccelConfig& config) {
   return format;
 }
 
-}  // namespace mixvec
+}  // namespace mixvec::inline generator

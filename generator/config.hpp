@@ -6,9 +6,9 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
-#include "golden/format_config.hpp"
+#include "golden/config/format_config.hpp"
 
-namespace mixvec {
+namespace mixvec::inline generator {
 
 /// A legal configuration. Made by make_config() or load_config(), which check every rule.
 struct AccelConfig {
@@ -90,4 +90,4 @@ std::string format_hash(std::uint64_t hash);
 /// What the packed format needs to know of a configuration.
 FormatConfig to_format_config(const AccelConfig& config);
 
-}  // namespace mixvec
+}  // namespace mixvec::inline generator

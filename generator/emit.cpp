@@ -11,9 +11,10 @@
 
 #include "generator/resources.hpp"
 #include "golden/base/hash.hpp"
-#include "golden/cli.hpp"
+#include "golden/base/version.hpp"
+#include "golden/cli/cli.hpp"
 
-namespace mixvec {
+namespace mixvec::inline generator {
 namespace {
 
 constexpr std::string_view kTemplateSuffix = ".mustache";
@@ -190,4 +191,4 @@ std::vector<EmittedFile> emit_accel(const AccelConfig& config) {
   return files;
 }
 
-}  // namespace mixvec
+}  // namespace mixvec::inline generator

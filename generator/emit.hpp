@@ -7,7 +7,7 @@
 
 #include "generator/config.hpp"
 
-namespace mixvec {
+namespace mixvec::inline generator {
 
 struct EmittedFile {
   std::string path;  ///< relative to the accelerator folder: "rtl/mv_accel.sv"
@@ -30,4 +30,4 @@ std::string full_rate_lengths(const AccelConfig& config);
 /// "3.0 MiB", "256.0 KiB" or "96 B".
 std::string format_bytes(std::int64_t bytes);
 
-}  // namespace mixvec
+}  // namespace mixvec::inline generator

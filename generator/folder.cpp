@@ -6,12 +6,12 @@
 #include <map>
 #include <sstream>
 
+#include "golden/base/error.hpp"
 #include "golden/base/hash.hpp"
-#include "golden/base/input_file.hpp"
-#include "golden/cli.hpp"
-#include "golden/error.hpp"
+#include "golden/cli/cli.hpp"
+#include "golden/files/input_file.hpp"
 
-namespace mixvec {
+namespace mixvec::inline generator {
 namespace {
 
 namespace fs = std::filesystem;
@@ -79,4 +79,4 @@ FolderResult write_folder(const fs::path& folder, const std::vector<EmittedFile>
   return generated.result();
 }
 
-}  // namespace mixvec
+}  // namespace mixvec::inline generator

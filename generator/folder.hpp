@@ -5,10 +5,10 @@
 #include <vector>
 
 #include "generator/emit.hpp"
-#include "golden/base/atomic_folder.hpp"
-#include "golden/base/output.hpp"
+#include "golden/files/atomic_folder.hpp"
+#include "golden/files/output.hpp"
 
-namespace mixvec {
+namespace mixvec::inline generator {
 
 enum class FolderResult {
   kWritten,    ///< the folder is new
@@ -40,4 +40,4 @@ FolderResult write_folder(const std::filesystem::path& folder, const std::vector
 /// The name of the list of files, with their checksums, that marks a folder as generated.
 inline constexpr const char* kFolderManifest = ".gen_accel";
 
-}  // namespace mixvec
+}  // namespace mixvec::inline generator

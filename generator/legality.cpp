@@ -8,9 +8,9 @@
 #include <cstdlib>
 #include <functional>
 
-#include "golden/error.hpp"
+#include "golden/base/error.hpp"
 
-namespace mixvec {
+namespace mixvec::inline generator {
 namespace {
 
 constexpr int kMaxPe = 4096;          // larger arrays would not fit the 16-bit counters of the drain
@@ -325,4 +325,4 @@ ConfigRequest shortest_request(const AccelConfig& config) {
   return request;
 }
 
-}  // namespace mixvec
+}  // namespace mixvec::inline generator

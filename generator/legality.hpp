@@ -7,7 +7,7 @@
 
 #include "generator/config.hpp"
 
-namespace mixvec {
+namespace mixvec::inline generator {
 
 /// What a user asks for: what is not set follows from the rest.
 struct ConfigRequest {
@@ -74,4 +74,4 @@ const std::vector<Parameter>& parameters();
 /// The request that gives exactly this configuration, with everything that is a default left out.
 ConfigRequest shortest_request(const AccelConfig& config);
 
-}  // namespace mixvec
+}  // namespace mixvec::inline generator

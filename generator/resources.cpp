@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <string>
 
-namespace mixvec {
+namespace mixvec::inline generator {
 
 std::string_view resource(std::string_view path) {
   const auto& all = resources();
@@ -15,4 +15,4 @@ std::string_view resource(std::string_view path) {
   return found->text;
 }
 
-}  // namespace mixvec
+}  // namespace mixvec::inline generator

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-namespace mixvec {
+namespace mixvec::inline generator {
 
 struct Resource {
   std::string_view path;  ///< from the project's root: "rtl_templates/mv_fifo.sv"
@@ -19,4 +19,4 @@ const std::vector<Resource>& resources();
 /// user.
 std::string_view resource(std::string_view path);
 
-}  // namespace mixvec
+}  // namespace mixvec::inline generator

@@ -7,14 +7,14 @@
 #include <map>
 #include <mutex>
 
-#include "golden/error.hpp"
-#include "golden/parallel.hpp"
-#include "pruning/budget.hpp"
-#include "pruning/choose.hpp"
-#include "pruning/importance.hpp"
-#include "pruning/select.hpp"
+#include "golden/base/error.hpp"
+#include "golden/base/parallel.hpp"
+#include "pruning/choice/budget.hpp"
+#include "pruning/choice/choose.hpp"
+#include "pruning/choice/select.hpp"
+#include "pruning/importance/importance.hpp"
 
-namespace mixvec {
+namespace mixvec::inline pruning {
 
 const char* name_of(PatternKind kind) {
   constexpr const char* kNames[] = {"unstructured", "vector", "mixed"};
@@ -389,4 +389,4 @@ PruneResult prune(std::vector<DenseMatrix> matrices, const PruneOptions& options
   return Pruner(std::move(matrices), options, progress).run();
 }
 
-}  // namespace mixvec
+}  // namespace mixvec::inline pruning

@@ -8,11 +8,11 @@
 #include <string_view>
 #include <vector>
 
-#include "golden/model.hpp"
-#include "pruning/cost.hpp"
-#include "pruning/strength.hpp"
+#include "golden/checkpoint/model.hpp"
+#include "pruning/choice/cost.hpp"
+#include "pruning/choice/strength.hpp"
 
-namespace mixvec {
+namespace mixvec::inline pruning {
 
 enum class PatternKind : std::uint8_t { kUnstructured, kVector, kMixed };
 const char* name_of(PatternKind kind);
@@ -115,4 +115,4 @@ using ProgressFunction = std::function<void(double, std::string_view)>;
 PruneResult prune(std::vector<DenseMatrix> matrices, const PruneOptions& options,
                   const ProgressFunction& progress = {});
 
-}  // namespace mixvec
+}  // namespace mixvec::inline pruning

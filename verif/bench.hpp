@@ -11,9 +11,9 @@
 #include <string>
 #include <type_traits>
 
-#include "golden/half.hpp"
+#include "golden/math/half.hpp"
 
-namespace mixvec::bench {
+namespace mixvec::inline verif {
 
 using Random = std::mt19937_64;
 
@@ -101,4 +101,4 @@ class Checker {
   std::uint64_t mismatches_ = 0;
 };
 
-}  // namespace mixvec::bench
+}  // namespace mixvec::inline verif

@@ -13,9 +13,9 @@
 #include <sstream>
 
 #include "flows/hostile/mutations.hpp"
-#include "golden/base/input_file.hpp"
+#include "golden/files/input_file.hpp"
 
-namespace mixvec::hostile {
+namespace mixvec::inline flows::hostile {
 
 namespace fs = std::filesystem;
 
@@ -402,4 +402,4 @@ std::vector<Case> cases_of(const Subject& subject, const std::vector<Option>& op
   return Maker(subject, options, good).make();
 }
 
-}  // namespace mixvec::hostile
+}  // namespace mixvec::inline flows::hostile

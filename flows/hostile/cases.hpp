@@ -8,7 +8,7 @@
 #include "flows/hostile/sandbox.hpp"
 #include "flows/hostile/subjects.hpp"
 
-namespace mixvec::hostile {
+namespace mixvec::inline flows::hostile {
 
 /// An option of a program, as its --help shows it.
 struct Option {
@@ -23,4 +23,4 @@ std::vector<Option> parse_help(const std::string& text);
 std::vector<Case> cases_of(const Subject& subject, const std::vector<Option>& options,
                            const std::filesystem::path& good);
 
-}  // namespace mixvec::hostile
+}  // namespace mixvec::inline flows::hostile

@@ -11,12 +11,12 @@
 #include <thread>
 
 #include "flows/hostile/cases.hpp"
-#include "golden/base/input_file.hpp"
-#include "golden/cli.hpp"
-#include "golden/error.hpp"
-#include "golden/text.hpp"
+#include "golden/base/error.hpp"
+#include "golden/base/text.hpp"
+#include "golden/cli/cli.hpp"
+#include "golden/files/input_file.hpp"
 
-namespace mixvec::hostile {
+namespace mixvec::inline flows::hostile {
 namespace {
 
 namespace fs = std::filesystem;
@@ -158,7 +158,7 @@ int run(const po::variables_map& options) {
 }
 
 }  // namespace
-}  // namespace mixvec::hostile
+}  // namespace mixvec::inline flows::hostile
 
 int main(int argc, char** argv) {
   namespace po = boost::program_options;

@@ -5,11 +5,11 @@
 
 #include <algorithm>
 
-#include "golden/character_text.hpp"
-#include "golden/error.hpp"
-#include "golden/text.hpp"
+#include "golden/base/error.hpp"
+#include "golden/base/text.hpp"
+#include "golden/eval/character_text.hpp"
 
-namespace mixvec::hostile {
+namespace mixvec::inline flows::hostile {
 namespace {
 
 constexpr std::size_t kMostBytes = 4000;
@@ -58,4 +58,4 @@ void check_message(std::string_view program, int code, std::string_view text, st
   }
 }
 
-}  // namespace mixvec::hostile
+}  // namespace mixvec::inline flows::hostile

@@ -11,9 +11,9 @@
 #include <nlohmann/json.hpp>
 
 #include "golden/base/hash.hpp"
-#include "golden/synthetic.hpp"
+#include "golden/matrix/synthetic.hpp"
 
-namespace mixvec::hostile {
+namespace mixvec::inline flows::hostile {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -303,4 +303,4 @@ std::vector<Mutation> mutate_numbers(std::string_view good, std::size_t most_num
   return mutations;
 }
 
-}  // namespace mixvec::hostile
+}  // namespace mixvec::inline flows::hostile

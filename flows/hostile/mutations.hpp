@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace mixvec::hostile {
+namespace mixvec::inline flows::hostile {
 
 /// A content that was derived from a good one.
 struct Mutation {
@@ -32,4 +32,4 @@ std::vector<Mutation> mutate_program(std::string_view good, std::size_t most_fie
 /// Of a text of numbers: each number missing, twice, negative, huge, no number. `most_numbers` bounds those taken.
 std::vector<Mutation> mutate_numbers(std::string_view good, std::size_t most_numbers);
 
-}  // namespace mixvec::hostile
+}  // namespace mixvec::inline flows::hostile

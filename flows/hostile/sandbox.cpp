@@ -16,10 +16,10 @@
 
 #include "flows/hostile/messages.hpp"
 #include "golden/base/hash.hpp"
-#include "golden/base/input_file.hpp"
-#include "golden/text.hpp"
+#include "golden/base/text.hpp"
+#include "golden/files/input_file.hpp"
 
-namespace mixvec::hostile {
+namespace mixvec::inline flows::hostile {
 
 namespace fs = std::filesystem;
 
@@ -178,4 +178,4 @@ std::vector<std::string> check_case(const Case& item, const fs::path& binary, co
   return wrong;
 }
 
-}  // namespace mixvec::hostile
+}  // namespace mixvec::inline flows::hostile

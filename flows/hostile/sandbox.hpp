@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace mixvec::hostile {
+namespace mixvec::inline flows::hostile {
 
 /// What a program may use up; 0: as much as it wants.
 struct Limits {
@@ -55,4 +55,4 @@ struct Outcome {
 std::vector<std::string> check_case(const Case& item, const std::filesystem::path& binary,
                                     const std::filesystem::path& folder);
 
-}  // namespace mixvec::hostile
+}  // namespace mixvec::inline flows::hostile

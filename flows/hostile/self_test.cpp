@@ -10,7 +10,7 @@
 #include "flows/hostile/sandbox.hpp"
 #include "golden/tests/temporary_folder.hpp"
 
-namespace mixvec::hostile {
+namespace mixvec::inline flows::hostile {
 namespace {
 
 std::vector<std::string> check(const std::string& what, bool refused = true) {
@@ -84,4 +84,4 @@ TEST(HostileSelfTest, OptionsAreReadFromTheHelp) {
 }
 
 }  // namespace
-}  // namespace mixvec::hostile
+}  // namespace mixvec::inline flows::hostile

@@ -8,13 +8,14 @@
 #include <tuple>
 
 #include "flows/hostile/sandbox.hpp"
-#include "golden/cli.hpp"
-#include "golden/error.hpp"
-#include "golden/safetensors.hpp"
-#include "golden/safetensors_writer.hpp"
-#include "golden/synthetic.hpp"
+#include "golden/base/error.hpp"
+#include "golden/cli/cli.hpp"
+#include "golden/math/layer_norm.hpp"
+#include "golden/matrix/synthetic.hpp"
+#include "golden/safetensors/safetensors.hpp"
+#include "golden/safetensors/safetensors_writer.hpp"
 
-namespace mixvec::hostile {
+namespace mixvec::inline flows::hostile {
 
 namespace fs = std::filesystem;
 
@@ -158,4 +159,4 @@ std::vector<Subject> list_subjects(const fs::path& binaries) {
   return subjects;
 }
 
-}  // namespace mixvec::hostile
+}  // namespace mixvec::inline flows::hostile

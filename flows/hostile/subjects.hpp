@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace mixvec::hostile {
+namespace mixvec::inline flows::hostile {
 
 /// How an input file is made hostile.
 enum class Format { kJson, kSafetensors, kProgram, kNumbers, kText };
@@ -34,4 +34,4 @@ void make_good_inputs(const std::filesystem::path& folder, const std::filesystem
 /// The subjects whose programs are in `binaries` (train_model is built only where libtorch is).
 std::vector<Subject> list_subjects(const std::filesystem::path& binaries);
 
-}  // namespace mixvec::hostile
+}  // namespace mixvec::inline flows::hostile

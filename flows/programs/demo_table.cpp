@@ -7,11 +7,11 @@
 #include <stdexcept>
 #include <string_view>
 
-#include "golden/base/input_file.hpp"
-#include "golden/cli.hpp"
-#include "golden/error.hpp"
+#include "golden/base/error.hpp"
+#include "golden/cli/cli.hpp"
+#include "golden/files/input_file.hpp"
 
-namespace mixvec {
+namespace mixvec::inline flows {
 namespace {
 
 namespace fs = std::filesystem;
@@ -261,7 +261,7 @@ int run(const po::variables_map& options) {
 }
 
 }  // namespace
-}  // namespace mixvec
+}  // namespace mixvec::inline flows
 
 int main(int argc, char** argv) {
   namespace po = boost::program_options;

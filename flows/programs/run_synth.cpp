@@ -12,13 +12,13 @@
 #include "flows/synth/synthesis.hpp"
 #include "flows/synth/timing.hpp"
 #include "flows/synth/tool.hpp"
-#include "golden/base/atomic_folder.hpp"
-#include "golden/base/input_file.hpp"
-#include "golden/cli.hpp"
-#include "golden/error.hpp"
-#include "golden/text.hpp"
+#include "golden/base/error.hpp"
+#include "golden/base/text.hpp"
+#include "golden/cli/cli.hpp"
+#include "golden/files/atomic_folder.hpp"
+#include "golden/files/input_file.hpp"
 
-namespace mixvec {
+namespace mixvec::inline flows {
 namespace {
 
 namespace fs = std::filesystem;
@@ -177,7 +177,7 @@ int run(const po::variables_map& options) {
 }
 
 }  // namespace
-}  // namespace mixvec
+}  // namespace mixvec::inline flows
 
 int main(int argc, char** argv) {
   namespace po = boost::program_options;

@@ -8,12 +8,12 @@
 #include <memory>
 #include <set>
 
-#include "golden/base/input_file.hpp"
-#include "golden/cli.hpp"
-#include "golden/error.hpp"
-#include "golden/text.hpp"
+#include "golden/base/error.hpp"
+#include "golden/base/text.hpp"
+#include "golden/cli/cli.hpp"
+#include "golden/files/input_file.hpp"
 
-namespace mixvec {
+namespace mixvec::inline flows {
 
 namespace fs = std::filesystem;
 
@@ -208,4 +208,4 @@ std::unordered_map<std::string, double> cell_areas(const std::vector<fs::path>& 
   return areas;
 }
 
-}  // namespace mixvec
+}  // namespace mixvec::inline flows

@@ -9,7 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
-namespace mixvec {
+namespace mixvec::inline flows {
 
 /// A buffer and its pins.
 struct BufferCell {
@@ -59,4 +59,4 @@ void add_cell_areas(std::string_view text, std::unordered_map<std::string, doubl
 /// Cell areas of all `files`.
 std::unordered_map<std::string, double> cell_areas(const std::vector<std::filesystem::path>& files);
 
-}  // namespace mixvec
+}  // namespace mixvec::inline flows

@@ -9,7 +9,7 @@
 
 #include "flows/synth/tool.hpp"
 
-namespace mixvec {
+namespace mixvec::inline flows {
 
 namespace {
 
@@ -90,4 +90,4 @@ NetlistArea netlist_area(std::string_view verilog, const std::string& top, std::
   return Counter{modules, file_module, cell_areas, {}}.count(top);
 }
 
-}  // namespace mixvec
+}  // namespace mixvec::inline flows

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <unordered_map>
 
-namespace mixvec {
+namespace mixvec::inline flows {
 
 /// What a module holds, with all that is in it; areas in the library's unit.
 struct NetlistArea {
@@ -20,4 +20,4 @@ struct NetlistArea {
 NetlistArea netlist_area(std::string_view verilog, const std::string& top, std::string_view file_module,
                          const std::unordered_map<std::string, double>& cell_areas);
 
-}  // namespace mixvec
+}  // namespace mixvec::inline flows

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-namespace mixvec {
+namespace mixvec::inline flows {
 
 using Json = nlohmann::ordered_json;
 
@@ -134,4 +134,4 @@ std::size_t buffer_submodules(Json& design, const BufferCell& buffer, std::size_
   return count;
 }
 
-}  // namespace mixvec
+}  // namespace mixvec::inline flows

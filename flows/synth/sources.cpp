@@ -7,12 +7,12 @@
 #include <algorithm>
 #include <cctype>
 
-#include "golden/base/input_file.hpp"
-#include "golden/cli.hpp"
-#include "golden/error.hpp"
-#include "golden/text.hpp"
+#include "golden/base/error.hpp"
+#include "golden/base/text.hpp"
+#include "golden/cli/cli.hpp"
+#include "golden/files/input_file.hpp"
 
-namespace mixvec {
+namespace mixvec::inline flows {
 
 namespace {
 
@@ -85,4 +85,4 @@ Sources find_sources(const std::string& top, const std::filesystem::path& top_fi
   return sources;
 }
 
-}  // namespace mixvec
+}  // namespace mixvec::inline flows

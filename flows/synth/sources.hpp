@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-namespace mixvec {
+namespace mixvec::inline flows {
 
 /// Name and value, in the order in which they were given.
 using Parameters = std::vector<std::pair<std::string, std::string>>;
@@ -29,4 +29,4 @@ struct Sources {
 Sources find_sources(const std::string& top, const std::filesystem::path& top_file,
                      const std::filesystem::path& folder);
 
-}  // namespace mixvec
+}  // namespace mixvec::inline flows

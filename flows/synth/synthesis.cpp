@@ -10,11 +10,11 @@
 
 #include "flows/synth/netlist_buffers.hpp"
 #include "flows/synth/tool.hpp"
-#include "golden/base/input_file.hpp"
-#include "golden/cli.hpp"
-#include "golden/error.hpp"
+#include "golden/base/error.hpp"
+#include "golden/cli/cli.hpp"
+#include "golden/files/input_file.hpp"
 
-namespace mixvec {
+namespace mixvec::inline flows {
 
 namespace fs = std::filesystem;
 
@@ -134,4 +134,4 @@ fs::path synthesize(const SynthesisRequest& request, const CellLibrary& library)
   return netlist;
 }
 
-}  // namespace mixvec
+}  // namespace mixvec::inline flows

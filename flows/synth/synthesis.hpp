@@ -7,7 +7,7 @@
 #include "flows/synth/library.hpp"
 #include "flows/synth/sources.hpp"
 
-namespace mixvec {
+namespace mixvec::inline flows {
 
 /// The module whose area is reported apart.
 inline constexpr const char* kFileModule = "mv_acc_file";
@@ -30,4 +30,4 @@ void require_time_for_logic(const SynthesisRequest& request, const CellLibrary& 
 /// parameters. See require_time_for_logic().
 std::filesystem::path synthesize(const SynthesisRequest& request, const CellLibrary& library);
 
-}  // namespace mixvec
+}  // namespace mixvec::inline flows

@@ -8,10 +8,10 @@
 #include <cstdlib>
 
 #include "flows/synth/tool.hpp"
-#include "golden/base/input_file.hpp"
-#include "golden/cli.hpp"
+#include "golden/cli/cli.hpp"
+#include "golden/files/input_file.hpp"
 
-namespace mixvec {
+namespace mixvec::inline flows {
 
 namespace {
 
@@ -65,4 +65,4 @@ exit
   }
 }
 
-}  // namespace mixvec
+}  // namespace mixvec::inline flows

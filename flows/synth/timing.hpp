@@ -7,7 +7,7 @@
 
 #include "flows/synth/library.hpp"
 
-namespace mixvec {
+namespace mixvec::inline flows {
 
 /// Result of timing analysis.
 struct Timing {
@@ -24,4 +24,4 @@ Timing analyze_timing(const std::filesystem::path& netlist, const std::string& t
 /// Reads the log of that script. Throws FlowError if it shows no path.
 Timing read_timing(std::string_view log, double time_unit_ns);
 
-}  // namespace mixvec
+}  // namespace mixvec::inline flows

@@ -15,15 +15,15 @@
 #include <sstream>
 #include <string_view>
 
-#include "golden/base/input_file.hpp"
-#include "golden/base/temporaries.hpp"
-#include "golden/cli.hpp"
-#include "golden/error.hpp"
-#include "golden/text.hpp"
+#include "golden/base/error.hpp"
+#include "golden/base/text.hpp"
+#include "golden/cli/cli.hpp"
+#include "golden/files/input_file.hpp"
+#include "golden/files/temporaries.hpp"
 
 extern char** environ;
 
-namespace mixvec {
+namespace mixvec::inline flows {
 
 bool is_installed(const std::string& program) {
   const char* path = std::getenv("PATH");
@@ -87,4 +87,4 @@ void run_tool(const std::vector<std::string>& command, const std::filesystem::pa
   throw FlowError(fmt::format("{} failed; the end of what it said:\n{}", command[0], text));
 }
 
-}  // namespace mixvec
+}  // namespace mixvec::inline flows

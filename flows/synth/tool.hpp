@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace mixvec {
+namespace mixvec::inline flows {
 
 /// Synthesis or timing failed, although the input was good: exit code 1.
 class FlowError : public std::runtime_error {
@@ -25,4 +25,4 @@ void require_tool_path(const char* option, const std::filesystem::path& path);
 /// if it fails.
 void run_tool(const std::vector<std::string>& command, const std::filesystem::path& log);
 
-}  // namespace mixvec
+}  // namespace mixvec::inline flows

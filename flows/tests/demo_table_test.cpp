@@ -6,11 +6,11 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "golden/base/input_file.hpp"
-#include "golden/base/output.hpp"
+#include "golden/files/input_file.hpp"
+#include "golden/files/output.hpp"
 #include "golden/tests/temporary_folder.hpp"
 
-namespace mixvec {
+namespace mixvec::inline flows {
 namespace {
 
 using Json = nlohmann::json;
@@ -107,4 +107,4 @@ TEST_F(DemoTable, NamesTheFolderWhoseRowsAreOfAnotherForm) {
 }
 
 }  // namespace
-}  // namespace mixvec
+}  // namespace mixvec::inline flows

@@ -14,12 +14,12 @@
 #include "flows/synth/sources.hpp"
 #include "flows/synth/timing.hpp"
 #include "flows/synth/tool.hpp"
-#include "golden/base/input_file.hpp"
-#include "golden/cli.hpp"
+#include "golden/cli/cli.hpp"
+#include "golden/files/input_file.hpp"
 #include "golden/tests/helpers.hpp"
 #include "golden/tests/temporary_folder.hpp"
 
-namespace mixvec {
+namespace mixvec::inline flows {
 namespace {
 
 using OrderedJson = nlohmann::ordered_json;
@@ -245,4 +245,4 @@ TEST(RunSynth, ASignalEndsTheToolToo) {
 }
 
 }  // namespace
-}  // namespace mixvec
+}  // namespace mixvec::inline flows

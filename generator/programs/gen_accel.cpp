@@ -8,8 +8,8 @@
 #include "generator/emit.hpp"
 #include "generator/folder.hpp"
 #include "generator/legality.hpp"
-#include "golden/cli.hpp"
-#include "golden/text.hpp"
+#include "golden/base/text.hpp"
+#include "golden/cli/cli.hpp"
 
 namespace po = boost::program_options;
 

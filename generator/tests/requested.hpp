@@ -6,7 +6,7 @@
 
 #include "generator/legality.hpp"
 
-namespace mixvec {
+namespace mixvec::inline generator {
 
 /// The configuration that gen_accel makes of these options.
 inline AccelConfig requested(int pe, int lanes, const std::string& vec, std::optional<int> assoc = std::nullopt,
@@ -20,4 +20,4 @@ inline AccelConfig requested(int pe, int lanes, const std::string& vec, std::opt
   return make_config(request);
 }
 
-}  // namespace mixvec
+}  // namespace mixvec::inline generator

@@ -8,7 +8,7 @@
 #include <map>
 #include <set>
 
-namespace mixvec {
+namespace mixvec::inline generator {
 namespace {
 
 struct Word {
@@ -338,4 +338,4 @@ class Checker {
 
 std::vector<std::string> check_rtl(std::string_view file, std::string_view text) { return Checker(file, text).run(); }
 
-}  // namespace mixvec
+}  // namespace mixvec::inline generator

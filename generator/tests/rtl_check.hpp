@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace mixvec {
+namespace mixvec::inline generator {
 
 /// Checks the modules of one file and returns a line "FILE:LINE: what" for each of:
 ///  - a name that is used before its declaration, or never declared (VCS, Xcelium, Icarus 13);
@@ -15,4 +15,4 @@ namespace mixvec {
 /// It knows the subset of the language that rtl_templates/ is written in, and no preprocessor.
 std::vector<std::string> check_rtl(std::string_view file, std::string_view text);
 
-}  // namespace mixvec
+}  // namespace mixvec::inline generator

@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-namespace mixvec {
+namespace mixvec::inline golden {
 namespace {
 
 void walk(const nlohmann::json& value, const std::string& place) {
@@ -23,4 +23,4 @@ void walk(const nlohmann::json& value, const std::string& place) {
 
 void require_finite(const nlohmann::json& result) { walk(result, ""); }
 
-}  // namespace mixvec
+}  // namespace mixvec::inline golden

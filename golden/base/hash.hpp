@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace mixvec {
+namespace mixvec::inline golden {
 
 /// 64-bit FNV-1a of the bytes of `text`; `value` continues an earlier one. Each step can be undone: two texts of one
 /// length that differ in one byte alone never have the same hash.
@@ -13,4 +13,4 @@ constexpr std::uint64_t fnv1a(std::string_view text, std::uint64_t value = 0xcbf
   return value;
 }
 
-}  // namespace mixvec
+}  // namespace mixvec::inline golden

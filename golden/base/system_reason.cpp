@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <cstring>
 
-namespace mixvec {
+namespace mixvec::inline golden {
 namespace {
 
 const char* remedy_for(int error) {
@@ -52,4 +52,4 @@ std::string system_reason(int error) {
   return remedy != nullptr ? fmt::format("{} ({})", std::strerror(error), remedy) : std::strerror(error);
 }
 
-}  // namespace mixvec
+}  // namespace mixvec::inline golden

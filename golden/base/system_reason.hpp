@@ -3,10 +3,10 @@
 
 #include <string>
 
-namespace mixvec {
+namespace mixvec::inline golden {
 
 /// The reason that errno names, with the remedy where there is one: "No space left on device (free some space, or write
 /// elsewhere)".
 std::string system_reason(int error);
 
-}  // namespace mixvec
+}  // namespace mixvec::inline golden

@@ -5,10 +5,10 @@
 #include <cctype>
 #include <string_view>
 
-#include "golden/error.hpp"
-#include "golden/text.hpp"
+#include "golden/base/error.hpp"
+#include "golden/base/text.hpp"
 
-namespace mixvec {
+namespace mixvec::inline golden {
 
 namespace fs = std::filesystem;
 
@@ -135,4 +135,4 @@ void carry(const CarriedFiles& carried, const fs::path& source, const fs::path& 
   }
 }
 
-}  // namespace mixvec
+}  // namespace mixvec::inline golden

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace mixvec {
+namespace mixvec::inline golden {
 
 /// Something of the source's folder that the pruned model does not take over.
 struct LeftOut {
@@ -32,4 +32,4 @@ CarriedFiles find_carried_files(const std::filesystem::path& source, bool pruned
 /// Copies the files; rights are kept, but the copies can be written. Throws InputError with the reason.
 void carry(const CarriedFiles& carried, const std::filesystem::path& source, const std::filesystem::path& target);
 
-}  // namespace mixvec
+}  // namespace mixvec::inline golden

@@ -5,9 +5,9 @@
 
 #include <map>
 
-#include "golden/text.hpp"
+#include "golden/base/text.hpp"
 
-namespace mixvec {
+namespace mixvec::inline golden {
 
 namespace {
 
@@ -67,4 +67,4 @@ std::string model_card(const std::filesystem::path& source, const std::vector<Pr
   return text;
 }
 
-}  // namespace mixvec
+}  // namespace mixvec::inline golden

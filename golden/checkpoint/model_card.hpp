@@ -6,13 +6,13 @@
 #include <vector>
 
 #include "golden/checkpoint/carried_files.hpp"
-#include "golden/pruned_matrix.hpp"
+#include "golden/matrix/pruned_matrix.hpp"
 
-namespace mixvec {
+namespace mixvec::inline golden {
 
 /// Markdown. The source is named by its folder's name alone: where it lay on this machine tells nobody anything. `how`
 /// (may be empty) says how it was pruned.
 std::string model_card(const std::filesystem::path& source, const std::vector<PrunedMatrix>& matrices,
                        const CarriedFiles& carried, const std::string& how);
 
-}  // namespace mixvec
+}  // namespace mixvec::inline golden

@@ -7,8 +7,9 @@
 #include <string>
 
 #include "golden/checkpoint/naming.hpp"
+#include "golden/math/layer_norm.hpp"
 
-namespace mixvec {
+namespace mixvec::inline golden {
 
 /// kBert: RoBERTa and DistilBERT, too; they differ in names and positions only.
 enum class Architecture : std::uint8_t { kGpt2, kBert };
@@ -37,4 +38,4 @@ const char* name_of(MatrixKind kind);  ///< "W_MA", "W_MP", "W_F1", "W_F2"
 /// "layer.N.W_F1"
 std::string matrix_name(std::size_t layer, MatrixKind kind);
 
-}  // namespace mixvec
+}  // namespace mixvec::inline golden

@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
-namespace mixvec {
+#include "golden/math/layer_norm.hpp"
+
+namespace mixvec::inline golden {
 
 std::string NamingTable::layer(std::size_t number) const { return fmt::format("{}{}.", layers, number); }
 
@@ -74,4 +76,4 @@ std::vector<Naming> namings_of(std::span<const std::string> tensors) {
   return found;
 }
 
-}  // namespace mixvec
+}  // namespace mixvec::inline golden

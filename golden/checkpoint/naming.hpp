@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace mixvec {
+namespace mixvec::inline golden {
 
 /// kBert is RoBERTa's, too, but for the prefix.
 enum class Naming : std::uint8_t { kGpt2, kBert, kDistilBert };
@@ -43,4 +43,4 @@ std::vector<std::string> prefixes_of(std::string_view name, std::span<const std:
 /// The families whose layer 0 is among the tensors.
 std::vector<Naming> namings_of(std::span<const std::string> tensors);
 
-}  // namespace mixvec
+}  // namespace mixvec::inline golden

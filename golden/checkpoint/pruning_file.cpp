@@ -8,11 +8,12 @@
 #include <cstring>
 #include <sstream>
 
-#include "golden/error.hpp"
-#include "golden/safetensors_writer.hpp"
-#include "golden/text.hpp"
+#include "golden/base/error.hpp"
+#include "golden/base/text.hpp"
+#include "golden/safetensors/safetensors_writer.hpp"
+#include "golden/safetensors/tensor_view.hpp"
 
-namespace mixvec {
+namespace mixvec::inline golden {
 
 namespace fs = std::filesystem;
 
@@ -200,4 +201,4 @@ void write_pruning_file(const fs::path& model_dir, const ModelConfig& config, co
   writer.write(model_dir / kName);
 }
 
-}  // namespace mixvec
+}  // namespace mixvec::inline golden

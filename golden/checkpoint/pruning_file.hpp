@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "golden/checkpoint/model_types.hpp"
-#include "golden/pruned_matrix.hpp"
-#include "golden/safetensors.hpp"
+#include "golden/matrix/pruned_matrix.hpp"
+#include "golden/safetensors/safetensors.hpp"
 
-namespace mixvec {
+namespace mixvec::inline golden {
 
 /// An open pruning.safetensors. Per matrix NAME that is pruned it holds
 ///   NAME.mask       U8  [out][in]      1 = kept
@@ -43,4 +43,4 @@ class PruningFile {
 void write_pruning_file(const std::filesystem::path& model_dir, const ModelConfig& config,
                         const std::vector<PrunedMatrix>& matrices, const PruningFile* earlier);
 
-}  // namespace mixvec
+}  // namespace mixvec::inline golden

@@ -5,8 +5,9 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "golden/error.hpp"
-#include "golden/safetensors.hpp"
+#include "golden/base/error.hpp"
+#include "golden/safetensors/safetensors.hpp"
+#include "golden/safetensors/tensor_view.hpp"
 
 namespace {
 

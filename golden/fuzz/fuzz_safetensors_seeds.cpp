@@ -2,10 +2,10 @@
 #include <boost/program_options.hpp>
 #include <filesystem>
 
-#include "golden/cli.hpp"
-#include "golden/error.hpp"
-#include "golden/safetensors.hpp"
-#include "golden/safetensors_writer.hpp"
+#include "golden/base/error.hpp"
+#include "golden/cli/cli.hpp"
+#include "golden/safetensors/safetensors.hpp"
+#include "golden/safetensors/safetensors_writer.hpp"
 
 int main(int argc, char** argv) {
   mixvec::CommandLine command("fuzz_safetensors_seeds", "Writes the seed corpus of fuzz_safetensors.",

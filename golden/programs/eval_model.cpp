@@ -6,11 +6,11 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "golden/character_model.hpp"
-#include "golden/cli.hpp"
-#include "golden/error.hpp"
+#include "golden/base/error.hpp"
+#include "golden/cli/cli.hpp"
+#include "golden/eval/character_model.hpp"
 
-namespace mixvec {
+namespace mixvec::inline golden {
 namespace {
 
 namespace po = boost::program_options;
@@ -61,7 +61,7 @@ int eval_model(const po::variables_map& options) {
 }
 
 }  // namespace
-}  // namespace mixvec
+}  // namespace mixvec::inline golden
 
 int main(int argc, char** argv) {
   using namespace mixvec;

@@ -5,20 +5,20 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "golden/base/atomic_folder.hpp"
-#include "golden/cli.hpp"
-#include "golden/error.hpp"
-#include "golden/executor.hpp"
-#include "golden/model.hpp"
-#include "golden/program_file.hpp"
-#include "golden/program_source.hpp"
-#include "golden/reference.hpp"
-#include "golden/safetensors.hpp"
-#include "golden/safetensors_writer.hpp"
-#include "golden/synthetic.hpp"
-#include "golden/text.hpp"
+#include "golden/base/error.hpp"
+#include "golden/base/text.hpp"
+#include "golden/checkpoint/model.hpp"
+#include "golden/cli/cli.hpp"
+#include "golden/execute/executor.hpp"
+#include "golden/execute/reference.hpp"
+#include "golden/files/atomic_folder.hpp"
+#include "golden/format/program_file.hpp"
+#include "golden/format/program_source.hpp"
+#include "golden/matrix/synthetic.hpp"
+#include "golden/safetensors/safetensors.hpp"
+#include "golden/safetensors/safetensors_writer.hpp"
 
-namespace mixvec {
+namespace mixvec::inline golden {
 namespace {
 
 namespace po = boost::program_options;
@@ -103,7 +103,7 @@ int gen_vectors(const po::variables_map& options) {
 }
 
 }  // namespace
-}  // namespace mixvec
+}  // namespace mixvec::inline golden
 
 int main(int argc, char** argv) {
   using namespace mixvec;

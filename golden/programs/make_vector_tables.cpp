@@ -8,12 +8,12 @@
 #include <numbers>
 #include <vector>
 
-#include "golden/cli.hpp"
-#include "golden/error.hpp"
-#include "golden/text.hpp"
-#include "golden/vector_tables.hpp"
+#include "golden/base/error.hpp"
+#include "golden/base/text.hpp"
+#include "golden/cli/cli.hpp"
+#include "golden/math/vector_tables.hpp"
 
-namespace mixvec {
+namespace mixvec::inline golden {
 namespace {
 
 namespace po = boost::program_options;
@@ -171,14 +171,14 @@ int make_vector_tables(const po::variables_map& options) {
 }
 
 }  // namespace
-}  // namespace mixvec
+}  // namespace mixvec::inline golden
 
 int main(int argc, char** argv) {
   namespace po = boost::program_options;
-  mixvec::CommandLine command("make_vector_tables",
-                              "Fits the tables of the vector unit and writes them as C++ and as SystemVerilog.",
-                              "  make_vector_tables --out .\n"
-                              "writes golden/vector_tables.cpp and rtl_templates/mv_vector_rom.sv below the folder.");
+  mixvec::CommandLine command(
+      "make_vector_tables", "Fits the tables of the vector unit and writes them as C++ and as SystemVerilog.",
+      "  make_vector_tables --out .\n"
+      "writes golden/math/vector_tables.cpp and rtl_templates/mv_vector_rom.sv below the folder.");
   command.options().add_options()("out", po::value<std::string>()->required()->value_name("DIR"),
                                   "folder of the source tree");
   return command.run(argc, argv, mixvec::make_vector_tables);

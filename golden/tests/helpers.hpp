@@ -7,9 +7,9 @@
 #include <functional>
 #include <string>
 
-#include "golden/error.hpp"
+#include "golden/base/error.hpp"
 
-namespace mixvec {
+namespace mixvec::inline golden {
 
 /// The message of the InputError that `action` throws, "" if it throws none.
 inline std::string message_of(const std::function<void()>& action) {
@@ -27,4 +27,4 @@ inline int exit_code_of(const std::string& command) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-}  // namespace mixvec
+}  // namespace mixvec::inline golden

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string>
 
-namespace mixvec {
+namespace mixvec::inline golden {
 
 /// Folder `name` of the reference data, which stands beside the project: ../shared/data/NAME.
 inline std::filesystem::path reference_data(const std::string& name) {
@@ -23,4 +23,4 @@ inline std::string absent_reference(const std::string& name, const std::string& 
   return "not there: ../shared/data/" + name + " beside the project; origin: " + origin;
 }
 
-}  // namespace mixvec
+}  // namespace mixvec::inline golden

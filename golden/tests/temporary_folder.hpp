@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <string>
 
-namespace mixvec {
+namespace mixvec::inline golden {
 
 struct TemporaryTestFolder {
   std::filesystem::path path;
@@ -27,4 +27,4 @@ struct TemporaryTestFolder {
   TemporaryTestFolder& operator=(const TemporaryTestFolder&) = delete;
 };
 
-}  // namespace mixvec
+}  // namespace mixvec::inline golden

@@ -6,14 +6,15 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
-#include "golden/base/atomic_folder.hpp"
-#include "golden/cli.hpp"
-#include "golden/error.hpp"
-#include "golden/safetensors.hpp"
-#include "golden/safetensors_writer.hpp"
-#include "golden/text.hpp"
+#include "golden/base/error.hpp"
+#include "golden/base/text.hpp"
+#include "golden/cli/cli.hpp"
+#include "golden/files/atomic_folder.hpp"
+#include "golden/math/layer_norm.hpp"
+#include "golden/safetensors/safetensors.hpp"
+#include "golden/safetensors/safetensors_writer.hpp"
 
-namespace mixvec {
+namespace mixvec::inline pruning {
 namespace {
 
 namespace fs = std::filesystem;
@@ -213,7 +214,7 @@ int run(const po::variables_map& values) {
 }
 
 }  // namespace
-}  // namespace mixvec
+}  // namespace mixvec::inline pruning
 
 int main(int argc, char** argv) {
   namespace po = boost::program_options;

@@ -7,15 +7,15 @@
 #include <nlohmann/json.hpp>
 
 #include "generator/legality.hpp"
-#include "golden/cli.hpp"
-#include "golden/error.hpp"
-#include "golden/model.hpp"
-#include "golden/parallel.hpp"
-#include "golden/synthetic_layer.hpp"
-#include "golden/text.hpp"
-#include "pruning/study.hpp"
+#include "golden/base/error.hpp"
+#include "golden/base/parallel.hpp"
+#include "golden/base/text.hpp"
+#include "golden/checkpoint/model.hpp"
+#include "golden/cli/cli.hpp"
+#include "golden/layer/synthetic_layer.hpp"
+#include "pruning/study/study.hpp"
 
-namespace mixvec {
+namespace mixvec::inline pruning {
 namespace {
 
 namespace fs = std::filesystem;
@@ -277,7 +277,7 @@ int run(const po::variables_map& options) {
 }
 
 }  // namespace
-}  // namespace mixvec
+}  // namespace mixvec::inline pruning
 
 int main(int argc, char** argv) {
   namespace po = boost::program_options;

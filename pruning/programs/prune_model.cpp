@@ -7,18 +7,18 @@
 #include <nlohmann/json.hpp>
 
 #include "generator/legality.hpp"
-#include "golden/base/atomic_folder.hpp"
-#include "golden/cli.hpp"
-#include "golden/error.hpp"
-#include "golden/model.hpp"
-#include "golden/parallel.hpp"
-#include "golden/text.hpp"
-#include "pruning/machine_run.hpp"
-#include "pruning/picture.hpp"
+#include "golden/base/error.hpp"
+#include "golden/base/parallel.hpp"
+#include "golden/base/text.hpp"
+#include "golden/checkpoint/model.hpp"
+#include "golden/cli/cli.hpp"
+#include "golden/files/atomic_folder.hpp"
 #include "pruning/prune.hpp"
-#include "pruning/report.hpp"
+#include "pruning/report/picture.hpp"
+#include "pruning/report/report.hpp"
+#include "pruning/study/machine_run.hpp"
 
-namespace mixvec {
+namespace mixvec::inline pruning {
 namespace {
 
 namespace fs = std::filesystem;
@@ -264,7 +264,7 @@ int run(const po::variables_map& values) {
 }
 
 }  // namespace
-}  // namespace mixvec
+}  // namespace mixvec::inline pruning
 
 int main(int argc, char** argv) {
   namespace po = boost::program_options;

@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "golden/model.hpp"
-#include "pruning/importance.hpp"
+#include "golden/checkpoint/model.hpp"
+#include "pruning/importance/importance.hpp"
 #include "pruning/prune.hpp"
 
-namespace mixvec::testing {
+namespace mixvec::inline pruning::cases {
 
 /// Independent normal weights.
 inline DenseMatrix random_matrix(std::size_t out, std::size_t in, unsigned seed, const std::string& name = "matrix") {
@@ -75,4 +75,4 @@ inline double importance_kept(const DenseMatrix& dense, const PrunedMatrix& prun
   return sum;
 }
 
-}  // namespace mixvec::testing
+}  // namespace mixvec::inline pruning::cases

@@ -6,7 +6,10 @@
 #include <cmath>
 #include <limits>
 
-namespace mixvec {
+#include "golden/math/layer_norm.hpp"
+#include "golden/math/softmax.hpp"
+
+namespace mixvec::inline pruning {
 
 Gpt2Parameters initialise_gpt2(const ModelConfig& config, std::uint64_t seed) {
   torch::manual_seed(seed);
@@ -77,4 +80,4 @@ torch::Tensor gpt2_loss(const ModelConfig& config, const Gpt2Parameters& paramet
   return torch::nll_loss(torch::log_softmax(logits, -1), targets.reshape({-1}));
 }
 
-}  // namespace mixvec
+}  // namespace mixvec::inline pruning

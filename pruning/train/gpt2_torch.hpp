@@ -6,9 +6,9 @@
 #include <map>
 #include <string>
 
-#include "golden/model.hpp"
+#include "golden/checkpoint/model.hpp"
 
-namespace mixvec {
+namespace mixvec::inline pruning {
 
 /// Parameters by tensor name ("transformer.h.0.attn.c_attn.weight", stored [in][out]); the map's order is the file's.
 using Gpt2Parameters = std::map<std::string, torch::Tensor>;
@@ -21,4 +21,4 @@ Gpt2Parameters initialise_gpt2(const ModelConfig& config, std::uint64_t seed);
 torch::Tensor gpt2_loss(const ModelConfig& config, const Gpt2Parameters& parameters, const torch::Tensor& inputs,
                         const torch::Tensor& targets);
 
-}  // namespace mixvec
+}  // namespace mixvec::inline pruning

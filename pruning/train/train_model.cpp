@@ -5,9 +5,9 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "golden/cli.hpp"
-#include "golden/error.hpp"
-#include "golden/text.hpp"
+#include "golden/base/error.hpp"
+#include "golden/base/text.hpp"
+#include "golden/cli/cli.hpp"
 #include "pruning/train/trainer.hpp"
 
 namespace po = boost::program_options;

@@ -9,15 +9,17 @@
 #include <random>
 #include <span>
 
-#include "golden/base/atomic_folder.hpp"
-#include "golden/base/input_file.hpp"
-#include "golden/character_text.hpp"
-#include "golden/cli.hpp"
-#include "golden/error.hpp"
-#include "golden/safetensors_writer.hpp"
+#include "golden/base/error.hpp"
+#include "golden/cli/cli.hpp"
+#include "golden/eval/character_text.hpp"
+#include "golden/files/atomic_folder.hpp"
+#include "golden/files/input_file.hpp"
+#include "golden/math/layer_norm.hpp"
+#include "golden/safetensors/safetensors_writer.hpp"
+#include "golden/safetensors/tensor_view.hpp"
 #include "pruning/train/gpt2_torch.hpp"
 
-namespace mixvec {
+namespace mixvec::inline pruning {
 
 namespace fs = std::filesystem;
 
@@ -374,4 +376,4 @@ TrainResult train(const TrainOptions& options, const std::function<void(const Tr
   return result;
 }
 
-}  // namespace mixvec
+}  // namespace mixvec::inline pruning

@@ -6,9 +6,9 @@
 #include <filesystem>
 #include <functional>
 
-#include "golden/safetensors.hpp"
+#include "golden/safetensors/safetensors.hpp"
 
-namespace mixvec {
+namespace mixvec::inline pruning {
 
 /// What to train and how.
 struct TrainOptions {
@@ -60,4 +60,4 @@ struct TrainResult {
 /// Throws InputError naming the option or file.
 TrainResult train(const TrainOptions& options, const std::function<void(const TrainProgress&)>& report);
 
-}  // namespace mixvec
+}  // namespace mixvec::inline pruning

@@ -2,14 +2,14 @@
 // model; and of a whole layer.
 #include <benchmark/benchmark.h>
 
-#include "golden/executor.hpp"
-#include "golden/packed_layer.hpp"
-#include "golden/reference.hpp"
-#include "golden/synthetic.hpp"
-#include "golden/synthetic_network.hpp"
-#include "golden/unpack.hpp"
-#include "sim/engine_model.hpp"
-#include "sim/scheduler.hpp"
+#include "golden/execute/executor.hpp"
+#include "golden/execute/reference.hpp"
+#include "golden/format/unpack.hpp"
+#include "golden/layer/packed_layer.hpp"
+#include "golden/layer/synthetic_network.hpp"
+#include "golden/matrix/synthetic.hpp"
+#include "sim/cycles/engine_model.hpp"
+#include "sim/schedule/scheduler.hpp"
 
 namespace {
 

@@ -11,19 +11,19 @@
 #include <span>
 
 #include "generator/config.hpp"
-#include "golden/cli.hpp"
-#include "golden/error.hpp"
-#include "golden/model.hpp"
-#include "golden/program_file.hpp"
-#include "golden/synthetic.hpp"
-#include "golden/text.hpp"
-#include "golden/unpack.hpp"
-#include "sim/explain.hpp"
-#include "sim/machine_run.hpp"
-#include "sim/matrix_source.hpp"
-#include "sim/scheduler.hpp"
+#include "golden/base/error.hpp"
+#include "golden/base/text.hpp"
+#include "golden/checkpoint/model.hpp"
+#include "golden/cli/cli.hpp"
+#include "golden/format/program_file.hpp"
+#include "golden/format/unpack.hpp"
+#include "golden/matrix/synthetic.hpp"
+#include "sim/cycles/matrix_run.hpp"
+#include "sim/schedule/scheduler.hpp"
+#include "sim/study/explain.hpp"
+#include "sim/study/matrix_source.hpp"
 
-namespace mixvec {
+namespace mixvec::inline sim {
 namespace {
 
 namespace po = boost::program_options;
@@ -173,7 +173,7 @@ int pack_model(const po::variables_map& options) {
 }
 
 }  // namespace
-}  // namespace mixvec
+}  // namespace mixvec::inline sim
 
 int main(int argc, char** argv) {
   using namespace mixvec;

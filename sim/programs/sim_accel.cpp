@@ -10,16 +10,17 @@
 #include <sstream>
 
 #include "generator/legality.hpp"
-#include "golden/cli.hpp"
-#include "golden/error.hpp"
-#include "golden/layer_loading.hpp"
-#include "golden/text.hpp"
-#include "sim/picture.hpp"
-#include "sim/report.hpp"
-#include "sim/sweep.hpp"
-#include "sim/whole_layers.hpp"
+#include "golden/base/error.hpp"
+#include "golden/base/text.hpp"
+#include "golden/cli/cli.hpp"
+#include "golden/layer/layer_loading.hpp"
+#include "golden/math/layer_norm.hpp"
+#include "sim/study/sweep.hpp"
+#include "sim/study/sweep_chart.hpp"
+#include "sim/study/sweep_report.hpp"
+#include "sim/study/whole_layers.hpp"
 
-namespace mixvec {
+namespace mixvec::inline sim {
 namespace {
 
 namespace po = boost::program_options;
@@ -225,7 +226,7 @@ int run(const po::variables_map& options) {
 }
 
 }  // namespace
-}  // namespace mixvec
+}  // namespace mixvec::inline sim
 
 int main(int argc, char** argv) {
   using namespace mixvec;

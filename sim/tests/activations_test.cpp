@@ -1,18 +1,19 @@
 // Zero activations: the maps that are drawn, and what they save on the cycle model and in sim_accel.
-#include "sim/activations.hpp"
+#include "sim/cycles/activations.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
 #include "generator/legality.hpp"
-#include "golden/base/input_file.hpp"
-#include "golden/synthetic.hpp"
-#include "sim/machine_run.hpp"
-#include "sim/scheduler.hpp"
+#include "golden/files/input_file.hpp"
+#include "golden/format/packed_layout.hpp"
+#include "golden/matrix/synthetic.hpp"
+#include "sim/cycles/matrix_run.hpp"
+#include "sim/schedule/scheduler.hpp"
 #include "sim/tests/program_fixture.hpp"
 
-namespace mixvec {
+namespace mixvec::inline sim {
 namespace {
 
 PackedMatrix pack_synthetic(Direction direction, std::size_t in, const AccelConfig& accel) {
@@ -176,4 +177,4 @@ TEST_F(SimAccelDensity, TableJsonCsvAndPictureTellTheSame) {
 }
 
 }  // namespace
-}  // namespace mixvec
+}  // namespace mixvec::inline sim

@@ -1,19 +1,19 @@
 // The cycle model of a layer's run: passes and matrices against what can be worked out by hand, and that all cycles are
 // accounted for. That it is equal to the RTL shows tb_layer, in every run.
-#include "sim/layer_model.hpp"
+#include "sim/cycles/layer_model.hpp"
 
 #include <gtest/gtest.h>
 
 #include <numeric>
 
 #include "generator/legality.hpp"
-#include "golden/error.hpp"
-#include "golden/packed_layer.hpp"
-#include "golden/synthetic_network.hpp"
+#include "golden/base/error.hpp"
+#include "golden/layer/packed_layer.hpp"
+#include "golden/layer/synthetic_network.hpp"
+#include "sim/study/whole_layers.hpp"
 #include "sim/tests/program_fixture.hpp"
-#include "sim/whole_layers.hpp"
 
-namespace mixvec {
+namespace mixvec::inline sim {
 namespace {
 
 /// A small layer on an accelerator with one result port.
@@ -235,4 +235,4 @@ TEST_F(ProgramTest, SimAccelNoticesBadOutputsBeforeTheWork) {
 }
 
 }  // namespace
-}  // namespace mixvec
+}  // namespace mixvec::inline sim

@@ -1,17 +1,17 @@
 // Programs of small layers of every family: run on instructions alone they give golden's bits in any order that they
 // allow, no two of them meet in a memory, and what does not fit is refused with a reason.
-#include "sim/layer_program.hpp"
+#include "sim/compiler/layer_program.hpp"
 
 #include <gtest/gtest.h>
 
-#include "golden/error.hpp"
-#include "golden/packed_layer.hpp"
-#include "golden/synthetic.hpp"
-#include "golden/synthetic_network.hpp"
+#include "golden/base/error.hpp"
+#include "golden/layer/packed_layer.hpp"
+#include "golden/layer/synthetic_network.hpp"
+#include "golden/matrix/synthetic.hpp"
 #include "golden/tests/helpers.hpp"
 #include "program_machine.hpp"
 
-namespace mixvec {
+namespace mixvec::inline sim {
 namespace {
 
 LayerMachine small_machine() {
@@ -288,4 +288,4 @@ TEST(LayerProgram, LimitsAreRefused) {
 }
 
 }  // namespace
-}  // namespace mixvec
+}  // namespace mixvec::inline sim

@@ -9,16 +9,18 @@
 #include <sstream>
 #include <tuple>
 
-#include "golden/executor.hpp"
-#include "golden/model.hpp"
-#include "golden/program_file.hpp"
-#include "golden/safetensors.hpp"
-#include "golden/safetensors_writer.hpp"
-#include "golden/synthetic.hpp"
-#include "golden/unpack.hpp"
+#include "golden/checkpoint/model.hpp"
+#include "golden/execute/executor.hpp"
+#include "golden/format/program_file.hpp"
+#include "golden/format/unpack.hpp"
+#include "golden/math/layer_norm.hpp"
+#include "golden/matrix/synthetic.hpp"
+#include "golden/safetensors/safetensors.hpp"
+#include "golden/safetensors/safetensors_writer.hpp"
+#include "golden/safetensors/tensor_view.hpp"
 #include "sim/tests/program_fixture.hpp"
 
-namespace mixvec {
+namespace mixvec::inline sim {
 namespace {
 
 namespace fs = std::filesystem;
@@ -238,4 +240,4 @@ TEST_F(PackModel, RefusesBadInputWithExitCodeTwo) {
 }
 
 }  // namespace
-}  // namespace mixvec
+}  // namespace mixvec::inline sim

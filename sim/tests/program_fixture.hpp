@@ -12,10 +12,10 @@
 #include <string>
 #include <vector>
 
-#include "golden/base/input_file.hpp"
-#include "golden/cli.hpp"
+#include "golden/cli/cli.hpp"
+#include "golden/files/input_file.hpp"
 
-namespace mixvec {
+namespace mixvec::inline sim {
 
 class ProgramTest : public testing::Test {
  protected:
@@ -111,4 +111,4 @@ inline std::vector<std::string> parse_xml(const std::string& text) {
   return names;
 }
 
-}  // namespace mixvec
+}  // namespace mixvec::inline sim

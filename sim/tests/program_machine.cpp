@@ -5,11 +5,14 @@
 #include <cmath>
 #include <numeric>
 
-#include "golden/error.hpp"
-#include "golden/executor.hpp"
-#include "golden/vector_math.hpp"
+#include "golden/base/error.hpp"
+#include "golden/execute/executor.hpp"
+#include "golden/math/attention.hpp"
+#include "golden/math/layer_norm.hpp"
+#include "golden/math/softmax.hpp"
+#include "golden/math/vector_math.hpp"
 
-namespace mixvec {
+namespace mixvec::inline sim {
 namespace {
 
 constexpr Half kStale{0x7E55};
@@ -360,4 +363,4 @@ std::string ProgramMachine::find_races() const {
   return {};
 }
 
-}  // namespace mixvec
+}  // namespace mixvec::inline sim

@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "golden/synthetic.hpp"
-#include "sim/layer_program.hpp"
+#include "golden/matrix/synthetic.hpp"
+#include "sim/compiler/layer_program.hpp"
 
-namespace mixvec {
+namespace mixvec::inline sim {
 
 class ProgramMachine {
  public:
@@ -81,4 +81,4 @@ class ProgramMachine {
   std::vector<Access> vector_access_;
 };
 
-}  // namespace mixvec
+}  // namespace mixvec::inline sim

@@ -1,17 +1,19 @@
 // The scheduler: every chain once, costs exactly as in the packed stream, balance, few runs, no bit changed.
-#include "sim/scheduler.hpp"
+#include "sim/schedule/scheduler.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <set>
 
-#include "golden/executor.hpp"
-#include "golden/task_reader.hpp"
-#include "golden/tests/packing_cases.hpp"
-#include "golden/unpack.hpp"
+#include "golden/execute/executor.hpp"
+#include "golden/format/image_header.hpp"
+#include "golden/format/packed_layout.hpp"
+#include "golden/format/task_reader.hpp"
+#include "golden/format/unpack.hpp"
+#include "golden/tests/format/packing_cases.hpp"
 
-namespace mixvec {
+namespace mixvec::inline sim {
 namespace {
 
 /// Counts the steps of each class of a task by reading the packed stream.
@@ -128,4 +130,4 @@ TEST(Scheduler, FewStripsAreCutForAllSets) {
 }
 
 }  // namespace
-}  // namespace mixvec
+}  // namespace mixvec::inline sim

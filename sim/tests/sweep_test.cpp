@@ -1,21 +1,21 @@
 // Sweeps: combinations, skipped points, the Pareto front; and sim_accel's CSV, JSON and pictures.
-#include "sim/sweep.hpp"
+#include "sim/study/sweep.hpp"
 
 #include <algorithm>
 
 #include "generator/config.hpp"
 #include "generator/legality.hpp"
-#include "golden/base/input_file.hpp"
-#include "golden/error.hpp"
-#include "golden/svg_chart.hpp"
-#include "golden/synthetic_layer.hpp"
+#include "golden/base/error.hpp"
+#include "golden/cli/svg_chart.hpp"
+#include "golden/files/input_file.hpp"
+#include "golden/layer/synthetic_layer.hpp"
 #include "golden/tests/helpers.hpp"
-#include "sim/picture.hpp"
-#include "sim/report.hpp"
-#include "sim/scheduler.hpp"
+#include "sim/schedule/scheduler.hpp"
+#include "sim/study/sweep_chart.hpp"
+#include "sim/study/sweep_report.hpp"
 #include "sim/tests/program_fixture.hpp"
 
-namespace mixvec {
+namespace mixvec::inline sim {
 namespace {
 
 std::string refusal(const std::vector<std::string>& sweeps) {
@@ -279,4 +279,4 @@ TEST_F(SimAccel, FilesAreWrittenWholeAndNothingIsDrawnIntoAPipe) {
 }
 
 }  // namespace
-}  // namespace mixvec
+}  // namespace mixvec::inline sim

@@ -5,9 +5,9 @@
 
 #include <algorithm>
 
-#include "golden/error.hpp"
+#include "golden/base/error.hpp"
 
-namespace mixvec {
+namespace mixvec::inline flows {
 namespace {
 
 std::vector<std::string> lines_of(std::string_view text) {
@@ -160,4 +160,4 @@ std::string make_script(const std::vector<DocumentCommand>& commands, const std:
   return script;
 }
 
-}  // namespace mixvec
+}  // namespace mixvec::inline flows

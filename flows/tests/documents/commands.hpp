@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace mixvec {
+namespace mixvec::inline flows {
 
 /// A command of a fenced block of the language sh.
 struct DocumentCommand {
@@ -39,4 +39,4 @@ std::vector<DocumentCommand> without(const std::vector<DocumentCommand>& command
 /// exit code 1 at the first whose exit code is not the expected one, naming it.
 std::string make_script(const std::vector<DocumentCommand>& commands, const std::string& root);
 
-}  // namespace mixvec
+}  // namespace mixvec::inline flows

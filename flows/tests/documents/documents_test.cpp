@@ -10,13 +10,13 @@
 #include <set>
 
 #include "flows/tests/documents/commands.hpp"
-#include "golden/base/input_file.hpp"
-#include "golden/cli.hpp"
-#include "golden/error.hpp"
+#include "golden/base/error.hpp"
+#include "golden/cli/cli.hpp"
+#include "golden/files/input_file.hpp"
 #include "golden/tests/helpers.hpp"
 #include "golden/tests/temporary_folder.hpp"
 
-namespace mixvec {
+namespace mixvec::inline flows {
 namespace {
 
 namespace fs = std::filesystem;
@@ -219,4 +219,4 @@ TEST(Documents, CommandsUseOptionsThatExist) {
 }
 
 }  // namespace
-}  // namespace mixvec
+}  // namespace mixvec::inline flows

@@ -1,5 +1,5 @@
 // What programs print for people: tables of at most 100 columns, the names of what was written.
-#include "golden/base/output.hpp"
+#include "golden/files/output.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -9,10 +9,10 @@
 #include <filesystem>
 #include <sstream>
 
-#include "golden/base/input_file.hpp"
+#include "golden/files/input_file.hpp"
 #include "golden/tests/temporary_folder.hpp"
 
-namespace mixvec {
+namespace mixvec::inline flows {
 namespace {
 
 namespace fs = std::filesystem;
@@ -84,4 +84,4 @@ TEST(Width, CountsCharacters) {
 }
 
 }  // namespace
-}  // namespace mixvec
+}  // namespace mixvec::inline flows

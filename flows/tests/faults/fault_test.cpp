@@ -11,11 +11,12 @@
 #include <nlohmann/json.hpp>
 
 #include "flows/tests/faults/program_runner.hpp"
-#include "golden/base/input_file.hpp"
-#include "golden/cli.hpp"
-#include "golden/error.hpp"
-#include "golden/safetensors.hpp"
-#include "golden/safetensors_writer.hpp"
+#include "golden/base/error.hpp"
+#include "golden/cli/cli.hpp"
+#include "golden/files/input_file.hpp"
+#include "golden/math/layer_norm.hpp"
+#include "golden/safetensors/safetensors.hpp"
+#include "golden/safetensors/safetensors_writer.hpp"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define MIXVEC_SANITIZED 1
@@ -25,7 +26,7 @@
 #endif
 #endif
 
-namespace mixvec {
+namespace mixvec::inline flows {
 namespace {
 
 namespace fs = std::filesystem;
@@ -337,4 +338,4 @@ TEST_F(Faults, AFullDiskLeavesTheOldResult) {
 }
 
 }  // namespace
-}  // namespace mixvec
+}  // namespace mixvec::inline flows

@@ -7,10 +7,10 @@
 
 #include <cstdlib>
 
-#include "golden/base/input_file.hpp"
-#include "golden/cli.hpp"
+#include "golden/cli/cli.hpp"
+#include "golden/files/input_file.hpp"
 
-namespace mixvec {
+namespace mixvec::inline flows {
 
 namespace fs = std::filesystem;
 
@@ -70,4 +70,4 @@ Ended run_program(const fs::path& folder, const std::string& program, const std:
   return ended;
 }
 
-}  // namespace mixvec
+}  // namespace mixvec::inline flows

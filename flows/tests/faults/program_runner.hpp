@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace mixvec {
+namespace mixvec::inline flows {
 
 /// What a program is started with besides its arguments.
 struct Conditions {
@@ -27,4 +27,4 @@ struct Ended {
 Ended run_program(const std::filesystem::path& folder, const std::string& program,
                   const std::vector<std::string>& arguments, const Conditions& conditions = {});
 
-}  // namespace mixvec
+}  // namespace mixvec::inline flows

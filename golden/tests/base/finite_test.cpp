@@ -8,12 +8,12 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include "golden/base/input_file.hpp"
-#include "golden/base/output.hpp"
+#include "golden/files/input_file.hpp"
+#include "golden/files/output.hpp"
 #include "golden/tests/checkpoint/small_checkpoint.hpp"
 #include "golden/tests/temporary_folder.hpp"
 
-namespace mixvec {
+namespace mixvec::inline golden {
 namespace {
 
 namespace fs = std::filesystem;
@@ -63,4 +63,4 @@ TEST(Finite, ProgramEndsWithOne) {
 }
 
 }  // namespace
-}  // namespace mixvec
+}  // namespace mixvec::inline golden

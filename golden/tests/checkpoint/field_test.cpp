@@ -3,14 +3,16 @@
 
 #include <cmath>
 
-#include "golden/base/input_file.hpp"
-#include "golden/layer_loading.hpp"
-#include "golden/model.hpp"
-#include "golden/safetensors_writer.hpp"
+#include "golden/checkpoint/model.hpp"
+#include "golden/files/input_file.hpp"
+#include "golden/layer/layer_loading.hpp"
+#include "golden/math/layer_norm.hpp"
+#include "golden/safetensors/safetensors_writer.hpp"
+#include "golden/safetensors/tensor_view.hpp"
 #include "golden/tests/helpers.hpp"
 #include "golden/tests/temporary_folder.hpp"
 
-namespace mixvec {
+namespace mixvec::inline golden {
 namespace {
 
 namespace fs = std::filesystem;
@@ -150,4 +152,4 @@ TEST(Field, WeightsOfOtherFormatsStayBehind) {
 }
 
 }  // namespace
-}  // namespace mixvec
+}  // namespace mixvec::inline golden

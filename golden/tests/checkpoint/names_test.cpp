@@ -2,11 +2,12 @@
 // words.
 #include <gtest/gtest.h>
 
+#include "golden/math/layer_norm.hpp"
 #include "golden/tests/checkpoint/small_checkpoint.hpp"
 #include "golden/tests/helpers.hpp"
 #include "golden/tests/temporary_folder.hpp"
 
-namespace mixvec {
+namespace mixvec::inline golden {
 namespace {
 
 class Names : public ::testing::Test {
@@ -231,4 +232,4 @@ TEST_F(Names, ActivationsAsHuggingFaceNamesThem) {
 }
 
 }  // namespace
-}  // namespace mixvec
+}  // namespace mixvec::inline golden

@@ -4,13 +4,14 @@
 
 #include <set>
 
-#include "golden/base/input_file.hpp"
-#include "golden/safetensors_writer.hpp"
+#include "golden/files/input_file.hpp"
+#include "golden/safetensors/safetensors_writer.hpp"
+#include "golden/safetensors/tensor_view.hpp"
 #include "golden/tests/checkpoint/small_checkpoint.hpp"
 #include "golden/tests/helpers.hpp"
 #include "golden/tests/temporary_folder.hpp"
 
-namespace mixvec {
+namespace mixvec::inline golden {
 namespace {
 
 namespace fs = std::filesystem;
@@ -181,4 +182,4 @@ TEST_F(PrunedFolder, MatricesThatAreNotPrunedAreNamed) {
 }
 
 }  // namespace
-}  // namespace mixvec
+}  // namespace mixvec::inline golden

@@ -7,13 +7,14 @@
 #include <string>
 #include <vector>
 
-#include "golden/cli.hpp"
-#include "golden/layer_loading.hpp"
-#include "golden/model.hpp"
-#include "golden/safetensors.hpp"
-#include "golden/safetensors_writer.hpp"
+#include "golden/checkpoint/model.hpp"
+#include "golden/cli/cli.hpp"
+#include "golden/layer/layer_loading.hpp"
+#include "golden/math/layer_norm.hpp"
+#include "golden/safetensors/safetensors.hpp"
+#include "golden/safetensors/safetensors_writer.hpp"
 
-namespace mixvec {
+namespace mixvec::inline golden {
 
 /// d = 8, two heads, 2 layers, 24 inner channels, 16 positions, 11 words. A value depends on its tensor and place.
 class SmallCheckpoint {
@@ -181,4 +182,4 @@ inline std::vector<Half> numbers_of(const Model& model) {
   return numbers;
 }
 
-}  // namespace mixvec
+}  // namespace mixvec::inline golden

@@ -7,9 +7,10 @@
 #include <span>
 #include <vector>
 
-#include "golden/model.hpp"
+#include "golden/checkpoint/model.hpp"
+#include "golden/math/layer_norm.hpp"
 
-namespace mixvec {
+namespace mixvec::inline pruning {
 
 class PlainGpt2 {
  public:
@@ -115,4 +116,4 @@ class PlainGpt2 {
   std::vector<DenseMatrix> matrices_;
 };
 
-}  // namespace mixvec
+}  // namespace mixvec::inline pruning

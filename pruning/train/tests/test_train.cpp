@@ -5,17 +5,18 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
-#include "golden/base/input_file.hpp"
-#include "golden/character_model.hpp"
-#include "golden/character_text.hpp"
-#include "golden/cli.hpp"
-#include "golden/model.hpp"
+#include "golden/checkpoint/model.hpp"
+#include "golden/cli/cli.hpp"
+#include "golden/eval/character_model.hpp"
+#include "golden/eval/character_text.hpp"
+#include "golden/files/input_file.hpp"
+#include "golden/safetensors/tensor_view.hpp"
 #include "golden/tests/helpers.hpp"
 #include "golden/tests/temporary_folder.hpp"
 #include "pruning/train/tests/plain_gpt2.hpp"
 #include "pruning/train/trainer.hpp"
 
-namespace mixvec {
+namespace mixvec::inline pruning {
 namespace {
 
 namespace fs = std::filesystem;
@@ -188,4 +189,4 @@ TEST(Trainer, BadInputIsRefused) {
 }
 
 }  // namespace
-}  // namespace mixvec
+}  // namespace mixvec::inline pruning

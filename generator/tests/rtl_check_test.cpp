@@ -1,0 +1,97 @@
+// Checks the names of the RTL, and that the check itself finds what it should.
+#include "generator/tests/rtl_check.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <gtest/gtest.h>
+
+#include "generator/emit.hpp"
+#include "generator/legality.hpp"
+
+namespace mixvec::inline generator {
+namespace {
+
+/// What is found in a module of these lines, the first of which is line 2.
+std::vector<std::string> found(const std::string& lines) {
+  return check_rtl("m.sv", "module m #(parameter int Width = 4) (input logic clk_i, input logic [Width-1:0] a_i);\n" +
+                               lines + "\nendmodule\n");
+}
+
+using Lines = std::vector<std::string>;
+
+TEST(RtlCheck, FindsUseBeforeDeclaration) {
+  EXPECT_EQ(found("logic a;\nassign a = b;\nlogic b;"), Lines{"m.sv:3: b is used before its declaration"});
+  EXPECT_EQ(found("logic unused;\nassign unused = ^{a_i,\n  b};\nlogic [3:0] a, b;"),
+            Lines{"m.sv:4: b is used before its declaration"});
+  // An instance's connection and a name that exists in another block alone would become nets of one bit.
+  EXPECT_EQ(found("n u_n (.x_i(a_i), .y_o(y));\nlogic y;"), Lines{"m.sv:2: y is used before its declaration"});
+  EXPECT_EQ(found("n #(.Depth(Width)) u_n [1:0] (.y_o(a_i));"), Lines{});
+  EXPECT_EQ(found("if (Width > 1) begin : g_a\n  logic y;\nend\nassign y = 1'b1;"),
+            Lines{"m.sv:5: y is used before its declaration"});
+  EXPECT_EQ(found("for (genvar i = 0; i < Width; i++) begin : g_i\n  logic c;\n  assign c = a_i[k];\nend"),
+            Lines{"m.sv:4: k is used before its declaration"});
+  EXPECT_EQ(found("logic [N-1:0] a;\nlocalparam int N = 2;"), Lines{"m.sv:2: N is used before its declaration"});
+  EXPECT_EQ(found("function automatic logic f(input logic x);\n  f = x ^ z;\nendfunction\nlogic z;"),
+            Lines{"m.sv:3: z is used before its declaration"});
+}
+
+TEST(RtlCheck, FindsNamesThatDifferInCaseAlone) {
+  EXPECT_EQ(found("localparam int Sum = 1;\nlogic sum;"), Lines{"m.sv:3: Sum and sum differ in case alone"});
+  EXPECT_EQ(found("logic width;"), Lines{"m.sv:2: Width and width differ in case alone"});
+  EXPECT_EQ(found("logic a;\nalways_comb begin\n  logic [1:0] A;\n  A = 2'd0;\n  a = A[0];\nend"),
+            Lines{"m.sv:4: a and A differ in case alone"});
+  EXPECT_EQ(check_rtl("two.sv", "module a;\nlogic x;\nendmodule\nmodule b;\nlogic X;\nendmodule\n"), Lines{});
+}
+
+TEST(RtlCheck, FindsEnumsFromConditions) {
+  const std::string type = "typedef enum logic [1:0] {StA, StB} state_e;\nstate_e state_q, state_d;\nlogic b;\n";
+  EXPECT_EQ(found(type + "always_ff @(posedge clk_i) state_q <= b ? StA : StB;"),
+            Lines{"m.sv:5: state_q of state_e is assigned from ?:, use if"});
+  EXPECT_EQ(found(type + "assign state_d = (b ? StA : StB);"),
+            Lines{"m.sv:5: state_d of state_e is assigned from ?:, use if"});
+  EXPECT_EQ(found(type + "always_comb begin\n  case (state_q)\n    StA: state_d = b ? StB : StA;\n  endcase\nend"),
+            Lines{"m.sv:7: state_d of state_e is assigned from ?:, use if"});
+  EXPECT_EQ(found(type + "assign state_d = state_e'(b ? StA : StB);"),
+            Lines{"m.sv:5: state_d of state_e is assigned from ?:, use if"});
+  EXPECT_EQ(found(type + "always_ff @(posedge clk_i) if (b) state_q <= StB;\n"
+                         "assign state_d = StA;\nlogic c;\nassign c = b ? a_i[0] : a_i[1];"),
+            Lines{});
+}
+
+TEST(RtlCheck, FindsFunctionCallsAsIndexOfNonblockingAssignments) {
+  const std::string function =
+      "function automatic logic [1:0] f(input logic x);\n  f = {x, x};\nendfunction\nlogic [3:0] m;\n";
+  EXPECT_EQ(found(function + "always_ff @(posedge clk_i) begin\n  if (a_i[0]) m[f(a_i[0])] <= 1'b1;\nend"),
+            Lines{"m.sv:7: m: a function call as the index of a nonblocking assignment"});
+  EXPECT_EQ(found(function + "logic c;\nassign c = m[f(a_i[0])] <= a_i[1];\n"
+                             "always_ff @(posedge clk_i) m[1:0] <= f(a_i[0]);"),
+            Lines{});
+}
+
+TEST(RtlCheck, ReadsTheLanguageOfTheTemplates) {
+  EXPECT_EQ(found("// a comment names nothing\n/* nor this */ (* keep *) logic [Width-1:0] q [2];\n"
+                  "typedef struct packed {logic valid; logic [3:0] value;} pair_t;\npair_t pair;\n"
+                  "assign pair = '{default: '0};\n"
+                  "always_ff @(posedge clk_i) begin : p_write\n"
+                  "  for (int i = 0; i < 2; i++) q[i] <= pair.value ^ Width'(a_i + 4'hf) ^ {4{pair.valid}};\nend\n"
+                  "if (Width % 2 != 0) begin : g_odd\n  initial $error(\"Width is odd: never\");\nend\n"),
+            Lines{});
+}
+
+TEST(RtlCheck, FindsNothingInTheRtl) {
+  ConfigRequest request;
+  request.pe = 4;
+  request.lanes = 16;
+  int modules = 0;
+  Lines all;
+  for (const EmittedFile& file : emit_accel(make_config(request))) {
+    if (!file.path.starts_with("rtl/")) continue;
+    ++modules;
+    for (const std::string& line : check_rtl(file.path, file.text)) all.push_back(line);
+  }
+  EXPECT_TRUE(all.empty()) << fmt::format("{}", fmt::join(all, "\n"));
+  EXPECT_GT(modules, 30);
+}
+
+}  // namespace
+}  // namespace mixvec::inline generator

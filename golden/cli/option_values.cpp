@@ -1,0 +1,91 @@
+// Implements number options as Boost's typed values with a stricter reader.
+#include "golden/cli/option_values.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+#include <limits>
+
+namespace mixvec::inline golden {
+
+namespace po = boost::program_options;
+
+namespace {
+
+std::string expected_whole(std::int64_t low, std::int64_t high) {
+  if (high == std::numeric_limits<std::int64_t>::max()) {
+    return low == std::numeric_limits<std::int64_t>::min() ? "a whole number"
+                                                           : fmt::format("a whole number from {} to 2^63 - 1", low);
+  }
+  return fmt::format("a whole number from {} to {}", low, high);
+}
+
+std::string expected_real(const RealRange& range) {
+  const char* const from = range.above_low ? "above" : "from";
+  if (range.high == std::numeric_limits<double>::max()) {
+    return fmt::format("a number {} {}{}", from, range.low, range.above_low ? "" : " up");
+  }
+  return fmt::format("a number {} {} to {}", from, range.low, range.high);
+}
+
+/// Boost's value with another reader; defaults, names and storage stay Boost's.
+template <typename Number, typename Reader>
+class ReadValue : public po::typed_value<Number> {
+ public:
+  explicit ReadValue(Reader reader) : po::typed_value<Number>(nullptr), reader_(reader) {}
+
+  void xparse(boost::any& store, const std::vector<std::string>& tokens) const override {
+    po::validators::check_first_occurrence(store);
+    store = reader_(po::validators::get_single_string(tokens));
+  }
+
+ private:
+  Reader reader_;
+};
+
+template <typename Number, typename Reader>
+po::typed_value<Number>* read_value(Reader reader) {
+  return new ReadValue<Number, Reader>(reader);  // options_description takes it over
+}
+
+}  // namespace
+
+std::int64_t parse_whole(std::string_view text, std::int64_t low, std::int64_t high) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || value < low || value > high) {
+    throw BadValue{expected_whole(low, high)};
+  }
+  return value;
+}
+
+double parse_real(std::string_view text, const RealRange& range) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool number = error == std::errc{} && end == text.data() + text.size() && std::isfinite(value);
+  if (!number || value < range.low || value > range.high || (range.above_low && value == range.low)) {
+    throw BadValue{expected_real(range)};
+  }
+  return value;
+}
+
+po::typed_value<std::int64_t>* whole_number(std::int64_t low, std::int64_t high) {
+  return read_value<std::int64_t>([=](const std::string& text) { return parse_whole(text, low, high); });
+}
+
+po::typed_value<std::int64_t>* seed_number() { return whole_number(0, std::numeric_limits<std::int64_t>::max()); }
+
+std::size_t count_of(const po::variables_map& options, const char* name) {
+  return static_cast<std::size_t>(options[name].as<std::int64_t>());
+}
+
+po::typed_value<double>* real_number(double low, double high) {
+  return read_value<double>([=](const std::string& text) { return parse_real(text, {low, high, false}); });
+}
+
+po::typed_value<double>* real_number_above(double low, double high) {
+  return read_value<double>([=](const std::string& text) { return parse_real(text, {low, high, true}); });
+}
+
+}  // namespace mixvec::inline golden

@@ -1,0 +1,44 @@
+// Numbers as option values: whole or real, within bounds that messages name.
+#pragma once
+
+#include <boost/program_options.hpp>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace mixvec::inline golden {
+
+/// A value that an option does not take. parse_options makes a message of it.
+struct BadValue {
+  std::string expected;  ///< "a whole number from 1 to 64"
+};
+
+/// The whole number that the text is. Throws BadValue unless it is one, in digits, from `low` to `high`.
+std::int64_t parse_whole(std::string_view text, std::int64_t low, std::int64_t high);
+
+/// Which real numbers an option takes.
+struct RealRange {
+  double low = 0;
+  double high = 0;
+  bool above_low = false;  ///< `low` itself is not in it
+};
+
+/// The real number that the text is. Throws BadValue unless it is one, finite and within the range.
+double parse_real(std::string_view text, const RealRange& range);
+
+/// The value of an option: a whole number from `low` to `high`; as<std::int64_t>().
+boost::program_options::typed_value<std::int64_t>* whole_number(std::int64_t low, std::int64_t high);
+
+/// The value of an option: a real number from `low` to `high`; as<double>().
+boost::program_options::typed_value<double>* real_number(double low, double high);
+
+/// The same, but `low` itself is not allowed.
+boost::program_options::typed_value<double>* real_number_above(double low, double high);
+
+/// A seed: a whole number from 0 up; as<std::int64_t>().
+boost::program_options::typed_value<std::int64_t>* seed_number();
+
+/// The whole number, from 0 up, that an option (a whole_number) was given.
+std::size_t count_of(const boost::program_options::variables_map& options, const char* name);
+
+}  // namespace mixvec::inline golden

@@ -1,0 +1,57 @@
+// What the bits of a packed image depend on: the part of an accelerator configuration that the packed format knows.
+#pragma once
+
+#include <cstdint>
+
+#include "golden/matrix/pruned_matrix.hpp"
+
+namespace mixvec::inline golden {
+
+/// The format's parameters (docs/packed_format.md). The defaults are those of the default accelerator, which has four
+/// result ports, however.
+struct FormatConfig {
+  int sets = 8;                 ///< Ps
+  int assoc = 1;                ///< A, sets of a cluster: any of them may take the cluster's next task; divides Ps
+  int drains = 1;               ///< R, result ports, of Ps / R sets each; divides Ps. Only the scheduler looks at it.
+  int vector_lanes = 8;         ///< Lv, a power of two
+  int full_rate = 4;            ///< F <= Lv, a power of two; a step has at most H = Lv / F classes
+  int substeps = 2;             ///< M, accumulator rows: a column chain has at most M * Lv outputs (at most 64)
+  int port_bits = 512;          ///< W, bits of a beat: a power of two, at least 64 and 16 * Lv
+  bool rows_allowed = true;     ///< whether row matrices may be packed
+  bool columns_allowed = true;  ///< whether column matrices may be packed
+  int min_length = 1;           ///< shortest legal vector length, a power of two
+  int max_length = 16;          ///< longest legal vector length, a power of two
+  int depth = 3072;             ///< most activation positions of a matrix
+  std::uint64_t hash = 0;       ///< the configuration's hash, carried by every image
+
+  bool operator==(const FormatConfig&) const = default;
+};
+
+/// Throws InputError naming the first parameter that the packed format cannot work with.
+void check_format(const FormatConfig& format);
+
+/// How the units of one vector length lie on the lanes and in the activation rows (docs/packed_format.md).
+struct UnitGeometry {
+  int length = 1;   ///< l
+  int classes = 1;  ///< h, units of one step at most
+  int lanes = 1;    ///< w = Lv / h, lanes of a class
+  int inputs = 1;   ///< lambda, inputs of a unit: row: of the strip's part in one class; column: 1
+  int pieces = 1;   ///< row: max(1, lambda / w); column: 1 (a chain of more than Lv outputs has more)
+  int span = 1;     ///< row: classes that a strip reaches: 1 where l <= w, all h where l >= Lv
+};
+
+/// Classes that column vectors of this length are read in: min(Lv / l, H), at least 1.
+int classes_of(int length, const FormatConfig& format);
+
+/// `classes`: h, of the matrix (row) or classes_of(length) (column).
+UnitGeometry unit_geometry(Direction direction, int length, int classes, const FormatConfig& format);
+
+/// Threads of a run of chains with `outputs` outputs (docs/packed_format.md).
+inline int threads_of(std::uint32_t outputs, const FormatConfig& format) {
+  return outputs > static_cast<std::uint32_t>(format.vector_lanes) ? 1 : format.substeps;
+}
+
+/// The longest strip that one column chain holds.
+inline int max_column_strip(const FormatConfig& format) { return format.substeps * format.vector_lanes; }
+
+}  // namespace mixvec::inline golden

@@ -1,0 +1,19 @@
+// Small text helpers.
+#include "golden/base/text.hpp"
+
+#include <gtest/gtest.h>
+
+namespace mixvec::inline golden {
+namespace {
+
+TEST(Text, ListsFitTheirColumn) {
+  const std::vector<std::string> words{"2:10", "4:65", "8:9"};
+  EXPECT_EQ(join_fitting({}, 5), "");
+  EXPECT_EQ(join_fitting(words, 13), "2:10 4:65 8:9");
+  EXPECT_EQ(join_fitting(words, 12), "2:10 4:65 +1");
+  EXPECT_EQ(join_fitting(words, 11), "2:10 +2");
+  EXPECT_EQ(join_fitting(words, 3), "+3");
+}
+
+}  // namespace
+}  // namespace mixvec::inline golden

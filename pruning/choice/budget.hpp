@@ -1,0 +1,50 @@
+// Finds the prices that meet a budget, and walks along the trade-off between importance and cost.
+#pragma once
+
+#include <vector>
+
+#include "pruning/choice/choose.hpp"
+#include "pruning/prune.hpp"
+
+namespace mixvec::inline pruning {
+
+/// Exchange rates of bytes and cycles.
+struct Rates {
+  double bytes = 0;
+  double cycles = 0;
+};
+
+/// A choice and the exchange rates behind its prices.
+struct SearchedChoice {
+  Choice choice;
+  double exchange_bytes = 0;
+  double exchange_cycles = 0;
+};
+
+/// Searches over exchange rates. `unit` holds the prices at an exchange rate of 1; `unstructured` is the importance
+/// that unstructured pruning keeps; a search along one line scales the `base` rates.
+class BudgetSearch {
+ public:
+  BudgetSearch(const Chooser& chooser, std::vector<std::uint64_t> keep, Prices unit, double unstructured, Rates base);
+
+  [[nodiscard]] SearchedChoice at(double exchange_bytes, double exchange_cycles) const;
+  /// Most importance within limits on bytes and cycles, or the least cost that retains enough. Throws InputError with
+  /// what can be reached if the budget cannot be met.
+  [[nodiscard]] SearchedChoice meet(const Budget& budget) const;
+
+ private:
+  [[nodiscard]] SearchedChoice meet_retained(double least) const;
+  [[nodiscard]] double relative_bytes(const Choice& choice) const;
+  [[nodiscard]] double relative_cycles(const Choice& choice) const;
+  const Chooser& chooser_;
+  std::vector<std::uint64_t> keep_;
+  Prices unit_;
+  double unstructured_;
+  Rates base_;
+};
+
+/// Points of mixed lengths at multiples of the base rates, then one point for each single length.
+std::vector<CurvePoint> trade_off(const Chooser& chooser, const std::vector<std::uint64_t>& keep, const Prices& unit,
+                                  double unstructured, const Rates& base);
+
+}  // namespace mixvec::inline pruning

@@ -1,0 +1,203 @@
+// Formats the result of pruning as JSON and as a table.
+#include "pruning/report/report.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "golden/base/text.hpp"
+#include "golden/base/version.hpp"
+#include "golden/cli/cli.hpp"
+
+namespace mixvec::inline pruning {
+
+namespace {
+
+using nlohmann::ordered_json;
+
+double share(double part, double whole) { return whole > 0 ? part / whole : 1.0; }
+
+ordered_json lengths_json(const std::vector<LengthShare>& lengths) {
+  ordered_json list = ordered_json::array();
+  for (const LengthShare& l : lengths) list.push_back({{"length", l.length}, {"strips", l.strips}, {"kept", l.kept}});
+  return list;
+}
+
+// What the choice of lengths and directions went by.
+ordered_json estimate_json(const MatrixCost& cost, double cycles, double kept, const CostModel& model) {
+  return {{"packed_bytes", cost.bytes},
+          {"bytes_over_kept", share(cost.bytes, 2 * kept)},
+          {"tokens", model.tokens()},
+          {"array_cycles", cost.array_cycles},
+          {"port_cycles", cost.port_cycles},
+          {"drain_cycles", cost.drain_cycles},
+          {"cycles", cycles},
+          {"array_over_ideal", share(cost.array_cycles, model.ideal_cycles(kept))}};
+}
+
+ordered_json run_json(const MachineRun& run, std::size_t tokens) {
+  ordered_json lost;
+  for (std::size_t u = 0; u < kCycleUses; ++u) lost[name_of(static_cast<CycleUse>(u))] = run.use[u];
+  return {{"packed_bytes", run.image_bytes},
+          {"bytes_over_kept", share(static_cast<double>(run.image_bytes), 2 * static_cast<double>(run.kept))},
+          {"tokens", tokens},
+          {"cycles", run.cycles},
+          {"utilization", run.utilization()},
+          {"bound", run.bound},
+          {"bound_by", run.bound_by()},
+          {"share_of_bound", run.share_of_bound()},
+          {"bytes_moved", run.moved_bytes},
+          {"set_cycles", lost}};
+}
+
+// Bytes over the kept weights' own, cycles and utilization, as columns of the table.
+std::string run_columns(const MachineRun* run) {
+  if (run == nullptr) return fmt::format("{:>5} {:>8} {:>6}", "-", "-", "-");
+  return fmt::format("{:>5.3f} {:>8} {:>5.1f}%",
+                     share(static_cast<double>(run->image_bytes), 2 * static_cast<double>(run->kept)), run->cycles,
+                     100 * run->utilization());
+}
+
+// "4:61 8:30 16:9", the shares of the kept weights in percent; what rounds to 0 is left out.
+std::string lengths_text(const std::vector<LengthShare>& lengths, std::uint64_t kept) {
+  std::vector<std::string> shares;
+  for (const LengthShare& l : lengths) {
+    const double percent = 100 * share(static_cast<double>(l.kept), static_cast<double>(kept));
+    if (percent >= 0.5) shares.push_back(fmt::format("{}:{:.0f}", l.length, percent));
+  }
+  return join_fitting(shares, 18);
+}
+
+}  // namespace
+
+ordered_json report_json(const PruneResult& result, const PruneOptions& options, const MachineRuns& runs,
+                         const std::filesystem::path& model) {
+  const CostModel estimates(options.machine, options.tokens);
+  ordered_json json;
+  json["program"] = "prune_model";
+  json["version"] = std::string(version());
+  json["model"] = model.string();
+  json["pattern"] = name_of(options.pattern);
+  json["ratio"] = options.ratio;
+  json["importance"] = "magnitude";
+  if (options.pattern != PatternKind::kUnstructured) {
+    json[options.pattern == PatternKind::kMixed ? "longest" : "length"] = options.length;
+  }
+  json["direction"] = options.direction ? name_of(*options.direction) : "auto";
+  json["scope"] = options.per_matrix ? "matrix" : "model";
+  json["grouping"] = options.grouping;
+  json["exchange"] = {{"bytes", result.exchange_bytes}, {"cycles", result.exchange_cycles}};
+  if (options.budget.any()) {
+    ordered_json& budget = json["budget"];
+    if (options.budget.cycles) budget["cycles"] = *options.budget.cycles;
+    if (options.budget.bytes) budget["bytes"] = *options.budget.bytes;
+    if (options.budget.retained) budget["retained"] = *options.budget.retained;
+  }
+  json["seed"] = options.seed;
+  json["accelerator"] = {{"name", config_name(runs.accel)},
+                         {"config_hash", format_hash(runs.accel.hash())},
+                         {"port_bits", runs.accel.port_bits}};
+  if (!runs.refused.empty()) json["accelerator"]["refused"] = runs.refused;
+  json["matrices"] = ordered_json::array();
+  for (std::size_t i = 0; i < result.reports.size(); ++i) {
+    const MatrixReport& r = result.reports[i];
+    ordered_json m;
+    m["name"] = r.name;
+    m["out"] = r.out;
+    m["in"] = r.in;
+    m["direction"] = name_of(r.direction);
+    m["strength"] = {{"row", r.strength.row}, {"column", r.strength.column}};
+    ordered_json& compared = m["retained_by_direction"];
+    compared = ordered_json::object();
+    if (r.retained_row) compared["row"] = *r.retained_row;
+    if (r.retained_column) compared["column"] = *r.retained_column;
+    m["lengths"] = lengths_json(r.lengths);
+    m["mean_length"] = r.mean_length();
+    m["kept"] = r.kept;
+    m["kept_fraction"] = share(static_cast<double>(r.kept), static_cast<double>(r.out * r.in));
+    m["importance"] = {{"kept", r.importance}, {"total", r.importance_total}};
+    m["retained_of_total"] = share(r.importance, r.importance_total);
+    m["retained"] = r.retained();
+    if (runs.refused.empty()) m["simulated"] = run_json(runs.matrices[i], runs.tokens);
+    m["estimated"] = estimate_json(r.cost, r.cost.cycles(), static_cast<double>(r.kept), estimates);
+    json["matrices"].push_back(std::move(m));
+  }
+  ordered_json& totals = json["totals"];
+  totals["weights"] = result.weights;
+  totals["kept"] = result.kept;
+  totals["kept_fraction"] = share(static_cast<double>(result.kept), static_cast<double>(result.weights));
+  totals["lengths"] = lengths_json(result.lengths());
+  totals["mean_length"] = result.mean_length();
+  totals["importance"] = {{"kept", result.importance},
+                          {"total", result.importance_total},
+                          {"unstructured", result.importance_unstructured}};
+  totals["retained_of_total"] = share(result.importance, result.importance_total);
+  totals["retained"] = result.retained();
+  if (runs.refused.empty()) totals["simulated"] = run_json(runs.total, runs.tokens);
+  totals["estimated"] = estimate_json(result.cost, result.cycles, static_cast<double>(result.kept), estimates);
+  if (!result.curve.empty()) {
+    ordered_json& curve = json["trade_off"];
+    curve = ordered_json::array();
+    for (const CurvePoint& p : result.curve) {
+      curve.push_back({{"lengths", p.fixed ? p.label : "mixed"},
+                       {"exchange", {{"bytes", p.exchange_bytes}, {"cycles", p.exchange_cycles}}},
+                       {"retained", p.retained},
+                       {"bytes_over_kept", p.bytes},
+                       {"array_over_ideal", p.cycles},
+                       {"mean_length", p.mean_length}});
+    }
+  }
+  return json;
+}
+
+std::string report_table(const PruneResult& result, const PruneOptions& options, const MachineRuns& runs) {
+  std::string text;
+  text += fmt::format("{:<14} {:>10} {:<6} {:>9} {:>6} {:>8} {:>5} {:>8} {:>6}  {}\n", "matrix", "out x in", "vector",
+                      "strength", "kept", "retained", "bytes", "cycles", "util", "lengths: % of kept");
+  for (std::size_t i = 0; i < result.reports.size(); ++i) {
+    const MatrixReport& r = result.reports[i];
+    text +=
+        fmt::format("{:<14} {:>10} {:<6} {:>9} {:>5.1f}% {:>8.3f} {}  {}\n", r.name, fmt::format("{}x{}", r.out, r.in),
+                    name_of(r.direction), fmt::format("{:.1f}/{:.1f}", r.strength.row, r.strength.column),
+                    100 * static_cast<double>(r.kept) / static_cast<double>(r.out * r.in), r.retained(),
+                    run_columns(runs.refused.empty() ? &runs.matrices[i] : nullptr), lengths_text(r.lengths, r.kept));
+  }
+  text += fmt::format("{:<14} {:>10} {:<6} {:>9} {:>5.1f}% {:>8.3f} {}  {}\n", "all", result.weights, "", "",
+                      100 * share(static_cast<double>(result.kept), static_cast<double>(result.weights)),
+                      result.retained(), run_columns(runs.refused.empty() ? &runs.total : nullptr),
+                      lengths_text(result.lengths(), result.kept));
+  text += fmt::format(
+      "\n{} of {} weights kept in vectors of mean length {:.2f}; they hold {:.1f} % of all squared\nmagnitude, {:.1f} "
+      "% "
+      "of what unstructured pruning holds at the same ratio.\n",
+      result.kept, result.weights, result.mean_length(), 100 * share(result.importance, result.importance_total),
+      100 * result.retained());
+  if (runs.refused.empty()) {
+    text += fmt::format(
+        "On {}, by its cycle model: {} cycles for {} tokens,\nshare of the bound {:.1f}%, {} packed bytes, {} bytes "
+        "moved over "
+        "a {}-bit port,\nactivations preloaded. Set-cycles without a step:\n{}.\n",
+        config_name(runs.accel), runs.total.cycles, runs.tokens, 100 * runs.total.share_of_bound(),
+        runs.total.image_bytes, runs.total.moved_bytes, runs.accel.port_bits, describe_losses(runs.total));
+  } else {
+    text += fmt::format("No cycles: {} does not take this model.\n{}\n", config_name(runs.accel), runs.refused);
+  }
+  text += fmt::format(
+      "strength: of the unstructured mask, by row / by column, 1 = random. retained: squared magnitude\n"
+      "over that of as many weights chosen one by one. bytes: packed, over the kept weights' own.\n"
+      "util: kept weights x tokens over multipliers x cycles.\n");
+  if (!result.curve.empty()) {
+    text += fmt::format(
+        "\nTrade-off, estimated\n(this model: bytes={:.3g},cycles={:.3g}{}; x1 stands for bytes={:.3g},cycles={:.3g})\n"
+        "{:>10} {:>9} {:>7} {:>7} {:>7}\n",
+        result.exchange_bytes, result.exchange_cycles, options.budget.any() ? " to meet the budget" : "",
+        result.curve_rates_bytes, result.curve_rates_cycles, "exchange", "retained", "bytes", "cycles", "mean");
+    for (const CurvePoint& p : result.curve) {
+      text += fmt::format("{:>10} {:>9.3f} {:>7.3f} {:>7.3f} {:>7.2f}\n", p.label, p.retained, p.bytes, p.cycles,
+                          p.mean_length);
+    }
+  }
+  return text;
+}
+
+}  // namespace mixvec::inline pruning

@@ -1,0 +1,253 @@
+// Tests of prune_model and make_checkpoint as programs: exit codes, messages, files, replacement of earlier results.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "golden/checkpoint/model.hpp"
+#include "golden/cli/cli.hpp"
+#include "golden/files/input_file.hpp"
+#include "golden/tests/reference_data.hpp"
+
+namespace mixvec::inline pruning {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Programs : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = fs::temp_directory_path() / ("mixvec_prune_" + std::to_string(::getpid()));
+    fs::remove_all(folder_);
+    fs::create_directories(folder_);
+    ASSERT_EQ(run(MIXVEC_MAKE_CHECKPOINT " --size tiny --seed 3 --out " + path("model")), 0) << output();
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  std::string path(const std::string& name) const { return (folder_ / name).string(); }
+  std::string output() const { return read_file(folder_ / "output.txt"); }
+
+  int run(const std::string& command) const {
+    const int status = std::system((command + " > " + path("output.txt") + " 2>&1").c_str());
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  }
+  int prune(const std::string& arguments) const {
+    return run(MIXVEC_PRUNE_MODEL " --model " + path("model") + " " + arguments);
+  }
+
+  fs::path folder_;
+};
+
+TEST_F(Programs, PrunedFolderNamesWhatItLeavesOut) {
+  write_file(path("model/pytorch_model.bin"), "dense");
+  write_file(path("model/README.md"), "Validation loss 1.7");
+  ASSERT_EQ(prune("--ratio 0.8 --no-pictures --out " + path("out")), 0) << output();
+  EXPECT_NE(output().find("\"pytorch_model.bin\" (weights of the unpruned model)"), std::string::npos) << output();
+  EXPECT_FALSE(fs::exists(path("out/pytorch_model.bin")));
+  const auto json = nlohmann::json::parse(read_file(path("out/prune_report.json")));
+  EXPECT_EQ(json["left_out"][0]["path"], "pytorch_model.bin");
+  const std::string readme = read_file(path("out/README.md"));
+  EXPECT_NE(readme.find("pattern mixed, ratio 0.8, directions auto"), std::string::npos) << readme;
+  EXPECT_EQ(readme.find(folder_.string()), std::string::npos) << readme;
+  EXPECT_EQ(read_file(path("out/README.source.md")), "Validation loss 1.7");
+}
+
+TEST_F(Programs, MixedByDefaultUsesSeveralLengthsAndReportsWhatItWrote) {
+  ASSERT_EQ(prune("--pattern mixed --ratio 0.8 --out " + path("out") + " --json " + path("report.json")), 0)
+      << output();
+  EXPECT_EQ(read_file(path("report.json")), read_file(path("out/prune_report.json")));
+  const auto json = nlohmann::json::parse(read_file(path("report.json")));
+  ASSERT_EQ(json["matrices"].size(), 8U);
+  const Model model = Model::open(path("out"));
+  ASSERT_TRUE(model.is_pruned());
+  std::size_t kept = 0;
+  for (std::size_t layer = 0; layer < 2; ++layer) {
+    for (const MatrixKind kind : kMatrixKinds) {
+      const PrunedMatrix m = model.load_pruned(layer, kind, 16);
+      const auto& entry = json["matrices"][layer * 4 + static_cast<std::size_t>(kind)];
+      EXPECT_EQ(entry["name"], m.name);
+      EXPECT_EQ(entry["kept"], m.kept());
+      EXPECT_EQ(entry["direction"], name_of(m.pattern.direction));
+      std::size_t strips = 0;
+      for (const auto& l : entry["lengths"]) strips += l["strips"].get<std::size_t>();
+      EXPECT_EQ(strips, m.pattern.strips.size());
+      EXPECT_TRUE(fs::exists(path("out/pictures/" + m.name + ".svg")));
+      EXPECT_EQ(fs::exists(path("out/pictures/" + m.name + ".transposed.svg")), kind == MatrixKind::kF1);
+      kept += m.kept();
+    }
+  }
+  EXPECT_EQ(json["totals"]["kept"], kept);
+  EXPECT_GE(json["totals"]["lengths"].size(), 2U);
+  EXPECT_GE(json["totals"]["mean_length"], 4.0);
+  EXPECT_GE(json["trade_off"].size(), 10U);
+  EXPECT_TRUE(fs::exists(path("out/pictures/trade_off.svg")));
+  EXPECT_NE(output().find("layer.1.W_F2"), std::string::npos);
+}
+
+TEST_F(Programs, CountsTheCyclesThatSimAccelCounts) {
+  ASSERT_EQ(run(MIXVEC_GEN_ACCEL " --pe 16 --lanes 16 --vec mixed --out " + path("accel")), 0) << output();
+  for (const std::string& where : {std::string(), "--tokens 300 --accel " + path("accel")}) {
+    ASSERT_EQ(prune("--no-pictures " + where + " --out " + path("out") + " --json " + path("report.json")), 0)
+        << output();
+    ASSERT_EQ(run(MIXVEC_SIM_ACCEL " " + where + " --model " + path("out") + " --json " + path("sim.json")), 0)
+        << output();
+    const auto report = nlohmann::json::parse(read_file(path("report.json")));
+    const auto sim = nlohmann::json::parse(read_file(path("sim.json")));
+    const auto& rows = sim["points"][0]["rows"];
+    ASSERT_EQ(report["matrices"].size(), rows.size());
+    for (std::size_t m = 0; m < rows.size(); ++m) {
+      const auto& simulated = report["matrices"][m]["simulated"];
+      EXPECT_EQ(report["matrices"][m]["name"], rows[m]["matrix"]);
+      for (const char* field :
+           {"cycles", "utilization", "bound", "bound_by", "share_of_bound", "bytes_moved", "set_cycles"}) {
+        EXPECT_EQ(simulated[field], rows[m][field]) << where << ' ' << rows[m]["matrix"] << ' ' << field;
+      }
+    }
+    const auto& total = report["totals"]["simulated"];
+    EXPECT_EQ(total["cycles"], sim["cycles"]);
+    EXPECT_EQ(total["bytes_moved"], sim["bytes_moved"]);
+    EXPECT_DOUBLE_EQ(total["utilization"].get<double>(), sim["utilization"].get<double>());
+    EXPECT_EQ(report["accelerator"]["config_hash"], sim["config_hash"]);
+  }
+}
+
+TEST_F(Programs, PrunesForTheVectorsOfAnAccelerator) {
+  ASSERT_EQ(run(MIXVEC_GEN_ACCEL " --pe 16 --vec row --depth 64 --out " + path("rows")), 0) << output();
+  ASSERT_EQ(run(MIXVEC_GEN_ACCEL " --pe 16 --vec 8 --out " + path("eight")), 0) << output();
+  EXPECT_EQ(prune("--accel " + path("rows") + " --direction column --out " + path("out")), 2);
+  EXPECT_NE(output().find("--direction: found column, expected row"), std::string::npos) << output();
+  EXPECT_EQ(prune("--accel " + path("eight") + " --out " + path("out")), 2);
+  EXPECT_NE(output().find("expected 8 to 8"), std::string::npos) << output();
+  EXPECT_EQ(prune("--accel " + path("nowhere") + " --out " + path("out")), 2);
+  EXPECT_NE(output().find("nowhere"), std::string::npos) << output();
+  EXPECT_EQ(prune("--tokens 0 --out " + path("out")), 2);
+  EXPECT_NE(output().find("--tokens"), std::string::npos) << output();
+  // The matrices have more inputs than this accelerator holds.
+  EXPECT_EQ(prune("--accel " + path("rows") + " --out " + path("out")), 2);
+  EXPECT_NE(output().find("this accelerator holds 64"), std::string::npos) << output();
+  EXPECT_FALSE(fs::exists(path("out")));
+  ASSERT_EQ(prune("--accel " + path("eight") + " --pattern vector --vec 8 --no-pictures --out " + path("out")), 0)
+      << output();
+}
+
+TEST_F(Programs, ReplacesItsOwnResultsAndNothingElse) {
+  fs::create_directory(path("out"));
+  ASSERT_EQ(prune("--pattern vector --vec 4 --out " + path("out")), 0) << "an empty folder may be used: " << output();
+  // A file that somebody put there would go with the folder.
+  std::ofstream(path("out/pictures/notes.txt")) << "mine";
+  EXPECT_EQ(prune("--pattern unstructured --no-pictures --out " + path("out")), 2);
+  EXPECT_NE(output().find("\"pictures/notes.txt\" in it, which prune_model did not write"), std::string::npos)
+      << output();
+  EXPECT_TRUE(fs::exists(path("out/pictures/notes.txt")));
+  fs::remove(path("out/pictures/notes.txt"));
+  ASSERT_EQ(prune("--pattern unstructured --no-pictures --out " + path("out")), 0) << output();
+  EXPECT_FALSE(fs::exists(path("out/pictures"))) << "an earlier result is replaced as a whole";
+  EXPECT_EQ(nlohmann::json::parse(read_file(path("out/prune_report.json")))["pattern"], "unstructured");
+
+  fs::create_directory(path("precious"));
+  std::ofstream(path("precious/thesis.txt")) << "do not touch";
+  EXPECT_EQ(prune("--out " + path("precious")), 2);
+  EXPECT_NE(output().find("precious"), std::string::npos);
+  EXPECT_EQ(read_file(path("precious/thesis.txt")), "do not touch");
+  EXPECT_EQ(prune("--out " + path("model")), 2);
+  EXPECT_EQ(prune("--out " + path("precious/thesis.txt")), 2);
+  for (const auto& entry : fs::directory_iterator(folder_)) {
+    EXPECT_NE(entry.path().filename().string()[0], '.') << "left behind: " << entry.path();
+  }
+}
+
+TEST_F(Programs, BadUsageNamesWhatWasFoundAndWhatIsAllowed) {
+  const std::vector<std::pair<std::string, std::string>> cases{
+      {"--pattern blok", "unstructured, vector, mixed"},
+      {"--pattern head", "unstructured, vector, mixed"},
+      {"--pattern vector --vec 12", "1, 2, 4, 8, 16, 32 or 64"},
+      {"--pattern vector --vec 4x", "number"},
+      {"--pattern unstructured --vec 4", "length 1"},
+      {"--ratio 80", "0 to 1"},
+      {"--ratio nan", "0 to 1"},
+      {"--ratio 1e999", "number"},
+      {"--direction sideways", "row, column, auto"},
+      {"--scope layer", "model, matrix"},
+      {"--importance movement", "magnitude"},
+      {"--budget speed=2", "cycles"},
+      {"--budget cycles=0.5", "at least 1"},
+      {"--budget retained=0.9,cycles=2", "one or the other"},
+      {"--budget cycles=2 --exchange 0.1", "one of the two"},
+      {"--threads -3", "threads"},
+      {"--seed -1", "seed"},
+      {"--ration 0.8", "--ratio"},
+  };
+  for (const auto& [arguments, expected] : cases) {
+    EXPECT_EQ(prune(arguments + " --out " + path("out")), 2) << arguments;
+    EXPECT_NE(output().find(expected), std::string::npos) << arguments << ": " << output();
+    EXPECT_FALSE(fs::exists(path("out"))) << arguments;
+  }
+  EXPECT_EQ(run(MIXVEC_PRUNE_MODEL " --out " + path("out")), 2);
+  EXPECT_NE(output().find("--model"), std::string::npos);
+  EXPECT_EQ(prune(""), 2);
+  EXPECT_NE(output().find("--out"), std::string::npos);
+  EXPECT_EQ(run(MIXVEC_PRUNE_MODEL " --help"), 0);
+  EXPECT_EQ(run(MIXVEC_PRUNE_MODEL " --version"), 0);
+  EXPECT_EQ(run(MIXVEC_MAKE_CHECKPOINT " --size huge --out " + path("x")), 2);
+  EXPECT_NE(output().find("gpt2-small"), std::string::npos);
+  EXPECT_EQ(run(MIXVEC_MAKE_CHECKPOINT " --out " + path("model")), 2);
+}
+
+TEST_F(Programs, PrunesWhatItPrunedBefore) {
+  ASSERT_EQ(prune("--ratio 0.5 --pattern unstructured --no-pictures --out " + path("half")), 0) << output();
+  ASSERT_EQ(run(MIXVEC_PRUNE_MODEL " --model " + path("half") + " --ratio 0.8 --no-pictures --out " + path("more")), 0)
+      << output();
+  const auto json = nlohmann::json::parse(read_file(path("more/prune_report.json")));
+  EXPECT_EQ(json["pattern"], "mixed");
+  EXPECT_NEAR(json["totals"]["kept_fraction"], 0.2, 0.001);
+}
+
+TEST_F(Programs, CheckpointsRepeatForASeed) {
+  ASSERT_EQ(run(MIXVEC_MAKE_CHECKPOINT " --size tiny --seed 3 --out " + path("again")), 0);
+  EXPECT_EQ(read_file(path("again/model.safetensors")), read_file(path("model/model.safetensors")));
+  ASSERT_EQ(run(MIXVEC_MAKE_CHECKPOINT " --size tiny --seed 4 --dtype fp16 --out " + path("other")), 0);
+  EXPECT_LT(fs::file_size(path("other/model.safetensors")), fs::file_size(path("model/model.safetensors")));
+  EXPECT_NO_THROW(static_cast<void>(Model::open(path("other")).load(1, MatrixKind::kF2)));
+}
+
+TEST_F(Programs, DefaultsMixLengthsAndDirectionsOnTheShippedModel) {
+  const fs::path shipped = fs::path(MIXVEC_SOURCE_DIR) / "models/shakespeare-gpt2";
+  ASSERT_EQ(
+      run(MIXVEC_PRUNE_MODEL " --model " + shipped.string() + " --pattern mixed --ratio 0.8 --out " + path("out")), 0)
+      << output();
+  const auto json = nlohmann::json::parse(read_file(path("out/prune_report.json")));
+  EXPECT_NEAR(json["totals"]["kept_fraction"], 0.2, 1e-4);
+  EXPECT_GE(json["totals"]["lengths"].size(), 3U);
+  EXPECT_GE(json["totals"]["mean_length"], 4.0);
+  std::size_t rows = 0;
+  for (const auto& m : json["matrices"]) rows += m["direction"] == "row" ? 1 : 0;
+  EXPECT_GT(rows, 0U);
+  EXPECT_LT(rows, json["matrices"].size());
+}
+
+TEST_F(Programs, RealWeightsKeepTheirShareOfImportance) {
+  const fs::path bert = reference_data("bert_tiny_sst2");
+  if (const auto absent = absent_reference("bert_tiny_sst2"); !absent.empty()) GTEST_SKIP() << absent;
+  const auto retained = [&](const std::string& arguments) {
+    EXPECT_EQ(run(MIXVEC_PRUNE_MODEL " --no-pictures --model " + bert.string() + " --ratio 0.8 " + arguments +
+                  " --out " + path("bert")),
+              0)
+        << output();
+    return nlohmann::json::parse(read_file(path("bert/prune_report.json")))["totals"]["retained"].get<double>();
+  };
+  EXPECT_NEAR(retained("--pattern unstructured"), 1.0, 1e-6);
+  const double four = retained("--pattern vector --vec 4");
+  const double four_neighbours = retained("--pattern vector --vec 4 --no-grouping");
+  const double eight = retained("--pattern vector --vec 8");
+  EXPECT_GT(four_neighbours, 0.65);
+  EXPECT_GT(four, four_neighbours + 0.04) << "similar rows must be found";
+  EXPECT_GT(eight, retained("--pattern vector --vec 8 --no-grouping") + 0.04);
+  EXPECT_GT(retained("--pattern mixed --budget cycles=1.2"), eight);
+}
+
+}  // namespace
+}  // namespace mixvec::inline pruning

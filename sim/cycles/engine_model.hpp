@@ -1,0 +1,89 @@
+// The cycle model of the engine: fetching, decoding, zero skipping, issue, hazards, drain and the memory port, cycle by
+// cycle, with no arithmetic. It gives the cycles that the RTL takes.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "golden/config/format_config.hpp"
+#include "golden/format/image_header.hpp"
+#include "golden/format/packed_image.hpp"
+#include "sim/cycles/engine_decode.hpp"
+#include "sim/cycles/port_stalls.hpp"
+
+namespace mixvec::inline sim {
+
+/// What the timing of an engine depends on beside the packed format.
+struct EngineTiming {
+  FormatConfig format;
+  int pe = 64;
+  int lanes = 64;
+  int tokens_per_group = 64;  ///< positions × token lanes
+  int groups = 4;             ///< most token groups of a tile
+  int mul_stages = 2;
+  int add_stages = 4;
+  int fifo_beats = 8;
+};
+
+/// log2 of the token groups that `tokens` (1…tokens_per_group·groups) need.
+int token_groups_log2(const EngineTiming& timing, std::size_t tokens);
+
+/// Where the cycles of the sets went; in set-cycles, they add up to sets × cycles.
+enum class CycleUse : std::uint8_t {
+  kIssue,   ///< a step was issued
+  kFill,    ///< no step has come yet: header, directory, first beats, pipeline fill
+  kPort,    ///< waiting for a beat
+  kDecode,  ///< beats there, but the decoder has not yet finished a step
+  kHazard,  ///< the accumulator's last addition is still under way
+  kBuffer,  ///< all accumulator rows, or places for records, are in use: waiting for the drain
+  kDone,    ///< this set has nothing to do any more, others have (imbalance)
+  kDrain,   ///< all sets have issued everything: the last results leave
+};
+/// mv_drain: cycles from the read of a PE to its sum at the merge tree.
+inline constexpr int kDrainReadCycles = 2;
+
+inline constexpr std::size_t kCycleUses = 8;
+const char* name_of(CycleUse use);
+
+using EngineClusters = std::vector<std::vector<EngineTask>>;  ///< tasks by cluster
+
+/// Outcome of one image on one tile of tokens.
+struct ModelRun {
+  std::uint64_t cycles = 0;  ///< first image beat accepted to last result accepted
+  std::uint64_t issues = 0;  ///< set-cycles in which a step was issued
+  std::uint64_t skips = 0;   ///< steps dropped
+  std::uint64_t beats = 0;   ///< fetched
+  std::uint64_t results = 0;
+  std::array<std::uint64_t, kCycleUses> use{};  ///< set-cycles by use
+};
+
+/// An image decoded once, for any number of runs.
+class EngineModel {
+ public:
+  /// Keeps a view of the packed image, which must outlive the model. Throws InputError for a damaged image.
+  EngineModel(const PackedMatrix& packed, const EngineTiming& timing);
+
+  /// Runs on a tile of `tokens`. `nonzero`: per activation position, whether any token of the tile is non-zero there
+  /// (empty: all positions that have an input are).
+  [[nodiscard]] ModelRun run(std::size_t tokens, const Stalls& stalls = {},
+                             std::span<const std::uint8_t> nonzero = {}) const;
+
+  /// Tasks by cluster, as they are with these activations.
+  [[nodiscard]] EngineClusters decode(std::span<const std::uint8_t> nonzero) const;
+
+  [[nodiscard]] const EngineTiming& timing() const { return timing_; }
+  [[nodiscard]] const ImageHeader& header() const { return header_; }
+  /// With all activations non-zero.
+  [[nodiscard]] const EngineClusters& clusters() const { return clusters_; }
+
+ private:
+  EngineTiming timing_;
+  std::span<const std::uint8_t> image_;
+  ImageHeader header_;
+  EngineClusters clusters_;
+};
+
+}  // namespace mixvec::inline sim

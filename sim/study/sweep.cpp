@@ -1,0 +1,145 @@
+// Combines swept values into configurations.
+#include "sim/study/sweep.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+#include "generator/legality.hpp"
+#include "golden/base/error.hpp"
+#include "golden/base/text.hpp"
+
+namespace mixvec::inline sim {
+namespace {
+
+constexpr std::size_t kMostPoints = 10000;
+
+struct Sweep {
+  std::string name;
+  std::vector<std::string> values;
+};
+
+std::vector<std::string> known_names() {
+  std::vector<std::string> names{"pe", "lanes", "vec"};
+  for (const Parameter& parameter : parameters()) names.emplace_back(parameter.name);
+  return names;
+}
+
+int number_of(const std::string& name, const std::string& value) {
+  int number = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  if (error != std::errc{} || end != value.data() + value.size()) {
+    fail_input("--sweep {}: found {}, expected a whole number", name, quote(value));
+  }
+  return number;
+}
+
+void check_value(const std::string& name, const std::string& value) {
+  if (name != "vec") {
+    number_of(name, value);
+  } else if (value != "mixed" && value != "row" && value != "column" &&
+             value.find_first_not_of("0123456789") != std::string::npos) {
+    fail_input("--sweep vec: found {}, expected mixed, row, column or a vector length", quote(value));
+  }
+}
+
+Sweep parse_sweep(const std::string& text) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string::npos) fail_input("--sweep: found {}, expected NAME=VALUE,VALUE,…", quote(text));
+  Sweep sweep{text.substr(0, equals), {}};
+  const std::vector<std::string> known = known_names();
+  if (std::find(known.begin(), known.end(), sweep.name) == known.end()) {
+    fail_input("--sweep: found {}, expected one of: {}", quote(sweep.name), fmt::join(known, " "));
+  }
+  for (std::size_t at = equals + 1;;) {
+    const std::size_t comma = std::min(text.find(',', at), text.size());
+    const std::string value = text.substr(at, comma - at);
+    if (value.empty()) fail_input("--sweep {}: found an empty value, expected VALUE,VALUE,…", quote(text));
+    if (std::find(sweep.values.begin(), sweep.values.end(), value) != sweep.values.end()) {
+      fail_input("--sweep {}: found {} twice, expected each value once", sweep.name, value);
+    }
+    check_value(sweep.name, value);
+    sweep.values.push_back(value);
+    if (comma == text.size()) return sweep;
+    at = comma + 1;
+  }
+}
+
+void set_parameter(ConfigRequest& request, const Setting& setting) {
+  if (setting.name == "vec") {
+    request.vec = setting.value;
+    return;
+  }
+  const int number = number_of(setting.name, setting.value);
+  if (setting.name == "pe") request.pe = number;
+  if (setting.name == "lanes") request.lanes = number;
+  for (const Parameter& parameter : parameters()) {
+    if (setting.name == parameter.name) request.*parameter.request = number;
+  }
+}
+
+}  // namespace
+
+std::string SweepPoint::label() const {
+  std::string text;
+  for (const Setting& s : settings) text += fmt::format("{}{}={}", text.empty() ? "" : " ", s.name, s.value);
+  return text;
+}
+
+std::string SweepPoint::lengths() const {
+  std::set<int> all;
+  for (const MatrixResult& matrix : matrices) {
+    for (std::size_t at = 0; at < matrix.lengths.size();) {
+      const std::size_t comma = std::min(matrix.lengths.find(',', at), matrix.lengths.size());
+      all.insert(std::stoi(matrix.lengths.substr(at, comma - at)));
+      at = comma + 1;
+    }
+  }
+  return fmt::format("{}", fmt::join(all, ","));
+}
+
+MachineRun SweepPoint::total(std::size_t activations) const {
+  MachineRun sum;
+  for (const MatrixResult& matrix : matrices) sum += matrix.runs.at(activations);
+  return sum;
+}
+
+std::vector<SweepPoint> sweep_points(const AccelConfig& base, std::span<const std::string> sweeps) {
+  std::vector<SweepPoint> points(1);
+  std::vector<std::string> names;
+  for (const std::string& text : sweeps) {
+    const Sweep sweep = parse_sweep(text);
+    if (std::find(names.begin(), names.end(), sweep.name) != names.end()) {
+      fail_input("--sweep: found {} a second time, expected each name once", sweep.name);
+    }
+    names.push_back(sweep.name);
+    if (points.size() * sweep.values.size() > kMostPoints) {
+      fail_input("--sweep: found {} combinations, expected at most {}", points.size() * sweep.values.size(),
+                 kMostPoints);
+    }
+    std::vector<SweepPoint> next;
+    for (const SweepPoint& point : points) {
+      for (const std::string& value : sweep.values) {
+        next.push_back(point);
+        next.back().settings.push_back({sweep.name, value});
+      }
+    }
+    points = std::move(next);
+  }
+  for (SweepPoint& point : points) {
+    ConfigRequest request = shortest_request(base);
+    for (const Setting& setting : point.settings) set_parameter(request, setting);
+    const Resolution resolution = resolve_config(request);
+    if (resolution.violations.empty()) point.accel = resolution.config;
+    for (const Violation& violation : resolution.violations) {
+      if (!point.skipped.empty()) point.skipped += "; ";
+      point.skipped += violation.message();
+    }
+  }
+  return points;
+}
+
+}  // namespace mixvec::inline sim

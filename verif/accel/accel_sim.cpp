@@ -1,0 +1,381 @@
+// Drives the Verilated accelerator cycle by cycle.
+#include "verif/accel/accel_sim.hpp"
+
+#include <verilated.h>
+#if VM_TRACE
+#include <verilated_fst_c.h>
+#endif
+
+#include <bit>
+#include <cstring>
+#include <deque>
+#include <filesystem>
+#include <type_traits>
+#include <utility>
+
+#include "Vmv_accel.h"
+#include "golden/base/error.hpp"
+#include "mixvec_config.hpp"
+#include "verif/accel/accel_sizes.hpp"
+#include "verif/accel/bench_config.hpp"
+#include "verif/bench.hpp"
+
+#if !VM_TRACE
+class VerilatedFstC {};
+#endif
+
+namespace mixvec::inline verif {
+namespace {
+
+constexpr int kGroupBits = accel::kGroups > 1 ? std::countr_zero(static_cast<unsigned>(accel::kGroups)) : 1;
+// Longer than any set can legally be silent: a full chain's drain behind all other sets, and then some.
+constexpr std::uint64_t kSetHangCycles = 20000;
+
+template <typename Port>
+void put_bytes(Port& port, std::span<const std::uint8_t> bytes) {
+  std::memcpy(&port, bytes.data(), bytes.size());
+}
+
+}  // namespace
+
+AccelSim::AccelSim(const std::string& trace)
+    : context_(std::make_unique<VerilatedContext>()), top_(nullptr), trace_(nullptr) {
+  check_bench(trace);
+#if VM_TRACE
+  if (!trace.empty()) context_->traceEverOn(true);
+#endif
+  top_ = std::make_unique<Vmv_accel>(context_.get());
+#if VM_TRACE
+  if (!trace.empty()) {
+    trace_ = std::make_unique<VerilatedFstC>();
+    top_->trace(trace_.get(), 99);
+    trace_->open(trace.c_str());
+    if (!trace_->isOpen()) fail_input("--trace {}: the file cannot be written", trace);
+    fmt::print("trace: {}\n", std::filesystem::absolute(trace).string());
+  }
+#endif
+  top_->clk_i = 0;
+  top_->rst_ni = 0;
+  top_->start_i = 0;
+  top_->a_valid_i = 0;
+  top_->m_req_ready_i = 0;
+  top_->m_rsp_valid_i = 0;
+  top_->hold_i = 0;
+  top_->attend_i = 0;
+  top_->job_valid_i = 0;
+  top_->kv_valid_i = 0;
+  top_->a_all_i = 0;
+  top_->run_i = 0;
+  top_->prog_valid_i = 0;
+  top_->table_valid_i = 0;
+  top_->v_valid_i = 0;
+  top_->y_ready_i = 0;
+  for (int i = 0; i < 4; ++i) {
+    settle();
+    clock_edge();
+  }
+  top_->rst_ni = 1;
+  settle();
+  if (top_->config_hash_o != accel::kConfigHash) {
+    fail_input("configuration hash: the RTL has {:#018x}, the bench {:#018x}; build both from the same folder",
+               static_cast<std::uint64_t>(top_->config_hash_o), accel::kConfigHash);
+  }
+}
+
+AccelSim::~AccelSim() {
+  top_->final();
+#if VM_TRACE
+  if (trace_) trace_->close();
+#endif
+}
+
+std::size_t AccelSim::tile_tokens() { return static_cast<std::size_t>(kTileLanes) * accel::kGroups; }
+
+int AccelSim::groups_log2(std::size_t tokens) {
+  const std::size_t groups = (tokens + kTileLanes - 1) / kTileLanes;
+  return static_cast<int>(std::bit_width(groups - 1));
+}
+
+void AccelSim::settle() {
+  top_->clk_i = 0;
+  top_->eval();
+}
+
+void AccelSim::clock_edge() {
+  if (before_edge_) before_edge_();
+#if VM_TRACE
+  // Here and not where inputs settle, which happens more than once in a cycle: a time is dumped once.
+  if (trace_) trace_->dump(2 * cycle_);
+#endif
+  top_->clk_i = 1;
+  top_->eval();
+#if VM_TRACE
+  if (trace_) trace_->dump(2 * cycle_ + 1);
+#endif
+  ++cycle_;
+}
+
+std::uint64_t AccelSim::load(std::span<const std::int32_t> in_order, std::span<const Half> x, std::size_t tokens,
+                             std::size_t first, std::size_t count, const Stalls& stalls) {
+  const std::uint64_t begin = cycle_;
+  Random random(stalls.seed ^ 0xA5A5U);
+  const int groups = 1 << groups_log2(count);
+  top_->groups_log2_i = static_cast<std::uint8_t>(groups_log2(count));
+  for (std::size_t position = 0; position < in_order.size(); ++position) {
+    for (int group = 0; group < groups; ++group) {
+      while (random.uniform() < stalls.activations) {
+        top_->a_valid_i = 0;
+        settle();
+        clock_edge();
+      }
+      top_->a_valid_i = 1;
+      top_->a_pos_i = static_cast<std::uint16_t>(position);
+      top_->a_group_i = static_cast<std::uint8_t>(group);
+      for (int lane = 0; lane < kTileLanes; ++lane) {
+        const std::size_t token = static_cast<std::size_t>(group) * kTileLanes + static_cast<std::size_t>(lane);
+        const bool inside = in_order[position] >= 0 && token < count;
+        const Half value = inside ? x[static_cast<std::size_t>(in_order[position]) * tokens + first + token] : Half{};
+        put_bits(top_->a_data_i, lane * 16, 16, value.bits);
+      }
+      settle();
+      while (top_->a_ready_o == 0) {
+        clock_edge();
+        settle();
+      }
+      clock_edge();
+    }
+  }
+  top_->a_valid_i = 0;
+  return cycle_ - begin;
+}
+
+namespace {
+
+/// The image as the memory holds it, with the fault.
+std::vector<std::uint8_t> memory_of(std::span<const std::uint8_t> image, Fault fault, std::size_t fault_beat) {
+  std::vector<std::uint8_t> bytes(image.begin(), image.end());
+  const std::size_t at = fault_beat * kBeatBytes;
+  switch (fault) {
+    case Fault::kNone:
+      break;
+    case Fault::kFlipBit:
+      // The bit that is the highest of the exponent if the halfword is a weight: rounding cannot hide it.
+      bytes[at + 3] ^= 0x40U;
+      break;
+    case Fault::kFlipHeader:
+      bytes[fault_beat] ^= 1U;
+      break;
+    case Fault::kDropBeat:
+      bytes.erase(bytes.begin() + static_cast<std::ptrdiff_t>(at),
+                  bytes.begin() + static_cast<std::ptrdiff_t>(at + kBeatBytes));
+      break;
+    case Fault::kSwapBeats:
+      std::swap_ranges(bytes.begin() + static_cast<std::ptrdiff_t>(at),
+                       bytes.begin() + static_cast<std::ptrdiff_t>(at + kBeatBytes),
+                       bytes.begin() + static_cast<std::ptrdiff_t>(at + kBeatBytes));
+      break;
+  }
+  return bytes;
+}
+
+}  // namespace
+
+bool AccelSim::take_result(TileRun& result, int drain, std::size_t out, std::span<Half> y, std::size_t tokens,
+                           std::size_t first, std::size_t count, std::vector<std::uint8_t>& seen) {
+  const std::size_t groups = seen.size() / out;
+  const std::size_t index = get_bits(top_->y_index_o, drain * 16, 16);
+  const std::size_t group = get_bits(top_->y_group_o, drain * kGroupBits, kGroupBits);
+  if (index >= out || group >= groups || seen[index * groups + group] != 0) {
+    result.failure = fmt::format("result beat {}: output {} group {} {}", result.results, index, group,
+                                 index >= out || group >= groups ? "does not exist" : "came twice");
+    return false;
+  }
+  seen[index * groups + group] = 1;
+  for (int lane = 0; lane < kTileLanes; ++lane) {
+    const std::size_t token = group * kTileLanes + static_cast<std::size_t>(lane);
+    if (token >= count) break;
+    y[index * tokens + first + token] =
+        Half{static_cast<std::uint16_t>(get_bits(top_->y_data_o, (drain * kTileLanes + lane) * 16, 16))};
+  }
+  ++result.results;
+  return true;
+}
+
+TileRun AccelSim::run(std::span<const std::uint8_t> image, std::size_t out, std::span<Half> y, std::size_t tokens,
+                      std::size_t first, std::size_t count, const Stalls& stalls, Fault fault, std::size_t fault_beat) {
+  TileRun result;
+  PortStalls port(stalls, accel::kSets, accel::kDrains);
+  const std::vector<std::uint8_t> memory = memory_of(image, fault, fault_beat);
+  const std::size_t beat_count = memory.size() / kBeatBytes;
+  const int groups_log2_value = groups_log2(count);
+  std::vector<std::uint8_t> seen(out << static_cast<unsigned>(groups_log2_value), 0);
+
+  top_->groups_log2_i = static_cast<std::uint8_t>(groups_log2_value);
+  top_->start_i = 1;
+  settle();
+  clock_edge();
+  top_->start_i = 0;
+
+  struct Request {
+    std::size_t beat;
+    std::uint64_t ready;
+  };
+  std::deque<Request> requests;
+  std::uint64_t first_beat_time = 0;
+  std::uint64_t last_progress = cycle_;
+  while (true) {
+    port.next_cycle();
+    const bool respond = !requests.empty() && requests.front().ready <= cycle_ && port.beat_ready();
+    top_->m_req_ready_i = port.request_ready() ? 1 : 0;
+    top_->m_rsp_valid_i = respond ? 1 : 0;
+    if (respond) put_bytes(top_->m_rsp_data_i, {memory.data() + requests.front().beat * kBeatBytes, kBeatBytes});
+    top_->hold_i = static_cast<std::remove_reference_t<decltype(top_->hold_i)>>(port.hold());
+    const std::uint64_t ready = port.results() & ((std::uint64_t{1} << accel::kDrains) - 1U);
+    top_->y_ready_i = static_cast<std::uint8_t>(ready);
+    settle();
+    if (top_->error_o != 0) {
+      result.failure = "the accelerator refused the image (magic or configuration hash)";
+      break;
+    }
+    if (top_->done_o != 0) break;
+    result.issues += static_cast<unsigned>(std::popcount(static_cast<std::uint64_t>(top_->issue_o)));
+    result.skips += static_cast<unsigned>(std::popcount(static_cast<std::uint64_t>(top_->skip_o)));
+    if (respond) {
+      requests.pop_front();
+      if (result.beats++ == 0) first_beat_time = cycle_;
+      last_progress = cycle_;
+    }
+    if (top_->m_req_valid_o != 0 && top_->m_req_ready_i != 0) {
+      if (top_->m_req_beat_o >= beat_count) {
+        result.failure = fmt::format("beat {} was asked for, the image has {}", top_->m_req_beat_o, beat_count);
+        break;
+      }
+      requests.push_back({top_->m_req_beat_o, cycle_ + static_cast<std::uint64_t>(stalls.latency)});
+    }
+    bool good = true;
+    for (int drain = 0; good && drain < accel::kDrains; ++drain) {
+      if ((top_->y_valid_o & ready) >> static_cast<unsigned>(drain) & 1U) {
+        good = take_result(result, drain, out, y, tokens, first, count, seen);
+        result.cycles = cycle_ - first_beat_time + 1;
+        last_progress = cycle_;
+      }
+    }
+    if (!good) break;
+    if (cycle_ - last_progress > kSetHangCycles) {
+      result.failure = fmt::format("no beat and no result for {} cycles: {} of {} beats, {} of {} results",
+                                   kSetHangCycles, result.beats, beat_count, result.results, seen.size());
+      break;
+    }
+    clock_edge();
+  }
+  top_->m_rsp_valid_i = 0;
+  top_->m_req_ready_i = 0;
+  top_->y_ready_i = 0;
+  if (result.failure.empty() && (result.results != seen.size() || !requests.empty())) {
+    result.failure = fmt::format("done after {} of {} results, with {} beats on their way", result.results, seen.size(),
+                                 requests.size());
+  }
+  return result;
+}
+
+AttentionGeometry AccelSim::attention_geometry() {
+  AttentionGeometry geometry;
+  geometry.sets = accel::kSets;
+  geometry.lanes = accel::kVectorLanes;
+  geometry.tokens = kTileLanes;
+  geometry.groups = accel::kGroups;
+  geometry.rows = accel::kDepth / accel::kVectorLanes;
+  geometry.kv_depth = accel::kKvDepth;
+  return geometry;
+}
+
+void AccelSim::write_kv(std::uint32_t word, std::uint32_t row, std::span<const Half> values,
+                        const std::vector<bool>& lanes) {
+  top_->kv_valid_i = 1;
+  top_->kv_word_i = static_cast<std::remove_reference_t<decltype(top_->kv_word_i)>>(word);
+  top_->kv_row_i = static_cast<std::remove_reference_t<decltype(top_->kv_row_i)>>(row);
+  for (int lane = 0; lane < kTileLanes; ++lane) {
+    put_bits(top_->kv_mask_i, lane, 1, lanes[static_cast<std::size_t>(lane)] ? 1 : 0);
+    put_bits(top_->a_data_i, lane * 16, 16, values[static_cast<std::size_t>(lane)].bits);
+  }
+  settle();
+  clock_edge();
+  top_->kv_valid_i = 0;
+}
+
+void AccelSim::load_all_banks(std::uint32_t position, std::span<const Half> values) {
+  top_->a_valid_i = 1;
+  top_->a_all_i = 1;
+  top_->a_pos_i = static_cast<std::uint16_t>(position);
+  top_->a_group_i = 0;
+  for (int lane = 0; lane < kTileLanes; ++lane) {
+    put_bits(top_->a_data_i, lane * 16, 16, values[static_cast<std::size_t>(lane)].bits);
+  }
+  settle();
+  clock_edge();
+  top_->a_valid_i = 0;
+  top_->a_all_i = 0;
+}
+
+AttentionRun AccelSim::attend(std::span<const AttentionJob> jobs, const Stalls& stalls, const ResultTaker& take) {
+  AttentionRun result;
+  PortStalls port(stalls, accel::kSets, accel::kDrains);
+  const AttentionGeometry geometry = attention_geometry();
+  top_->attend_i = 1;
+  settle();
+  clock_edge();
+  std::size_t next = 0;
+  std::uint64_t first = 0;
+  std::uint64_t last_progress = cycle_;
+  std::vector<Half> values(static_cast<std::size_t>(kTileLanes));
+  while (result.failure.empty()) {
+    port.next_cycle();
+    top_->job_valid_i = next < jobs.size() ? 1 : 0;
+    if (next < jobs.size()) {
+      int lsb = 0;
+      for (const auto& [width, value] : job_fields(jobs[next], geometry)) {
+        put_bits(top_->job_i, lsb, width, value);
+        lsb += width;
+      }
+    }
+    const std::uint64_t ready = port.results() & ((std::uint64_t{1} << accel::kDrains) - 1U);
+    top_->y_ready_i = static_cast<std::uint8_t>(ready);
+    settle();
+    result.issues += static_cast<unsigned>(std::popcount(static_cast<std::uint64_t>(top_->issue_o)));
+    if (top_->job_valid_i != 0 && top_->job_ready_o != 0) {
+      if (next++ == 0) first = cycle_;
+      last_progress = cycle_;
+    } else if (next == jobs.size() && top_->done_o != 0) {
+      break;
+    }
+    for (int drain = 0; drain < accel::kDrains; ++drain) {
+      if (((top_->y_valid_o & ready) >> static_cast<unsigned>(drain) & 1U) == 0) continue;
+      const std::uint32_t index = get_bits(top_->y_index_o, drain * 16, 16);
+      const std::uint32_t group = get_bits(top_->y_group_o, drain * kGroupBits, kGroupBits);
+      for (int lane = 0; lane < kTileLanes; ++lane) {
+        values[static_cast<std::size_t>(lane)] =
+            Half{static_cast<std::uint16_t>(get_bits(top_->y_data_o, (drain * kTileLanes + lane) * 16, 16))};
+      }
+      ++result.results;
+      result.cycles = cycle_ - first + 1;
+      last_progress = cycle_;
+      if (!take(index, group, values)) {
+        result.failure = fmt::format("result beat {}: output {} group {} does not exist or came twice", result.results,
+                                     index, group);
+      }
+    }
+    if (cycle_ - last_progress > kSetHangCycles) {
+      result.failure = fmt::format("no result for {} cycles: {} of {} jobs, {} results", kSetHangCycles, next,
+                                   jobs.size(), result.results);
+    }
+    clock_edge();
+  }
+  top_->job_valid_i = 0;
+  top_->y_ready_i = 0;
+  top_->attend_i = 0;
+  settle();
+  clock_edge();
+  return result;
+}
+
+}  // namespace mixvec::inline verif

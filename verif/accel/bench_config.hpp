@@ -1,0 +1,22 @@
+// The accelerator that a bench was built for, as values: code that reads them here is the same for all accelerators, so
+// that the compiler's cache serves it.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "sim/cycles/engine_model.hpp"
+
+namespace mixvec::inline verif {
+
+std::string_view bench_name();
+const FormatConfig& bench_format();
+const EngineTiming& bench_timing();
+int bench_vector_units();
+
+/// Throws InputError if this bench is not the one of the folder in which it stands (verif/accel/bench_folder.hpp), or
+/// if
+/// --trace was given (`trace` is not empty) and it was built without tracing. To be called before any work.
+void check_bench(const std::string& trace);
+
+}  // namespace mixvec::inline verif

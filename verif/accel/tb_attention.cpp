@@ -1,0 +1,398 @@
+// Testbench of attention on the array: scores and outputs of several heads, jobs one behind the other, causal or not,
+// with cached keys before the tile, compared with golden bit for bit and with the cycle model to the cycle.
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <vector>
+
+#include "golden/base/error.hpp"
+#include "golden/cli/cli.hpp"
+#include "golden/math/attention.hpp"
+#include "golden/math/softmax.hpp"
+#include "golden/math/vector_math.hpp"
+#include "golden/matrix/synthetic.hpp"
+#include "sim/cycles/attention_model.hpp"
+#include "verif/accel/accel_sim.hpp"
+#include "verif/accel/bench_config.hpp"
+#include "verif/accel/case_options.hpp"
+#include "verif/bench.hpp"
+
+namespace mixvec::inline verif {
+namespace {
+
+enum class AttentionFault : std::uint8_t { kNone, kFlipKey, kWrongGroup, kUnmasked };
+
+struct Case {
+  std::size_t heads = 1;
+  std::size_t dims = 8;
+  std::size_t keys = 1;
+  std::size_t first = 0;   ///< position of the first token
+  std::size_t tokens = 1;  ///< from it on; causal: the last one is the last key
+  bool causal = false;
+  Values values = Values::kSmall;
+  Stalls stalls;
+  std::uint64_t seed = 1;
+};
+
+AttentionTiming timing() {
+  AttentionTiming timing;
+  timing.geometry = AccelSim::attention_geometry();
+  timing.substeps = bench_format().substeps;
+  timing.drains = bench_format().drains;
+  timing.mul_stages = bench_timing().mul_stages;
+  timing.add_stages = bench_timing().add_stages;
+  timing.merge_levels = std::countr_zero(static_cast<unsigned>(bench_format().vector_lanes / bench_format().full_rate));
+  return timing;
+}
+
+/// Memories of a case: all heads' keys and values, and the rows of queries and softmax.
+struct Layout {
+  AttentionGeometry geometry = AccelSim::attention_geometry();
+  std::size_t channel_strips;
+  std::size_t kv_groups;   ///< of a sequence
+  std::size_t base_group;  ///< of the tile
+  std::size_t groups;      ///< of the tile
+  std::size_t query_stride;
+  std::size_t weight_stride;
+  std::size_t head_rows;
+
+  explicit Layout(const Case& c) {
+    const auto tokens = static_cast<std::size_t>(geometry.tokens);
+    const auto lanes = static_cast<std::size_t>(geometry.lanes);
+    channel_strips = (c.dims + lanes - 1) / lanes;
+    kv_groups = (c.keys + tokens - 1) / tokens;
+    base_group = c.first / tokens;
+    groups = (c.first + c.tokens - 1) / tokens - base_group + 1;
+    query_stride = channel_strips;
+    weight_stride = (key_slots(geometry, c.keys) + lanes - 1) / lanes;
+    head_rows = groups * (query_stride + weight_stride);
+  }
+  [[nodiscard]] bool fits(const Case& c) const {
+    return groups <= static_cast<std::size_t>(geometry.groups) &&
+           c.heads * head_rows <= static_cast<std::size_t>(geometry.rows) &&
+           2 * c.heads * channel_strips * kv_groups <= static_cast<std::size_t>(geometry.kv_depth) &&
+           key_slots(geometry, c.keys) < 30000;
+  }
+  [[nodiscard]] std::size_t word(std::size_t head, bool values) const {
+    return (2 * head + (values ? 1 : 0)) * channel_strips * kv_groups;
+  }
+  [[nodiscard]] std::size_t query_row(std::size_t head) const { return head * head_rows; }
+  [[nodiscard]] std::size_t weight_row(std::size_t head) const { return head * head_rows + groups * query_stride; }
+};
+
+Case draw_case(std::uint64_t seed, std::uint64_t number) {
+  Random random(seed * 1000003U + number);
+  const AttentionGeometry geometry = AccelSim::attention_geometry();
+  const auto tokens = static_cast<std::size_t>(geometry.tokens);
+  while (true) {
+    Case c;
+    const auto below = [&](std::size_t n) {
+      return static_cast<std::size_t>(random.below(static_cast<std::uint32_t>(n)));
+    };
+    c.heads = 1 + below(3);
+    const std::size_t edges[] = {1, 2, static_cast<std::size_t>(geometry.lanes),
+                                 static_cast<std::size_t>(geometry.lanes) + 1, 13};
+    c.dims = below(3) == 0 ? 1 + below(40) : edges[below(5)];
+    c.causal = below(3) != 0;
+    c.first = below(2) == 0 ? 0 : below(3 * tokens);
+    c.tokens = below(3) == 0 ? 1 : 1 + below(static_cast<std::size_t>(geometry.groups) * tokens);
+    c.keys = c.causal ? c.first + c.tokens : 1 + below(4 * tokens);
+    const Values values[] = {Values::kSmall, Values::kSmall, Values::kUniform, Values::kSubnormal, Values::kSpecial};
+    c.values = values[below(5)];
+    c.stalls = Stalls::from_seed(below(3) == 0 ? 0 : random.next() | 1U);
+    c.seed = random.next();
+    if (Layout(c).fits(c)) return c;
+  }
+}
+
+std::string describe(const Case& c) {
+  return fmt::format("{} heads of {}, {} keys, tokens {}…{}{}, stalls of results {:.2f}", c.heads, c.dims, c.keys,
+                     c.first, c.first + c.tokens - 1, c.causal ? ", causal" : "", c.stalls.results);
+}
+
+struct Outcome {
+  std::uint64_t compared = 0;
+  std::uint64_t mismatches = 0;
+  std::uint64_t macs = 0;
+  std::uint64_t cycles = 0;
+  std::string failure;
+};
+
+/// One case: writes the memories, runs scores and outputs of all heads in one sequence of jobs (outputs of a head
+/// behind the scores of the next one), compares all results.
+class CaseRun {
+ public:
+  CaseRun(AccelSim& accel, const Case& c, AttentionFault fault)
+      : accel_(accel), c_(c), layout_(c), fault_(fault), random_(c.seed) {}
+
+  Outcome run() {
+    for (std::size_t h = 0; h < c_.heads; ++h) prepare(h);
+    std::vector<AttentionJob> jobs;
+    for (std::size_t h = 0; h < c_.heads; ++h) {
+      jobs.push_back(job(h, false));
+      if (h > 0) jobs.push_back(job(h - 1, true));
+    }
+    jobs.push_back(job(c_.heads - 1, true));
+    if (fault_ == AttentionFault::kWrongGroup) jobs[0].row_stride += 1;
+    const AttentionRun run =
+        accel_.attend(jobs, c_.stalls, [this](std::uint32_t index, std::uint32_t group, std::span<const Half> values) {
+          return take(index, group, values);
+        });
+    outcome_.failure = run.failure;
+    outcome_.cycles = run.cycles;
+    if (!outcome_.failure.empty()) return outcome_;
+    if (!expected_.empty()) {
+      outcome_.failure = fmt::format("{} result beats did not come", expected_.size());
+      return outcome_;
+    }
+    if (outcome_.mismatches > 0) {
+      outcome_.failure =
+          fmt::format("{} of {} values differ, first: {}", outcome_.mismatches, outcome_.compared, first_);
+      return outcome_;
+    }
+    const AttentionModelRun model = run_attention(jobs, timing(), c_.stalls);
+    if (model.cycles != run.cycles || model.issues != run.issues || model.results != run.results) {
+      outcome_.failure = fmt::format("cycle model: {} cycles, {} issues, {} results; RTL: {}, {}, {}", model.cycles,
+                                     model.issues, model.results, run.cycles, run.issues, run.results);
+    }
+    return outcome_;
+  }
+
+ private:
+  struct Expected {
+    std::vector<Half> lanes;  ///< by lane
+    std::vector<bool> meant;  ///< which lanes hold a token
+    std::string what;
+  };
+
+  [[nodiscard]] std::size_t tokens_per_group() const { return static_cast<std::size_t>(layout_.geometry.tokens); }
+  Half draw() { return half_from(static_cast<std::uint32_t>(random_.next() >> 32U), c_.values); }
+
+  AttentionJob job(std::size_t head, bool outputs) const {
+    AttentionJob job;
+    job.outputs = outputs;
+    job.causal = c_.causal;
+    job.word = static_cast<std::uint32_t>(layout_.word(head, outputs));
+    job.word_stride = static_cast<std::uint32_t>(layout_.kv_groups);
+    job.row = static_cast<std::uint32_t>(outputs ? layout_.weight_row(head) : layout_.query_row(head));
+    job.row_stride = static_cast<std::uint32_t>(outputs ? layout_.weight_stride : layout_.query_stride);
+    job.dims = static_cast<std::uint32_t>(c_.dims);
+    job.keys = static_cast<std::uint32_t>(c_.keys);
+    job.index = base_index(head, outputs);
+    job.last_group = static_cast<std::uint32_t>(layout_.groups - 1);
+    job.base_group = static_cast<std::uint32_t>(layout_.base_group);
+    job.turn = static_cast<std::uint32_t>(head % static_cast<std::size_t>(layout_.geometry.sets));
+    return job;
+  }
+
+  /// Indices of results: a head's scores by slot, then its outputs by channel.
+  [[nodiscard]] std::uint32_t base_index(std::size_t head, bool outputs) const {
+    const std::size_t lanes = static_cast<std::size_t>(layout_.geometry.lanes);
+    const std::size_t slots = layout_.weight_stride * lanes;
+    return static_cast<std::uint32_t>(head * (slots + layout_.channel_strips * lanes) + (outputs ? slots : 0));
+  }
+
+  /// Writes `rows` × `columns` values by position of the sequence to the key/value memory.
+  void write_kv(std::size_t word, const std::vector<Half>& values) {
+    const std::size_t width = tokens_per_group();
+    const auto lanes = static_cast<std::size_t>(layout_.geometry.lanes);
+    for (std::size_t ch = 0; ch < c_.dims; ++ch) {
+      for (std::size_t g = 0; g < layout_.kv_groups; ++g) {
+        std::vector<Half> beat(width);
+        std::vector<bool> meant(width);
+        for (std::size_t lane = 0; lane < width; ++lane) {
+          const std::size_t key = g * width + lane;
+          meant[lane] = key < c_.keys;
+          beat[lane] = meant[lane] ? values[ch * c_.keys + key] : draw();
+        }
+        accel_.write_kv(static_cast<std::uint32_t>(word + ch / lanes * layout_.kv_groups + g),
+                        static_cast<std::uint32_t>(ch % lanes), beat, meant);
+      }
+    }
+  }
+
+  /// Writes values of the tile's tokens (`count` × tokens) to activation positions slot(i) of each group.
+  template <typename Slot>
+  void load(std::size_t row, std::size_t stride, std::size_t count, const std::vector<Half>& values, Slot&& slot) {
+    const std::size_t width = tokens_per_group();
+    for (std::size_t i = 0; i < count; ++i) {
+      for (std::size_t g = 0; g < layout_.groups; ++g) {
+        std::vector<Half> beat(width);
+        for (std::size_t lane = 0; lane < width; ++lane) {
+          const std::size_t position = (layout_.base_group + g) * width + lane;
+          const bool inside = position >= c_.first && position < c_.first + c_.tokens;
+          beat[lane] = inside ? values[i * c_.tokens + position - c_.first] : draw();
+        }
+        const std::size_t at = (row + g * stride) * static_cast<std::size_t>(layout_.geometry.lanes) + slot(i);
+        accel_.load_all_banks(static_cast<std::uint32_t>(at), beat);
+      }
+    }
+  }
+
+  void expect(std::uint32_t base, std::size_t slot, const std::vector<Half>& values, std::size_t i,
+              std::size_t first_group, const std::string& what) {
+    const std::size_t width = tokens_per_group();
+    for (std::size_t g = first_group; g < layout_.groups; ++g) {
+      Expected e;
+      e.lanes.resize(width);
+      e.meant.resize(width);
+      for (std::size_t lane = 0; lane < width; ++lane) {
+        const std::size_t position = (layout_.base_group + g) * width + lane;
+        e.meant[lane] = position >= c_.first && position < c_.first + c_.tokens;
+        if (e.meant[lane]) e.lanes[lane] = values[i * c_.tokens + position - c_.first];
+      }
+      e.what = fmt::format("{} {} group {}", what, i, g);
+      expected_[{base + static_cast<std::uint32_t>(slot), static_cast<std::uint32_t>(g)}] = std::move(e);
+    }
+  }
+
+  void prepare(std::size_t head) {
+    std::vector<Half> k(c_.dims * c_.keys);
+    std::vector<Half> v(c_.dims * c_.keys);
+    std::vector<Half> q(c_.dims * c_.tokens);
+    std::vector<Half> p(c_.keys * c_.tokens);
+    for (auto* values : {&k, &v, &q, &p}) {
+      for (Half& value : *values) value = draw();
+    }
+    AttentionMask mask;
+    mask.keys = c_.keys;
+    mask.causal = c_.causal;
+    mask.first = c_.first;
+    for (std::size_t j = 0; j < c_.keys; ++j) {
+      for (std::size_t t = 0; t < c_.tokens; ++t) {
+        Half& value = p[j * c_.tokens + t];
+        // Where a fault takes the mask away, the product is infinite.
+        if (mask.masked(t, j)) value = kMaskedWeight;
+      }
+    }
+    write_kv(layout_.word(head, false), k);
+    write_kv(layout_.word(head, true), v);
+    load(layout_.query_row(head), layout_.query_stride, c_.dims, q, [](std::size_t c) { return c; });
+    const auto slot = [this](std::size_t j) { return key_slot(layout_.geometry, j); };
+    std::vector<Half> given = p;
+    if (fault_ == AttentionFault::kUnmasked) {
+      for (Half& value : given) value = value == kMaskedWeight ? Half{0x3C00} : value;
+    }
+    load(layout_.weight_row(head), layout_.weight_stride, c_.keys, given, slot);
+    if (fault_ == AttentionFault::kFlipKey) k[0].bits ^= 0x4000U;
+
+    const std::vector<Half> s = attention_scores(k, q, c_.dims, c_.keys, c_.tokens);
+    const std::vector<Half> o = attention_outputs(v, p, c_.dims, c_.keys, c_.tokens);
+    for (std::size_t j = 0; j < c_.keys; ++j) {
+      const std::size_t group = j / tokens_per_group();
+      const std::size_t first = c_.causal && group > layout_.base_group ? group - layout_.base_group : 0;
+      expect(base_index(head, false), slot(j), s, j, first, fmt::format("head {} score of key", head));
+    }
+    for (std::size_t c = 0; c < c_.dims; ++c) {
+      expect(base_index(head, true), c, o, c, 0, fmt::format("head {} output", head));
+    }
+    for (std::size_t t = 0; t < c_.tokens; ++t) {
+      for (std::size_t j = 0; j < c_.keys; ++j) outcome_.macs += mask.masked(t, j) ? 0 : 2 * c_.dims;
+    }
+  }
+
+  bool take(std::uint32_t index, std::uint32_t group, std::span<const Half> values) {
+    const auto found = expected_.find({index, group});
+    if (found == expected_.end()) return false;
+    for (std::size_t lane = 0; lane < values.size(); ++lane) {
+      if (!found->second.meant[lane]) continue;
+      ++outcome_.compared;
+      if (values[lane] == found->second.lanes[lane]) continue;
+      if (outcome_.mismatches++ == 0) {
+        first_ = fmt::format("{} lane {}: {:#06x}, expected {:#06x}", found->second.what, lane, values[lane].bits,
+                             found->second.lanes[lane].bits);
+      }
+    }
+    expected_.erase(found);
+    return true;
+  }
+
+  AccelSim& accel_;
+  const Case& c_;
+  Layout layout_;
+  AttentionFault fault_;
+  Random random_;
+  std::map<std::pair<std::uint32_t, std::uint32_t>, Expected> expected_;
+  Outcome outcome_;
+  std::string first_;
+};
+
+int self_test() {
+  Case c;
+  c.heads = 2;
+  c.dims = 9;
+  c.causal = true;
+  c.tokens = std::min<std::size_t>(AccelSim::tile_tokens(), 20);
+  c.first = 1;
+  c.keys = c.first + c.tokens;
+  while (!Layout(c).fits(c)) {
+    c.keys = c.first + --c.tokens;
+    if (c.tokens == 1) c.dims = 2;
+  }
+  const std::pair<AttentionFault, const char*> faults[] = {{AttentionFault::kFlipKey, "a flipped bit of a key"},
+                                                           {AttentionFault::kWrongGroup, "another row of queries"},
+                                                           {AttentionFault::kUnmasked, "masked positions not masked"}};
+  int caught = 0;
+  int expected = 0;
+  for (const auto& [fault, name] : faults) {
+    // One token group leaves nothing to go wrong; nor do masks where groups of one token are left out whole, or where
+    // the last token is alone: it sees all keys.
+    if (fault == AttentionFault::kWrongGroup && Layout(c).groups == 1) continue;
+    if (fault == AttentionFault::kUnmasked && (AccelSim::attention_geometry().tokens == 1 || c.tokens == 1)) continue;
+    ++expected;
+    AccelSim accel;
+    const Outcome outcome = CaseRun(accel, c, fault).run();
+    fmt::print("self-test: {}: {}\n", name, outcome.failure.empty() ? "NOT noticed" : "noticed: " + outcome.failure);
+    caught += outcome.failure.empty() ? 0 : 1;
+  }
+  AccelSim accel;
+  const Outcome good = CaseRun(accel, c, AttentionFault::kNone).run();
+  fmt::print("self-test: no fault: {}\n", good.failure.empty() ? "passes" : "FAILS: " + good.failure);
+  return caught == expected && good.failure.empty() && good.compared > 0 ? kExitGood : kExitCheckFailed;
+}
+
+int run(const boost::program_options::variables_map& options) {
+  const auto [seed, from, to] = case_range(options);
+  if (options.count("self-test") != 0) return self_test();
+  AccelSim accel(options["trace"].as<std::string>());
+  Outcome sum;
+  std::uint64_t failed = 0;
+  std::optional<Progress> progress;  // erased before anything is printed
+  for (std::uint64_t i = from; i < to; ++i) {
+    const Case c = draw_case(seed, i);
+    if (!progress) progress.emplace("tb_attention");
+    progress->update(static_cast<double>(i - from) / static_cast<double>(to - from), describe(c));
+    const Outcome outcome = CaseRun(accel, c, AttentionFault::kNone).run();
+    sum.compared += outcome.compared;
+    sum.mismatches += outcome.mismatches;
+    if (!outcome.failure.empty()) {
+      ++failed;
+      progress.reset();
+      fmt::print("FAIL {}: {}\n  {}\n  reproduce: ./tb_attention --seed {} --case {}\n", bench_name(), outcome.failure,
+                 describe(c), seed, i);
+      if (outcome.compared == 0 || outcome.cycles == 0) break;  // the engine may be stuck
+    }
+  }
+  progress.reset();
+  const bool passed = failed == 0 && sum.compared > 0;
+  fmt::print("{}: {} cases of attention, {} values compared, {} mismatches: {}\n", bench_name(), to - from,
+             sum.compared, sum.mismatches, passed ? "passed" : "FAILED");
+  write_json(options["json"].as<std::string>(), {{"passed", passed},
+                                                 {"cases", to - from},
+                                                 {"outputs_checked", sum.compared},
+                                                 {"mismatches", sum.mismatches},
+                                                 {"seed", seed},
+                                                 {"config_hash", fmt::format("{:#018x}", bench_format().hash)}});
+  return passed ? kExitGood : kExitCheckFailed;
+}
+
+}  // namespace
+}  // namespace mixvec::inline verif
+
+int main(int argc, char** argv) {
+  mixvec::CommandLine command("tb_attention", "Checks attention on the array, bit for bit and to the cycle.",
+                              "  ./tb_attention --seed 7 --cases 200\n  ./tb_attention --seed 7 --case 12\n");
+  mixvec::add_case_options(command);
+  return command.run(argc, argv, mixvec::run);
+}

@@ -1,0 +1,195 @@
+// Drives the ports of docs/isa.md cycle by cycle.
+#include "verif/layer/layer_sim.hpp"
+
+#include <verilated.h>
+
+#include <bit>
+#include <cstring>
+#include <deque>
+#include <type_traits>
+
+#include "Vmv_accel.h"
+#include "mixvec_config.hpp"
+#include "verif/accel/accel_sizes.hpp"
+#include "verif/accel/bench_config.hpp"
+#include "verif/bench.hpp"
+
+namespace mixvec::inline verif {
+namespace {
+
+// No step and no beat for so long: far more than the longest pass, a row of every group of one unit at a time.
+constexpr std::uint64_t kLayerHangCycles = 100000;
+
+template <typename Port>
+void set_port(Port& port, std::uint64_t value) {
+  port = static_cast<Port>(value);
+}
+
+}  // namespace
+
+LayerSim::LayerSim(const std::string& trace) : AccelSim(trace), monitor_(*context_) {
+  before_edge_ = [this] { monitor_.watch(); };
+  top_->run_i = 0;
+  top_->prog_valid_i = 0;
+  top_->table_valid_i = 0;
+  top_->v_valid_i = 0;
+  settle();
+}
+
+LayerMachine LayerSim::machine() {
+  LayerMachine machine;
+  machine.format = bench_format();
+  machine.tokens = kTileLanes;
+  machine.groups = accel::kGroups;
+  machine.kv_depth = accel::kKvDepth;
+  machine.vector_rows = accel::kVectorRows;
+  machine.program_depth = accel::kProgramDepth;
+  machine.table_depth = accel::kTableDepth;
+  return machine;
+}
+
+void LayerSim::write_entry(bool norm, std::size_t address, std::uint32_t data) {
+  top_->table_valid_i = 1;
+  top_->table_norm_i = norm ? 1 : 0;
+  top_->table_address_i = static_cast<std::uint16_t>(address);
+  top_->table_data_i = data;
+  settle();
+  clock_edge();
+  top_->table_valid_i = 0;
+}
+
+void LayerSim::load_tables(const LayerPlan& plan, const LayerFault& fault) {
+  const auto flipped = [&](LayerFault::Where where, std::size_t index, std::uint32_t value) {
+    return fault.where == where && fault.index == index ? value ^ (1U << fault.bit) : value;
+  };
+  for (std::size_t i = 0; i < plan.positions().size(); ++i) {
+    write_entry(false, i, flipped(LayerFault::Where::kPosition, i, plan.positions()[i]));
+  }
+  for (std::size_t i = 0; i < plan.norm_table().size(); ++i) {
+    const NormEntry& entry = plan.norm_table()[i];
+    const std::uint32_t word = entry.gamma.bits | (std::uint32_t{entry.beta.bits} << 16U);
+    write_entry(true, i, flipped(LayerFault::Where::kNorm, i, word));
+  }
+}
+
+void LayerSim::load_programs(const TileProgram& program, const LayerFault& fault) {
+  const auto write = [&](bool vector, std::size_t address, InstructionWords words) {
+    const auto where = vector ? LayerFault::Where::kVectorProgram : LayerFault::Where::kArrayProgram;
+    if (fault.where == where && fault.index == address) words[fault.bit / 32] ^= 1U << (fault.bit % 32);
+    top_->prog_valid_i = 1;
+    top_->prog_vector_i = vector ? 1 : 0;
+    top_->prog_address_i = static_cast<std::uint16_t>(address);
+    for (int w = 0; w < 8; ++w) put_bits(top_->prog_data_i, w * 32, 32, words[static_cast<std::size_t>(w)]);
+    settle();
+    clock_edge();
+    top_->prog_valid_i = 0;
+  };
+  for (std::size_t i = 0; i < program.array.size(); ++i) write(false, i, encode(program.array[i]));
+  for (std::size_t i = 0; i < program.vector.size(); ++i) write(true, i, encode(program.vector[i]));
+}
+
+void LayerSim::write_row(std::uint32_t row, std::uint32_t group, std::span<const Half> values) {
+  top_->v_valid_i = 1;
+  top_->v_write_i = 1;
+  top_->v_row_i = static_cast<std::uint16_t>(row);
+  set_port(top_->v_group_i, group);
+  for (int lane = 0; lane < kTileLanes; ++lane) {
+    put_bits(top_->v_data_i, lane * 16, 16, values[static_cast<std::size_t>(lane)].bits);
+  }
+  settle();
+  clock_edge();
+  top_->v_valid_i = 0;
+  top_->v_write_i = 0;
+}
+
+std::vector<Half> LayerSim::read_row(std::uint32_t row, std::uint32_t group) {
+  top_->v_valid_i = 1;
+  top_->v_write_i = 0;
+  top_->v_row_i = static_cast<std::uint16_t>(row);
+  set_port(top_->v_group_i, group);
+  settle();
+  clock_edge();
+  top_->v_valid_i = 0;
+  settle();
+  clock_edge();
+  settle();
+  std::vector<Half> values;
+  for (int lane = 0; lane < kTileLanes; ++lane) {
+    values.push_back(Half{static_cast<std::uint16_t>(get_bits(top_->v_data_o, lane * 16, 16))});
+  }
+  return values;
+}
+
+LayerRun LayerSim::run(const TileProgram& program, std::span<const std::uint8_t> images, const Stalls& stalls,
+                       const LayerFault& fault) {
+  std::vector<std::uint8_t> memory(images.begin(), images.end());
+  if (fault.where == LayerFault::Where::kImage) {
+    memory[fault.index] = static_cast<std::uint8_t>(memory[fault.index] ^ (1U << fault.bit));
+  }
+  load_programs(program, fault);
+  set_port(top_->run_base_i, program.first / static_cast<std::uint32_t>(kTileLanes));
+  set_port(top_->run_low_i, program.low);
+  set_port(top_->run_high_i, program.high);
+  set_port(top_->run_last_group_i, program.last_group);
+  set_port(top_->groups_log2_i, program.groups_log2);
+  set_port(top_->run_k_i, program.k);
+  top_->run_i = 1;
+  settle();
+  const std::uint64_t begin = cycle_;
+  clock_edge();
+  top_->run_i = 0;
+
+  struct Request {
+    std::size_t beat;
+    std::uint64_t ready;
+  };
+  LayerRun result;
+  monitor_.begin();
+  PortStalls port(stalls, accel::kSets, accel::kDrains);
+  std::deque<Request> requests;
+  std::uint64_t last_progress = cycle_;
+  while (result.failure.empty()) {
+    port.next_cycle();
+    const bool respond = !requests.empty() && requests.front().ready <= cycle_ && port.beat_ready();
+    top_->m_req_ready_i = port.request_ready() ? 1 : 0;
+    top_->m_rsp_valid_i = respond ? 1 : 0;
+    if (respond) std::memcpy(&top_->m_rsp_data_i, memory.data() + requests.front().beat * kBeatBytes, kBeatBytes);
+    set_port(top_->hold_i, port.hold());
+    settle();
+    if (top_->error_o != 0) {
+      result.failure = "the accelerator refused an image (magic or configuration hash)";
+      break;
+    }
+    if (top_->run_done_o != 0) break;
+    const auto issued = static_cast<unsigned>(std::popcount(static_cast<std::uint64_t>(top_->issue_o)));
+    result.issues += issued;
+    result.skips += static_cast<unsigned>(std::popcount(static_cast<std::uint64_t>(top_->skip_o)));
+    if (respond) {
+      requests.pop_front();
+      ++result.beats;
+    }
+    if (respond || issued != 0) last_progress = cycle_;
+    if (top_->m_req_valid_o != 0 && top_->m_req_ready_i != 0) {
+      if (std::size_t{top_->m_req_beat_o} >= memory.size() / kBeatBytes) {
+        result.failure =
+            fmt::format("beat {} was asked for, the images have {}", top_->m_req_beat_o, memory.size() / kBeatBytes);
+      }
+      requests.push_back({top_->m_req_beat_o, cycle_ + static_cast<std::uint64_t>(stalls.latency)});
+    }
+    if (cycle_ - last_progress > kLayerHangCycles) {
+      result.failure = fmt::format("no beat and no step for {} cycles", kLayerHangCycles);
+    }
+    clock_edge();
+  }
+  result.cycles = cycle_ - begin;
+  result.nonzero = monitor_.matrices();
+  top_->m_rsp_valid_i = 0;
+  top_->m_req_ready_i = 0;
+  top_->hold_i = 0;
+  if (result.failure.empty() && !requests.empty()) {
+    result.failure = fmt::format("done with {} beats on their way", requests.size());
+  }
+  return result;
+}
+
+}  // namespace mixvec::inline verif
