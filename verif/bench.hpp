@@ -15,7 +15,7 @@
 
 namespace mixvec::inline verif {
 
-using Random = std::mt19937_64;
+using RandomBits = std::mt19937_64;
 
 /// Writes `width` (<= 32) bits of `value` at bit `lsb` of a port, whatever type Verilator gave it.
 template <typename Port>
@@ -76,7 +76,7 @@ inline Half half_from(std::uint32_t bits, Values values) {
 }
 
 /// A random binary16 value.
-inline Half random_half(Random& random, Values values) {
+inline Half random_half(RandomBits& random, Values values) {
   return half_from(static_cast<std::uint32_t>(random()), values);
 }
 

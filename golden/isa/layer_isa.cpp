@@ -150,7 +150,7 @@ struct Describer {
   }
 };
 
-std::uint32_t kind_of(const char* program, const InstructionWords& words) {
+std::uint32_t instruction_kind(const char* program, const InstructionWords& words) {
   const std::uint32_t kind = words[0] & 15U;
   if (kind > 3) fail_input("instruction of the {} program: kind: found {}, expected 0…3", program, kind);
   return kind;
@@ -200,7 +200,7 @@ InstructionWords encode(const VectorInstruction& instruction) {
 
 ArrayInstruction decode_array(const InstructionWords& words) {
   ArrayInstruction instruction;
-  instruction.kind = static_cast<ArrayKind>(kind_of("array", words));
+  instruction.kind = static_cast<ArrayKind>(instruction_kind("array", words));
   visit_array(instruction, Reader{words});
   if (instruction.operation > ResultOperation::kAdd) {
     fail_input("MATRIX: operation: found {}, expected 0…4", static_cast<int>(instruction.operation));
@@ -211,7 +211,7 @@ ArrayInstruction decode_array(const InstructionWords& words) {
 
 VectorInstruction decode_vector(const InstructionWords& words) {
   VectorInstruction instruction;
-  instruction.kind = static_cast<VectorKind>(kind_of("vector", words));
+  instruction.kind = static_cast<VectorKind>(instruction_kind("vector", words));
   visit_vector(instruction, Reader{words});
   const auto operation = static_cast<int>(instruction.operation);
   if (operation != 0 && (operation < 5 || operation > 7)) {

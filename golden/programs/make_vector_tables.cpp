@@ -141,7 +141,7 @@ class SegmentFit {
 
 int make_vector_tables(const po::variables_map& options) {
   const std::filesystem::path out = options["out"].as<std::string>();
-  const std::filesystem::path tables_file = out / "golden" / "vector_tables.cpp";
+  const std::filesystem::path tables_file = out / "golden" / "math" / "vector_tables.cpp";
   const std::filesystem::path rom_file = out / "rtl_templates" / "mv_vector_rom.sv";
   const std::string json_path = options["json"].as<std::string>();
   check_outputs({{"out", tables_file, PathRole::kOutputFile},

@@ -220,7 +220,7 @@ nlohmann::json testfloat(Bench& bench, const std::filesystem::path& folder) {
 }
 
 /// Every binary16 value: widened, narrowed, next to its rounding boundaries, and times some others.
-void all_halves(Bench& bench, Random& random) {
+void all_halves(Bench& bench, RandomBits& random) {
   const std::array<std::uint16_t, 10> factors{0x0000, 0x8000, 0x0001, 0x83FF, 0x0400,
                                               0x3C00, 0xFBFF, 0x7C00, 0xFC00, 0x7E00};
   for (std::uint32_t bits = 0; bits < 0x10000U; ++bits) {
@@ -245,7 +245,7 @@ void all_halves(Bench& bench, Random& random) {
 }
 
 /// A random operand of the adder: a multiple of 2^-48, near `other` in one of four cases.
-std::uint32_t random_operand(Random& random, std::uint32_t other) {
+std::uint32_t random_operand(RandomBits& random, std::uint32_t other) {
   const std::uint64_t draw = random();
   const auto low = static_cast<std::uint32_t>(draw);
   const auto kind = static_cast<std::uint32_t>(draw >> 32U) & 15U;
@@ -271,7 +271,7 @@ std::uint32_t random_operand(Random& random, std::uint32_t other) {
   return (low & 0x807FFFFFU) | (exponent << 23U);
 }
 
-void random_pairs(Bench& bench, Random& random, std::uint64_t pairs) {
+void random_pairs(Bench& bench, RandomBits& random, std::uint64_t pairs) {
   std::uint32_t last = 0x3F800000U;
   for (std::uint64_t i = 0; i < pairs; ++i) {
     const auto bits = static_cast<std::uint32_t>(random());
@@ -294,7 +294,7 @@ int run(const boost::program_options::variables_map& arguments) {
   const bool self_test = arguments.count("self-test") != 0;
   const std::filesystem::path folder = arguments["testfloat"].as<std::string>();
   Bench bench(self_test);
-  Random random(seed);
+  RandomBits random(seed);
   nlohmann::json counts;
   if (std::filesystem::exists(folder)) {
     counts = testfloat(bench, folder);

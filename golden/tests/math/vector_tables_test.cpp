@@ -60,7 +60,7 @@ TEST(VectorTables, AreExactAtTheStartAndNormalised) {
 
 TEST(VectorTables, FilesHoldTheseNumbers) {
   const std::string root = MIXVEC_SOURCE_DIR;
-  EXPECT_EQ(read_file(root + "/golden/vector_tables.cpp"), vector_tables_source(kVectorTables));
+  EXPECT_EQ(read_file(root + "/golden/math/vector_tables.cpp"), vector_tables_source(kVectorTables));
   EXPECT_EQ(read_file(root + "/rtl_templates/mv_vector_rom.sv"), vector_rom_source(kVectorTables));
 }
 
