@@ -17,14 +17,14 @@ std::string vector_tables_source(std::span<const TableSegment, kTableSegments> s
   std::string text =
       "// The coefficients of the vector unit's tables. Written by make_vector_tables; do not edit.\n"
       "#include \"golden/math/vector_tables.hpp\"\n\n"
-      "namespace mixvec {\n\n"
+      "namespace mixvec::inline golden {\n\n"
       "// clang-format off: one segment a line.\n"
       "const std::array<TableSegment, kTableSegments> kVectorTables = {{\n";
   for (const TableSegment& s : segments) text += fmt::format("    {{{}U, {}, {}}},\n", s.c0, s.c1, s.c2);
   return text +
          "}};\n"
          "// clang-format on\n\n"
-         "}  // namespace mixvec\n";
+         "}  // namespace mixvec::inline golden\n";
 }
 
 std::string vector_rom_source(std::span<const TableSegment, kTableSegments> segments) {
