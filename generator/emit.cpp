@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "generator/ports.hpp"
 #include "generator/resources.hpp"
 #include "golden/base/hash.hpp"
 #include "golden/base/version.hpp"
@@ -103,6 +104,21 @@ std::string render(std::string_view name, const kainjow::mustache::data& data) {
   return text;
 }
 
+/// The ports of mv_accel but its clock, for the templates that name them all.
+void set_ports(kainjow::mustache::data& data, const std::string& top) {
+  kainjow::mustache::data inputs{kainjow::mustache::data::type::list};
+  kainjow::mustache::data outputs{kainjow::mustache::data::type::list};
+  for (const Port& port : ports_of(top)) {
+    if (port.name == "clk_i") continue;
+    kainjow::mustache::data entry{"port", port.name};
+    entry.set("msb", port.msb);
+    (port.input ? inputs : outputs).push_back(entry);
+  }
+  data.set("output_count", fmt::format("{}", outputs.list_value().size()));
+  data.set("inputs", inputs);
+  data.set("outputs", outputs);
+}
+
 /// Packages before the modules that use them, otherwise by name; the top is last.
 std::vector<std::string> compile_order(std::vector<std::string> files) {
   const auto rank = [](const std::string& file) {
@@ -170,6 +186,7 @@ std::vector<EmittedFile> emit_accel(const AccelConfig& config) {
   rtl = compile_order(std::move(rtl));
   auto data = template_data(config, rtl);
   files.push_back({"rtl/mv_accel.sv", render("rtl_templates/mv_accel.sv.mustache", data)});
+  set_ports(data, files.back().text);
   data.set("rtl_checksum_digits", fmt::format("{:016x}", rtl_checksum(files)));
   files.push_back({"config.json", config_to_json(config).dump(2) + "\n"});
   std::string filelist;
@@ -179,6 +196,8 @@ std::vector<EmittedFile> emit_accel(const AccelConfig& config) {
   for (const auto& [target, source] :
        std::vector<std::pair<std::string, std::string>>{{"include/mixvec_config.hpp", "mixvec_config.hpp"},
                                                         {"include/mixvec_config.h", "mixvec_config.h"},
+                                                        {"include/mixvec_ports.hpp", "mixvec_ports.hpp"},
+                                                        {"icarus/replay.sv", "replay.sv"},
                                                         {"Makefile", "Makefile"},
                                                         {"mixvec_" + config_name(config) + ".core", "fusesoc.core"},
                                                         {"README.md", "README.md"}}) {

@@ -106,6 +106,26 @@ module mv_decompressor #(
     clog_classes = 4'(d);
   endfunction
 
+  // log2 of a row unit's inputs: a class's lanes, fewer if a vector has fewer, more (and several
+  // pieces) if it has more than all lanes.
+  function automatic logic [3:0] unit_inputs_l(input logic [3:0] length_l,
+                                               input logic [3:0] classes_l,
+                                               input logic [3:0] lanes_l);
+    if (length_l < lanes_l) unit_inputs_l = length_l;
+    else if (length_l > 4'(LvL)) unit_inputs_l = length_l - classes_l;
+    else unit_inputs_l = lanes_l;
+  endfunction
+
+  // Bits of the codes that the first `number` classes read in this cycle.
+  function automatic logic [6:0] code_bits_before(input logic [H-1:0] coded_classes,
+                                                  input int number,
+                                                  input logic [3:0] code_bits);
+    code_bits_before = '0;
+    for (int i = 0; i < H; i++) begin
+      if (i < number && coded_classes[i]) code_bits_before = code_bits_before + 7'(code_bits);
+    end
+  endfunction
+
   logic [3:0] h_l, w_l;
   assign h_l = 4'(classes_q);
   assign w_l = 4'(LvL) - h_l;
@@ -126,81 +146,81 @@ module mv_decompressor #(
   assign reads      = in_use & active & ~have_q;
   assign any_read   = reads != '0;
 
-  // ---- codes ----
-  logic [63:0]    bits;
-  logic [H-1:0]   coded, ones, ends, finish, unit;
-  logic [H*16-1:0] pos, next_pos;
-  logic [H*8-1:0] piece, next_piece;
-  logic [H*3-1:0] next_section;
-  logic [6:0]     code_n;
-  assign bits = bits_q[63:0];
-  always_comb begin
-    code_n           = '0;
-    coded            = '0;
-    ones             = '0;
-    ends             = '0;
-    finish           = '0;
-    unit             = '0;
-    pos              = '0;
-    next_pos         = '0;
-    piece            = '0;
-    next_piece       = '0;
-    next_section     = '0;
-    op_unit_row_o    = '0;
-    op_row_o         = '0;
-    op_offset_o      = '0;
-    op_weights_o     = '0;
-    for (int j = 0; j < H; j++) begin
-      logic [2:0]  section;
-      logic [3:0]  len_l, upr_l, ppu_l, lambda_l;
-      logic [15:0] base, sentinel, v, code, mask;
-      logic [RowW-1:0] row;
-      logic [LaneW-1:0] cls_off;
-      logic [7:0]  pieces;
-      section  = column_i ? entry_q : section_q[(32'(thread_q) * H + j) * 3 +: 3];
-      len_l    = entry_i[32'(section) * 64 +: 4];
-      base     = entry_i[32'(section) * 64 + 16 +: 16];
-      sentinel = entry_i[32'(section) * 64 + 32 +: 16];
-      v        = next_q[(32'(thread_q) * H + j) * 16 +: 16];
-      piece[j*8 +: 8] = piece_q[(32'(thread_q) * H + j) * 8 +: 8];
-      // Inputs of a row unit, units per row, pieces.
-      lambda_l = (len_l < w_l) ? len_l : (len_l > 4'(LvL)) ? len_l - h_l : w_l;
-      upr_l    = (lambda_l < w_l) ? w_l - lambda_l : 4'd0;
-      ppu_l    = (lambda_l > w_l) ? lambda_l - w_l : 4'd0;
-      pieces   = column_i ? 8'((16'(count_q) + 16'(Lv - 1)) >> LvL) : 8'd1 << ppu_l;
-      coded[j] = reads[j] && (piece[j*8 +: 8] == '0);
-      mask     = (16'd1 << code_bits_i) - 16'd1;
-      code     = 16'(bits >> code_n) & mask;
-      ones[j]  = coded[j] && (code == mask);
-      pos[j*16 +: 16] = coded[j] ? v + code : v - 16'd1;
-      ends[j]  = coded[j] && !ones[j] && (pos[j*16 +: 16] == sentinel);
-      finish[j] = ends[j] && (column_i || (4'(section) + 4'd1 == entries_i));
-      unit[j]  = reads[j] && !ones[j] && !ends[j];
-      if (coded[j]) code_n = code_n + 7'(code_bits_i);
-      // Where the class goes on.
-      next_section[j*3 +: 3] = ends[j] ? section + 3'd1 : section;
-      next_pos[j*16 +: 16]   = ends[j] ? '0 : ones[j] ? pos[j*16 +: 16] :
-                                              pos[j*16 +: 16] + 16'd1;
-      next_piece[j*8 +: 8]   = (unit[j] && piece[j*8 +: 8] + 8'd1 != pieces) ?
-                               piece[j*8 +: 8] + 8'd1 : '0;
-      // The unit.
-      if (column_i) begin
-        row     = RowW'(pos[j*16 +: 16] >> w_l);
-        cls_off = LaneW'(pos[j*16 +: 16] & ((16'd1 << w_l) - 16'd1));
-        op_weights_o[j*CntW +: CntW] =
-            (16'(count_q) - (16'(piece[j*8 +: 8]) << LvL) > 16'(Lv)) ? CntW'(Lv) :
-            CntW'(16'(count_q) - (16'(piece[j*8 +: 8]) << LvL));
-        if (j == 0 && wide_q) op_unit_row_o = ThreadW'(piece[7:0]);
-      end else begin
-        row     = RowW'(base + ((pos[j*16 +: 16] << ppu_l) >> upr_l) + 16'(piece[j*8 +: 8]));
-        cls_off = LaneW'((pos[j*16 +: 16] & ((16'd1 << upr_l) - 16'd1)) << lambda_l);
-        if (ppu_l != '0) cls_off = '0;
-        op_weights_o[j*CntW +: CntW] =
-            (lambda_l < w_l) ? CntW'(1) << lambda_l : CntW'(1) << w_l;
-      end
-      op_row_o[j*RowW +: RowW]      = row;
-      op_offset_o[j*LaneW +: LaneW] = cls_off;
-    end
+  // ---- codes: one stage per class; no step of a stage reads what a later one gives ----
+  logic [63:0]     bits;
+  logic [15:0]     code_mask, column_mask;
+  logic [7:0]      column_pieces;
+  logic [H-1:0]    coded, ones, ends, finish, unit;
+  logic [H*16-1:0] next_pos;
+  logic [H*8-1:0]  piece, next_piece;
+  logic [H*3-1:0]  next_section;
+  logic [6:0]      code_n;
+  assign bits          = bits_q[63:0];
+  assign code_mask     = (16'd1 << code_bits_i) - 16'd1;
+  assign column_mask   = (16'd1 << w_l) - 16'd1;
+  assign column_pieces = 8'((16'(count_q) + 16'(Lv - 1)) >> LvL);
+  assign code_n        = code_bits_before(coded, H, code_bits_i);
+  // Wide chains are columns' alone; these have one class.
+  assign op_unit_row_o = (column_i && wide_q) ? ThreadW'(piece[7:0]) : '0;
+
+  for (genvar j = 0; j < H; j++) begin : g_class
+    // Where the class stands.
+    logic [2:0]  section;
+    logic [3:0]  length_l;
+    logic [15:0] base, sentinel, passed;
+    assign section  = column_i ? entry_q : section_q[(32'(thread_q) * H + j) * 3 +: 3];
+    assign length_l = entry_i[32'(section) * 64 +: 4];
+    assign base     = entry_i[32'(section) * 64 + 16 +: 16];
+    assign sentinel = entry_i[32'(section) * 64 + 32 +: 16];
+    assign passed   = next_q[(32'(thread_q) * H + j) * 16 +: 16];
+    assign piece[j*8 +: 8] = piece_q[(32'(thread_q) * H + j) * 8 +: 8];
+
+    // Its code, behind those of the classes before it, and the position that the code means.
+    logic [15:0] code, pos;
+    assign coded[j]  = reads[j] && (piece[j*8 +: 8] == '0);
+    assign code      = 16'(bits >> code_bits_before(coded, j, code_bits_i)) & code_mask;
+    assign pos       = coded[j] ? passed + code : passed - 16'd1;
+    assign ones[j]   = coded[j] && (code == code_mask);
+    assign ends[j]   = coded[j] && !ones[j] && (pos == sentinel);
+    assign finish[j] = ends[j] && (column_i || (4'(section) + 4'd1 == entries_i));
+    assign unit[j]   = reads[j] && !ones[j] && !ends[j];
+
+    // Inputs of a row unit, units per row, pieces.
+    logic [3:0] lambda_l, upr_l, ppu_l;
+    logic [7:0] pieces, piece_after;
+    assign lambda_l    = unit_inputs_l(length_l, h_l, w_l);
+    assign upr_l       = (lambda_l < w_l) ? w_l - lambda_l : 4'd0;
+    assign ppu_l       = (lambda_l > w_l) ? lambda_l - w_l : 4'd0;
+    assign pieces      = column_i ? column_pieces : 8'd1 << ppu_l;
+    assign piece_after = piece[j*8 +: 8] + 8'd1;
+
+    // Where the class goes on.
+    assign next_section[j*3 +: 3] = ends[j] ? section + 3'd1 : section;
+    assign next_pos[j*16 +: 16]   = ends[j] ? '0 : ones[j] ? pos : pos + 16'd1;
+    assign next_piece[j*8 +: 8]   = (unit[j] && piece_after != pieces) ? piece_after : '0;
+
+    // The unit of a column: its input, and what is left of the chain's outputs.
+    logic [RowW-1:0]  column_row;
+    logic [LaneW-1:0] column_offset;
+    logic [15:0]      column_left;
+    logic [CntW-1:0]  column_weights;
+    assign column_row     = RowW'(pos >> w_l);
+    assign column_offset  = LaneW'(pos & column_mask);
+    assign column_left    = 16'(count_q) - (16'(piece[j*8 +: 8]) << LvL);
+    assign column_weights = (column_left > 16'(Lv)) ? CntW'(Lv) : CntW'(column_left);
+
+    // The unit of a row: several to an activation row, or several rows to a unit.
+    logic [RowW-1:0]  row_row;
+    logic [LaneW-1:0] row_offset;
+    logic [CntW-1:0]  row_weights;
+    assign row_row     = RowW'(base + ((pos << ppu_l) >> upr_l) + 16'(piece[j*8 +: 8]));
+    assign row_offset  = (ppu_l != '0) ? '0 :
+                         LaneW'((pos & ((16'd1 << upr_l) - 16'd1)) << lambda_l);
+    assign row_weights = CntW'(1) << ((lambda_l < w_l) ? lambda_l : w_l);
+
+    assign op_row_o[j*RowW +: RowW]      = column_i ? column_row : row_row;
+    assign op_offset_o[j*LaneW +: LaneW] = column_i ? column_offset : row_offset;
+    assign op_weights_o[j*CntW +: CntW]  = column_i ? column_weights : row_weights;
   end
 
   // ---- the decode cycle ----
@@ -209,7 +229,7 @@ module mv_decompressor #(
   logic       header_valid, head_wide;
   logic [OutW:0] head_count;
   logic       done_other, done_newest, close_newest, close_other;
-  logic [H-1:0] done_now [2];
+  logic [2*H-1:0] done_before, done_now;  // of both buffers
   logic       all_finished;
 
   assign header_valid = bits[0];
@@ -249,28 +269,24 @@ module mv_decompressor #(
   assign idle_o    = state_q == StIdle;
 
   // Which chains are complete after this cycle.
-  always_comb begin
-    for (int b = 0; b < 2; b++) begin
-      done_now[b] = done_q[(32'(thread_q) * 2 + b) * H +: H];
-      for (int j = 0; j < H; j++) begin
-        if (finish[j] && buffer[j] == 1'(b)) done_now[b][j] = 1'b1;
-      end
-    end
-    done_newest  = done_now[newest] == in_use;
-    done_other   = done_now[!newest] == in_use;
-    close_newest = done_newest && (newest ? open[1] : open[0]);
-    close_other  = done_other && open_other;
+  assign done_before = done_q[32'(thread_q) * 2 * H +: 2 * H];
+  for (genvar b = 0; b < 2; b++) begin : g_done
+    assign done_now[b*H +: H] = done_before[b*H +: H] | (finish & (b != 0 ? buffer : ~buffer));
   end
+  assign done_newest  = (newest ? done_now[H +: H] : done_now[0 +: H]) == in_use;
+  assign done_other   = (newest ? done_now[0 +: H] : done_now[H +: H]) == in_use;
+  assign close_newest = done_newest && (newest ? open[1] : open[0]);
+  assign close_other  = done_other && open_other;
 
   // The next thread with something to do.
   logic [ThreadW-1:0] thread_next;
   logic [Threads-1:0] finished;
+  for (genvar m = 0; m < Threads; m++) begin : g_finished
+    assign finished[m] = (left_q == '0 && open_q[m*2 +: 2] == '0) || (wide_q && m != 0);
+  end
+  assign all_finished = &finished;
   always_comb begin
-    for (int m = 0; m < Threads; m++) begin
-      finished[m] = (left_q == '0 && open_q[m*2 +: 2] == '0) || (wide_q && m != 0);
-    end
-    all_finished = &finished;
-    thread_next  = thread_q;
+    thread_next = thread_q;
     for (int k = Threads; k >= 1; k--) begin
       if (!finished[(32'(thread_q) + k) % Threads]) begin
         thread_next = ThreadW'((32'(thread_q) + k) % Threads);
@@ -418,8 +434,7 @@ module mv_decompressor #(
           buffer_q[32'(thread_q) * H + j] <= newest;
         end
       end
-      done_q[32'(thread_q) * 2 * H +: H]         <= done_now[0];
-      done_q[(32'(thread_q) * 2 + 1) * H +: H]   <= done_now[1];
+      done_q[32'(thread_q) * 2 * H +: 2 * H] <= done_now;
       if (close_newest) open_q[32'(thread_q) * 2 + 32'(newest)] <= 1'b0;
       if (close_other) open_q[32'(thread_q) * 2 + 32'(!newest)] <= 1'b0;
     end

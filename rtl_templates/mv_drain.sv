@@ -71,9 +71,10 @@ module mv_drain #(
   // The read, and what belongs to its result.
   localparam int Read = 2;   // of a PE
   logic [Latency:0]  v_q;
-  logic [SetW-1:0]   set_q [Read+1];
-  logic [H-1:0]      part_q [Read+1];
-  logic [15:0]       bias_q [Read+1];
+  // Vectors, not arrays: Icarus 11 loses a word of an array that goes to a part of the parent's net.
+  logic [(Read+1)*SetW-1:0] set_q;
+  logic [(Read+1)*H-1:0]    part_q;
+  logic [(Read+1)*16-1:0]   bias_q;
   logic [15:0]       index_q [Latency+1];
   logic [GroupW-1:0] group_q [Latency+1];
   always_ff @(posedge clk_i or negedge rst_ni) begin
@@ -96,17 +97,15 @@ module mv_drain #(
     if (grant) begin
       rd_slot_o  <= req_slot_i[32'(pick) * SlotW +: SlotW];
       rd_lane_o  <= req_lane_i[32'(pick) * LaneW +: LaneW];
-      set_q[0]   <= pick;
+      set_q[0 +: SetW] <= pick;
       index_q[0] <= req_index_i[32'(pick) * 16 +: 16];
       group_q[0] <= req_group_i[32'(pick) * GroupW +: GroupW];
-      part_q[0]  <= req_part_i[32'(pick) * H +: H];
-      bias_q[0]  <= req_bias_i[32'(pick) * 16 +: 16];
+      part_q[0 +: H]   <= req_part_i[32'(pick) * H +: H];
+      bias_q[0 +: 16]  <= req_bias_i[32'(pick) * 16 +: 16];
     end
-    for (int d = 1; d <= Read; d++) begin
-      set_q[d]  <= set_q[d-1];
-      part_q[d] <= part_q[d-1];
-      bias_q[d] <= bias_q[d-1];
-    end
+    set_q[SetW +: Read*SetW] <= set_q[0 +: Read*SetW];
+    part_q[H +: Read*H]      <= part_q[0 +: Read*H];
+    bias_q[16 +: Read*16]    <= bias_q[0 +: Read*16];
     for (int d = 1; d <= Latency; d++) begin
       index_q[d] <= index_q[d-1];
       group_q[d] <= group_q[d-1];
@@ -114,9 +113,9 @@ module mv_drain #(
   end
 
   assign sum_valid_o = v_q[Read];
-  assign sum_set_o   = set_q[Read];
-  assign sum_part_o  = part_q[Read];
-  assign sum_bias_o  = bias_q[Read];
+  assign sum_set_o   = set_q[Read*SetW +: SetW];
+  assign sum_part_o  = part_q[Read*H +: H];
+  assign sum_bias_o  = bias_q[Read*16 +: 16];
   logic unused_ready;  // the credits keep the queue from ever being full
   mv_fifo #(
     .Width(16 + GroupW + Tokens * 16),

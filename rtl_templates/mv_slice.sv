@@ -111,17 +111,18 @@ module mv_slice #(
   logic [DrainW-1:0] last_q, pick;
   logic [Drains-1:0] mine;
   logic              take;
+  // Each a statement of its own: what pulses within a block would wake in Icarus the blocks around,
+  // and they this one, for ever.
+  for (genvar d = 0; d < Drains; d++) begin : g_mine
+    assign mine[d] = y_valid_i[d] &&
+                     (32'(y_group_i[d*GroupW +: GroupW]) & (Units - 1)) == 32'(slice_i);
+    assign y_ready_o[d] = mine[d] && 32'(pick) == d;
+  end
   always_comb begin
-    for (int d = 0; d < Drains; d++) begin
-      mine[d] = y_valid_i[d] &&
-                (32'(y_group_i[d*GroupW +: GroupW]) & (Units - 1)) == 32'(slice_i);
-    end
     pick = '0;
     for (int k = Drains; k >= 1; k--) begin
       if (mine[(32'(last_q) + k) % Drains]) pick = DrainW'((32'(last_q) + k) % Drains);
     end
-    y_ready_o       = '0;
-    y_ready_o[pick] = mine[pick];
   end
   assign take = mine != '0;
   always_ff @(posedge clk_i or negedge rst_ni) begin

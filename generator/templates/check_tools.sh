@@ -1,7 +1,7 @@
 #!/bin/sh
 # Says in one message what is missing for a goal of this folder's Makefile.
 #
-#   sh check_tools.sh verilate|lint    exit code 0: nothing is missing; 2: the message says what, and which packages have it
+#   sh check_tools.sh verilate|lint|icarus    exit code 0: nothing is missing; 2: the message says what, and which packages have it
 #   sh check_tools.sh path             whether the path can be built in alone
 #
 # VERILATOR, CXX and IVERILOG name the tools.
@@ -63,7 +63,7 @@ check_path() {
 
 case $goal in
   verilate) check_path; check_verilator; check_compiler ;;
-  lint) check_path; check_verilator; check_icarus ;;
+  lint | icarus) check_path; check_verilator; check_icarus ;;
   path) check_path ;;
 esac
 if [ -n "$missing" ]; then

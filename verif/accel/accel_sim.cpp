@@ -38,8 +38,8 @@ void put_bytes(Port& port, std::span<const std::uint8_t> bytes) {
 
 }  // namespace
 
-AccelSim::AccelSim(const std::string& trace)
-    : context_(std::make_unique<VerilatedContext>()), top_(nullptr), trace_(nullptr) {
+AccelSim::AccelSim(const std::string& trace, const std::string& record)
+    : context_(std::make_unique<VerilatedContext>()), top_(nullptr), trace_(nullptr), recorder_(record) {
   check_bench(trace);
 #if VM_TRACE
   if (!trace.empty()) context_->traceEverOn(true);
@@ -103,6 +103,7 @@ void AccelSim::settle() {
 
 void AccelSim::clock_edge() {
   if (before_edge_) before_edge_();
+  recorder_.record(*top_);
 #if VM_TRACE
   // Here and not where inputs settle, which happens more than once in a cycle: a time is dumped once.
   if (trace_) trace_->dump(2 * cycle_);

@@ -13,6 +13,7 @@
 #include "golden/isa/attention_job.hpp"
 #include "golden/math/half.hpp"
 #include "sim/cycles/port_stalls.hpp"
+#include "verif/accel/port_recorder.hpp"
 
 class Vmv_accel;
 class VerilatedContext;
@@ -50,8 +51,9 @@ class AccelSim {
  public:
   /// Resets the accelerator. Throws InputError if RTL and bench disagree on the configuration hash, both printed, or if
   /// the bench's folder was written anew since it was built. `trace` names an FST file, whose path is printed, or is
-  /// empty (a bench built without tracing refuses one).
-  explicit AccelSim(const std::string& trace = {});
+  /// empty (a bench built without tracing refuses one). `record` names the file that commit_record() writes, or is
+  /// empty.
+  explicit AccelSim(const std::string& trace = {}, const std::string& record = {});
   ~AccelSim();
   AccelSim(const AccelSim&) = delete;
   AccelSim& operator=(const AccelSim&) = delete;
@@ -79,6 +81,9 @@ class AccelSim {
   /// Runs jobs one behind the other, each offered as soon as the one before it was taken.
   AttentionRun attend(std::span<const AttentionJob> jobs, const Stalls& stalls, const ResultTaker& take);
 
+  /// Writes what the ports were in all cycles so far, if a record was asked for.
+  void commit_record() const { recorder_.commit(); }
+
   /// Cycles since reset.
   [[nodiscard]] std::uint64_t time() const { return cycle_; }
 
@@ -94,6 +99,7 @@ class AccelSim {
   std::unique_ptr<VerilatedContext> context_;
   std::unique_ptr<Vmv_accel> top_;
   std::unique_ptr<VerilatedFstC> trace_;
+  PortRecorder recorder_;
   std::uint64_t cycle_ = 0;
 };
 

@@ -40,7 +40,7 @@ int run(const po::variables_map& options) {
     return passed ? kExitGood : kExitCheckFailed;
   }
 
-  LayerSim accel(options["trace"].as<std::string>());
+  LayerSim accel(options["trace"].as<std::string>(), options["record"].as<std::string>());
   nlohmann::json matrices_json;
   const MatrixReport matrices = run_matrices(accel, work, options, matrices_json);
   nlohmann::json layer_json;
@@ -58,6 +58,7 @@ int run(const po::variables_map& options) {
                            {"matrices", matrices_json},
                            {"layer", layer_json}};
   add_figures(report);
+  accel.commit_record();
   write_json(json_file, report);
   return passed ? kExitGood : kExitCheckFailed;
 }

@@ -24,7 +24,8 @@ bool given(const po::variables_map& options, const std::string& name) {
 
 std::string part_of(const po::variables_map& options) { return options["part"].as<std::string>(); }
 
-/// What has an effect on a part, besides what has one on all: --part, --seed, --json, --trace, --self-test.
+/// What has an effect on a part, besides what has one on all: --part, --seed, --json, --trace, --record,
+/// --self-test.
 Names names_of(const po::variables_map& options, std::string_view part) {
   if (part == "cases") return {"cases", "case"};
   Names names = {"tokens", "stall-seeds", "stall-seed"};
@@ -60,7 +61,7 @@ std::string setting_of(const po::variables_map& options) {
 }
 
 void refuse_without_effect(const po::variables_map& options) {
-  Names effective = {"part", "seed", "json", "trace", "self-test"};
+  Names effective = {"part", "seed", "json", "trace", "record", "self-test"};
   const std::pair<const char*, bool> parts[] = {
       {"matrices", runs_matrices(options)}, {"layer", runs_layer(options)}, {"cases", runs_cases(options)}};
   for (const auto& [part, runs] : parts) {
@@ -76,7 +77,8 @@ void refuse_without_effect(const po::variables_map& options) {
                  lacks_model ? "--program or --model, too" : "without");
     }
     // Faults are put into one run of the first matrix and of one layer, without stalls.
-    const Names unused = {"layers", "valid", "decode", "memory", "cases", "case", "stall-seed", "stall-seeds", "trace"};
+    const Names unused = {"layers", "valid",      "decode",      "memory", "cases",
+                          "case",   "stall-seed", "stall-seeds", "trace",  "record"};
     if (given(options, "self-test") && contains(unused, name)) {
       fail_input("--{}: found with --self-test, expected without: it has no effect there", name);
     }
@@ -106,7 +108,7 @@ void add_layer_options(CommandLine& command) {
   const auto text = [](const char* value) { return po::value<std::string>()->default_value(value); };
   const auto number = [](std::int64_t value) { return seed_number()->default_value(value); };
   // Small arrays are simulated no faster than large ones: the default layer suits all.
-  command.output_file("trace").input("program").input("model");
+  command.output_file("trace").output_file("record").input("program").input("model");
   command.options().add_options()("part", text("all"),
                                   "all, matrices, layer (whole layers) or cases (random small layers)")(
       "program", text(""), "matrices of a packed model (pack_model --out)")(
@@ -128,6 +130,7 @@ void add_layer_options(CommandLine& command) {
       "stall-seeds", number(1), "further runs, each with its own random stalls")("stall-seed", seed_number(),
                                                                                  "only this stall seed (0: no stalls)")(
       "trace", text("")->implicit_value("tb_layer.fst"), "write an FST trace (built with TRACE=1)")(
+      "record", text(""), "write all ports in all cycles, for make icarus")(
       "self-test", "inject faults; succeeds only if each is noticed");
 }
 
