@@ -71,7 +71,8 @@ module mv_drain #(
   // The read, and what belongs to its result.
   localparam int Read = 2;   // of a PE
   logic [Latency:0]  v_q;
-  // Vectors, not arrays: Icarus 11 loses a word of an array that goes to a part of the parent's net.
+  // Vectors, not arrays: Icarus 11 loses a word of an array that goes to a part of the parent's
+  // net.
   logic [(Read+1)*SetW-1:0] set_q;
   logic [(Read+1)*H-1:0]    part_q;
   logic [(Read+1)*16-1:0]   bias_q;
