@@ -103,19 +103,39 @@ module mv_engine #(
   localparam int H     = Lv / FullRate;
 
   if (Sets > Banks || Groups > Banks || (Banks & (Banks - 1)) != 0) begin : g_bad_banks
-    initial $error("mv_engine: Banks must be a power of two and at least Sets and Groups");
+`ifdef VERILATOR
+    $fatal(0, "mv_engine: Banks must be a power of two and at least Sets and Groups");
+`else
+    mv_engine__banks_must_be_a_power_of_two_and_at_least_sets_and_groups u_illegal ();
+`endif
   end
   if (Depth % Lv != 0 || Depth > 65536) begin : g_bad_depth
-    initial $error("mv_engine: Depth must be a multiple of Lv and at most 65536");
+`ifdef VERILATOR
+    $fatal(0, "mv_engine: Depth must be a multiple of Lv and at most 65536");
+`else
+    mv_engine__depth_must_be_a_multiple_of_lv_and_at_most_65536 u_illegal ();
+`endif
   end
   if (PortBits < 16 * Lv || PortBits < 64) begin : g_bad_port
-    initial $error("mv_engine: PortBits must be at least 64 and 16 * Lv");
+`ifdef VERILATOR
+    $fatal(0, "mv_engine: PortBits must be at least 64 and 16 * Lv");
+`else
+    mv_engine__portbits_must_be_at_least_64_and_16_lv u_illegal ();
+`endif
   end
   if (Assoc < 1 || Sets % Assoc != 0) begin : g_bad_assoc
-    initial $error("mv_engine: Assoc must divide Sets");
+`ifdef VERILATOR
+    $fatal(0, "mv_engine: Assoc must divide Sets");
+`else
+    mv_engine__assoc_must_divide_sets u_illegal ();
+`endif
   end
   if (Drains < 1 || Sets % Drains != 0) begin : g_bad_drains
-    initial $error("mv_engine: Drains must divide Sets");
+`ifdef VERILATOR
+    $fatal(0, "mv_engine: Drains must divide Sets");
+`else
+    mv_engine__drains_must_divide_sets u_illegal ();
+`endif
   end
 
   assign config_hash_o = ConfigHash;

@@ -25,7 +25,11 @@ module mv_fp16_mul #(
   localparam int CutHalves = (Stages >= 2) ? 1 : 0;
 
   if (Stages < 1 || Stages > 3) begin : g_illegal
-    initial $error("mv_fp16_mul: Stages must lie in 1..3");
+`ifdef VERILATOR
+    $fatal(0, "mv_fp16_mul: Stages must lie in 1..3");
+`else
+    mv_fp16_mul__stages_must_lie_in_1_to_3 u_illegal ();
+`endif
   end
 
   logic [16:0] a, b;

@@ -26,7 +26,11 @@ module mv_fp32_add #(
   localparam int CutSwap = (Cuts >= 4) ? 1 : 0;
 
   if (Cuts < 0 || Cuts > 4) begin : g_illegal
-    initial $error("mv_fp32_add: Cuts must lie in 0..4");
+`ifdef VERILATOR
+    $fatal(0, "mv_fp32_add: Cuts must lie in 0..4");
+`else
+    mv_fp32_add__cuts_must_lie_in_0_to_4 u_illegal ();
+`endif
   end
   if (Cuts == 0) begin : g_unused
     logic unused;

@@ -65,10 +65,18 @@ module mv_pe #(
   localparam int Depth = MulStages + ((Levels > 0) ? 1 + (Levels - 1) * AddStages : 0);
 
   if (Lv != (1 << LogLv) || Lt < 1 || FullRate < 1 || FullRate > Lv || Slots < 1) begin : g_bad_size
-    initial $error("mv_pe: Lv, FullRate: powers of two, FullRate <= Lv; Lt, Slots: at least 1");
+`ifdef VERILATOR
+    $fatal(0, "mv_pe: Lv, FullRate: powers of two, FullRate <= Lv; Lt, Slots: at least 1");
+`else
+    mv_pe__lv_fullrate_powers_of_two_fullrate_at_most_lv_lt_slots_at_least_1 u_illegal ();
+`endif
   end
   if (MulStages < 1 || MulStages > 3 || AddStages < 2 || AddStages > 6) begin : g_bad_stages
-    initial $error("mv_pe: MulStages must lie in 1..3 and AddStages in 2..6");
+`ifdef VERILATOR
+    $fatal(0, "mv_pe: MulStages must lie in 1..3 and AddStages in 2..6");
+`else
+    mv_pe__mulstages_must_lie_in_1_to_3_and_addstages_in_2_to_6 u_illegal ();
+`endif
   end
 
   // Registered, so that what depends on the mode only is not evaluated with the inputs. It settles

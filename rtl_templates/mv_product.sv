@@ -36,7 +36,11 @@ module mv_product #(
   localparam int CutHalves  = (Stages >= 3) ? 1 : 0;
 
   if (Stages < 1 || Stages > 3 || PW < 26 || BW < 2) begin : g_illegal
-    initial $error("mv_product: Stages must lie in 1..3, AW + BW must be at least 26");
+`ifdef VERILATOR
+    $fatal(0, "mv_product: Stages must lie in 1..3, AW + BW must be at least 26");
+`else
+    mv_product__stages_must_lie_in_1_to_3_aw_bw_must_be_at_least_26 u_illegal ();
+`endif
   end
 
   // Special cases, sign and exponent

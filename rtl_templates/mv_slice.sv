@@ -104,7 +104,11 @@ module mv_slice #(
   localparam logic [5:0] RootWait = 6'd53, NextWait = 6'd3;
 
   if (Groups % Units != 0 || (Units & (Units - 1)) != 0) begin : g_bad_units
-    initial $error("mv_slice: Units must be a power of two that divides Groups");
+`ifdef VERILATOR
+    $fatal(0, "mv_slice: Units must be a power of two that divides Groups");
+`else
+    mv_slice__units_must_be_a_power_of_two_that_divides_groups u_illegal ();
+`endif
   end
 
   // ---- results: the next port after the last one served whose result is of this slice ----

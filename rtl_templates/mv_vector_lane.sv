@@ -62,7 +62,11 @@ module mv_vector_lane #(
   localparam int EnW     = (Cuts > 0) ? Cuts : 1;
 
   if (AddStages < 2 || AddStages > 6) begin : g_illegal
-    initial $error("mv_vector_lane: AddStages must lie in 2..6");
+`ifdef VERILATOR
+    $fatal(0, "mv_vector_lane: AddStages must lie in 2..6");
+`else
+    mv_vector_lane__addstages_must_lie_in_2_to_6 u_illegal ();
+`endif
   end
 
   logic unused;

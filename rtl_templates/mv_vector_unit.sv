@@ -84,7 +84,11 @@ module mv_vector_unit #(
   localparam logic [3:0] Variance = 4'd9;
 
   if (Lanes < 1 || Groups < 1 || TagW < 1 || PosW < 1) begin : g_illegal
-    initial $error("mv_vector_unit: Lanes, Groups, TagW and PosW must be at least 1");
+`ifdef VERILATOR
+    $fatal(0, "mv_vector_unit: Lanes, Groups, TagW and PosW must be at least 1");
+`else
+    mv_vector_unit__lanes_groups_tagw_and_posw_must_be_at_least_1 u_illegal ();
+`endif
   end
 
   // What accompanies a beat; index s: beside register s, 0: at the inputs. What comes from the
