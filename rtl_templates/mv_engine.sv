@@ -48,7 +48,7 @@ module mv_engine #(
   parameter int RowW   = (Depth / Lv > 1) ? $clog2(Depth / Lv) : 1,
   parameter int SetsW  = (Sets > 1) ? $clog2(Sets) : 1,
   parameter int WordW  = (KvDepth > 1) ? $clog2(KvDepth) : 1,
-  parameter int JobW   = 2 + WordW * 2 + RowW * 2 + 16 * 3 + (LvL + 1) * 2 + GroupW + 16 + SetsW
+  localparam int JobW  = mv_pkg::job_width(WordW, RowW, LvL + 1, GroupW, SetsW)
 ) (
   input  logic                 clk_i,
   input  logic                 rst_ni,

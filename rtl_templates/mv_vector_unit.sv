@@ -81,7 +81,7 @@ module mv_vector_unit #(
   localparam int Function = Product + 5;
   localparam int Addends  = Function + MulStages;
   localparam int Depth    = Latency + 2;
-  localparam logic [3:0] Variance = 4'd9;
+  localparam logic [3:0] Variance = mv_pkg::OpVariance;
 
   if (Lanes < 1 || Groups < 1 || TagW < 1 || PosW < 1) begin : g_illegal
     initial $error("mv_vector_unit: Lanes, Groups, TagW and PosW must be at least 1");
@@ -191,7 +191,7 @@ module mv_vector_unit #(
   assign n_bit  = place < 6'd15 && variance_n_q[place[3:0]];
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) left_q <= 6'd0;
-    else if (valid_q[1] && op[1] == Variance) left_q <= 6'd55;
+    else if (valid_q[1] && op[1] == Variance) left_q <= 6'(mv_pkg::VarianceToRoot + 2);
     else if (left_q != 6'd0) left_q <= left_q - 6'd1;
   end
   always_ff @(posedge clk_i) begin
