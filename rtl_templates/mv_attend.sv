@@ -267,7 +267,7 @@ module mv_attend #(
   assign ask          = tile_valid_o && tile_ready_i;
 
   // Buffers that tiles on their way go to.
-  logic              unused_room, unused_due;   // no more tiles are asked for than there are buffers
+  logic              room, awaited;   // no more tiles are asked for than there are buffers
   localparam int BufferW = $clog2(2 * Threads);
   logic [BufferW-1:0] due;
   mv_fifo #(
@@ -277,9 +277,9 @@ module mv_attend #(
     .clk_i       (clk_i),
     .rst_ni      (rst_ni),
     .push_valid_i(ask),
-    .push_ready_o(unused_room),
+    .push_ready_o(room),
     .push_data_i (BufferW'({asker, fill_q[asker]})),
-    .pop_valid_o (unused_due),
+    .pop_valid_o (awaited),
     .pop_ready_i (tile_valid_i),
     .pop_data_o  (due)
   );
@@ -366,4 +366,24 @@ module mv_attend #(
   end
 
   assign idle_o = !busy_q && !next_valid && active_q == '0;
+
+`ifdef VERILATOR
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (rst_ni) begin
+      TilesHaveBuffers: assert (!ask || room)
+        else $error("mv_attend.TilesHaveBuffers: more tiles are asked for than there are buffers");
+      TilesAwaited: assert (!tile_valid_i || awaited)
+        else $error("mv_attend.TilesAwaited: a tile that was not asked for");
+      StartsIdle: assert (!start_i || idle_o)
+        else $error("mv_attend.StartsIdle: a sequence of jobs begins before the last one has ended");
+      if (next_valid && next_ready) begin
+        StripsHold: assert (next.last_keys != '0 && 32'(next.last_keys) <= Lv &&
+          next.last_channels != '0 && 32'(next.last_channels) <= Lv)
+          else $error("mv_attend.StripsHold: a last strip of no lane or of more than Lv");
+        TurnIsASet: assert (32'(next.turn) < Sets)
+          else $error("mv_attend.TurnIsASet: the first strip is for no set");
+      end
+    end
+  end
+`endif
 endmodule

@@ -323,4 +323,18 @@ module mv_layer #(
   assign done_o       = done && !running;
   assign job_ready_o  = job_ready && !running;
   assign a_ready_o    = !running;
+
+`ifdef VERILATOR
+  logic [48+GroupW+24+3-1:0] tile, tile_q;
+  assign tile = {run_base_i, run_low_i, run_high_i, run_last_group_i, run_k_i, groups_log2_i};
+  always_ff @(posedge clk_i) tile_q <= tile;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (rst_ni) begin
+      RunsIdle: assert (!run_i || (!running && done))
+        else $error("mv_layer.RunsIdle: a run begins while something is under way");
+      TileStays: assert (!running || tile == tile_q)
+        else $error("mv_layer.TileStays: the tile changes during its run");
+    end
+  end
+`endif
 endmodule

@@ -235,4 +235,18 @@ module mv_sequencer #(
   always_ff @(posedge clk_i) begin
     if (vector_state_q == Fetch) pass_o <= vector_q[vector_at_q];
   end
+
+`ifdef VERILATOR
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (rst_ni) begin
+      RunsIdle: assert (!run_i || !running_o)
+        else $error("mv_sequencer.RunsIdle: a run begins while one is under way");
+      ArrayKindKnown: assert (!(array_run_q && array_state_q == Wait) || kind <= mv_isa_pkg::ArrayOutputs)
+        else $error("mv_sequencer.ArrayKindKnown: an instruction of the array program of no known kind");
+      VectorKindKnown: assert (!(vector_run_q && vector_state_q == Wait) ||
+          mv_isa_pkg::vector_kind(pass_o) <= mv_isa_pkg::VectorRoot)
+        else $error("mv_sequencer.VectorKindKnown: an instruction of the vector program of no known kind");
+    end
+  end
+`endif
 endmodule

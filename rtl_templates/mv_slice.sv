@@ -481,4 +481,25 @@ module mv_slice #(
   end
   assign results_idle_o = results_q == '0;
   assign pass_done_o    = !pass_q && passes_q == '0;
+
+`ifdef VERILATOR
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (rst_ni) begin
+      PassesFollow: assert (!pass_valid_i || pass_done_o)
+        else $error("mv_slice.PassesFollow: a pass begins while one is under way");
+      AccessIdle: assert (!v_valid_i || (!beat && results_idle_o && pass_done_o))
+        else $error("mv_slice.AccessIdle: access from outside while something is under way");
+      WaysCount: assert (!beat || (take ? results_q : passes_q) != '1)
+        else $error("mv_slice.WaysCount: more beats under way than are counted");
+      if (beat) begin
+        TargetInRange: assert (!to_vector || 32'(target) < Rows)
+          else $error("mv_slice.TargetInRange: a result for a row beyond the vector memory");
+        SourceInRange: assert (take || zero || p_reciprocal || p_root || 32'(source) < Rows)
+          else $error("mv_slice.SourceInRange: a pass reads a row beyond the vector memory");
+        EntryInRange: assert (!to_act || all || 32'(table_entry) < Tables)
+          else $error("mv_slice.EntryInRange: an entry beyond the position table");
+      end
+    end
+  end
+`endif
 endmodule

@@ -79,6 +79,9 @@ class AccelSim {
   /// Runs jobs one behind the other, each offered as soon as the one before it was taken.
   AttentionRun attend(std::span<const AttentionJob> jobs, const Stalls& stalls, const ResultTaker& take);
 
+  /// Whether the RTL's assertions are checked: they are, but for stimulus that breaks contracts on purpose.
+  void check_contracts(bool on);
+
   /// Cycles since reset.
   [[nodiscard]] std::uint64_t time() const { return cycle_; }
 
