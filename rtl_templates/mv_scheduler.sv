@@ -97,7 +97,7 @@ module mv_scheduler #(
       if (rst_ni) begin
         BeatsAwaited: assert (!dir_beat_valid_i[k] || asked_q || !begun_q)
           else $error("mv_scheduler.BeatsAwaited: a beat of the directory that was not asked for");
-        StartsDone: assert (!start_i || !begun_q || empty[k])
+        StartsDone: assert (!start_i || !header_valid_i || !begun_q || empty[k])
           else $error("mv_scheduler.StartsDone: an image begins before all tasks have been given out");
       end
     end
