@@ -14,6 +14,7 @@
 #include "golden/base/hash.hpp"
 #include "golden/base/version.hpp"
 #include "golden/cli/cli.hpp"
+#include "golden/isa/attention_job.hpp"
 
 namespace mixvec::inline generator {
 namespace {
@@ -53,10 +54,17 @@ kainjow::mustache::data template_data(const AccelConfig& config, const std::vect
   const auto bits_of = [](int values) { return std::max(1, static_cast<int>(std::bit_width(values - 1U))); };
   const int lane_bits = bits_of(config.vector_lanes);
   const int kv_word_bits = bits_of(config.kv_depth);
-  // JobW of mv_attend.sv.
-  const int job_bits = 2 + 2 * kv_word_bits + 2 * bits_of(config.depth / config.vector_lanes) + 3 * 16 +
-                       2 * static_cast<int>(std::bit_width(static_cast<unsigned>(config.vector_lanes))) + group_bits +
-                       16 + bits_of(config.sets);
+  // The same in every job of this geometry.
+  int job_bits = 0;
+  AttentionJob job;
+  job.dims = job.keys = 1;
+  const AttentionGeometry geometry{config.sets,
+                                   config.vector_lanes,
+                                   config.positions() * config.token_lanes(),
+                                   config.groups,
+                                   config.depth / config.vector_lanes,
+                                   config.kv_depth};
+  for (const auto& [width, value] : job_fields(job, geometry)) job_bits += width;
   data.set("lane_msb", fmt::format("{}", lane_bits - 1));
   data.set("token_msb", fmt::format("{}", config.positions() * config.token_lanes() - 1));
   data.set("kv_word_msb", fmt::format("{}", kv_word_bits - 1));

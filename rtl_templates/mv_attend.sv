@@ -21,21 +21,20 @@ module mv_attend #(
   parameter int LvL    = $clog2(Lv),
   parameter int LaneW  = (LvL > 0) ? LvL : 1,
   parameter int CntW   = LvL + 1,
+  localparam int CountW = CntW,
   parameter int GroupW = (Groups > 1) ? $clog2(Groups) : 1,
   parameter int Threads = SubSteps,
   parameter int ThreadW = (Threads > 1) ? $clog2(Threads) : 1,
   parameter int Ids    = 4 * SubSteps,
   parameter int IdW    = $clog2(Ids),
   parameter int TileW  = Lv * Lv * 16,
-  parameter int JobW   = 2 + WordW * 2 + RowW * 2 + 16 * 3 + CntW * 2 + GroupW + 16 + SetW
+  localparam int JobW   = mv_pkg::job_width(WordW, RowW, CountW, GroupW, SetW)
 ) (
   input  logic              clk_i,
   input  logic              rst_ni,
   input  logic              start_i,        // a sequence of jobs begins: thread 0 is first
   input  logic [SetW-1:0]   set_i,          // which set this is
-  // jobs, the same for all sets: {outputs, causal, word, word stride, row, row stride, strips of
-  // keys, strips of channels, first index, keys of the last strip, channels of the last strip, last
-  // token group, group of the tile's first token, set of the first strip}
+  // jobs, the same for all sets: job_t
   input  logic              job_valid_i,
   output logic              job_ready_o,
   input  logic [JobW-1:0]   job_i,
@@ -69,8 +68,24 @@ module mv_attend #(
   output logic              idle_o
 );
   // ---- jobs: one in work, two waiting ----
+  typedef struct packed {
+    logic              outputs;         // P.V instead of Q.K^T
+    logic              causal;
+    logic [WordW-1:0]  word;            // key/value word of the first channels and keys …
+    logic [WordW-1:0]  word_stride;     // … from there to the next Lv channels
+    logic [RowW-1:0]   row;             // activation row of token group 0 …
+    logic [RowW-1:0]   row_stride;      // … from there to the next group
+    logic [15:0]       key_strips;
+    logic [15:0]       channel_strips;
+    logic [15:0]       index;           // of the first result
+    logic [CountW-1:0] last_keys;       // of the last strip
+    logic [CountW-1:0] last_channels;   // of the last strip
+    logic [GroupW-1:0] last_group;      // of the tile's tokens
+    logic [15:0]       base;            // token groups before the tile
+    logic [SetW-1:0]   turn;            // set that takes the first strip
+  } job_t;
   logic              next_valid, next_ready;
-  logic [JobW-1:0]   next_job;
+  job_t              next, job_q;
   mv_fifo #(
     .Width(JobW),
     .Depth(2)
@@ -82,45 +97,31 @@ module mv_attend #(
     .push_data_i (job_i),
     .pop_valid_o (next_valid),
     .pop_ready_i (next_ready),
-    .pop_data_o  (next_job)
+    .pop_data_o  (next)
   );
-
-  logic              n_outputs, n_causal;
-  logic [WordW-1:0]  n_word, n_word_stride;
-  logic [RowW-1:0]   n_row, n_row_stride;
-  logic [15:0]       n_keys, n_channels, n_index, n_base;
-  logic [CntW-1:0]   n_last_keys, n_last_channels;
-  logic [GroupW-1:0] n_last_group;
-  logic [SetW-1:0]   n_turn;
-  assign {n_outputs, n_causal, n_word, n_word_stride, n_row, n_row_stride, n_keys, n_channels,
-          n_index, n_last_keys, n_last_channels, n_last_group, n_base, n_turn} = next_job;
 
   // The set's strips of the next job: first, first + Sets, ...; `count` of them.
   logic [31:0] n_strips, n_first, n_count;
-  assign n_strips = n_outputs ? 32'(n_channels) : 32'(n_keys);
-  assign n_first  = (32'(set_i) + Sets - 32'(n_turn)) % Sets;
+  assign n_strips = next.outputs ? 32'(next.channel_strips) : 32'(next.key_strips);
+  assign n_first  = (32'(set_i) + Sets - 32'(next.turn)) % Sets;
   assign n_count  = (n_strips + (Sets - 1) - n_first) / Sets;   // n_first < Sets
 
-  logic        job_q;             // there are strips left
+  logic        busy_q;            // there are strips left
   logic        from_end_q;        // the next strip is the last one left, otherwise the first
   logic [15:0] low_q, high_q;     // strips left
-  logic        outputs_q, causal_q;
-  logic [WordW-1:0]  word_q, word_stride_q;
-  logic [RowW-1:0]   row_q, row_stride_q;
-  logic [15:0]       keys_q, channels_q, index_q, base_q;
-  logic [CntW-1:0]   last_keys_q, last_channels_q;
-  logic [GroupW-1:0] last_group_q;
   logic              take;        // a thread begins a chain of the job
   logic [15:0]       strip;
-  assign next_ready = !job_q;
+  logic        unused_turn;       // it counts when the job is taken
+  assign unused_turn = ^job_q.turn;
+  assign next_ready = !busy_q;
   assign strip      = from_end_q ? high_q : low_q;
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
-      job_q <= 1'b0;
+      busy_q <= 1'b0;
     end else if (next_ready) begin
-      job_q <= next_valid && n_count != '0;
+      busy_q <= next_valid && n_count != '0;
     end else if (take && low_q == high_q) begin
-      job_q <= 1'b0;
+      busy_q <= 1'b0;
     end
   end
   // Causal strips differ in their groups: those from the end and from the beginning in turn, so
@@ -130,19 +131,7 @@ module mv_attend #(
       from_end_q <= 1'b1;
       low_q      <= 16'(n_first);
       high_q     <= 16'(n_first + (n_count - 32'd1) * Sets);
-      outputs_q       <= n_outputs;
-      causal_q        <= n_causal;
-      word_q          <= n_word;
-      word_stride_q   <= n_word_stride;
-      row_q           <= n_row;
-      row_stride_q    <= n_row_stride;
-      keys_q          <= n_keys;
-      channels_q      <= n_channels;
-      index_q         <= n_index;
-      base_q          <= n_base;
-      last_keys_q     <= n_last_keys;
-      last_channels_q <= n_last_channels;
-      last_group_q    <= n_last_group;
+      job_q      <= next;
     end else if (take) begin
       from_end_q <= !from_end_q;
       if (from_end_q) high_q <= high_q - 16'(Sets);
@@ -155,12 +144,13 @@ module mv_attend #(
   logic [BlockW-1:0] strip_block;
   logic [GroupW-1:0] strip_first;
   logic [CntW-1:0]   strip_count;
-  assign strip_group = outputs_q ? '0 : 16'(32'(strip) / Blocks);
-  assign strip_block = outputs_q ? '0 : BlockW'(32'(strip) % Blocks);
-  assign strip_first = (causal_q && strip_group > base_q) ?
-      GroupW'(strip_group) - GroupW'(base_q) : '0;
-  assign strip_count = outputs_q ? ((strip + 16'd1 == channels_q) ? last_channels_q : CntW'(Lv)) :
-      (strip + 16'd1 == keys_q) ? last_keys_q :
+  assign strip_group = job_q.outputs ? '0 : 16'(32'(strip) / Blocks);
+  assign strip_block = job_q.outputs ? '0 : BlockW'(32'(strip) % Blocks);
+  assign strip_first = (job_q.causal && strip_group > job_q.base) ?
+      GroupW'(strip_group) - GroupW'(job_q.base) : '0;
+  assign strip_count = job_q.outputs ?
+      ((strip + 16'd1 == job_q.channel_strips) ? job_q.last_channels : CntW'(Lv)) :
+      (strip + 16'd1 == job_q.key_strips) ? job_q.last_keys :
       (32'(strip_block) == Blocks - 1) ? CntW'(Tokens - (Blocks - 1) * Lv) : CntW'(Lv);
 
   // ---- places for the chains' records, as the decompressor gives them ----
@@ -207,7 +197,7 @@ module mv_attend #(
   logic               any;
   logic [Threads-1:0] ready;
   logic               open;
-  assign open = job_q && any_id;
+  assign open = busy_q && any_id;
   always_comb begin
     for (int k = 0; k < Threads; k++) begin
       ready[k] = active_q[k] ? (ending_q[k] || there_q[2*k + 32'(cur_q[k])]) : open;
@@ -242,13 +232,13 @@ module mv_attend #(
   assign step_count_o   = count_q[t];
   assign step_thread_o  = t;
   assign step_id_o      = id;
-  assign step_index_o   = index_q + 16'(32'(strip) * Lv);
+  assign step_index_o   = job_q.index + 16'(32'(strip) * Lv);
   assign step_first_o   = !started_q[t];
   assign step_sel_o     = input_q[t];
   assign step_row_o     = t_row_q[t];
   assign step_stride_o  = t_row_stride_q[t];
   assign step_group_o   = step_open_o ? strip_first : t_group_q[t];
-  assign step_last_o    = step_open_o ? last_group_q : t_last_group_q[t];
+  assign step_last_o    = step_open_o ? job_q.last_group : t_last_group_q[t];
   // Keys of a later group meet a group of tokens less, from the tile's own first group on.
   assign step_shrinks_o = group_done && t_causal_q[t] && !ahead_q[t][15];
   always_comb begin
@@ -277,7 +267,7 @@ module mv_attend #(
   assign ask          = tile_valid_o && tile_ready_i;
 
   // Buffers that tiles on their way go to.
-  logic              unused_room, unused_due;   // no more tiles are asked for than there are buffers
+  logic              room, awaited;   // no more tiles are asked for than there are buffers
   localparam int BufferW = $clog2(2 * Threads);
   logic [BufferW-1:0] due;
   mv_fifo #(
@@ -287,9 +277,9 @@ module mv_attend #(
     .clk_i       (clk_i),
     .rst_ni      (rst_ni),
     .push_valid_i(ask),
-    .push_ready_o(unused_room),
+    .push_ready_o(room),
     .push_data_i (BufferW'({asker, fill_q[asker]})),
-    .pop_valid_o (unused_due),
+    .pop_valid_o (awaited),
     .pop_ready_i (tile_valid_i),
     .pop_data_o  (due)
   );
@@ -346,21 +336,22 @@ module mv_attend #(
       end
     end
     if (go && step_open_o) begin
-      t_outputs_q[t]    <= outputs_q;
-      t_causal_q[t]     <= causal_q;
-      t_word_q[t]       <= word_q + (outputs_q ? WordW'(32'(strip) * 32'(word_stride_q)) : WordW'(strip_group));
-      t_stride_q[t]     <= word_stride_q;
+      t_outputs_q[t]    <= job_q.outputs;
+      t_causal_q[t]     <= job_q.causal;
+      t_word_q[t]       <= job_q.word + (job_q.outputs ?
+                           WordW'(32'(strip) * 32'(job_q.word_stride)) : WordW'(strip_group));
+      t_stride_q[t]     <= job_q.word_stride;
       t_block_q[t]      <= strip_block;
-      ask_q[t]          <= outputs_q ? keys_q : channels_q;
-      left_q[t]         <= outputs_q ? keys_q : channels_q;
-      t_last_q[t]       <= outputs_q ? last_keys_q : last_channels_q;
+      ask_q[t]          <= job_q.outputs ? job_q.key_strips : job_q.channel_strips;
+      left_q[t]         <= job_q.outputs ? job_q.key_strips : job_q.channel_strips;
+      t_last_q[t]       <= job_q.outputs ? job_q.last_keys : job_q.last_channels;
       input_q[t]        <= '0;
       block_q[t]        <= '0;
-      ahead_q[t]        <= -base_q;
-      t_row_q[t]        <= row_q;
-      t_row_stride_q[t] <= row_stride_q;
+      ahead_q[t]        <= -job_q.base;
+      t_row_q[t]        <= job_q.row;
+      t_row_stride_q[t] <= job_q.row_stride;
       t_group_q[t]      <= strip_first;
-      t_last_group_q[t] <= last_group_q;
+      t_last_group_q[t] <= job_q.last_group;
       count_q[t]        <= strip_count;
     end else if (go && step) begin
       input_q[t] <= tile_done ? '0 : input_q[t] + LaneW'(1);
@@ -374,5 +365,25 @@ module mv_attend #(
     end
   end
 
-  assign idle_o = !job_q && !next_valid && active_q == '0;
+  assign idle_o = !busy_q && !next_valid && active_q == '0;
+
+`ifdef VERILATOR
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (rst_ni) begin
+      TilesHaveBuffers: assert (!ask || room)
+        else $error("mv_attend.TilesHaveBuffers: more tiles are asked for than there are buffers");
+      TilesAwaited: assert (!tile_valid_i || awaited)
+        else $error("mv_attend.TilesAwaited: a tile that was not asked for");
+      StartsIdle: assert (!start_i || idle_o)
+        else $error("mv_attend.StartsIdle: a sequence of jobs begins before the last one has ended");
+      if (next_valid && next_ready) begin
+        StripsHold: assert (next.last_keys != '0 && 32'(next.last_keys) <= Lv &&
+          next.last_channels != '0 && 32'(next.last_channels) <= Lv)
+          else $error("mv_attend.StripsHold: a last strip of no lane or of more than Lv");
+        TurnIsASet: assert (32'(next.turn) < Sets)
+          else $error("mv_attend.TurnIsASet: the first strip is for no set");
+      end
+    end
+  end
+`endif
 endmodule

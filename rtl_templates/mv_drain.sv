@@ -117,7 +117,7 @@ module mv_drain #(
   assign sum_set_o   = set_q[Read*SetW +: SetW];
   assign sum_part_o  = part_q[Read*H +: H];
   assign sum_bias_o  = bias_q[Read*16 +: 16];
-  logic unused_ready;  // the credits keep the queue from ever being full
+  logic space;  // the credits keep the queue from ever being full
   mv_fifo #(
     .Width(16 + GroupW + Tokens * 16),
     .Depth(Depth)
@@ -125,11 +125,20 @@ module mv_drain #(
     .clk_i       (clk_i),
     .rst_ni      (rst_ni),
     .push_valid_i(v_q[Latency]),
-    .push_ready_o(unused_ready),
+    .push_ready_o(space),
     .push_data_i ({index_q[Latency], group_q[Latency], res_i}),
     .pop_valid_o (y_valid_o),
     .pop_ready_i (y_ready_i),
     .pop_data_o  ({y_index_o, y_group_o, y_data_o})
   );
   assign idle_o = used_q == '0;
+
+`ifdef VERILATOR
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (rst_ni) begin
+      CreditsSuffice: assert (!v_q[Latency] || space)
+        else $error("mv_drain.CreditsSuffice: a result without a place in the queue");
+    end
+  end
+`endif
 endmodule

@@ -48,7 +48,7 @@ module mv_engine #(
   parameter int RowW   = (Depth / Lv > 1) ? $clog2(Depth / Lv) : 1,
   parameter int SetsW  = (Sets > 1) ? $clog2(Sets) : 1,
   parameter int WordW  = (KvDepth > 1) ? $clog2(KvDepth) : 1,
-  parameter int JobW   = 2 + WordW * 2 + RowW * 2 + 16 * 3 + (LvL + 1) * 2 + GroupW + 16 + SetsW
+  localparam int JobW  = mv_pkg::job_width(WordW, RowW, LvL + 1, GroupW, SetsW)
 ) (
   input  logic                 clk_i,
   input  logic                 rst_ni,
@@ -526,4 +526,32 @@ module mv_engine #(
     else if (start_i) started_q <= 1'b1;
   end
   assign done_o = (attend_i || !started_q || tasks_done) && (&idle) && (&drain_idle) && fetch_idle;
+
+`ifdef VERILATOR
+  // Writers meet in a sub-bank of a bank. Positions are alike.
+  logic       meet;
+  logic [2:0] groups_log2_q;
+  always_comb begin
+    meet = 1'b0;
+    for (int w = 1; w < Writers; w++) begin
+      for (int v = 0; v < w; v++) begin
+        if ((a_banks[w*Banks +: Banks] & a_banks[v*Banks +: Banks]) != '0 &&
+            a_bank[w*LaneW +: LaneW] == a_bank[v*LaneW +: LaneW]) begin
+          meet = 1'b1;
+        end
+      end
+    end
+  end
+  always_ff @(posedge clk_i) groups_log2_q <= groups_log2_i;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (rst_ni) begin
+      StartsIdle: assert (!start_i || done_o || error_o)
+        else $error("mv_engine.StartsIdle: an image begins before the last one has ended");
+      GroupsStay: assert (done_o || error_o || groups_log2_i == groups_log2_q)
+        else $error("mv_engine.GroupsStay: the token groups in use change under way");
+      WritersApart: assert (!meet)
+        else $error("mv_engine.WritersApart: two writers of a sub-bank");
+    end
+  end
+`endif
 endmodule

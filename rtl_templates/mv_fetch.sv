@@ -189,4 +189,15 @@ module mv_fetch #(
       header_q <= HeaderBits'({m_rsp_data_i, header_q} >> PortBits);
     end
   end
+
+`ifdef VERILATOR
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (rst_ni) begin
+      BeatsAwaited: assert (!m_rsp_valid_i || tag_valid)
+        else $error("mv_fetch.BeatsAwaited: a beat that was not asked for");
+      StartsIdle: assert (!start_i || idle_o)
+        else $error("mv_fetch.StartsIdle: an image begins while beats of the last one are on their way");
+    end
+  end
+`endif
 endmodule

@@ -94,4 +94,28 @@ module mv_kv #(
     end
     assign tile_o[r*Lv*16 +: Lv*16] = data[32'(read_block_q) * Lv * 16 +: Lv * 16];
   end
+
+`ifdef VERILATOR
+  // Writers write different words, channels or tokens.
+  logic meet;
+  always_comb begin
+    meet = 1'b0;
+    for (int w = 1; w < Writers; w++) begin
+      for (int v = 0; v < w; v++) begin
+        if (write_i[w] && write_i[v] &&
+            write_word_i[w*WordW +: WordW] == write_word_i[v*WordW +: WordW] &&
+            write_row_i[w*LaneW +: LaneW] == write_row_i[v*LaneW +: LaneW] &&
+            (write_mask_i[w*Tokens +: Tokens] & write_mask_i[v*Tokens +: Tokens]) != '0) begin
+          meet = 1'b1;
+        end
+      end
+    end
+  end
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (rst_ni) begin
+      WritersApart: assert (!meet)
+        else $error("mv_kv.WritersApart: two writers of one channel of a token");
+    end
+  end
+`endif
 endmodule

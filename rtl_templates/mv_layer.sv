@@ -37,7 +37,7 @@ module mv_layer #(
   parameter int RowW   = (Depth / Lv > 1) ? $clog2(Depth / Lv) : 1,
   parameter int SetsW  = (Sets > 1) ? $clog2(Sets) : 1,
   parameter int WordW  = (KvDepth > 1) ? $clog2(KvDepth) : 1,
-  parameter int JobW   = 2 + WordW * 2 + RowW * 2 + 16 * 3 + (LvL + 1) * 2 + GroupW + 16 + SetsW
+  localparam int JobW  = mv_pkg::job_width(WordW, RowW, LvL + 1, GroupW, SetsW)
 ) (
   input  logic                        clk_i,
   input  logic                        rst_ni,
@@ -86,7 +86,7 @@ module mv_layer #(
   input  logic                        prog_valid_i,
   input  logic                        prog_vector_i,
   input  logic [15:0]                 prog_address_i,
-  input  logic [255:0]                prog_data_i,
+  input  logic [mv_isa_pkg::InstructionW-1:0] prog_data_i,
   input  logic                        table_valid_i,
   input  logic                        table_norm_i,
   input  logic [15:0]                 table_address_i,
@@ -106,7 +106,7 @@ module mv_layer #(
   logic [31:0]           image, beat;
   logic [RowW-1:0]       row;
   logic [JobW-1:0]       job;
-  logic [255:0]          matrix, scores, outputs, pass;
+  logic [mv_isa_pkg::InstructionW-1:0] matrix, scores, outputs, pass;
   logic                  fresh_valid, fresh, pass_valid;
   logic [Units-1:0]      results_idle, pass_done, landed;
   logic [Units*2-1:0]    landed_class;
@@ -323,4 +323,18 @@ module mv_layer #(
   assign done_o       = done && !running;
   assign job_ready_o  = job_ready && !running;
   assign a_ready_o    = !running;
+
+`ifdef VERILATOR
+  logic [48+GroupW+24+3-1:0] tile, tile_q;
+  assign tile = {run_base_i, run_low_i, run_high_i, run_last_group_i, run_k_i, groups_log2_i};
+  always_ff @(posedge clk_i) tile_q <= tile;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (rst_ni) begin
+      RunsIdle: assert (!run_i || (!running && done))
+        else $error("mv_layer.RunsIdle: a run begins while something is under way");
+      TileStays: assert (!running || tile == tile_q)
+        else $error("mv_layer.TileStays: the tile changes during its run");
+    end
+  end
+`endif
 endmodule

@@ -252,4 +252,13 @@ module mv_matching #(
       asm_unit_row_q <= asm_unit_row;
     end
   end
+
+`ifdef VERILATOR
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (rst_ni) begin
+      OneOperation: assert (!op_valid_i || $onehot0({op_begin_i, op_record_i, op_close_i, op_turn_i}))
+        else $error("mv_matching.OneOperation: more than one of begin, record, close and turn");
+    end
+  end
+`endif
 endmodule

@@ -247,4 +247,14 @@ module mv_pe #(
     assign res_o[j*Lt*32+:Lt*32] = picked_q;
   end
 
+`ifdef VERILATOR
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (rst_ni) begin
+      ReductionLegal: assert (!op_valid_i || 32'(red_i) == 0 || 32'(red_i) + 1 > LeastLevels)
+        else $error("mv_pe.ReductionLegal: red_i is neither 0 nor at least log2 FullRate");
+      ReductionStays: assert (red_i == red_q || op_valid_q == '0)
+        else $error("mv_pe.ReductionStays: red_i changes while operands are under way");
+    end
+  end
+`endif
 endmodule

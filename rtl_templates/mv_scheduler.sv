@@ -92,5 +92,15 @@ module mv_scheduler #(
       else if (dir_valid_o[k] && dir_ready_i[k]) held_beat_q <= beat;
       if (dir_beat_valid_i[k]) held_data_q <= dir_data_i;
     end
+`ifdef VERILATOR
+    always_ff @(posedge clk_i or negedge rst_ni) begin
+      if (rst_ni) begin
+        BeatsAwaited: assert (!dir_beat_valid_i[k] || asked_q || !begun_q)
+          else $error("mv_scheduler.BeatsAwaited: a beat of the directory that was not asked for");
+        StartsDone: assert (!start_i || !header_valid_i || !begun_q || empty[k])
+          else $error("mv_scheduler.StartsDone: an image begins before all tasks have been given out");
+      end
+    end
+`endif
   end
 endmodule

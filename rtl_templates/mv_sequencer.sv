@@ -13,9 +13,9 @@ module mv_sequencer #(
   parameter int WordW  = 10,    // word of the key/value memory
   parameter int SetW   = 3,
   // derived
-  parameter int LvL  = $clog2(Lv),
-  parameter int AddrW = (Depth > 1) ? $clog2(Depth) : 1,
-  parameter int JobW = 2 + WordW * 2 + RowW * 2 + 16 * 3 + (LvL + 1) * 2 + GroupW + 16 + SetW
+  localparam int AddrW  = (Depth > 1) ? $clog2(Depth) : 1,
+  localparam int CountW = $clog2(Lv) + 1,
+  localparam int JobW   = mv_pkg::job_width(WordW, RowW, CountW, GroupW, SetW)
 ) (
   input  logic              clk_i,
   input  logic              rst_ni,
@@ -23,7 +23,7 @@ module mv_sequencer #(
   input  logic              prog_valid_i,
   input  logic              prog_vector_i,
   input  logic [15:0]       prog_address_i,
-  input  logic [255:0]      prog_data_i,
+  input  logic [mv_isa_pkg::InstructionW-1:0] prog_data_i,
   // run
   input  logic              run_i,
   output logic              running_o,
@@ -39,25 +39,21 @@ module mv_sequencer #(
   output logic [JobW-1:0]   job_o,
   input  logic              array_done_i,   // nothing is under way in the array
   // slices
-  output logic [255:0]      matrix_o,
-  output logic [255:0]      scores_o,
-  output logic [255:0]      outputs_o,
+  output logic [mv_isa_pkg::InstructionW-1:0] matrix_o,
+  output logic [mv_isa_pkg::InstructionW-1:0] scores_o,
+  output logic [mv_isa_pkg::InstructionW-1:0] outputs_o,
   output logic              fresh_valid_o,
   output logic              fresh_o,
   input  logic [Units-1:0]  results_idle_i,
   output logic              pass_valid_o,
-  output logic [255:0]      pass_o,
+  output logic [mv_isa_pkg::InstructionW-1:0] pass_o,
   input  logic [Units-1:0]  pass_done_i,
   input  logic [Units-1:0]  landed_i,
   input  logic [Units*2-1:0] landed_class_i
 );
-  localparam logic [3:0] End = 4'd0, Matrix = 4'd1, Scores = 4'd2, Outputs = 4'd3;
 
-  logic unused;
-  assign unused = ^prog_address_i;
-
-  logic [255:0] array_q [Depth];
-  logic [255:0] vector_q [Depth];
+  logic [mv_isa_pkg::InstructionW-1:0] array_q [Depth];
+  logic [mv_isa_pkg::InstructionW-1:0] vector_q [Depth];
   always_ff @(posedge clk_i) begin
     if (prog_valid_i && !prog_vector_i) array_q[AddrW'(prog_address_i)] <= prog_data_i;
     if (prog_valid_i && prog_vector_i) vector_q[AddrW'(prog_address_i)] <= prog_data_i;
@@ -93,30 +89,78 @@ module mv_sequencer #(
   localparam logic [1:0] Fetch = 2'd0, Wait = 2'd1, Begin = 2'd2, Busy = 2'd3;
   logic [1:0]       array_state_q;
   logic [AddrW-1:0] array_at_q;
-  logic [255:0]     instruction_q;
+  logic [mv_isa_pkg::InstructionW-1:0] instruction_q;
   logic [3:0]       kind;
-  logic             attention, quiet, may, job_go;
-  logic [3:0]       key_bits;
-  assign kind      = instruction_q[3:0];
-  assign attention = kind == Scores || kind == Outputs;
-  assign quiet     = array_done_i && (&results_idle_i);
-  assign may       = passes_q >= instruction_q[31:16];
-  assign key_bits  = instruction_q[6*32 +: 4];
+  logic             is_matrix, is_scores, is_outputs, attention, quiet, may, job_go;
+  assign kind       = mv_isa_pkg::array_kind(instruction_q);
+  assign is_matrix  = kind == mv_isa_pkg::ArrayMatrix;
+  assign is_scores  = kind == mv_isa_pkg::ArrayScores;
+  assign is_outputs = kind == mv_isa_pkg::ArrayOutputs;
+  assign attention  = is_scores || is_outputs;
+  assign quiet      = array_done_i && (&results_idle_i);
+  assign may        = passes_q >= mv_isa_pkg::array_wait(instruction_q);
   // Jobs follow one another; anything else begins when all before it has ended.
   assign job_valid_o = array_state_q == Wait && array_run_q && attention && attend_o && may;
   assign job_go      = job_valid_o && job_ready_i;
-  assign start_o     = array_state_q == Begin && array_run_q && kind == Matrix;
-  assign image_o     = matrix_o[63:32];
-  assign row_o       = RowW'(matrix_o[2*32 +: 16]);
-  assign job_o = {kind == Outputs, instruction_q[4], WordW'(instruction_q[32 +: 16]),
-                  WordW'(instruction_q[48 +: 16]), RowW'(instruction_q[64 +: 16]),
-                  RowW'(instruction_q[80 +: 16]), instruction_q[96 +: 16],
-                  instruction_q[112 +: 16], instruction_q[128 +: 16],
-                  (LvL + 1)'(instruction_q[144 +: 8]), (LvL + 1)'(instruction_q[152 +: 8]),
-                  last_group_i, base_i, SetW'(instruction_q[176 +: 16])};
+  assign start_o     = array_state_q == Begin && array_run_q && is_matrix;
+  assign image_o     = mv_isa_pkg::matrix_first_beat(matrix_o);
+  logic [15:0] matrix_row;
+  assign matrix_row  = mv_isa_pkg::array_row(matrix_o);
+  assign row_o       = RowW'(matrix_row);
+
+  // The job of SCORES or OUTPUTS. Icarus casts no function's value, hence the names.
+  typedef struct packed {
+    logic              outputs;         // P.V instead of Q.K^T
+    logic              causal;
+    logic [WordW-1:0]  word;            // key/value word of the first channels and keys …
+    logic [WordW-1:0]  word_stride;     // … from there to the next Lv channels
+    logic [RowW-1:0]   row;             // activation row of token group 0 …
+    logic [RowW-1:0]   row_stride;      // … from there to the next group
+    logic [15:0]       key_strips;
+    logic [15:0]       channel_strips;
+    logic [15:0]       index;           // of the first result
+    logic [CountW-1:0] last_keys;       // of the last strip
+    logic [CountW-1:0] last_channels;   // of the last strip
+    logic [GroupW-1:0] last_group;      // of the tile's tokens
+    logic [15:0]       base;            // token groups before the tile
+    logic [SetW-1:0]   turn;            // set that takes the first strip
+  } job_t;
+  job_t        job;
+  logic [15:0] word, word_stride, row, row_stride, turn, index;
+  logic [7:0]  last_keys, last_channels;
+  assign word               = mv_isa_pkg::attend_word(instruction_q);
+  assign word_stride        = mv_isa_pkg::attend_word_stride(instruction_q);
+  assign row                = mv_isa_pkg::array_row(instruction_q);
+  assign row_stride         = mv_isa_pkg::attend_row_stride(instruction_q);
+  assign last_keys          = mv_isa_pkg::attend_last_keys(instruction_q);
+  assign last_channels      = mv_isa_pkg::attend_last_channels(instruction_q);
+  assign turn               = mv_isa_pkg::attend_turn(instruction_q);
+  assign index              = mv_isa_pkg::attend_index(instruction_q);
+  assign job.outputs        = is_outputs;
+  assign job.causal         = mv_isa_pkg::attend_causal(instruction_q);
+  assign job.word           = WordW'(word);
+  assign job.word_stride    = WordW'(word_stride);
+  assign job.row            = RowW'(row);
+  assign job.row_stride     = RowW'(row_stride);
+  assign job.key_strips     = mv_isa_pkg::attend_key_strips(instruction_q);
+  assign job.channel_strips = mv_isa_pkg::attend_channel_strips(instruction_q);
+  assign job.index          = index;
+  assign job.last_keys      = CountW'(last_keys);
+  assign job.last_channels  = CountW'(last_channels);
+  assign job.last_group     = last_group_i;
+  assign job.base           = base_i;
+  assign job.turn           = SetW'(turn);
+  assign job_o              = job;
+
   // Statistics that the results of what begins are added to.
-  assign fresh_valid_o = start_o ? instruction_q[7*32+4] : job_go && kind == Scores;
-  assign fresh_o       = !start_o && instruction_q[32'(4*32) + 32'(key_bits)];
+  logic [4:0] key_bits;
+  // Addresses have the bits of larger memories.
+  logic unused;
+  assign unused = ^{prog_address_i, matrix_row, word, word_stride, row, row_stride, last_keys,
+                    last_channels, turn, key_bits};
+  assign key_bits      = mv_isa_pkg::scores_key_bits(instruction_q);
+  assign fresh_valid_o = start_o ? mv_isa_pkg::matrix_sums(instruction_q) : job_go && is_scores;
+  assign fresh_o       = !start_o && index[key_bits[3:0]];
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       array_run_q   <= 1'b0;
@@ -139,7 +183,7 @@ module mv_sequencer #(
             if (job_go) array_state_q <= Fetch;
           end else if (quiet) begin
             attend_o <= 1'b0;
-            if (kind == End) array_run_q <= 1'b0;
+            if (kind == mv_isa_pkg::ArrayEnd) array_run_q <= 1'b0;
             else if (may && !attend_o) array_state_q <= Begin;
           end
         end
@@ -150,16 +194,18 @@ module mv_sequencer #(
   end
   always_ff @(posedge clk_i) begin
     if (array_state_q == Fetch) instruction_q <= array_q[array_at_q];
-    if (array_state_q == Wait && kind == Matrix) matrix_o <= instruction_q;
-    if (job_go && kind == Scores) scores_o <= instruction_q;
-    if (job_go && kind == Outputs) outputs_o <= instruction_q;
+    if (array_state_q == Wait && is_matrix) matrix_o <= instruction_q;
+    if (job_go && is_scores) scores_o <= instruction_q;
+    if (job_go && is_outputs) outputs_o <= instruction_q;
   end
 
   // ---- vector program ----
   logic [1:0]       vector_state_q;
   logic [AddrW-1:0] vector_at_q;
   logic             reached;
-  assign reached      = count_q[pass_o[63:62]] >= {2'd0, pass_o[61:32]};
+  logic [1:0]       counter;
+  assign counter      = mv_isa_pkg::vector_counter(pass_o);
+  assign reached      = count_q[counter] >= {2'd0, mv_isa_pkg::vector_value(pass_o)};
   assign pass_valid_o = vector_state_q == Begin && vector_run_q;
   assign pass_end     = vector_state_q == Busy && vector_run_q && (&pass_done_i);
   always_ff @(posedge clk_i or negedge rst_ni) begin
@@ -178,7 +224,7 @@ module mv_sequencer #(
           vector_at_q    <= vector_at_q + AddrW'(1);
         end
         Wait: begin
-          if (pass_o[3:0] == End) vector_run_q <= 1'b0;
+          if (mv_isa_pkg::vector_kind(pass_o) == mv_isa_pkg::VectorEnd) vector_run_q <= 1'b0;
           else if (reached) vector_state_q <= Begin;
         end
         Begin: vector_state_q <= Busy;
@@ -189,4 +235,18 @@ module mv_sequencer #(
   always_ff @(posedge clk_i) begin
     if (vector_state_q == Fetch) pass_o <= vector_q[vector_at_q];
   end
+
+`ifdef VERILATOR
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (rst_ni) begin
+      RunsIdle: assert (!run_i || !running_o)
+        else $error("mv_sequencer.RunsIdle: a run begins while one is under way");
+      ArrayKindKnown: assert (!(array_run_q && array_state_q == Wait) || kind <= mv_isa_pkg::ArrayOutputs)
+        else $error("mv_sequencer.ArrayKindKnown: an instruction of the array program of no known kind");
+      VectorKindKnown: assert (!(vector_run_q && vector_state_q == Wait) ||
+          mv_isa_pkg::vector_kind(pass_o) <= mv_isa_pkg::VectorRoot)
+        else $error("mv_sequencer.VectorKindKnown: an instruction of the vector program of no known kind");
+    end
+  end
+`endif
 endmodule

@@ -31,7 +31,7 @@ module mv_set #(
   parameter int Blocks = (Tokens + Lv - 1) / Lv,
   parameter int BlockW = (Blocks > 1) ? $clog2(Blocks) : 1,
   parameter int TileW  = Lv * Lv * 16,
-  parameter int JobW   = 2 + WordW * 2 + RowW * 2 + 16 * 3 + (LvL + 1) * 2 + GroupW + 16 + SetW
+  localparam int JobW  = mv_pkg::job_width(WordW, RowW, LvL + 1, GroupW, SetW)
 ) (
   input  logic                clk_i  /*verilator public_flat_rd*/,
   input  logic                rst_ni  /*verilator public_flat_rd*/,

@@ -403,4 +403,42 @@ module mv_set_ctrl #(
                         (busy_q ? WaitW'(left_q) : '0);
     end
   end
+
+`ifdef VERILATOR
+  // Accumulators that the last AddStages - 1 cycles added to: none may be added to again.
+  logic [(AddStages-1)*H*(1+SlotW)-1:0] added_q;
+  logic                                 again;
+  always_comb begin
+    again = 1'b0;
+    for (int d = 0; d < AddStages - 1; d++) begin
+      for (int g = 0; g < H; g++) begin
+        if (acc_valid_o && acc_seg_o[g] && added_q[(d*H+g)*(1+SlotW)] &&
+            added_q[(d*H+g)*(1+SlotW)+1 +: SlotW] == acc_slot_o[g*SlotW +: SlotW]) begin
+          again = 1'b1;
+        end
+      end
+    end
+  end
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      added_q <= '0;
+    end else begin
+      for (int d = 1; d < AddStages - 1; d++) begin
+        added_q[d*H*(1+SlotW) +: H*(1+SlotW)] <= added_q[(d-1)*H*(1+SlotW) +: H*(1+SlotW)];
+      end
+      for (int g = 0; g < H; g++) begin
+        added_q[g*(1+SlotW) +: 1+SlotW] <= {acc_slot_o[g*SlotW +: SlotW],
+                                            acc_valid_o && acc_seg_o[g]};
+      end
+    end
+  end
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (rst_ni) begin
+      AdditionsApart: assert (!again)
+        else $error("mv_set_ctrl.AdditionsApart: an addition to an accumulator whose last one is under way");
+      EndsHaveRoom: assert (!close || drained || 32'(ends_q) != Rows)
+        else $error("mv_set_ctrl.EndsHaveRoom: a chain ends that has not begun");
+    end
+  end
+`endif
 endmodule

@@ -41,9 +41,9 @@ module mv_slice #(
   input  logic [23:0]                 k_i,
   // what happens to results: the array instructions under way
   input  logic                        attend_i,
-  input  logic [255:0]                matrix_i,
-  input  logic [255:0]                scores_i,
-  input  logic [255:0]                outputs_i,
+  input  logic [mv_isa_pkg::InstructionW-1:0] matrix_i,
+  input  logic [mv_isa_pkg::InstructionW-1:0] scores_i,
+  input  logic [mv_isa_pkg::InstructionW-1:0] outputs_i,
   input  logic                        fresh_valid_i,  // rows of these statistics begin anew
   input  logic                        fresh_i,        // which: buffer
   // results of the array
@@ -55,7 +55,7 @@ module mv_slice #(
   output logic                        results_idle_o, // none is under way
   // pass: the vector instruction, held until done
   input  logic                        pass_valid_i,   // begins
-  input  logic [255:0]                pass_i,
+  input  logic [mv_isa_pkg::InstructionW-1:0] pass_i,
   output logic                        pass_done_o,    // nothing of it is under way
   // tables
   input  logic                        table_valid_i,
@@ -96,12 +96,6 @@ module mv_slice #(
   localparam int DrainW = (Drains > 1) ? $clog2(Drains) : 1;
   localparam int PosW   = 17;
   localparam int TokenW = $clog2(Stats * Tokens + 1);
-
-  // Operations of the vector unit that are not those of a pass.
-  localparam logic [3:0] OpNone = 4'd0, OpReciprocal = 4'd8, OpVariance = 4'd9, OpRoot = 4'd10;
-  localparam logic [3:0] KindReciprocal = 4'd2, KindRoot = 4'd3;
-  // From the variance to its end, from there to the next group's (mv_vector_unit).
-  localparam logic [5:0] RootWait = 6'd53, NextWait = 6'd3;
 
   if (Groups % Units != 0 || (Units & (Units - 1)) != 0) begin : g_bad_units
 `ifdef VERILATOR
@@ -158,13 +152,16 @@ module mv_slice #(
   logic [15:0]       first_group;
   logic [15:0]       p_group;
   logic              skip, p_ready, go, block_last, row_last, local_last;
-  assign p_kind      = pass_i[3:0];
-  assign p_attention = pass_i[11];
-  assign p_keys      = pass_i[12];
-  assign p_causal    = pass_i[13];
-  assign p_buffer    = pass_i[14];
-  assign p_rows      = (p_kind == KindReciprocal || p_kind == KindRoot) ? 16'd1 : pass_i[31:16];
-  assign first_group = (p_keys && p_causal && key_group_q > base_i) ? key_group_q - base_i : 16'd0;
+  logic              p_reciprocal, p_root;
+  assign p_kind       = mv_isa_pkg::vector_kind(pass_i);
+  assign p_reciprocal = p_kind == mv_isa_pkg::VectorReciprocal;
+  assign p_root       = p_kind == mv_isa_pkg::VectorRoot;
+  assign p_attention  = mv_isa_pkg::vector_to_attention(pass_i);
+  assign p_keys       = mv_isa_pkg::vector_keys(pass_i);
+  assign p_causal     = mv_isa_pkg::vector_causal(pass_i);
+  assign p_buffer     = mv_isa_pkg::vector_buffer(pass_i);
+  assign p_rows       = (p_reciprocal || p_root) ? 16'd1 : mv_isa_pkg::vector_rows(pass_i);
+  assign first_group = (p_keys && p_causal && key_group_q > base_i) ? key_group_q - base_i : '0;
   assign p_group     = (16'(local_q) << UnitsL) | 16'(slice_i);
   assign lane        = step_q + (p_attention ? LaneW'(32'(slice_i) * Lv / Units) : '0);
   assign row         = block_q + 16'(32'(lane) % Lv);
@@ -180,8 +177,10 @@ module mv_slice #(
   assign row_last    = 32'(step_q) == Lv - 1 || (!p_attention && row + 16'd1 == p_rows);
   assign block_last  = 32'(block_q) + Lv >= 32'(p_rows);
 
+  localparam logic [5:0] RootWait = 6'(mv_pkg::VarianceToRoot);
+  localparam logic [5:0] NextWait = 6'(mv_pkg::RootToVariance);
   logic moves;   // to the next group or row
-  assign moves = pass_q && ((go && !(p_kind == KindRoot && !second_q)) || (hold_q == '0 && skip));
+  assign moves = pass_q && ((go && !(p_root && !second_q)) || (hold_q == '0 && skip));
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       pass_q <= 1'b0;
@@ -189,7 +188,8 @@ module mv_slice #(
     end else begin
       if (pass_valid_i) pass_q <= 1'b1;
       else if (moves && local_last && row_last && block_last) pass_q <= 1'b0;
-      if (go && p_kind == KindRoot) hold_q <= second_q ? NextWait - 6'd1 : RootWait - 6'd1;
+      // From the variance to its end, from there to the next group's.
+      if (go && p_root) hold_q <= second_q ? NextWait - 6'd1 : RootWait - 6'd1;
       else if (hold_q != '0) hold_q <= hold_q - 6'd1;
     end
   end
@@ -202,7 +202,7 @@ module mv_slice #(
       blocks_left_q <= 16'(Tokens / Lv - 1);
       second_q    <= 1'b0;
     end else begin
-      if (go && p_kind == KindRoot) second_q <= !second_q;
+      if (go && p_root) second_q <= !second_q;
       if (moves) begin
         local_q <= local_last ? '0 : local_q + LocalW'(1);
         if (local_last) step_q <= row_last ? '0 : step_q + LaneW'(1);
@@ -224,57 +224,70 @@ module mv_slice #(
   logic              to_vector, to_act, all, zero;
   logic [4:0]        key_bits;
   logic [1:0]        class_of;
+  logic [15:0]       count;          // of a pass: channels of its norm, or keys
+  assign count    = mv_isa_pkg::vector_count(pass_i);
   assign scores   = attend_i && !y_index[15];
   assign outputs  = attend_i && y_index[15];
-  assign key_bits = scores_i[6*32 +: 5];
-  assign kv       = !attend_i && y_index >= matrix_i[6*32+16 +: 16];
-  assign kv_value = (y_index - matrix_i[6*32+16 +: 16]) >= matrix_i[7*32+16 +: 16];
-  assign channel  = y_index - matrix_i[6*32+16 +: 16] -
-                    (kv_value ? matrix_i[7*32+16 +: 16] : 16'd0);
+  assign key_bits = mv_isa_pkg::scores_key_bits(scores_i);
+  // Keys and values: results of a matrix from kv_from on, first those of all channels of K.
+  logic [15:0]       from_keys;
+  assign kv        = !attend_i && y_index >= mv_isa_pkg::matrix_kv_from(matrix_i);
+  assign from_keys = y_index - mv_isa_pkg::matrix_kv_from(matrix_i);
+  assign kv_value  = from_keys >= mv_isa_pkg::matrix_key_channels(matrix_i);
+  assign channel   = from_keys - (kv_value ? mv_isa_pkg::matrix_key_channels(matrix_i) : 16'd0);
+  logic [15:0]       kv_word, kv_stride;
+  assign kv_word   = kv_value ? mv_isa_pkg::matrix_value_word(matrix_i) :
+                     mv_isa_pkg::matrix_key_word(matrix_i);
+  assign kv_stride = mv_isa_pkg::matrix_kv_stride(matrix_i);
   always_comb begin
     if (take) begin
       group       = y_group;
-      op          = (attend_i || kv) ? OpNone : matrix_i[7*32 +: 4];
+      op          = (attend_i || kv) ? mv_pkg::OpCopy :
+                    mv_isa_pkg::matrix_operation(matrix_i);
       buffer      = scores && y_index[key_bits[3:0]];
       is_max      = scores;
-      is_sum      = !attend_i && !kv && matrix_i[7*32+4];
+      is_sum      = !attend_i && !kv && mv_isa_pkg::matrix_sums(matrix_i);
       mask        = scores;
-      causal      = scores_i[4];
+      causal      = mv_isa_pkg::attend_causal(scores_i);
       key         = y_index & ~(16'hffff << key_bits);
-      keys        = scores_i[7*32 +: 16];
-      source      = matrix_i[5*32 +: 16] + y_index;
-      target      = (scores ? scores_i[5*32 +: 16] : matrix_i[5*32 +: 16]) + y_index;
-      table_entry = outputs ? outputs_i[5*32 +: 16] + {1'b0, y_index[14:0]} :
-                    matrix_i[5*32+16 +: 16] + y_index;
-      position    = outputs ? outputs_i[6*32 +: 16] : matrix_i[6*32 +: 16];
-      to_vector   = scores || (!attend_i && !kv && matrix_i[7*32+5]);
-      to_act      = outputs || (!attend_i && !kv && matrix_i[7*32+6]);
+      keys        = mv_isa_pkg::scores_valid_keys(scores_i);
+      source      = mv_isa_pkg::matrix_vector_row(matrix_i) + y_index;
+      target      = (scores ? mv_isa_pkg::scores_vector_row(scores_i) :
+                     mv_isa_pkg::matrix_vector_row(matrix_i)) + y_index;
+      table_entry = outputs ?
+                    mv_isa_pkg::outputs_table_entry(outputs_i) + {1'b0, y_index[14:0]} :
+                    mv_isa_pkg::matrix_table_entry(matrix_i) + y_index;
+      position    = outputs ? mv_isa_pkg::outputs_result_row(outputs_i) :
+                    mv_isa_pkg::matrix_result_row(matrix_i);
+      to_vector   = scores || (!attend_i && !kv && mv_isa_pkg::matrix_to_vector(matrix_i));
+      to_act      = outputs || (!attend_i && !kv && mv_isa_pkg::matrix_to_activation(matrix_i));
       all         = 1'b0;
       zero        = 1'b0;
       class_of    = outputs ? 2'd3 : scores ? (buffer ? 2'd2 : 2'd1) : 2'd0;
     end else begin
       group       = GroupW'(p_group);
-      op          = (p_kind == KindReciprocal) ? OpReciprocal :
-                    (p_kind == KindRoot) ? (second_q ? OpRoot : OpVariance) : pass_i[7:4];
+      op          = p_reciprocal ? mv_pkg::OpReciprocal :
+                    !p_root ? mv_isa_pkg::vector_operation(pass_i) :
+                    second_q ? mv_pkg::OpRoot : mv_pkg::OpVariance;
       buffer      = p_buffer;
       is_max      = 1'b0;
-      is_sum      = pass_i[8];
+      is_sum      = mv_isa_pkg::vector_sums(pass_i);
       mask        = p_keys;
       causal      = p_causal;
       key         = row;
-      keys        = pass_i[5*32 +: 16];
-      source      = pass_i[2*32 +: 16] + row;
-      target      = pass_i[2*32+16 +: 16] + row;
-      table_entry = pass_i[3*32 +: 16] + row;
-      position    = pass_i[4*32 +: 16];
-      to_vector   = pass_i[9];
-      to_act      = pass_i[10] || p_attention;
+      keys        = count;
+      source      = mv_isa_pkg::vector_read_row(pass_i) + row;
+      target      = mv_isa_pkg::vector_write_row(pass_i) + row;
+      table_entry = mv_isa_pkg::vector_table_entry(pass_i) + row;
+      position    = mv_isa_pkg::vector_row(pass_i);
+      to_vector   = mv_isa_pkg::vector_to_vector(pass_i);
+      to_act      = mv_isa_pkg::vector_to_table(pass_i) || p_attention;
       all         = p_attention;
-      zero        = pass_i[15];
+      zero        = mv_isa_pkg::vector_zero(pass_i);
       class_of    = 2'd0;
     end
   end
-  assign norm_entry = pass_i[3*32+16 +: 16] + row;
+  assign norm_entry = mv_isa_pkg::vector_norm_entry(pass_i) + row;
 
   // ---- rows of statistics that begin ----
   logic [LocalW-1:0] in_slice;       // token group, within the slice
@@ -288,10 +301,10 @@ module mv_slice #(
   // Instructions have fields for others, too; addresses are in range.
   logic unused;
   assign unused = ^{matrix_i, scores_i, outputs_i, pass_i, table_address_i, table_entry, norm_entry,
-                    in_slice};
+                    in_slice, count};
   always_ff @(posedge clk_i) begin
     if (beat && fresh) fresh_q[stat] <= 1'b0;
-    if (fresh_valid_i || (pass_valid_i && pass_i[8])) begin
+    if (fresh_valid_i || (pass_valid_i && mv_isa_pkg::vector_sums(pass_i))) begin
       for (int g = 0; g < Local; g++) begin
         fresh_q[((fresh_valid_i ? fresh_i : p_buffer) ? Local : 0) + g] <= 1'b1;
       end
@@ -311,7 +324,21 @@ module mv_slice #(
   assign read_at = beat ? address(source, group) : v_at;
 
   // What accompanies the beat through the vector unit: where its result goes.
-  localparam int TagW = 1 + 2 + 3 + 1 + AddrW + 16 + GroupW + WordW + LaneW;
+  typedef struct packed {
+    logic              take;       // a result of the array
+    logic [1:0]        counter;    // that counts it
+    logic              act;        // to the activation memory …
+    logic              all;        // … in all banks
+    logic              kv;         // to the key/value memory
+    logic              memory;     // to the vector memory
+    logic [AddrW-1:0]  target;     // there
+    logic [15:0]       position;   // in the activation memory
+    logic [GroupW-1:0] group;
+    logic [WordW-1:0]  word;       // in the key/value memory
+    logic [LaneW-1:0]  channel;    // of the word
+  } way_t;
+  localparam int TagW = 1 + 2 + 3 + 1 + AddrW + 16 + GroupW + WordW + LaneW;   // of way_t
+  way_t              way, r_way;
   logic              b_valid_q, b_take_q, b_mask_q, b_causal_q, b_max_q, b_sum_q, b_fresh_q;
   logic              b_vector_q, b_act_q, b_all_q, b_kv_q, b_zero_q;
   logic [1:0]        b_class_q;
@@ -324,6 +351,8 @@ module mv_slice #(
   logic [LaneW-1:0]  b_channel_q;
   logic [31:0]       b_norm_q;
   logic [Tokens*16-1:0] b_data_q;
+  logic [15:0]       row_stride;
+  assign row_stride = mv_isa_pkg::vector_row_stride(pass_i);
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) b_valid_q <= 1'b0;
     else b_valid_q <= beat;
@@ -352,10 +381,9 @@ module mv_slice #(
       b_norm_q    <= norm_q[NormW'(norm_entry)];
       b_row_q     <= position;
       // Attention layout: the row of the pass, in the group's rows.
-      b_offset_q  <= 16'(32'(row) + ((32'(group) * 32'(pass_i[4*32+16 +: 16])) << LvL));
+      b_offset_q  <= 16'(32'(row) + ((32'(group) * 32'(row_stride)) << LvL));
       b_target_q  <= address(target, group);
-      b_word_q    <= WordW'((kv_value ? 32'(matrix_i[3*32+16 +: 16]) : 32'(matrix_i[3*32 +: 16])) +
-                            (32'(channel) >> LvL) * 32'(matrix_i[4*32 +: 16]) + 32'(base_i) +
+      b_word_q    <= WordW'(32'(kv_word) + (32'(channel) >> LvL) * 32'(kv_stride) + 32'(base_i) +
                             32'(group));
       b_channel_q <= LaneW'(32'(channel) % Lv);
       b_data_q    <= y_data_i[32'(pick) * Tokens * 16 +: Tokens * 16];
@@ -370,15 +398,24 @@ module mv_slice #(
   // ---- vector unit: a statistic stands for a group, so tokens and positions move by whole groups ----
   logic [31:0]          earlier, left, valid_tokens;
   logic [15:0]          b_position;
-  logic                 r_valid, r_take, r_vector;
-  logic [TagW-1:0]      tag;
-  logic [AddrW-1:0]     r_target;
+  logic                 r_valid;
   logic [Tokens*16-1:0] first, result;
   assign b_position   = 16'(32'(b_row_q) << LvL) + (b_all_q ? b_offset_q : b_entry_q);
   assign earlier      = 32'(b_stat_q) * Tokens;
   assign left         = 32'(high_i) - 32'(b_group_q) * Tokens;
   assign valid_tokens = left[31] ? 32'd0 : (left > Tokens) ? Tokens : left;
   assign first        = b_take_q ? b_data_q : b_zero_q ? '0 : read_q;
+  assign way.take     = b_take_q;
+  assign way.counter  = b_class_q;
+  assign way.act      = b_act_q;
+  assign way.all      = b_all_q;
+  assign way.kv       = b_kv_q;
+  assign way.memory   = b_vector_q;
+  assign way.target   = b_target_q;
+  assign way.position = b_position;
+  assign way.group    = b_group_q;
+  assign way.word     = b_word_q;
+  assign way.channel  = b_channel_q;
   mv_vector_unit #(
     .Lanes    (Tokens),
     .Groups   (Stats),
@@ -392,9 +429,7 @@ module mv_slice #(
     .valid_i  (b_valid_q),
     .op_i     (b_op_q),
     .group_i  (b_stat_q),
-    .tag_i    ({b_take_q, b_class_q, b_act_q, b_all_q, b_kv_q, b_vector_q, b_target_q,
-                b_position, b_group_q,
-                b_word_q, b_channel_q}),
+    .tag_i    (way),
     .a_i      (first),
     .b_i      (read_q),
     .start_i  (b_fresh_q),
@@ -407,21 +442,25 @@ module mv_slice #(
     .keys_i   (PosW'(32'(b_keys_q) + earlier)),
     .first_i  (PosW'((32'(base_i) + 32'(b_group_q)) * Tokens)),
     .k_i      (k_i),
-    .n_i      (pass_i[5*32 +: 15]),
-    .epsilon_i({pass_i[5*32+19 +: 13], pass_i[6*32 +: 64]}),
+    .n_i      (count[14:0]),
+    .epsilon_i({mv_isa_pkg::vector_epsilon_high(pass_i),
+                mv_isa_pkg::vector_epsilon_low(pass_i)}),
     .gamma_i  (b_norm_q[15:0]),
     .beta_i   (b_norm_q[31:16]),
     .valid_o  (r_valid),
-    .tag_o    (tag),
+    .tag_o    (r_way),
     .result_o (result)
   );
-  logic r_act, r_kv;
-  assign {r_take, landed_class_o, r_act, a_all_o, r_kv, r_vector, r_target, a_pos_o, a_group_o,
-          kv_word_o, kv_row_o} = tag;
-  assign a_valid_o  = r_valid && r_act;
-  assign kv_valid_o = r_valid && r_kv;
-  assign data_o     = result;
-  assign landed_o   = r_valid && r_take;
+  assign a_valid_o      = r_valid && r_way.act;
+  assign a_all_o        = r_way.all;
+  assign a_pos_o        = r_way.position;
+  assign a_group_o      = r_way.group;
+  assign kv_valid_o     = r_valid && r_way.kv;
+  assign kv_word_o      = r_way.word;
+  assign kv_row_o       = r_way.channel;
+  assign data_o         = result;
+  assign landed_o       = r_valid && r_way.take;
+  assign landed_class_o = r_way.counter;
   always_comb begin
     for (int t = 0; t < Tokens; t++) begin
       kv_mask_o[t] = 32'(a_group_o) * Tokens + t >= 32'(low_i) &&
@@ -429,7 +468,7 @@ module mv_slice #(
     end
   end
   always_ff @(posedge clk_i) begin
-    if (r_valid && r_vector) memory_q[r_target] <= result;
+    if (r_valid && r_way.memory) memory_q[r_way.target] <= result;
     else if (v_valid_i && v_write_i) memory_q[v_at] <= v_data_i;
   end
 
@@ -441,10 +480,31 @@ module mv_slice #(
       results_q <= '0;
       passes_q  <= '0;
     end else begin
-      results_q <= results_q + WayW'(take) - WayW'(r_valid && r_take);
-      passes_q  <= passes_q + WayW'(go) - WayW'(r_valid && !r_take);
+      results_q <= results_q + WayW'(take) - WayW'(r_valid && r_way.take);
+      passes_q  <= passes_q + WayW'(go) - WayW'(r_valid && !r_way.take);
     end
   end
   assign results_idle_o = results_q == '0;
   assign pass_done_o    = !pass_q && passes_q == '0;
+
+`ifdef VERILATOR
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (rst_ni) begin
+      PassesFollow: assert (!pass_valid_i || pass_done_o)
+        else $error("mv_slice.PassesFollow: a pass begins while one is under way");
+      AccessIdle: assert (!v_valid_i || (!beat && results_idle_o && pass_done_o))
+        else $error("mv_slice.AccessIdle: access from outside while something is under way");
+      WaysCount: assert (!beat || (take ? results_q : passes_q) != '1)
+        else $error("mv_slice.WaysCount: more beats under way than are counted");
+      if (beat) begin
+        TargetInRange: assert (!to_vector || 32'(target) < Rows)
+          else $error("mv_slice.TargetInRange: a result for a row beyond the vector memory");
+        SourceInRange: assert (take || zero || p_reciprocal || p_root || 32'(source) < Rows)
+          else $error("mv_slice.SourceInRange: a pass reads a row beyond the vector memory");
+        EntryInRange: assert (!to_act || all || 32'(table_entry) < Tables)
+          else $error("mv_slice.EntryInRange: an entry beyond the position table");
+      end
+    end
+  end
+`endif
 endmodule

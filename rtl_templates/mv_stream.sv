@@ -123,7 +123,7 @@ module mv_stream #(
       code_beat_q <= code_beat_q + 32'd1;
     end
   end
-  logic unused_code_space, unused_weight_space;  // what is asked for has room
+  logic code_space, weight_space;  // what is asked for has room
   mv_fifo #(
     .Width(PortBits),
     .Depth(CodeBeats)
@@ -131,7 +131,7 @@ module mv_stream #(
     .clk_i       (clk_i),
     .rst_ni      (rst_ni),
     .push_valid_i(code_beat_valid_i),
-    .push_ready_o(unused_code_space),
+    .push_ready_o(code_space),
     .push_data_i (beat_data_i),
     .pop_valid_o (code_valid),
     .pop_ready_i (code_ready),
@@ -374,7 +374,7 @@ module mv_stream #(
     .clk_i       (clk_i),
     .rst_ni      (rst_ni),
     .push_valid_i(weight_beat_valid_i),
-    .push_ready_o(unused_weight_space),
+    .push_ready_o(weight_space),
     .push_data_i (beat_data_i),
     .pop_valid_o (fetched_valid),
     .pop_ready_i (fetched_ready),
@@ -431,4 +431,15 @@ module mv_stream #(
   );
 
   assign idle_o = stream_idle && matching_idle && !step_valid_o && !ask_valid;
+
+`ifdef VERILATOR
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (rst_ni) begin
+      CodesHaveRoom: assert (!code_beat_valid_i || code_space)
+        else $error("mv_stream.CodesHaveRoom: a beat of codes that was not asked for");
+      WeightsHaveRoom: assert (!weight_beat_valid_i || weight_space)
+        else $error("mv_stream.WeightsHaveRoom: a beat of weights that was not asked for");
+    end
+  end
+`endif
 endmodule

@@ -54,9 +54,16 @@ module mv_vector_lane #(
   // Inputs of its own let all lanes share one simulated function.
   /*verilator no_inline_module*/
   // Operations, as in mv_vector_unit
-  localparam logic [3:0] Relu = 4'd1, GeluErf = 4'd2, GeluTanh = 4'd3, Residual = 4'd4, Exp = 4'd5,
-                         Scale = 4'd6, Norm = 4'd7, Reciprocal = 4'd8, Variance = 4'd9,
-                         Rsqrt = 4'd10;
+  localparam logic [3:0] Relu       = mv_pkg::OpRelu;
+  localparam logic [3:0] GeluErf    = mv_pkg::OpGeluErf;
+  localparam logic [3:0] GeluTanh   = mv_pkg::OpGeluTanh;
+  localparam logic [3:0] Residual   = mv_pkg::OpResidual;
+  localparam logic [3:0] Exp        = mv_pkg::OpExp;
+  localparam logic [3:0] Scale      = mv_pkg::OpScale;
+  localparam logic [3:0] Norm       = mv_pkg::OpNorm;
+  localparam logic [3:0] Reciprocal = mv_pkg::OpReciprocal;
+  localparam logic [3:0] Variance   = mv_pkg::OpVariance;
+  localparam logic [3:0] Rsqrt      = mv_pkg::OpRoot;
   localparam int Addends = Function + MulStages;   // register of the second product and its summand
   localparam int Cuts    = AddStages - 2;
   localparam int EnW     = (Cuts > 0) ? Cuts : 1;

@@ -81,7 +81,7 @@ module mv_vector_unit #(
   localparam int Function = Product + 5;
   localparam int Addends  = Function + MulStages;
   localparam int Depth    = Latency + 2;
-  localparam logic [3:0] Variance = 4'd9;
+  localparam logic [3:0] Variance = mv_pkg::OpVariance;
 
   if (Lanes < 1 || Groups < 1 || TagW < 1 || PosW < 1) begin : g_illegal
 `ifdef VERILATOR
@@ -195,7 +195,7 @@ module mv_vector_unit #(
   assign n_bit  = place < 6'd15 && variance_n_q[place[3:0]];
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) left_q <= 6'd0;
-    else if (valid_q[1] && op[1] == Variance) left_q <= 6'd55;
+    else if (valid_q[1] && op[1] == Variance) left_q <= 6'(mv_pkg::VarianceToRoot + 2);
     else if (left_q != 6'd0) left_q <= left_q - 6'd1;
   end
   always_ff @(posedge clk_i) begin
@@ -259,4 +259,70 @@ module mv_vector_unit #(
   end
   assign valid_o = valid_q[Latency];
   assign tag_o   = tag[Latency];
+
+`ifdef VERILATOR
+  // When what a distance counts from came last; before the first, all are far away.
+  int   cycle_q, root_at_q, variance_at_q;
+  int   max_at_q [Groups];
+  int   sum_at_q [Groups];
+  int   factor_at_q [Groups];
+  logic open_q;   // a variance waits for its root
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      cycle_q       <= 100;
+      root_at_q     <= 0;
+      variance_at_q <= 0;
+      open_q        <= 1'b0;
+      for (int g = 0; g < Groups; g++) begin
+        max_at_q[g]    <= 0;
+        sum_at_q[g]    <= 0;
+        factor_at_q[g] <= 0;
+      end
+    end else begin
+      cycle_q <= cycle_q + 1;
+      if (valid_i && max_i) max_at_q[group_i] <= cycle_q;
+      if (valid_i && sum_i) sum_at_q[group_i] <= cycle_q;
+      if (valid_i && (op_i == mv_pkg::OpReciprocal || op_i == mv_pkg::OpRoot)) begin
+        factor_at_q[group_i] <= cycle_q;
+      end
+      if (begins) begin
+        variance_at_q <= cycle_q;
+        open_q        <= 1'b1;
+      end
+      if (valid_i && op_i == mv_pkg::OpRoot) begin
+        root_at_q <= cycle_q;
+        open_q    <= 1'b0;
+      end
+    end
+  end
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (rst_ni) begin
+      if (valid_i) begin
+        MaximumSettled: assert (!(op_i == mv_pkg::OpExp) || cycle_q - max_at_q[group_i] >= Latency + 2)
+          else $error("mv_vector_unit.MaximumSettled: the maximum is read before its last update");
+        SumsSettled: assert (!(op_i == mv_pkg::OpNorm || op_i == mv_pkg::OpReciprocal || op_i == Variance) ||
+            cycle_q - sum_at_q[group_i] >= Latency + 2)
+          else $error("mv_vector_unit.SumsSettled: sums are read before their last update");
+        FactorSettled: assert (!(op_i == mv_pkg::OpScale || op_i == mv_pkg::OpNorm) ||
+            cycle_q - factor_at_q[group_i] >= 6 + MulStages)
+          else $error("mv_vector_unit.FactorSettled: r is read before it is there");
+        RootSettled: assert (op_i != mv_pkg::OpRoot || (open_q && group_i == variance_group_q &&
+            cycle_q - variance_at_q >= mv_pkg::VarianceToRoot))
+          else $error("mv_vector_unit.RootSettled: a root without its variance");
+        VariancesApart: assert (op_i != Variance || (!open_q &&
+            cycle_q - root_at_q >= mv_pkg::RootToVariance))
+          else $error("mv_vector_unit.VariancesApart: a variance before the last one has its root");
+        SquaresStill: assert (!sum_i || !(op_i == Variance || (open_q && group_i == variance_group_q)))
+          else $error("mv_vector_unit.SquaresStill: sums of a group change while its variance is made");
+        ChannelsLegal: assert (!(op_i == mv_pkg::OpNorm || op_i == Variance) ||
+            (n_i != '0 && 32'(n_i) <= 1 << 14))
+          else $error("mv_vector_unit.ChannelsLegal: n is not 1..2^14");
+        EpsilonLegal: assert (op_i != Variance || epsilon_i != '0)
+          else $error("mv_vector_unit.EpsilonLegal: epsilon is 0");
+        NormFinite: assert (op_i != mv_pkg::OpNorm || !(&gamma_i[14:10] || &beta_i[14:10]))
+          else $error("mv_vector_unit.NormFinite: gamma or beta is not finite");
+      end
+    end
+  end
+`endif
 endmodule

@@ -64,4 +64,13 @@ module mv_weights #(
   always_ff @(posedge clk_i) begin
     if (beat_valid_i && beat_ready_o) cur_q <= beat_data_i;
   end
+
+`ifdef VERILATOR
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (rst_ni) begin
+      LoadsReady: assert (!load_i || (step_valid_i && ready_o))
+        else $error("mv_weights.LoadsReady: a step is taken whose weights are not there");
+    end
+  end
+`endif
 endmodule

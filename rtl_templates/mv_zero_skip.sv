@@ -144,4 +144,13 @@ module mv_zero_skip #(
       end
     end
   end
+
+`ifdef VERILATOR
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (rst_ni) begin
+      OneKind: assert (!in_valid_i || $onehot0({in_begin_i, in_open_i, in_close_i}))
+        else $error("mv_zero_skip.OneKind: more than one of begin, open and close");
+    end
+  end
+`endif
 endmodule

@@ -1,5 +1,5 @@
-// Finds parameters and instances by the project's way of writing them: "parameter int NAME =", "mv_TYPE #(" and
-// "mv_TYPE u_".
+// Finds parameters, instances and packages by the project's way of writing them: "parameter int NAME =", "mv_TYPE #(",
+// "mv_TYPE u_" and "mv_pkg::", "mv_NAME_pkg::".
 #include "flows/synth/sources.hpp"
 
 #include <fmt/ranges.h>
@@ -66,13 +66,31 @@ std::vector<std::string> instantiated_modules(std::string_view source) {
   return names;
 }
 
+std::vector<std::string> named_packages(std::string_view source) {
+  std::vector<std::string> names;
+  for (std::size_t at = source.find("pkg::"); at != std::string_view::npos; at = source.find("pkg::", at + 1)) {
+    std::size_t start = at;
+    while (start > 0 && is_word(source[start - 1])) --start;
+    const std::string name(word_at(source, start));
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  }
+  return names;
+}
+
 Sources find_sources(const std::string& top, const std::filesystem::path& top_file,
                      const std::filesystem::path& folder) {
   Sources sources{{top_file}, {top}};
+  std::vector<std::filesystem::path> packages;
   std::vector<std::filesystem::path> queue = {top_file};
   while (!queue.empty()) {
     const std::string text = read_file(queue.back());
     queue.pop_back();
+    for (const std::string& name : named_packages(text)) {
+      const std::filesystem::path path = folder / (name + ".sv");
+      if (std::find(packages.begin(), packages.end(), path) != packages.end()) continue;
+      if (!std::filesystem::exists(path)) fail_input("no source {} of package {}", path.string(), name);
+      packages.push_back(path);
+    }
     for (const std::string& name : instantiated_modules(text)) {
       if (std::find(sources.modules.begin(), sources.modules.end(), name) != sources.modules.end()) continue;
       const std::filesystem::path path = folder / (name + ".sv");
@@ -82,6 +100,9 @@ Sources find_sources(const std::string& top, const std::filesystem::path& top_fi
       queue.push_back(path);
     }
   }
+  // Packages before the modules that use them.
+  std::sort(packages.begin(), packages.end());
+  sources.files.insert(sources.files.begin(), packages.begin(), packages.end());
   return sources;
 }
 

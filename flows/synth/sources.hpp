@@ -19,9 +19,12 @@ std::string fix_parameters(std::string source, const std::string& module, const 
 /// Names of the modules (mv_*) that a source instantiates, in the order of the text.
 std::vector<std::string> instantiated_modules(std::string_view source);
 
+/// Names of the packages (mv_pkg, mv_NAME_pkg) that a source reads, each once.
+std::vector<std::string> named_packages(std::string_view source);
+
 /// A module's sources.
 struct Sources {
-  std::vector<std::filesystem::path> files;  ///< the module's own first
+  std::vector<std::filesystem::path> files;  ///< packages, the module's own, then the others
   std::vector<std::string> modules;          ///< their names
 };
 

@@ -73,6 +73,19 @@ TEST(Sources, FindsInstances) {
       (std::vector<std::string>{"mv_a", "mv_b"}));
 }
 
+TEST(Sources, FindsPackagesAndPutsThemFirst) {
+  EXPECT_EQ(named_packages("assign a = mv_pkg::OpRoot + mv_isa_pkg::array_kind(i) + mv_pkg::OpCopy;"),
+            (std::vector<std::string>{"mv_pkg", "mv_isa_pkg"}));
+  const TemporaryTestFolder folder;
+  write_file(folder.path / "mv_top.sv", "module mv_top ();\n  mv_a u_a ();\nendmodule\n");
+  write_file(folder.path / "mv_a.sv", "module mv_a (output logic o);\n  assign o = mv_pkg::One;\nendmodule\n");
+  const auto files = [&] { return find_sources("mv_top", folder.path / "mv_top.sv", folder.path).files; };
+  EXPECT_NE(message_of([&] { files(); }).find("package mv_pkg"), std::string::npos);
+  write_file(folder.path / "mv_pkg.sv", "package mv_pkg;\nendpackage\n");
+  EXPECT_EQ(files(), (std::vector<std::filesystem::path>{folder.path / "mv_pkg.sv", folder.path / "mv_top.sv",
+                                                         folder.path / "mv_a.sv"}));
+}
+
 TEST(Netlist, CountsOverTheHierarchy) {
   const std::string verilog =
       "module mv_acc_file(a);\n  INV _1_ (\n    .A(a)\n  );\nendmodule\n"

@@ -133,6 +133,10 @@ class Checker {
   }
 
   void use() {
+    if (word(1) == "::") {  // a package's: Verilator and Yosys know whether it is there
+      at_ += 3;
+      return;
+    }
     const std::string& name = word();
     if (find(name) == nullptr) report(fmt::format("{} is used before its declaration", name));
     ++at_;
@@ -191,6 +195,9 @@ class Checker {
       type_definition();
     } else if (kTypes.count(text) != 0 || (is_type(text) && is_name(word(1)))) {
       declaration();
+    } else if (is_name(text) && word(1) == ":" && word(2) == "assert") {
+      declare(text);
+      at_ += 2;
     } else if (is_name(text) && (word(1) == "#" || (is_name(word(1)) && word(2) == "("))) {
       instance();
     } else if (is_name(text)) {

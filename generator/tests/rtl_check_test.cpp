@@ -5,8 +5,11 @@
 #include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
+#include <regex>
+
 #include "generator/emit.hpp"
 #include "generator/legality.hpp"
+#include "generator/resources.hpp"
 
 namespace mixvec::inline generator {
 namespace {
@@ -33,6 +36,14 @@ TEST(RtlCheck, FindsUseBeforeDeclaration) {
   EXPECT_EQ(found("logic [N-1:0] a;\nlocalparam int N = 2;"), Lines{"m.sv:2: N is used before its declaration"});
   EXPECT_EQ(found("function automatic logic f(input logic x);\n  f = x ^ z;\nendfunction\nlogic z;"),
             Lines{"m.sv:3: z is used before its declaration"});
+}
+
+TEST(RtlCheck, KnowsPackagesAndLabelsOfAssertions) {
+  EXPECT_EQ(found("logic [mv_pkg::width_of(Width)-1:0] a;\nassign a = mv_pkg::One;"), Lines{});
+  EXPECT_EQ(found("assign a_i = mv_pkg::f(b);"), Lines{"m.sv:2: b is used before its declaration"});
+  EXPECT_EQ(found("always_ff @(posedge clk_i) begin\n  Right: assert (a_i != '0) else $error(\"b\");\nend"), Lines{});
+  EXPECT_EQ(found("always_ff @(posedge clk_i) begin\n  Right: assert (b);\nend"),
+            Lines{"m.sv:3: b is used before its declaration"});
 }
 
 TEST(RtlCheck, FindsNamesThatDifferInCaseAlone) {
@@ -91,6 +102,33 @@ TEST(RtlCheck, FindsNothingInTheRtl) {
   }
   EXPECT_TRUE(all.empty()) << fmt::format("{}", fmt::join(all, "\n"));
   EXPECT_GT(modules, 30);
+}
+
+std::string rtl_text(const std::string& module) { return std::string(resource("rtl_templates/" + module + ".sv")); }
+
+TEST(Instructions, AreReadByTheirFields) {
+  // No bit of an instruction is selected by number: mv_isa_pkg says where its fields stand.
+  const std::regex select(R"(\b(matrix|scores|outputs|pass|instruction|prog_data)_[ioq]\[)");
+  int read = 0;
+  for (const char* module : {"mv_layer", "mv_sequencer", "mv_slice"}) {
+    const std::string text = rtl_text(module);
+    EXPECT_FALSE(std::regex_search(text, select)) << module;
+    for (std::size_t at = text.find("mv_isa_pkg::"); at != std::string::npos; at = text.find("mv_isa_pkg::", at + 1))
+      ++read;
+  }
+  EXPECT_GT(read, 50);
+  EXPECT_TRUE(std::regex_search(std::string("matrix_i[6*32 +: 16]"), select));
+}
+
+TEST(Instructions, JobsHaveOneLayout) {
+  const auto layout = [](const std::string& text) {
+    const std::size_t end = text.find("} job_t;");
+    const std::size_t begin = text.rfind("typedef struct packed", end);
+    return end == std::string::npos ? text : text.substr(begin, end - begin);
+  };
+  const std::string written = layout(rtl_text("mv_sequencer"));
+  EXPECT_NE(written.find("key_strips"), std::string::npos);
+  EXPECT_EQ(written, layout(rtl_text("mv_attend")));
 }
 
 }  // namespace

@@ -150,6 +150,16 @@ struct Describer {
   }
 };
 
+/// Collects where the fields stand.
+struct Places {
+  std::vector<InstructionField>& fields;
+
+  template <typename Field>
+  void operator()(const char* name, int word, int low, int width, const Field&) const {
+    fields.push_back({name, word, low, width});
+  }
+};
+
 std::uint32_t instruction_kind(const char* program, const InstructionWords& words) {
   const std::uint32_t kind = words[0] & 15U;
   if (kind > 3) fail_input("instruction of the {} program: kind: found {}, expected 0…3", program, kind);
@@ -219,6 +229,22 @@ VectorInstruction decode_vector(const InstructionWords& words) {
   }
   require_same(instruction, words);
   return instruction;
+}
+
+std::vector<InstructionField> fields_of(ArrayKind kind) {
+  std::vector<InstructionField> fields;
+  ArrayInstruction instruction;
+  instruction.kind = kind;
+  visit_array(instruction, Places{fields});
+  return fields;
+}
+
+std::vector<InstructionField> fields_of(VectorKind kind) {
+  std::vector<InstructionField> fields;
+  VectorInstruction instruction;
+  instruction.kind = kind;
+  visit_vector(instruction, Places{fields});
+  return fields;
 }
 
 std::string describe(const ArrayInstruction& instruction) {

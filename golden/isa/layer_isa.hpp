@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace mixvec::inline golden {
 
@@ -108,6 +109,22 @@ InstructionWords encode(const VectorInstruction& instruction);
 /// The reverse. Throws InputError for an unknown kind or operation and for bits that the kind does not use.
 ArrayInstruction decode_array(const InstructionWords& words);
 VectorInstruction decode_vector(const InstructionWords& words);
+
+/// Where a field stands: from bit `low` of a word on, beyond 32 bits into the next word.
+struct InstructionField {
+  std::string name;
+  int word = 0;
+  int low = 0;
+  int width = 0;
+
+  bool operator==(const InstructionField&) const = default;
+};
+/// All instructions begin with their kind.
+inline const InstructionField kKindField{"kind", 0, 0, 4};
+
+/// The other fields of a kind; of PASS those with and without `keys`.
+std::vector<InstructionField> fields_of(ArrayKind kind);
+std::vector<InstructionField> fields_of(VectorKind kind);
 
 /// "MATRIX wait=3 row=0 …": the kind and all fields that are not 0.
 std::string describe(const ArrayInstruction& instruction);

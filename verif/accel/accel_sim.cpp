@@ -82,6 +82,8 @@ AccelSim::AccelSim(const std::string& trace, const std::string& record)
   }
 }
 
+void AccelSim::check_contracts(bool on) { context_->assertOn(on); }
+
 AccelSim::~AccelSim() {
   top_->final();
 #if VM_TRACE

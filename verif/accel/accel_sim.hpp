@@ -83,6 +83,8 @@ class AccelSim {
 
   /// Writes what the ports were in all cycles so far, if a record was asked for.
   void commit_record() const { recorder_.commit(); }
+  /// Whether the RTL's assertions are checked: they are, but for stimulus that breaks contracts on purpose.
+  void check_contracts(bool on);
 
   /// Cycles since reset.
   [[nodiscard]] std::uint64_t time() const { return cycle_; }

@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 
 #include "golden/base/error.hpp"
+#include "golden/files/input_file.hpp"
+#include "golden/files/output.hpp"
+#include "golden/isa/isa_package.hpp"
 #include "golden/matrix/synthetic.hpp"
 #include "golden/tests/helpers.hpp"
 
@@ -152,6 +155,33 @@ TEST(LayerIsa, DescriptionsAreReadable) {
   pass.rows = 7;
   pass.keys = true;
   EXPECT_EQ(describe(pass), "PASS counter=scores1 value=12 operation=exp keys rows=7");
+}
+
+TEST(IsaPackage, HoldsTheFieldsOfTheTable) {
+  const std::string file = MIXVEC_SOURCE_DIR "/rtl_templates/mv_isa_pkg.sv";
+  const std::string printed = MIXVEC_BINARY_DIR "/../mv_isa_pkg.sv";
+  if (read_file(file) == isa_package_source()) return;
+  write_file(printed, isa_package_source());
+  FAIL() << "to bring the file up to date: cp " << printed << " " << file;
+}
+
+TEST(IsaPackage, NamesEachFieldOnceForAllItsKinds) {
+  const std::string text = isa_package_source();
+  const auto count = [&](const std::string& name) {
+    std::size_t found = 0;
+    for (std::size_t at = text.find(" " + name + "("); at != std::string::npos;
+         at = text.find(" " + name + "(", at + 1))
+      ++found;
+    return found;
+  };
+  for (const char* name : {"array_kind", "array_wait", "matrix_kv_from", "attend_word", "scores_key_bits",
+                           "outputs_table_entry", "vector_kind", "vector_epsilon_low"}) {
+    EXPECT_EQ(count(name), 1U) << name;
+  }
+  for (const char* name : {"matrix_wait", "scores_word", "matrix_word"}) EXPECT_EQ(count(name), 0U) << name;
+  EXPECT_NE(text.find("function automatic logic [15:0] matrix_kv_from(input logic [InstructionW-1:0] instruction);\n"
+                      "    matrix_kv_from = 16'(instruction >> (6 * 32 + 16));\n"),
+            std::string::npos);
 }
 
 }  // namespace

@@ -1,0 +1,37 @@
+// Mixvec
+// SPDX-License-Identifier: Apache-2.0
+//
+// What several modules share: the width of an attention job and the operations of the vector unit.
+
+package mv_pkg;
+  // Bits of an attention job (job_t of mv_sequencer and mv_attend), by the widths of a word of the
+  // key/value memory, an activation row, a number of lanes, a token group and a set.
+  function automatic int job_width(input int word_w, input int row_w, input int count_w,
+                                   input int group_w, input int set_w);
+    job_width = 2 + word_w * 2 + row_w * 2 + 16 * 3 + count_w * 2 + group_w + 16 + set_w;
+  endfunction
+
+  // Constants are members of enums, as Verilator warns of each parameter that a module does not use.
+
+  // Operations of the vector unit, which says what each computes.
+  typedef enum logic [3:0] {
+    OpCopy       = 4'd0,
+    OpRelu       = 4'd1,
+    OpGeluErf    = 4'd2,
+    OpGeluTanh   = 4'd3,
+    OpResidual   = 4'd4,
+    OpExp        = 4'd5,
+    OpScale      = 4'd6,
+    OpNorm       = 4'd7,
+    OpReciprocal = 4'd8,
+    OpVariance   = 4'd9,
+    OpRoot       = 4'd10
+  } vector_op_e;
+
+  // Cycles that the vector unit asks for, whatever its pipelines: from an OpVariance to its OpRoot,
+  // and from there to the next OpVariance.
+  typedef enum int {
+    VarianceToRoot = 53,
+    RootToVariance = 3
+  } vector_distance_e;
+endpackage
