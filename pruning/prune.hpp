@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "golden/checkpoint/model.hpp"
+#include "pruning/choice/budget.hpp"
 #include "pruning/choice/cost.hpp"
 #include "pruning/choice/strength.hpp"
 
@@ -16,14 +17,6 @@ namespace mixvec::inline pruning {
 
 enum class PatternKind : std::uint8_t { kUnstructured, kVector, kMixed };
 const char* name_of(PatternKind kind);
-
-/// Upper limits (cycles, bytes) or a lower one (retained); cycles and bytes may stand together.
-struct Budget {
-  std::optional<double> cycles;    ///< array cycles ÷ cycles with every multiplier busy on kept weights
-  std::optional<double> bytes;     ///< packed bytes ÷ bytes of the kept weights
-  std::optional<double> retained;  ///< importance kept ÷ what unstructured pruning keeps
-  [[nodiscard]] bool any() const { return cycles || bytes || retained; }
-};
 
 struct PruneOptions {
   PatternKind pattern = PatternKind::kMixed;
@@ -69,18 +62,6 @@ struct MatrixReport {
     return importance_unstructured > 0 ? importance / importance_unstructured : 1.0;
   }
   [[nodiscard]] double mean_length() const;  ///< weighted with kept weights
-};
-
-/// One point of the trade-off between importance and cost, by the tables.
-struct CurvePoint {
-  std::string label;
-  double exchange_bytes = 0;
-  double exchange_cycles = 0;
-  double retained = 0;  ///< relative to unstructured
-  double bytes = 0;     ///< relative to the kept weights' own
-  double cycles = 0;    ///< relative to all multipliers busy
-  double mean_length = 0;
-  bool fixed = false;  ///< a single length instead of mixed ones
 };
 
 struct PruneResult {

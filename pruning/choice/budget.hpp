@@ -1,12 +1,34 @@
 // Finds the prices that meet a budget, and walks along the trade-off between importance and cost.
 #pragma once
 
+#include <cstdint>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "pruning/choice/choose.hpp"
-#include "pruning/prune.hpp"
 
 namespace mixvec::inline pruning {
+
+/// Upper limits (cycles, bytes) or a lower one (retained); cycles and bytes may stand together.
+struct Budget {
+  std::optional<double> cycles;    ///< array cycles ÷ cycles with every multiplier busy on kept weights
+  std::optional<double> bytes;     ///< packed bytes ÷ bytes of the kept weights
+  std::optional<double> retained;  ///< importance kept ÷ what unstructured pruning keeps
+  [[nodiscard]] bool any() const { return cycles || bytes || retained; }
+};
+
+/// One point of the trade-off between importance and cost, by the tables.
+struct CurvePoint {
+  std::string label;
+  double exchange_bytes = 0;
+  double exchange_cycles = 0;
+  double retained = 0;  ///< relative to unstructured
+  double bytes = 0;     ///< relative to the kept weights' own
+  double cycles = 0;    ///< relative to all multipliers busy
+  double mean_length = 0;
+  bool fixed = false;  ///< a single length instead of mixed ones
+};
 
 /// Exchange rates of bytes and cycles.
 struct Rates {

@@ -6,9 +6,9 @@
 
 #include "golden/cli/cli.hpp"
 #include "verif/accel/bench_config.hpp"
-#include "verif/accel/matrix_bench.hpp"
 #include "verif/layer/layer_bench.hpp"
 #include "verif/layer/layer_options.hpp"
+#include "verif/layer/matrix_bench.hpp"
 
 namespace mixvec::inline verif {
 namespace {

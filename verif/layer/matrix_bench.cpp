@@ -1,5 +1,5 @@
 // Runs and reports matrices.
-#include "verif/accel/matrix_bench.hpp"
+#include "verif/layer/matrix_bench.hpp"
 
 #include <fmt/format.h>
 
