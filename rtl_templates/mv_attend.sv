@@ -377,8 +377,8 @@ module mv_attend #(
       StartsIdle: assert (!start_i || idle_o)
         else $error("mv_attend.StartsIdle: a sequence of jobs begins before the last one has ended");
       if (next_valid && next_ready) begin
-        StripsHold: assert (next.last_keys != '0 && 32'(next.last_keys) <= Lv &&
-          next.last_channels != '0 && 32'(next.last_channels) <= Lv)
+        // 1..Lv each, as a single comparison: a bound that the width already keeps is a warning.
+        StripsHold: assert (32'(next.last_keys) - 32'd1 < 32'(Lv) && 32'(next.last_channels) - 32'd1 < 32'(Lv))
           else $error("mv_attend.StripsHold: a last strip of no lane or of more than Lv");
         TurnIsASet: assert (32'(next.turn) < Sets)
           else $error("mv_attend.TurnIsASet: the first strip is for no set");

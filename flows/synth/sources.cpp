@@ -61,6 +61,8 @@ std::vector<std::string> instantiated_modules(std::string_view source) {
     const std::size_t gap = next;
     while (next < source.size() && is_space(source[next])) ++next;
     const std::string_view rest = source.substr(next, 2);
+    // A name with "__" says why a parameter is illegal: nobody has such a module.
+    if (name.find("__") != std::string_view::npos) continue;
     if (next > gap && (rest == "#(" || rest == "u_")) names.emplace_back(name);
   }
   return names;

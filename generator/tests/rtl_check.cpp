@@ -187,8 +187,6 @@ class Checker {
     } else if (text == "end" || text == "endfunction") {
       ++at_;
       if (scopes_.size() > 1) scopes_.pop_back();
-    } else if (text == "endmodule" || text == "endpackage") {
-      ++at_;
     } else if (text == "function") {
       function();
     } else if (text == "typedef") {
@@ -200,7 +198,7 @@ class Checker {
       at_ += 2;
     } else if (is_name(text) && (word(1) == "#" || (is_name(word(1)) && word(2) == "("))) {
       instance();
-    } else if (is_name(text)) {
+    } else if (is_name(text) && text != "endmodule" && text != "endpackage") {
       const bool begins = begins_statement();
       if (begins) check_assignment();
       use();

@@ -50,7 +50,7 @@ void read_source(const std::string& text, ModuleGraph& graph) {
     if (i->str(1) == "module") {
       module = i->str(2);
       graph.modules.insert(module);
-    } else {
+    } else if (i->str(2).find("__") == std::string::npos) {  // else it says why a parameter is illegal
       graph.edges.emplace(module, i->str(2));
     }
   }

@@ -2,6 +2,7 @@
 #include "golden/base/system_reason.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <cstring>
@@ -50,6 +51,13 @@ const char* remedy_for(int error) {
 std::string system_reason(int error) {
   const char* const remedy = remedy_for(error);
   return remedy != nullptr ? fmt::format("{} ({})", std::strerror(error), remedy) : std::strerror(error);
+}
+
+const char* kind_of(mode_t mode) {
+  if (S_ISDIR(mode)) return "a folder";
+  if (S_ISFIFO(mode)) return "a pipe";
+  if (S_ISSOCK(mode)) return "a socket";
+  return "a device";
 }
 
 }  // namespace mixvec::inline golden

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "golden/base/error.hpp"
+#include "golden/base/system_reason.hpp"
 #include "golden/base/text.hpp"
 
 namespace mixvec::inline golden {
@@ -130,13 +131,6 @@ class Guard {
 };
 
 }  // namespace
-
-const char* kind_of(mode_t mode) {
-  if (S_ISDIR(mode)) return "a folder";
-  if (S_ISFIFO(mode)) return "a pipe";
-  if (S_ISSOCK(mode)) return "a socket";
-  return "a device";
-}
 
 std::string read_file(const std::filesystem::path& path, std::uintmax_t most_bytes) {
   // Without O_NONBLOCK, to open a pipe waits for its writer.

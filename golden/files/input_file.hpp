@@ -1,8 +1,6 @@
 // Reads files that others wrote: regular files of a bounded size, and JSON of a bounded depth.
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstdint>
 #include <filesystem>
 #include <nlohmann/json_fwd.hpp>
@@ -19,9 +17,6 @@ inline constexpr std::uintmax_t kMostJsonBytes = std::uintmax_t{1} << 26U;
 
 /// Brackets that may be open at once in a JSON document: code that walks through one recurses as deep.
 inline constexpr int kMostJsonDepth = 100;
-
-/// What stands at a path in place of a regular file, for messages: "a folder", "a pipe", ...
-const char* kind_of(mode_t mode);
 
 /// Reads a whole regular file of at most `most_bytes`. Throws InputError that names the file and what was found:
 /// nothing, a link to nothing, a folder, a pipe, a device or a socket (they may never end), more bytes, or the system's

@@ -10,8 +10,8 @@
 #include <cstring>
 
 #include "golden/base/error.hpp"
+#include "golden/base/system_reason.hpp"
 #include "golden/base/text.hpp"
-#include "golden/files/input_file.hpp"
 
 namespace mixvec::inline golden {
 
