@@ -9,11 +9,14 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "generator/config_file.hpp"
+#include "generator/legality.hpp"
 #include "generator/ports.hpp"
 #include "generator/resources.hpp"
 #include "golden/base/hash.hpp"
 #include "golden/base/version.hpp"
 #include "golden/cli/cli.hpp"
+#include "golden/config/accel_fields.hpp"
 #include "golden/isa/attention_job.hpp"
 
 namespace mixvec::inline generator {
@@ -24,6 +27,41 @@ constexpr std::string_view kTemplateSuffix = ".mustache";
 bool ends_with(std::string_view text, std::string_view end) { return text.ends_with(end); }
 
 std::string basename(std::string_view path) { return std::string(path.substr(path.rfind('/') + 1)); }
+
+/// The lists of parameters: all for the headers, those of mv_layer for its instance (names aligned, as by hand) and for
+/// the tools that read one cluster of sets at one position, of which all others are copies.
+void set_parameters(kainjow::mustache::data& data, const AccelConfig& config) {
+  namespace mustache = kainjow::mustache;
+  mustache::data all{mustache::data::type::list};
+  mustache::data layer{mustache::data::type::list};
+  mustache::data cluster{mustache::data::type::list};
+  const auto add = [](mustache::data& list, const char* name, int value) {
+    mustache::data entry{"name", name};
+    entry.set("aligned", fmt::format("{:<12}", name));
+    entry.set("value", fmt::format("{}", value));
+    list.push_back(entry);
+  };
+  for (const AccelField& field : accel_fields()) {
+    const int value = config.*field.member;
+    mustache::data entry{"constant", field.constant()};
+    entry.set("macro", field.macro());
+    entry.set("value", fmt::format("{}", value));
+    entry.set("meaning", field.meaning);
+    all.push_back(entry);
+    if (*field.parameter == '\0') continue;
+    add(layer, field.parameter, value);
+    const bool one = field.member == &AccelConfig::drains;
+    add(cluster, field.parameter, one ? 1 : field.member == &AccelConfig::sets ? config.assoc : value);
+  }
+  for (mustache::data* const list : {&layer, &cluster}) {
+    add(*list, "Positions", list == &layer ? config.positions() : 1);
+    add(*list, "Lt", config.token_lanes());
+    add(*list, "EnRow", config.rows_allowed ? 1 : 0);
+  }
+  data.set("parameters", all);
+  data.set("layer_parameters", layer);
+  data.set("cluster", cluster);
+}
 
 /// What a template may name: every field of config.json, the derived figures, and the lists of files.
 kainjow::mustache::data template_data(const AccelConfig& config, const std::vector<std::string>& rtl) {
@@ -36,11 +74,12 @@ kainjow::mustache::data template_data(const AccelConfig& config, const std::vect
   data.set("name", config_name(config));
   data.set("options", config_options(config));
   data.set("canonical", config.canonical());
-  data.set("hash_digits", format_hash(config.hash()).substr(2));
-  data.set("en_row", config.rows_allowed() ? "1" : "0");
-  data.set("en_col", config.columns_allowed() ? "1" : "0");
-  data.set("rows_allowed", config.rows_allowed() ? "true" : "false");
-  data.set("columns_allowed", config.columns_allowed() ? "true" : "false");
+  data.set("hash_digits", format_hash(config.hash).substr(2));
+  set_parameters(data, config);
+  data.set("en_row", config.rows_allowed ? "1" : "0");
+  data.set("en_col", config.columns_allowed ? "1" : "0");
+  data.set("rows_allowed", config.rows_allowed ? "true" : "false");
+  data.set("columns_allowed", config.columns_allowed ? "true" : "false");
   data.set("macs", fmt::format("{}", config.macs()));
   // The most significant bits of the ports of mv_accel.
   const int group_bits = std::max(1, std::countr_zero(static_cast<unsigned>(config.groups)));
@@ -54,17 +93,11 @@ kainjow::mustache::data template_data(const AccelConfig& config, const std::vect
   const auto bits_of = [](int values) { return std::max(1, static_cast<int>(std::bit_width(values - 1U))); };
   const int lane_bits = bits_of(config.vector_lanes);
   const int kv_word_bits = bits_of(config.kv_depth);
-  // The same in every job of this geometry.
+  // The same in every job.
   int job_bits = 0;
   AttentionJob job;
   job.dims = job.keys = 1;
-  const AttentionGeometry geometry{config.sets,
-                                   config.vector_lanes,
-                                   config.positions() * config.token_lanes(),
-                                   config.groups,
-                                   config.depth / config.vector_lanes,
-                                   config.kv_depth};
-  for (const auto& [width, value] : job_fields(job, geometry)) job_bits += width;
+  for (const auto& [width, value] : job_fields(job, config)) job_bits += width;
   data.set("lane_msb", fmt::format("{}", lane_bits - 1));
   data.set("token_msb", fmt::format("{}", config.positions() * config.token_lanes() - 1));
   data.set("kv_word_msb", fmt::format("{}", kv_word_bits - 1));
@@ -166,7 +199,7 @@ std::string format_bytes(std::int64_t bytes) {
 std::string full_rate_lengths(const AccelConfig& config) {
   std::string full;
   std::string below;
-  for (int length = config.min_length(); length <= config.max_length(); length *= 2) {
+  for (int length = config.min_length; length <= config.max_length; length *= 2) {
     std::string& list = length >= config.full_rate ? full : below;
     if (!list.empty()) list += ", ";
     list += length >= config.full_rate ? fmt::format("{}", length)

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "generator/config.hpp"
+#include "golden/config/accel_config.hpp"
 
 namespace mixvec::inline generator {
 

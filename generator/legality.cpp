@@ -9,19 +9,19 @@
 #include <functional>
 
 #include "golden/base/error.hpp"
+#include "golden/config/accel_fields.hpp"
 
 namespace mixvec::inline generator {
 namespace {
 
-constexpr int kMaxPe = 4096;          // larger arrays would not fit the 16-bit counters of the drain
-constexpr int kMaxLanes = 256;        // a vector's length is at most this; log2 of it fits the 4 bits of an entry
-constexpr int kMaxBanks = 64;         // each set multiplexes all banks of its position
-constexpr int kMaxAssoc = 16;         // a cluster gives out one task in a cycle
-constexpr int kMaxDrains = 8;         // each result port carries the tokens of all positions
+using C = AccelConfig;
+
 constexpr int kMaxStripOutputs = 64;  // the run header holds the number of outputs of a chain in 6 bits
-constexpr int kMaxPortBits = 1024;
 constexpr int kPortBitsPerLane = 16;  // a step's weights reach into the next beat at most
-constexpr int kMaxVectorLanes = 32;   // codes of all classes in one 64-bit word, two bits each; a chain of two rows
+
+int least_of(int C::*member) { return field_of(member).low; }
+int most_of(int C::*member) { return field_of(member).high; }
+std::string option_of(int C::*member) { return "--" + field_of(member).option(); }
 
 bool is_pow2(int value) { return value > 0 && std::has_single_bit(static_cast<unsigned>(value)); }
 
@@ -52,7 +52,7 @@ int nearest_divisor(int number, int value, const std::function<bool(int)>& allow
 class Resolver {
  public:
   /// Takes `value` if it is a power of two in [low, high], else notes why not and takes the nearest.
-  int pow2(const char* option, int value, int low, int high, const std::string& low_reason,
+  int pow2(const std::string& option, int value, int low, int high, const std::string& low_reason,
            const std::string& high_reason) {
     const int nearest = nearest_pow2(value, low, high);
     if (value < low) {
@@ -64,18 +64,26 @@ class Resolver {
     }
     return nearest;
   }
+  int pow2(int C::*member, int value, int low, int high, const std::string& low_reason = "",
+           const std::string& high_reason = "") {
+    return pow2(option_of(member), value, low, high, low_reason, high_reason);
+  }
 
-  /// Takes `value` if it is in [low, high], else notes why not and takes the nearest.
-  int range(const char* option, int value, int low, int high, const std::string& reason) {
+  /// Takes what is asked for, or the default, if it is in the parameter's range, else notes why not and takes the
+  /// nearest.
+  int range(int C::*member, const ConfigRequest& request) {
+    const int value = request[member].value_or(C{}.*member);
+    const int low = least_of(member);
+    const int high = most_of(member);
     const int nearest = std::clamp(value, low, high);
-    if (value < low) reject(option, value, fmt::format("below {}{}", low, reason), nearest);
-    if (value > high) reject(option, value, fmt::format("above {}{}", high, reason), nearest);
+    if (value < low) reject(option_of(member), value, fmt::format("below {}", low), nearest);
+    if (value > high) reject(option_of(member), value, fmt::format("above {}", high), nearest);
     return nearest;
   }
 
   template <typename Found, typename Nearest>
-  void reject(const char* option, const Found& found, std::string reason, const Nearest& nearest) {
-    violations_.push_back({option, fmt::format("{}", found), std::move(reason), fmt::format("{}", nearest)});
+  void reject(std::string option, const Found& found, std::string reason, const Nearest& nearest) {
+    violations_.push_back({std::move(option), fmt::format("{}", found), std::move(reason), fmt::format("{}", nearest)});
   }
 
   std::vector<Violation> take() { return std::move(violations_); }
@@ -118,18 +126,19 @@ int default_drains(int sets) {
 }
 
 int resolve_sets(Resolver& resolver, const ConfigRequest& request, int pe) {
-  const auto few_enough = [](int sets) { return sets <= kMaxBanks; };
-  if (request.sets) {
-    const int asked = *request.sets;
+  const int most = most_of(&C::sets);
+  const auto few_enough = [&](int sets) { return sets <= most; };
+  if (const auto given = request[&C::sets]) {
+    const int asked = *given;
     const int sets = nearest_divisor(pe, asked, few_enough);
     if (asked < 1) {
       resolver.reject("--sets", asked, "below 1", sets);
-    } else if (asked > kMaxBanks) {
+    } else if (asked > most) {
       resolver.reject(
           "--sets", asked,
           fmt::format("above {}: every set needs an activation bank of its own in each cycle, and there are "
                       "at most {} banks",
-                      kMaxBanks, kMaxBanks),
+                      most, most),
           sets);
     } else if (pe % asked != 0) {
       resolver.reject("--sets", asked, fmt::format("does not divide --pe {}", pe), sets);
@@ -149,7 +158,7 @@ int resolve_sets(Resolver& resolver, const ConfigRequest& request, int pe) {
       resolver.reject("--positions", asked, fmt::format("does not divide --pe {}", pe), positions);
     } else if (positions != asked) {
       resolver.reject("--positions", asked,
-                      fmt::format("leaves {} sets, but there are at most {} activation banks", pe / asked, kMaxBanks),
+                      fmt::format("leaves {} sets, but there are at most {} activation banks", pe / asked, most),
                       positions);
     }
     return pe / positions;
@@ -157,8 +166,10 @@ int resolve_sets(Resolver& resolver, const ConfigRequest& request, int pe) {
   return default_sets(pe);
 }
 
-/// A power of two up to `most` that divides the sets; `why`: what the sets are divided into.
-int resolve_share(Resolver& resolver, const char* option, int asked, int sets, int most, const char* why) {
+/// A power of two that divides the sets; `why`: what the sets are divided into.
+int resolve_share(Resolver& resolver, int C::*member, int asked, int sets, const char* why) {
+  const int most = most_of(member);
+  const std::string option = option_of(member);
   const int share = nearest_divisor(sets, asked, [&](int d) { return is_pow2(d) && d <= most; });
   if (asked < 1) {
     resolver.reject(option, asked, "below 1", share);
@@ -174,15 +185,14 @@ int resolve_share(Resolver& resolver, const char* option, int asked, int sets, i
 }
 
 int resolve_vector_lanes(Resolver& resolver, const ConfigRequest& request, int lanes) {
-  const int most = std::min(lanes, kMaxVectorLanes);
+  const int most = std::min(lanes, most_of(&C::vector_lanes));
   const std::string why =
-      lanes <= kMaxVectorLanes
-          ? fmt::format(" (--lanes {})", lanes)
-          : fmt::format(": the codes of all classes share a 64-bit word, and a chain has at most {} outputs",
-                        kMaxStripOutputs);
+      lanes == most ? fmt::format(" (--lanes {})", lanes)
+                    : fmt::format(": the codes of all classes share a 64-bit word, and a chain has at most {} outputs",
+                                  kMaxStripOutputs);
   int vector_lanes = 1 << ((log2_exact(lanes) + 1) / 2);
-  if (request.vector_lanes) {
-    vector_lanes = resolver.pow2("--vector-lanes", *request.vector_lanes, 1, most, "", why);
+  if (const auto given = request[&C::vector_lanes]) {
+    vector_lanes = resolver.pow2(&C::vector_lanes, *given, 1, most, "", why);
     if (request.token_lanes && *request.token_lanes != lanes / vector_lanes) {
       resolver.reject(
           "--token-lanes", *request.token_lanes,
@@ -202,11 +212,25 @@ std::string Violation::message() const {
   return fmt::format("{} {}: {}; nearest: {} {}", option, found, reason, option, nearest);
 }
 
+std::optional<int>& ConfigRequest::operator[](int AccelConfig::*member) {
+  for (auto& [which, value] : asked_) {
+    if (which == member) return value;
+  }
+  return asked_.emplace_back(member, std::nullopt).second;
+}
+
+std::optional<int> ConfigRequest::operator[](int AccelConfig::*member) const {
+  for (const auto& [which, value] : asked_) {
+    if (which == member) return value;
+  }
+  return std::nullopt;
+}
+
 Resolution resolve_config(const ConfigRequest& request) {
   Resolver resolver;
   AccelConfig c;
-  c.pe = resolver.range("--pe", request.pe, 1, kMaxPe, "");
-  c.lanes = resolver.pow2("--lanes", request.lanes, 1, kMaxLanes, "", "");
+  c.pe = resolver.range(&C::pe, request);
+  c.lanes = resolver.pow2(&C::lanes, request[&C::lanes].value_or(c.lanes), 1, most_of(&C::lanes));
   c.vec = resolve_vec(resolver, request.vec, c.lanes);
   if (request.dtype != "fp16") {
     resolver.reject("--dtype", request.dtype,
@@ -216,28 +240,30 @@ Resolution resolve_config(const ConfigRequest& request) {
                     "fp16");
   }
   c.sets = resolve_sets(resolver, request, c.pe);
-  c.assoc = resolve_share(resolver, "--assoc", request.assoc.value_or(1), c.sets, kMaxAssoc,
+  c.assoc = resolve_share(resolver, &C::assoc, request[&C::assoc].value_or(c.assoc), c.sets,
                           "clusters have as many sets each");
-  c.drains = resolve_share(resolver, "--drains", request.drains.value_or(default_drains(c.sets)), c.sets, kMaxDrains,
+  c.drains = resolve_share(resolver, &C::drains, request[&C::drains].value_or(default_drains(c.sets)), c.sets,
                            "result ports serve as many sets each");
   const int lv = c.vector_lanes = resolve_vector_lanes(resolver, request, c.lanes);
 
   const int length = parse_length(c.vec);
-  c.full_rate =
-      resolver.pow2("--full-rate", request.full_rate.value_or(length > 0 ? std::min(length, lv) : std::max(1, lv / 2)),
-                    1, lv, "", fmt::format(" (vector lanes {}): longer vectors fill the lanes anyway", lv));
-  const int most_substeps = std::min(8, kMaxStripOutputs / lv);
+  const int full_rate = length > 0 ? std::min(length, lv) : std::max(1, lv / 2);
+  c.full_rate = resolver.pow2(&C::full_rate, request[&C::full_rate].value_or(full_rate), 1, lv, "",
+                              fmt::format(" (vector lanes {}): longer vectors fill the lanes anyway", lv));
+  const int most_substeps = std::min(most_of(&C::substeps), kMaxStripOutputs / lv);
   c.substeps = resolver.pow2(
-      "--substeps", request.substeps.value_or(std::min(2, most_substeps)), 1, most_substeps, "",
-      most_substeps < 8 ? fmt::format(": substeps times vector lanes {} is above the 64 outputs of a column chain", lv)
-                        : "");
-  c.groups = resolver.pow2("--groups", request.groups.value_or(4), 1, 16, "", "");
+      &C::substeps, request[&C::substeps].value_or(std::min(c.substeps, most_substeps)), 1, most_substeps, "",
+      most_substeps < most_of(&C::substeps)
+          ? fmt::format(": substeps times vector lanes {} is above the {} outputs of a column chain", lv,
+                        kMaxStripOutputs)
+          : "");
+  c.groups = resolver.pow2(&C::groups, request[&C::groups].value_or(c.groups), 1, most_of(&C::groups));
   const int least_banks = std::max(c.groups, pow2_ceil(c.sets));
   c.banks = resolver.pow2(
-      "--banks", request.banks.value_or(least_banks), least_banks, kMaxBanks,
-      fmt::format(": {} sets read different banks in one cycle, and {} groups need a bank each", c.sets, c.groups), "");
-  const int most_depth = 65536 - lv;
-  const int depth = request.depth.value_or(4096);
+      &C::banks, request[&C::banks].value_or(least_banks), least_banks, most_of(&C::banks),
+      fmt::format(": {} sets read different banks in one cycle, and {} groups need a bank each", c.sets, c.groups));
+  const int most_depth = most_of(&C::depth) + 1 - lv;
+  const int depth = request[&C::depth].value_or(c.depth);
   c.depth = std::clamp((depth / lv + (depth % lv * 2 >= lv ? 1 : 0)) * lv, lv, most_depth);
   if (depth < lv) {
     resolver.reject("--depth", depth, fmt::format("below one activation row of {} inputs", lv), c.depth);
@@ -246,19 +272,19 @@ Resolution resolve_config(const ConfigRequest& request) {
   } else if (depth % lv != 0) {
     resolver.reject("--depth", depth, fmt::format("not a multiple of the {} vector lanes", lv), c.depth);
   }
-  c.kv_depth = resolver.range("--kv-depth", request.kv_depth.value_or(3072), 1, 65536, "");
-  c.vector_units = resolver.pow2("--vector-units", request.vector_units.value_or(std::min(4, c.groups)), 1,
-                                 std::min(c.groups, 8), "", fmt::format(" (--groups {}, at most 8)", c.groups));
-  c.vector_rows = resolver.range("--vector-rows", request.vector_rows.value_or(3072), 1, 65536, "");
-  c.program_depth = resolver.range("--program-depth", request.program_depth.value_or(512), 2, 65536, "");
-  c.table_depth = resolver.range("--table-depth", request.table_depth.value_or(16384), 2, 65536, "");
-  const int least_port = std::max(64, kPortBitsPerLane * lv);
-  c.port_bits =
-      resolver.pow2("--port-bits", request.port_bits.value_or(std::max(512, least_port)), least_port, kMaxPortBits,
-                    least_port > 64 ? fmt::format(": a beat holds the {} weights of a step", lv) : "", "");
-  c.mul_stages = resolver.range("--mul-stages", request.mul_stages.value_or(2), 1, 3, "");
-  c.add_stages = resolver.range("--add-stages", request.add_stages.value_or(4), 2, 6, "");
-  c.fifo_beats = resolver.range("--fifo-beats", request.fifo_beats.value_or(8), 2, 64, "");
+  const int most_units = most_of(&C::vector_units);
+  c.vector_units = resolver.pow2(
+      &C::vector_units, request[&C::vector_units].value_or(std::min(c.vector_units, c.groups)), 1,
+      std::min(c.groups, most_units), "", fmt::format(" (--groups {}, at most {})", c.groups, most_units));
+  const int least_port = std::max(least_of(&C::port_bits), kPortBitsPerLane * lv);
+  c.port_bits = resolver.pow2(&C::port_bits, request[&C::port_bits].value_or(std::max(c.port_bits, least_port)),
+                              least_port, most_of(&C::port_bits),
+                              least_port > 64 ? fmt::format(": a beat holds the {} weights of a step", lv) : "");
+  for (const AccelField& field : accel_fields()) {
+    const bool done = field.member == &C::pe || *field.rule != '\0';
+    if (!done) c.*field.member = resolver.range(field.member, request);
+  }
+  c.settle();
   return {c, resolver.take()};
 }
 
@@ -270,59 +296,47 @@ AccelConfig make_config(const ConfigRequest& request) {
   fail_input("{}nearest legal configuration: {}", text, config_options(resolution.config));
 }
 
-const std::vector<Parameter>& parameters() {
-  using R = ConfigRequest;
-  using C = AccelConfig;
-  static const std::vector<Parameter> all = {
-      {"vector_lanes", "--vector-lanes", "Lv, weights of a step (default 2^ceil(log2(lanes)/2))", &R::vector_lanes,
-       &C::vector_lanes},
-      {"sets", "--sets", "Ps, sets of PEs (default: largest divisor of pe up to 8 and ceil(sqrt(pe)))", &R::sets,
-       &C::sets},
-      {"assoc", "--assoc", "A, sets of a cluster, any of which takes its next task: 1..16, divides sets (default 1)",
-       &R::assoc, &C::assoc},
-      {"drains", "--drains",
-       "R, results that leave per cycle: 1..8, divides sets (default: up to 4, at least two sets each)", &R::drains,
-       &C::drains},
-      {"full_rate", "--full-rate", "F, shortest length at full rate (default Lv/2; with one length N: min(N, Lv))",
-       &R::full_rate, &C::full_rate},
-      {"substeps", "--substeps", "accumulators of a token lane, in units of Lv: 1..8 (default 2)", &R::substeps,
-       &C::substeps},
-      {"groups", "--groups", "most token groups of a tile: 1..16 (default 4)", &R::groups, &C::groups},
-      {"banks", "--banks", "activation banks of a position (default: enough for sets and groups)", &R::banks,
-       &C::banks},
-      {"depth", "--depth", "inputs that the activation memory holds (default 4096)", &R::depth, &C::depth},
-      {"kv_depth", "--kv-depth", "words of the key/value memory, Lv channels of a group of tokens each (default 3072)",
-       &R::kv_depth, &C::kv_depth},
-      {"vector_units", "--vector-units",
-       "N, each serves every N-th token group: 1..8, divides groups (default: up to 4)", &R::vector_units,
-       &C::vector_units},
-      {"vector_rows", "--vector-rows", "rows of the vector memory (default 3072)", &R::vector_rows, &C::vector_rows},
-      {"program_depth", "--program-depth", "instructions of a program (default 512)", &R::program_depth,
-       &C::program_depth},
-      {"table_depth", "--table-depth", "entries of the position table; the norm table has half (default 16384)",
-       &R::table_depth, &C::table_depth},
-      {"port_bits", "--port-bits", "memory port: 64..1024 bits, at least 16 Lv (default 512)", &R::port_bits,
-       &C::port_bits},
-      {"mul_stages", "--mul-stages", "pipeline stages of a multiplier: 1..3 (default 2)", &R::mul_stages,
-       &C::mul_stages},
-      {"add_stages", "--add-stages", "pipeline stages of an adder: 2..6 (default 4)", &R::add_stages, &C::add_stages},
-      {"fifo_beats", "--fifo-beats", "weight beats that wait for a set or are on their way: 2..64 (default 8)",
-       &R::fifo_beats, &C::fifo_beats},
-  };
-  return all;
-}
-
 ConfigRequest shortest_request(const AccelConfig& config) {
   ConfigRequest request;
-  request.pe = config.pe;
-  request.lanes = config.lanes;
   request.vec = config.vec;
   request.dtype = config.dtype;
-  for (const Parameter& parameter : parameters()) {
-    const int value = config.*parameter.field;
-    if (resolve_config(request).config.*parameter.field != value) request.*parameter.request = value;
+  for (const AccelField& field : accel_fields()) {
+    const int value = config.*field.member;
+    if (resolve_config(request).config.*field.member != value) request[field.member] = value;
   }
   return request;
+}
+
+std::string config_options(const AccelConfig& config) {
+  const ConfigRequest request = shortest_request(config);
+  std::string text = fmt::format("--pe {} --vec {}", config.pe, config.vec);
+  for (const AccelField& field : accel_fields()) {
+    if (field.member == &AccelConfig::pe) continue;
+    if (const auto value = request[field.member]) text += fmt::format(" --{} {}", field.option(), *value);
+  }
+  return text;
+}
+
+std::string config_name(const AccelConfig& config) {
+  const ConfigRequest request = shortest_request(config);
+  std::string name = fmt::format("accel_pe{}", config.pe);
+  for (const AccelField& field : accel_fields()) {
+    const auto value = request[field.member];
+    if (value && field.member != &AccelConfig::pe) {
+      std::string word = field.name;
+      word.erase(std::remove(word.begin(), word.end(), '_'), word.end());
+      name += fmt::format("_{}{}", word, *value);
+    }
+    if (field.member == &AccelConfig::lanes) {
+      const bool single = config.directions() == "both" && config.vec != "mixed";
+      name += fmt::format("_{}{}", single ? "vec" : "", config.vec);
+    }
+  }
+  // The name is a file name, with more around it, and a path.
+  constexpr std::size_t kLongestName = 100;
+  if (name.size() <= kLongestName) return name;
+  const std::string digits = format_hash(config.hash).substr(2);
+  return fmt::format("{}_{}", name.substr(0, name.rfind('_', kLongestName - digits.size() - 1)), digits);
 }
 
 }  // namespace mixvec::inline generator

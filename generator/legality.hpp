@@ -3,38 +3,27 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "generator/config.hpp"
+#include "golden/config/accel_config.hpp"
 
 namespace mixvec::inline generator {
 
 /// What a user asks for: what is not set follows from the rest.
-struct ConfigRequest {
-  int pe = 64;
-  int lanes = 64;
+class ConfigRequest {
+ public:
   std::string vec = "mixed";
   std::string dtype = "fp16";
-  std::optional<int> sets;
-  std::optional<int> assoc;
-  std::optional<int> drains;
-  std::optional<int> positions;
-  std::optional<int> vector_lanes;
-  std::optional<int> token_lanes;
-  std::optional<int> full_rate;
-  std::optional<int> substeps;
-  std::optional<int> groups;
-  std::optional<int> banks;
-  std::optional<int> depth;
-  std::optional<int> kv_depth;
-  std::optional<int> vector_units;
-  std::optional<int> vector_rows;
-  std::optional<int> program_depth;
-  std::optional<int> table_depth;
-  std::optional<int> port_bits;
-  std::optional<int> mul_stages;
-  std::optional<int> add_stages;
-  std::optional<int> fifo_beats;
+  std::optional<int> positions;    ///< Pt, instead of the sets
+  std::optional<int> token_lanes;  ///< Lt, instead of the vector lanes
+
+  /// The value asked for of a parameter: request[&AccelConfig::sets] = 4.
+  std::optional<int>& operator[](int AccelConfig::*member);
+  std::optional<int> operator[](int AccelConfig::*member) const;
+
+ private:
+  std::vector<std::pair<int AccelConfig::*, std::optional<int>>> asked_;
 };
 
 /// One broken rule: "--lanes 48: not a power of two; nearest: --lanes 64".
@@ -59,19 +48,17 @@ Resolution resolve_config(const ConfigRequest& request);
 /// Like resolve_config(), but throws InputError with one line per broken rule and the nearest legal command.
 AccelConfig make_config(const ConfigRequest& request);
 
-/// A parameter that may be given or may follow from the others; in an order in which each depends on earlier ones only.
-struct Parameter {
-  const char* name;    ///< as in config.json: "vector_lanes"
-  const char* option;  ///< "--vector-lanes"
-  const char* help;
-  std::optional<int> ConfigRequest::*request;
-  int AccelConfig::*field;
-};
-
-/// All parameters but pe, lanes, vec and dtype.
-const std::vector<Parameter>& parameters();
-
 /// The request that gives exactly this configuration, with everything that is a default left out.
 ConfigRequest shortest_request(const AccelConfig& config);
+
+/// The options that make this configuration: "--pe 16 --vec row --lanes 16". Options at their default are left out,
+/// but --pe and --vec never are.
+std::string config_options(const AccelConfig& config);
+
+/// The folder gen_accel writes by default: accel_pe<P>[_lanes<L>]_<vec>[_<parameter><value>…], where lanes and further
+/// parameters appear if they differ from their default, and a single length is written vec<N>. A name beyond 100
+/// characters ends in the configuration's hash instead of the parameters that do not fit. Two configurations never
+/// share a name.
+std::string config_name(const AccelConfig& config);
 
 }  // namespace mixvec::inline generator

@@ -170,7 +170,7 @@ class Pruner {
     });
     const double density =
         static_cast<double>(wanted_) / static_cast<double>(std::max<std::uint64_t>(1, result_.weights));
-    chooser_.emplace(std::move(candidates), scale, CostModel(options_.machine, options_.tokens), density, wanted,
+    chooser_.emplace(std::move(candidates), scale, CostModel(options_.accel, options_.tokens), density, wanted,
                      options_.threads);
   }
 

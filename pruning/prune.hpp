@@ -30,7 +30,7 @@ struct PruneOptions {
   double exchange_bytes = 1.2;
   double exchange_cycles = 0.06;
   Budget budget;
-  Machine machine;               ///< what cycles and bytes are estimated for
+  AccelConfig accel;             ///< what cycles and bytes are estimated for
   int tokens = kModelledTokens;  ///< at a time
   std::uint64_t seed = 1;
   int threads = 0;  ///< 0: all of the machine

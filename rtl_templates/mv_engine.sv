@@ -24,7 +24,7 @@ module mv_engine #(
   // Inputs that the activation memory holds (a multiple of Lv).
   parameter int Depth     = 3072,
   // Words of the key/value memory: Lv channels of a group of tokens each.
-  parameter int KvDepth   = 1024,
+  parameter int KvDepth   = 3072,
   // Sets of a cluster: any of them may take the cluster's next task.
   parameter int Assoc     = 1,
   // Results that leave per cycle, each from Sets / Drains sets.

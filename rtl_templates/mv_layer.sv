@@ -16,7 +16,7 @@ module mv_layer #(
   parameter int Groups    = 4,
   parameter int Banks     = 8,
   parameter int Depth     = 4096,
-  parameter int KvDepth   = 1024,
+  parameter int KvDepth   = 3072,
   parameter int Assoc     = 1,
   parameter int Drains    = 4,
   parameter int PortBits  = 512,
@@ -24,7 +24,7 @@ module mv_layer #(
   parameter int AddStages = 4,
   parameter int FifoBeats = 8,
   // Slices, rows of the vector memory, instructions of a program, entries of the position table.
-  parameter int Units        = 2,
+  parameter int Units        = 4,
   parameter int VectorRows   = 3072,
   parameter int ProgramDepth = 512,
   parameter int TableDepth   = 16384,

@@ -4,12 +4,13 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "generator/config.hpp"
+#include "generator/config_file.hpp"
 #include "generator/emit.hpp"
 #include "generator/folder.hpp"
 #include "generator/legality.hpp"
 #include "golden/base/text.hpp"
 #include "golden/cli/cli.hpp"
+#include "golden/config/accel_fields.hpp"
 
 namespace po = boost::program_options;
 
@@ -34,17 +35,13 @@ const char* describe(mixvec::FolderResult result) {
 
 int generate(const po::variables_map& options) {
   mixvec::ConfigRequest request;
-  request.pe = static_cast<int>(mixvec::count_of(options, "pe"));
-  request.lanes = static_cast<int>(mixvec::count_of(options, "lanes"));
   request.vec = options["vec"].as<std::string>();
   request.dtype = options["dtype"].as<std::string>();
-  const auto optional = [&](const char* name) {
-    return options.count(name) != 0 ? std::optional<int>(static_cast<int>(mixvec::count_of(options, name)))
+  const auto optional = [&](const std::string& name) {
+    return options.count(name) != 0 ? std::optional<int>(static_cast<int>(mixvec::count_of(options, name.c_str())))
                                     : std::nullopt;
   };
-  for (const mixvec::Parameter& parameter : mixvec::parameters()) {
-    request.*parameter.request = optional(parameter.option + 2);
-  }
+  for (const mixvec::AccelField& field : mixvec::accel_fields()) request[field.member] = optional(field.option());
   request.positions = optional("positions");
   request.token_lanes = optional("token-lanes");
   const mixvec::AccelConfig config = mixvec::make_config(request);
@@ -60,7 +57,7 @@ int generate(const po::variables_map& options) {
   const mixvec::FolderResult result = folder.result();
 
   fmt::print("{}: {} ({} files), configuration {}\n", mixvec::escape_controls(out.string()), describe(result),
-             files.size(), mixvec::format_hash(config.hash()));
+             files.size(), mixvec::format_hash(config.hash));
   fmt::print("  array             {} PEs x {} lanes = {} MACs ({})\n", config.pe, config.lanes, config.macs(),
              config.dtype);
   fmt::print("  arrangement       {} sets (clusters of {}) x {} positions, {} vector lanes x {} token lanes\n",
@@ -93,9 +90,6 @@ int generate(const po::variables_map& options) {
 int main(int argc, char** argv) {
   mixvec::CommandLine line("gen_accel", "Generates the accelerator of one configuration.", kExamples);
   auto add = line.options().add_options();
-  add("pe", mixvec::whole_number(1, 4096)->default_value(64)->value_name("N"), "P, processing elements: 1..4096");
-  add("lanes", mixvec::whole_number(1, 256)->default_value(64)->value_name("N"),
-      "L, lanes of a PE: a power of two, 1..256");
   add("vec", po::value<std::string>()->default_value("mixed"),
       "vector lengths: mixed (both directions, 1..lanes), row or column (one direction, 1..lanes), or one length N "
       "(both directions)");
@@ -103,8 +97,8 @@ int main(int argc, char** argv) {
   add("out", po::value<std::string>(),
       "folder to write (default: accel_pe<P>[_lanes<L>]_<vec>[_<parameter><value>...])");
   add("force", "replace files of the folder that were edited");
-  for (const mixvec::Parameter& parameter : mixvec::parameters()) {
-    add(parameter.option + 2, mixvec::whole_number(0, INT32_MAX)->value_name("N"), parameter.help);
+  for (const mixvec::AccelField& field : mixvec::accel_fields()) {
+    add(field.option().c_str(), mixvec::whole_number(0, INT32_MAX)->value_name("N"), field.help().c_str());
   }
   add("positions", mixvec::whole_number(1, 4096)->value_name("N"), "Pt, PEs of a set (instead of --sets)");
   add("token-lanes", mixvec::whole_number(1, 256)->value_name("N"), "Lt, tokens of a PE (instead of --vector-lanes)");

@@ -1,6 +1,4 @@
 // Tests the rules of a configuration, what follows from it, its hash and its JSON form.
-#include "generator/config.hpp"
-
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -10,12 +8,18 @@
 #include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <regex>
 #include <set>
 
+#include "generator/config_file.hpp"
+#include "generator/emit.hpp"
 #include "generator/legality.hpp"
+#include "generator/resources.hpp"
 #include "generator/tests/requested.hpp"
 #include "golden/base/error.hpp"
+#include "golden/base/hash.hpp"
 #include "golden/cli/cli.hpp"
+#include "golden/config/accel_fields.hpp"
 #include "golden/tests/helpers.hpp"
 
 namespace mixvec::inline generator {
@@ -25,8 +29,8 @@ namespace {
 std::optional<int>& slot(ConfigRequest& request, const std::string& name) {
   if (name == "positions") return request.positions;
   if (name == "token_lanes") return request.token_lanes;
-  for (const Parameter& parameter : parameters()) {
-    if (name == parameter.name) return request.*parameter.request;
+  for (const AccelField& field : accel_fields()) {
+    if (name == field.name) return request[field.member];
   }
   throw std::logic_error("no parameter " + name);
 }
@@ -65,33 +69,98 @@ TEST(Config, DefaultsOfOtherSizes) {
     EXPECT_EQ(c.vector_lanes, e.vector_lanes);
     EXPECT_EQ(c.full_rate, e.full_rate);
     EXPECT_EQ(c.banks, e.banks);
-    EXPECT_EQ(c.min_length(), e.min_length);
-    EXPECT_EQ(c.max_length(), e.max_length);
+    EXPECT_EQ(c.min_length, e.min_length);
+    EXPECT_EQ(c.max_length, e.max_length);
     EXPECT_EQ(c.directions(), e.directions);
   }
 }
 
-TEST(Config, GoldenSeesTheSameValues) {
+TEST(Config, TheStructsDefaultIsTheDefaultConfiguration) {
+  AccelConfig standard;
+  EXPECT_EQ(standard.hash, 0U) << "of no accelerator until it is settled";
+  standard.settle();
+  EXPECT_EQ(standard, make_config({}));
+}
+
+TEST(Config, ThePackedFormatSeesWhatFollowsFromTheParameters) {
   ConfigRequest request;
-  request.pe = 4;
-  request.lanes = 16;
+  request[&AccelConfig::pe] = 4;
+  request[&AccelConfig::lanes] = 16;
   request.vec = "column";
-  request.assoc = 2;
   const AccelConfig c = make_config(request);
-  const FormatConfig f = to_format_config(c);
-  EXPECT_EQ(f.sets, c.sets);
-  EXPECT_EQ(f.assoc, 2);
-  EXPECT_EQ(f.vector_lanes, c.vector_lanes);
-  EXPECT_EQ(f.full_rate, c.full_rate);
-  EXPECT_EQ(f.substeps, c.substeps);
-  EXPECT_EQ(f.port_bits, c.port_bits);
+  const FormatConfig& f = c;
   EXPECT_FALSE(f.rows_allowed);
   EXPECT_TRUE(f.columns_allowed);
   EXPECT_EQ(f.min_length, 1);
   EXPECT_EQ(f.max_length, 16);
-  EXPECT_EQ(f.depth, c.depth);
-  EXPECT_EQ(f.hash, c.hash());
+  EXPECT_EQ(f.hash, fnv1a(c.canonical()));
   EXPECT_NO_THROW(check_format(f));
+}
+
+TEST(Config, ReadsItsCanonicalTextAndNoOther) {
+  int checked = 0;
+  for (const char* vec : {"mixed", "row", "column", "8"}) {
+    const AccelConfig c = requested(12, 32, vec);
+    EXPECT_EQ(parse_canonical(c.canonical()), c);
+    ++checked;
+  }
+  const std::string good = requested(64, 64, "mixed").canonical();
+  for (const auto& [from, to] : std::map<std::string, std::string>{{"mixvec-accel-4", "mixvec-accel-3"},
+                                                                   {" pe=64", ""},
+                                                                   {"lanes=64", "lanes=64.0"},
+                                                                   {"lanes=64", "lanes="},
+                                                                   {"vec=mixed", "vec=diagonal"},
+                                                                   {"groups=4", "grapes=4"},
+                                                                   {"depth=4096", "depth=04096"},
+                                                                   {"fifo_beats=8", "fifo_beats=8 more=1"},
+                                                                   {" fifo_beats=8", ""}}) {
+    std::string text = good;
+    text.replace(text.find(from), from.size(), to);
+    EXPECT_EQ(message_of([&] { parse_canonical(text); }).find("configuration: "), 0U) << text;
+    ++checked;
+  }
+  EXPECT_EQ(checked, 4 + 8);  // "lanes=64" stands once in the map
+}
+
+// A parameter that no reader sees, or that two lists would have to be kept for, is what this list is against.
+TEST(Config, EveryParameterIsReadEverywhere) {
+  const AccelConfig config = requested(64, 64, "mixed");
+  const nlohmann::ordered_json json = config_to_json(config);
+  std::map<std::string, std::string> emitted;
+  for (const EmittedFile& file : emit_accel(config)) emitted[file.path] = file.text;
+  std::set<std::string> names;
+  for (const AccelField& field : accel_fields()) {
+    SCOPED_TRACE(field.name);
+    const int value = config.*field.member;
+    EXPECT_TRUE(names.insert(field.name).second);
+    EXPECT_LE(field.low, value);
+    EXPECT_GE(field.high, value);
+    EXPECT_EQ(&field_of(field.member), &field);
+    EXPECT_EQ(json.at(field.name), value);
+    EXPECT_NE(config.canonical().find(fmt::format(" {}={}", field.name, value)), std::string::npos);
+    EXPECT_NE(emitted["include/mixvec_config.hpp"].find(fmt::format("int {} = {};", field.constant(), value)),
+              std::string::npos);
+    EXPECT_NE(emitted["include/mixvec_config.h"].find(fmt::format("#define {} {} ", field.macro(), value)),
+              std::string::npos);
+    if (*field.parameter == '\0') continue;
+    EXPECT_NE(emitted["rtl/mv_accel.sv"].find(fmt::format("    .{:<12}({}),\n", field.parameter, value)),
+              std::string::npos);
+  }
+  // The struct has no number that the list has not.
+  static_assert(sizeof(AccelConfig) == sizeof(FormatConfig) + 2 * sizeof(std::string) + 12 * sizeof(int));
+  EXPECT_EQ(names.size(), 12U + 8U);  // 12 of its own, and 8 of the packed format
+}
+
+TEST(Config, DefaultsOfMvLayerAreThose) {
+  const std::string layer(resource("rtl_templates/mv_layer.sv"));
+  AccelConfig standard;
+  for (const AccelField& field : accel_fields()) {
+    if (*field.parameter == '\0') continue;
+    const std::regex declared(fmt::format("parameter +int +{} *= *(\\d+)", field.parameter));
+    std::smatch match;
+    ASSERT_TRUE(std::regex_search(layer, match, declared)) << field.parameter;
+    EXPECT_EQ(match[1].str(), std::to_string(standard.*field.member)) << field.parameter;
+  }
 }
 
 TEST(Legality, EachRuleGivesReasonAndNearest) {
@@ -172,8 +241,8 @@ TEST(Legality, EachRuleGivesReasonAndNearest) {
        }) {
     SCOPED_TRACE(c.message);
     ConfigRequest request;
-    request.pe = c.pe;
-    request.lanes = c.lanes;
+    request[&AccelConfig::pe] = c.pe;
+    request[&AccelConfig::lanes] = c.lanes;
     request.vec = c.vec;
     if (*c.name != '\0') slot(request, c.name) = c.value;
     const Resolution resolution = resolve_config(request);
@@ -192,9 +261,9 @@ TEST(Legality, EveryClusterSizeThatDividesTheSets) {
   for (const int sets : {1, 2, 3, 4, 6, 8, 12, 16, 64}) {
     for (int assoc = 1; assoc <= 64; ++assoc) {
       ConfigRequest request;
-      request.pe = sets;
-      request.sets = sets;
-      request.assoc = assoc;
+      request[&AccelConfig::pe] = sets;
+      request[&AccelConfig::sets] = sets;
+      request[&AccelConfig::assoc] = assoc;
       const Resolution resolution = resolve_config(request);
       const bool good = std::has_single_bit(static_cast<unsigned>(assoc)) && assoc <= 16 && sets % assoc == 0;
       EXPECT_EQ(resolution.violations.empty(), good) << sets << " sets, assoc " << assoc;
@@ -211,10 +280,10 @@ TEST(Legality, TheNarrowestPortHoldsTheWeightsOfAStep) {
   for (const auto& [vector_lanes, port_bits] :
        std::vector<std::pair<int, int>>{{1, 64}, {2, 64}, {4, 64}, {8, 128}, {16, 256}, {32, 512}}) {
     ConfigRequest request;
-    request.vector_lanes = vector_lanes;
-    request.port_bits = 1;
+    request[&AccelConfig::vector_lanes] = vector_lanes;
+    request[&AccelConfig::port_bits] = 1;
     EXPECT_EQ(resolve_config(request).config.port_bits, port_bits) << vector_lanes;
-    request.port_bits = port_bits;
+    request[&AccelConfig::port_bits] = port_bits;
     EXPECT_EQ(make_config(request).port_bits, port_bits) << vector_lanes;
     ++checked;
   }
@@ -223,9 +292,9 @@ TEST(Legality, TheNarrowestPortHoldsTheWeightsOfAStep) {
 
 TEST(Legality, ReportsAllRulesAtOnce) {
   ConfigRequest request;
-  request.lanes = 48;
+  request[&AccelConfig::lanes] = 48;
   request.dtype = "int8";
-  request.groups = 3;
+  request[&AccelConfig::groups] = 3;
   const std::string error = message_of([&] { make_config(request); });
   EXPECT_NE(error.find("--lanes 48"), std::string::npos);
   EXPECT_NE(error.find("--dtype int8: the packed format stores binary16 weights"), std::string::npos);
@@ -235,12 +304,12 @@ TEST(Legality, ReportsAllRulesAtOnce) {
 
 TEST(Legality, ContradictingPairsAreRefused) {
   ConfigRequest request;
-  request.sets = 4;
+  request[&AccelConfig::sets] = 4;
   request.positions = 8;
   EXPECT_NE(message_of([&] { make_config(request); }).find("--positions 8: sets times positions is not --pe 64"),
             std::string::npos);
   request = {};
-  request.vector_lanes = 4;
+  request[&AccelConfig::vector_lanes] = 4;
   request.token_lanes = 8;
   EXPECT_NE(message_of([&] { make_config(request); }).find("nearest: --token-lanes 16"), std::string::npos);
 }
@@ -252,10 +321,12 @@ TEST(Legality, EveryRequestResolvesToALegalConfiguration) {
       for (const char* vec : {"mixed", "row", "4", "999", "-1", ""}) {
         for (int value : {-100, 0, 1, 3, 16, 63, 64, 1000, 2000000000}) {
           ConfigRequest request;
-          request.pe = pe;
-          request.lanes = lanes;
+          request[&AccelConfig::pe] = pe;
+          request[&AccelConfig::lanes] = lanes;
           request.vec = vec;
-          for (const Parameter& parameter : parameters()) request.*parameter.request = value;
+          for (const AccelField& field : accel_fields()) {
+            if (field.member != &AccelConfig::pe && field.member != &AccelConfig::lanes) request[field.member] = value;
+          }
           const AccelConfig config = resolve_config(request).config;
           const Resolution again = resolve_config(shortest_request(config));
           ASSERT_TRUE(again.violations.empty()) << again.violations.front().message();
@@ -266,7 +337,7 @@ TEST(Legality, EveryRequestResolvesToALegalConfiguration) {
           ASSERT_EQ(config.sets * config.positions(), config.pe);
           ASSERT_EQ(config.vector_lanes * config.token_lanes(), config.lanes);
           // Lengths apart: the packer has a rule of its own for columns of which no chain holds a whole strip.
-          FormatConfig format = to_format_config(config);
+          FormatConfig format = config;
           format.min_length = 1;
           ASSERT_NO_THROW(check_format(format));
           ++checked;
@@ -279,16 +350,16 @@ TEST(Legality, EveryRequestResolvesToALegalConfiguration) {
 
 TEST(Hash, IsStable) {
   // Programs packed earlier stay usable: these change only together with the format.
-  EXPECT_EQ(format_hash(requested(64, 64, "mixed").hash()), "0x111363dde64e4544");
-  EXPECT_EQ(format_hash(requested(16, 16, "row").hash()), "0xe2ca06a98ede0765");
+  EXPECT_EQ(format_hash(requested(64, 64, "mixed").hash), "0x111363dde64e4544");
+  EXPECT_EQ(format_hash(requested(16, 16, "row").hash), "0xe2ca06a98ede0765");
 }
 
 TEST(Hash, ChangesWithEveryField) {
-  std::set<std::uint64_t> hashes = {requested(64, 64, "mixed").hash()};
+  std::set<std::uint64_t> hashes = {requested(64, 64, "mixed").hash};
   std::set<std::string> names = {config_name(requested(64, 64, "mixed"))};
   std::size_t expected = 1;
   const auto add = [&](const AccelConfig& config, const std::string& what) {
-    hashes.insert(config.hash());
+    hashes.insert(config.hash);
     names.insert(config_name(config));
     ++expected;
     EXPECT_EQ(hashes.size(), expected) << what;
@@ -319,7 +390,7 @@ TEST(Hash, ChangesWithEveryField) {
     slot(request, name) = value;
     add(make_config(request), name);
   }
-  EXPECT_EQ(expected, 7 + parameters().size());
+  EXPECT_EQ(expected, 5 + accel_fields().size());
 }
 
 TEST(Name, FollowsTheRule) {
@@ -327,9 +398,9 @@ TEST(Name, FollowsTheRule) {
   EXPECT_EQ(config_name(requested(16, 16, "row")), "accel_pe16_lanes16_row");
   EXPECT_EQ(config_name(requested(64, 64, "16")), "accel_pe64_vec16");
   ConfigRequest request;
-  request.groups = 16;
-  request.assoc = 4;
-  request.port_bits = 1024;
+  request[&AccelConfig::groups] = 16;
+  request[&AccelConfig::assoc] = 4;
+  request[&AccelConfig::port_bits] = 1024;
   EXPECT_EQ(config_name(make_config(request)), "accel_pe64_mixed_assoc4_groups16_portbits1024");
   EXPECT_EQ(config_options(make_config(request)), "--pe 64 --vec mixed --assoc 4 --groups 16 --port-bits 1024");
 }
@@ -362,11 +433,10 @@ TEST_F(ConfigFile, HoldsExactlyTheAgreedFields) {
   const auto json = config_to_json(requested(64, 64, "mixed"));
   std::string names;
   for (const auto& [name, value] : json.items()) names += name + " ";
-  EXPECT_EQ(
-      names,
-      "pe lanes vec dtype sets assoc drains positions vector_lanes token_lanes full_rate substeps groups banks depth "
-      "kv_depth vector_units vector_rows program_depth table_depth port_bits "
-      "mul_stages add_stages fifo_beats directions min_length max_length hash ");
+  EXPECT_EQ(names,
+            "pe lanes vec dtype vector_lanes sets assoc drains full_rate substeps groups banks depth kv_depth "
+            "vector_units vector_rows program_depth table_depth port_bits mul_stages add_stages fifo_beats positions "
+            "token_lanes directions min_length max_length hash ");
 }
 
 TEST_F(ConfigFile, TamperingIsRefused) {
@@ -401,12 +471,12 @@ TEST_F(ConfigFile, TamperingIsRefused) {
 TEST_F(ConfigFile, HashMismatchPrintsBothHashes) {
   const AccelConfig config = requested(64, 64, "mixed");
   ConfigRequest request;
-  request.depth = 1024;
+  request[&AccelConfig::depth] = 1024;
   auto json = config_to_json(config);
   json["depth"] = 1024;
   const std::string error = message_of([&] { config_from_json(json, "config.json"); });
-  EXPECT_NE(error.find(format_hash(config.hash())), std::string::npos) << error;
-  EXPECT_NE(error.find(format_hash(make_config(request).hash())), std::string::npos) << error;
+  EXPECT_NE(error.find(format_hash(config.hash)), std::string::npos) << error;
+  EXPECT_NE(error.find(format_hash(make_config(request).hash)), std::string::npos) << error;
 }
 
 TEST_F(ConfigFile, NotJsonAndNotThere) {

@@ -29,14 +29,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string text_of(const std::vector<EmittedFile>& files, const std::string& path) {
-  for (const EmittedFile& file : files) {
-    if (file.path == path) return file.text;
-  }
-  ADD_FAILURE() << path << " was not emitted";
-  return {};
-}
-
 /// All files below a folder and their bytes.
 std::map<std::string, std::string> snapshot(const fs::path& folder) {
   std::map<std::string, std::string> files;
@@ -77,7 +69,7 @@ TEST_F(Emission, AnotherConfigurationGivesOtherBytes) {
 TEST_F(Emission, HashIsInRtlHeadersAndConfig) {
   const AccelConfig config = requested(4, 16, "8");
   const auto files = emit_accel(config);
-  const std::string digits = format_hash(config.hash()).substr(2);
+  const std::string digits = format_hash(config.hash).substr(2);
   for (const char* path : {"rtl/mv_accel.sv", "include/mixvec_config.hpp", "include/mixvec_config.h", "config.json",
                            "README.md", "mixvec_accel_pe4_lanes16_vec8.core"}) {
     EXPECT_NE(text_of(files, path).find(digits), std::string::npos) << path;
@@ -87,10 +79,10 @@ TEST_F(Emission, HashIsInRtlHeadersAndConfig) {
 TEST_F(Emission, ClusterSizeIsInRtlHeadersAndConfig) {
   const auto files = emit_accel(requested(16, 16, "mixed", 4));
   for (const auto& [path, text] :
-       std::map<std::string, std::string>{{"rtl/mv_accel.sv", ".Assoc     (4)"},
+       std::map<std::string, std::string>{{"rtl/mv_accel.sv", ".Assoc       (4)"},
                                           {"include/mixvec_config.hpp", "kAssoc = 4;"},
-                                          {"include/mixvec_config.h", "MIXVEC_ASSOC 4\n"},
-                                          {"Makefile", "-Pmv_layer.Sets=4 -Pmv_layer.Assoc=4 "},
+                                          {"include/mixvec_config.h", "MIXVEC_ASSOC 4 "},
+                                          {"Makefile", "-Pmv_layer.Sets=4 -Pmv_layer.Assoc=4 -Pmv_layer.Drains=1 "},
                                           {"config.json", "\"assoc\": 4,"},
                                           {"README.md", "4 × 4, 4 of the sets to a cluster"}}) {
     EXPECT_NE(text_of(files, path).find(text), std::string::npos) << path;
@@ -126,7 +118,7 @@ TEST_F(Emission, FullRateLengths) {
   EXPECT_EQ(full_rate_lengths(requested(64, 64, "16")), "16");
   ConfigRequest request;
   request.vec = "2";
-  request.full_rate = 8;
+  request[&AccelConfig::full_rate] = 8;
   EXPECT_EQ(full_rate_lengths(make_config(request)), "none (2 at 1/4)");
 }
 
@@ -204,16 +196,14 @@ TEST_F(Emission, StaleBenchIsRefused) {
   EXPECT_NE(text_of(files, "include/mixvec_config.hpp").find(fmt::format("kRtlChecksum = {:#018x};", rtl)),
             std::string::npos);
   write_folder(a, files, false);
-  check_bench_folder(a, config.hash(), rtl);
+  check_bench_folder(a, config.hash, rtl);
   check_bench_folder(folder_, 1, 1);  // not an accelerator's folder
-  EXPECT_NE(message_of([&] { check_bench_folder(a, config.hash(), rtl + 1); }).find("make verilate"),
-            std::string::npos);
+  EXPECT_NE(message_of([&] { check_bench_folder(a, config.hash, rtl + 1); }).find("make verilate"), std::string::npos);
 
   const AccelConfig other = requested(4, 16, "column");
   write_folder(a, emit_accel(other), false);
-  const std::string error = message_of([&] { check_bench_folder(a, config.hash(), rtl); });
-  for (const std::string& part :
-       {format_hash(config.hash()), format_hash(other.hash()), std::string("make verilate")}) {
+  const std::string error = message_of([&] { check_bench_folder(a, config.hash, rtl); });
+  for (const std::string& part : {format_hash(config.hash), format_hash(other.hash), std::string("make verilate")}) {
     EXPECT_NE(error.find(part), std::string::npos) << error;
   }
   // The same configuration, written by a gen_accel with other RTL.
@@ -222,39 +212,39 @@ TEST_F(Emission, StaleBenchIsRefused) {
     if (file.path == "rtl/mv_pe.sv") file.text += "// a later version";
   }
   write_folder(a, changed, false);
-  EXPECT_NE(message_of([&] { check_bench_folder(a, config.hash(), rtl); }).find("found RTL with checksum"),
+  EXPECT_NE(message_of([&] { check_bench_folder(a, config.hash, rtl); }).find("found RTL with checksum"),
             std::string::npos);
   write_file(a / "config.json", "{}");
-  EXPECT_NE(message_of([&] { check_bench_folder(a, config.hash(), rtl); }).find("config.json: found no \"hash\""),
+  EXPECT_NE(message_of([&] { check_bench_folder(a, config.hash, rtl); }).find("config.json: found no \"hash\""),
             std::string::npos);
 }
 
 TEST_F(Emission, LongNamesAreShortened) {
   ConfigRequest request;
-  request.pe = 8;
-  request.lanes = 16;
-  request.sets = 8;
-  request.assoc = 2;
-  request.drains = 2;
-  request.full_rate = 2;
-  request.substeps = 4;
-  request.groups = 8;
-  request.depth = 512;
-  request.kv_depth = 777;
-  request.vector_units = 2;
-  request.vector_rows = 700;
-  request.program_depth = 600;
-  request.table_depth = 8192;
-  request.port_bits = 256;
-  request.mul_stages = 3;
-  request.add_stages = 5;
-  request.fifo_beats = 7;
+  request[&AccelConfig::pe] = 8;
+  request[&AccelConfig::lanes] = 16;
+  request[&AccelConfig::sets] = 8;
+  request[&AccelConfig::assoc] = 2;
+  request[&AccelConfig::drains] = 2;
+  request[&AccelConfig::full_rate] = 2;
+  request[&AccelConfig::substeps] = 4;
+  request[&AccelConfig::groups] = 8;
+  request[&AccelConfig::depth] = 512;
+  request[&AccelConfig::kv_depth] = 777;
+  request[&AccelConfig::vector_units] = 2;
+  request[&AccelConfig::vector_rows] = 700;
+  request[&AccelConfig::program_depth] = 600;
+  request[&AccelConfig::table_depth] = 8192;
+  request[&AccelConfig::port_bits] = 256;
+  request[&AccelConfig::mul_stages] = 3;
+  request[&AccelConfig::add_stages] = 5;
+  request[&AccelConfig::fifo_beats] = 7;
   const AccelConfig config = make_config(request);
   const std::string name = config_name(config);
   EXPECT_LE(name.size(), 100U);
   EXPECT_TRUE(name.starts_with("accel_pe8_lanes16_mixed_sets")) << name;
-  EXPECT_TRUE(name.ends_with("_" + format_hash(config.hash()).substr(2))) << name;
-  request.fifo_beats = 6;
+  EXPECT_TRUE(name.ends_with("_" + format_hash(config.hash).substr(2))) << name;
+  request[&AccelConfig::fifo_beats] = 6;
   EXPECT_NE(config_name(make_config(request)), name);
   write_folder(folder_ / name, emit_accel(config), false);
   EXPECT_TRUE(fs::exists(folder_ / name / ("mixvec_" + name + ".core")));
@@ -301,7 +291,7 @@ TEST_F(Emission, FolderStandsAlone) {
   const auto result = nlohmann::json::parse(read_file(folder_ / "a/result.json"));
   EXPECT_GT(result.at("outputs_checked").get<int>(), 0);
   EXPECT_EQ(result.at("mismatches"), 0);
-  EXPECT_EQ(result.at("config_hash"), format_hash(requested(2, 4, "mixed").hash()));
+  EXPECT_EQ(result.at("config_hash"), format_hash(requested(2, 4, "mixed").hash));
   // The folder is written anew: the bench that still stands there is another accelerator's.
   write_folder(folder_ / "a", emit_accel(requested(2, 4, "row")), false);
   for (const char* bench : {"./tb_layer", "./tb_engine --self-test", "./tb_attention"}) {

@@ -9,7 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "generator/config_file.hpp"
 #include "generator/legality.hpp"
+#include "generator/tests/requested.hpp"
+#include "golden/config/accel_fields.hpp"
 #include "golden/files/input_file.hpp"
 
 namespace mixvec::inline generator {
@@ -47,9 +50,8 @@ std::vector<GlossaryRow> read_rows(const std::string& markdown) {
 /// Options of gen_accel by the field that they set.
 std::map<std::string, std::string> options_by_field() {
   std::map<std::string, std::string> options{
-      {"pe", "--pe"},       {"lanes", "--lanes"},         {"vec", "--vec"},
-      {"dtype", "--dtype"}, {"positions", "--positions"}, {"token_lanes", "--token-lanes"}};
-  for (const Parameter& parameter : parameters()) options[parameter.name] = parameter.option;
+      {"vec", "--vec"}, {"dtype", "--dtype"}, {"positions", "--positions"}, {"token_lanes", "--token-lanes"}};
+  for (const AccelField& field : accel_fields()) options[field.name] = "--" + field.option();
   return options;
 }
 
@@ -64,15 +66,12 @@ std::vector<std::string> declared_parameters(const std::string& text) {
   return names;
 }
 
-/// The field that each parameter of mv_layer gets in mv_accel.sv.mustache.
-std::map<std::string, std::string> bound_fields(const std::string& text) {
-  // What the template names beside fields of config.json.
-  const std::map<std::string, std::string> derived{{"en_row", "directions"}, {"hash_digits", "hash"}};
-  const std::regex binding("\\.(\\w+) *\\([^{}()\n]*\\{\\{(\\w+)\\}\\}\\)");
-  std::map<std::string, std::string> fields;
-  for (std::sregex_iterator i(text.begin(), text.end(), binding), last; i != last; ++i) {
-    const auto found = derived.find(i->str(2));
-    fields[i->str(1)] = found == derived.end() ? i->str(2) : found->second;
+/// The field that each parameter of mv_layer gets.
+std::map<std::string, std::string> bound_fields() {
+  std::map<std::string, std::string> fields{
+      {"Positions", "positions"}, {"Lt", "token_lanes"}, {"EnRow", "directions"}, {"ConfigHash", "hash"}};
+  for (const AccelField& field : accel_fields()) {
+    if (*field.parameter != '\0') fields[field.parameter] = field.name;
   }
   return fields;
 }
@@ -85,7 +84,7 @@ TEST(Glossary, HasEveryFieldWithItsOptionAndNoOther) {
   }
   const auto options = options_by_field();
   const nlohmann::ordered_json fields = config_to_json(make_config({}));
-  ASSERT_GE(fields.size(), parameters().size() + 4);
+  ASSERT_GE(fields.size(), accel_fields().size() + 2);
   for (const auto& [field, value] : fields.items()) {
     const auto option = options.find(field);
     ASSERT_TRUE(found.contains(field)) << field << ": no row of docs/glossary.md";
@@ -99,7 +98,8 @@ TEST(Glossary, HasEveryFieldWithItsOptionAndNoOther) {
 TEST(Glossary, HasEveryRtlParameterBesideItsField) {
   const std::string layer = read_file(kRoot / "rtl_templates/mv_layer.sv");
   const std::vector<std::string> declared = declared_parameters(layer);
-  const auto bound = bound_fields(read_file(kRoot / "rtl_templates/mv_accel.sv.mustache"));
+  const auto bound = bound_fields();
+  const std::string instance = text_of(emit_accel(make_config({})), "rtl/mv_accel.sv");
   ASSERT_GE(declared.size(), 20U);
   std::map<std::string, std::string> found;
   for (const GlossaryRow& row : read_rows(read_file(kRoot / "docs/glossary.md"))) {
@@ -107,7 +107,8 @@ TEST(Glossary, HasEveryRtlParameterBesideItsField) {
   }
   for (const std::string& name : declared) {
     ASSERT_TRUE(found.contains(name)) << "parameter " << name << " of mv_layer: no row of docs/glossary.md";
-    ASSERT_TRUE(bound.contains(name)) << "parameter " << name << " of mv_layer is not set by mv_accel";
+    ASSERT_TRUE(bound.contains(name)) << "parameter " << name << " of mv_layer has no field";
+    EXPECT_TRUE(std::regex_search(instance, std::regex("\\." + name + " *\\("))) << name << " is not set by mv_accel";
     EXPECT_EQ(found[name], bound.at(name)) << "field of " << name;
   }
   const std::set<std::string> known(declared.begin(), declared.end());
@@ -128,8 +129,6 @@ TEST(Glossary, RowsAreReadAsTheyStand) {
       declared_parameters("module mv_layer #(\n  parameter int Sets = 8,\n  parameter logic [63:0] Hash = 64'h0,\n"
                           "  // derived\n  parameter int SetsW = 3\n) ("),
       (std::vector<std::string>{"Sets", "Hash"}));
-  EXPECT_EQ(bound_fields("  .Sets      ({{sets}}),\n  .Hash(64'h{{hash_digits}})\n  .clk_i(clk_i)"),
-            (std::map<std::string, std::string>{{"Sets", "sets"}, {"Hash", "hash"}}));
 }
 
 }  // namespace

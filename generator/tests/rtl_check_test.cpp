@@ -91,8 +91,8 @@ TEST(RtlCheck, ReadsTheLanguageOfTheTemplates) {
 
 TEST(RtlCheck, FindsNothingInTheRtl) {
   ConfigRequest request;
-  request.pe = 4;
-  request.lanes = 16;
+  request[&AccelConfig::pe] = 4;
+  request[&AccelConfig::lanes] = 16;
   int modules = 0;
   Lines all;
   for (const EmittedFile& file : emit_accel(make_config(request))) {

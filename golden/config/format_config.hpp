@@ -7,12 +7,11 @@
 
 namespace mixvec::inline golden {
 
-/// The format's parameters (docs/packed_format.md). The defaults are those of the default accelerator, which has four
-/// result ports, however.
+/// The format's parameters (docs/packed_format.md); the defaults are those of the default accelerator.
 struct FormatConfig {
   int sets = 8;                 ///< Ps
   int assoc = 1;                ///< A, sets of a cluster: any of them may take the cluster's next task; divides Ps
-  int drains = 1;               ///< R, result ports, of Ps / R sets each; divides Ps. Only the scheduler looks at it.
+  int drains = 4;               ///< R, result ports, of Ps / R sets each; divides Ps. Only the scheduler looks at it.
   int vector_lanes = 8;         ///< Lv, a power of two
   int full_rate = 4;            ///< F <= Lv, a power of two; a step has at most H = Lv / F classes
   int substeps = 2;             ///< M, accumulator rows: a column chain has at most M * Lv outputs (at most 64)
@@ -20,9 +19,11 @@ struct FormatConfig {
   bool rows_allowed = true;     ///< whether row matrices may be packed
   bool columns_allowed = true;  ///< whether column matrices may be packed
   int min_length = 1;           ///< shortest legal vector length, a power of two
-  int max_length = 16;          ///< longest legal vector length, a power of two
-  int depth = 3072;             ///< most activation positions of a matrix
+  int max_length = 64;          ///< longest legal vector length, a power of two
+  int depth = 4096;             ///< most activation positions of a matrix
   std::uint64_t hash = 0;       ///< the configuration's hash, carried by every image
+
+  [[nodiscard]] int port_words() const { return port_bits / 64; }  ///< 64-bit words of a beat
 
   bool operator==(const FormatConfig&) const = default;
 };

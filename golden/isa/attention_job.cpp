@@ -17,77 +17,78 @@ struct KeyStrips {
   std::uint32_t last;
 };
 
-KeyStrips strips_of_keys(const AttentionGeometry& geometry, std::uint32_t keys) {
-  const auto tokens = static_cast<std::uint32_t>(geometry.tokens);
-  const auto lanes = static_cast<std::uint32_t>(geometry.lanes);
+KeyStrips strips_of_keys(const AccelConfig& accel, std::uint32_t keys) {
+  const auto tokens = static_cast<std::uint32_t>(accel.tokens_per_group());
+  const auto lanes = static_cast<std::uint32_t>(accel.vector_lanes);
   const std::uint32_t inside = (keys - 1) % tokens;  // of the last key, in its group
-  return {(keys - 1) / tokens * static_cast<std::uint32_t>(geometry.blocks()) + inside / lanes + 1, inside % lanes + 1};
+  return {(keys - 1) / tokens * static_cast<std::uint32_t>(accel.key_blocks()) + inside / lanes + 1,
+          inside % lanes + 1};
 }
 
-std::uint32_t keys_of_strip(const AttentionGeometry& geometry, std::uint32_t strip, const KeyStrips& strips) {
+std::uint32_t keys_of_strip(const AccelConfig& accel, std::uint32_t strip, const KeyStrips& strips) {
   if (strip + 1 == strips.count) return strips.last;
-  const auto blocks = static_cast<std::uint32_t>(geometry.blocks());
+  const auto blocks = static_cast<std::uint32_t>(accel.key_blocks());
   const bool ends_group = strip % blocks == blocks - 1;
-  return static_cast<std::uint32_t>(ends_group ? geometry.tokens - (geometry.blocks() - 1) * geometry.lanes
-                                               : geometry.lanes);
+  return static_cast<std::uint32_t>(
+      ends_group ? accel.tokens_per_group() - (accel.key_blocks() - 1) * accel.vector_lanes : accel.vector_lanes);
 }
 
 }  // namespace
 
-std::size_t key_slot(const AttentionGeometry& geometry, std::size_t key) {
-  const auto tokens = static_cast<std::size_t>(geometry.tokens);
-  return key / tokens * static_cast<std::size_t>(geometry.blocks() * geometry.lanes) + key % tokens;
+std::size_t key_slot(const AccelConfig& accel, std::size_t key) {
+  const auto tokens = static_cast<std::size_t>(accel.tokens_per_group());
+  return key / tokens * static_cast<std::size_t>(accel.key_blocks() * accel.vector_lanes) + key % tokens;
 }
 
-std::size_t key_slots(const AttentionGeometry& geometry, std::size_t keys) {
-  return keys == 0 ? 0 : key_slot(geometry, keys - 1) + 1;
+std::size_t key_slots(const AccelConfig& accel, std::size_t keys) {
+  return keys == 0 ? 0 : key_slot(accel, keys - 1) + 1;
 }
 
-void validate(const AttentionJob& job, const AttentionGeometry& geometry) {
+void validate(const AttentionJob& job, const AccelConfig& accel) {
   if (job.dims == 0 || job.keys == 0)
     fail_input("attention job: {} channels, {} keys, expected at least 1 of each", job.dims, job.keys);
-  const auto lanes = static_cast<std::uint32_t>(geometry.lanes);
-  const auto tokens = static_cast<std::uint32_t>(geometry.tokens);
+  const auto lanes = static_cast<std::uint32_t>(accel.vector_lanes);
+  const auto tokens = static_cast<std::uint32_t>(accel.tokens_per_group());
   const std::uint32_t channel_strips = (job.dims + lanes - 1) / lanes;
   const std::uint32_t key_groups = (job.keys + tokens - 1) / tokens;
-  if (job.last_group >= static_cast<std::uint32_t>(geometry.groups)) {
-    fail_input("attention job: {} token groups, expected at most {}", job.last_group + 1, geometry.groups);
+  if (job.last_group >= static_cast<std::uint32_t>(accel.groups)) {
+    fail_input("attention job: {} token groups, expected at most {}", job.last_group + 1, accel.groups);
   }
   if (key_groups > job.word_stride) {
     fail_input("attention job: keys in {} groups, the key/value memory keeps {} of a sequence", key_groups,
                job.word_stride);
   }
   const std::uint64_t words = job.word + std::uint64_t{job.word_stride} * channel_strips;
-  if (words > static_cast<std::uint64_t>(geometry.kv_depth)) {
-    fail_input("attention job: key/value words to {}, the memory has {} (gen_accel --kv-depth)", words,
-               geometry.kv_depth);
+  if (words > static_cast<std::uint64_t>(accel.kv_depth)) {
+    fail_input("attention job: key/value words to {}, the memory has {} (gen_accel --kv-depth)", words, accel.kv_depth);
   }
-  const std::uint64_t rows_used = job.outputs ? strips_of_keys(geometry, job.keys).count : channel_strips;
+  const std::uint64_t rows_used = job.outputs ? strips_of_keys(accel, job.keys).count : channel_strips;
   const std::uint64_t rows = job.row + std::uint64_t{job.row_stride} * job.last_group + rows_used;
-  if (rows > static_cast<std::uint64_t>(geometry.rows)) {
-    fail_input("attention job: activation rows to {}, the memory has {} (gen_accel --depth)", rows, geometry.rows);
+  if (rows > static_cast<std::uint64_t>(accel.activation_rows())) {
+    fail_input("attention job: activation rows to {}, the memory has {} (gen_accel --depth)", rows,
+               accel.activation_rows());
   }
   if (job.causal && key_groups > job.base_group + job.last_group + 1) {
     fail_input("attention job: causal keys in {} groups, expected at most the {} up to the last token", key_groups,
                job.base_group + job.last_group + 1);
   }
   const std::uint64_t results =
-      job.index + std::uint64_t{job.outputs ? channel_strips : strips_of_keys(geometry, job.keys).count} * lanes;
+      job.index + std::uint64_t{job.outputs ? channel_strips : strips_of_keys(accel, job.keys).count} * lanes;
   if (results > 65536) fail_input("attention job: result indices to {}, expected at most 65536", results);
-  if (job.turn >= static_cast<std::uint32_t>(geometry.sets)) {
-    fail_input("attention job: first set {}, expected 0…{}", job.turn, geometry.sets - 1);
+  if (job.turn >= static_cast<std::uint32_t>(accel.sets)) {
+    fail_input("attention job: first set {}, expected 0…{}", job.turn, accel.sets - 1);
   }
 }
 
-std::vector<std::pair<int, std::uint32_t>> job_fields(const AttentionJob& job, const AttentionGeometry& geometry) {
-  const int word = bits_of(geometry.kv_depth);
-  const int row = bits_of(geometry.rows);
-  const int count = std::bit_width(static_cast<unsigned>(geometry.lanes));
-  const auto lanes = static_cast<std::uint32_t>(geometry.lanes);
-  const KeyStrips keys = strips_of_keys(geometry, job.keys);
-  return {{bits_of(geometry.sets), job.turn},
+std::vector<std::pair<int, std::uint32_t>> job_fields(const AttentionJob& job, const AccelConfig& accel) {
+  const int word = bits_of(accel.kv_depth);
+  const int row = bits_of(accel.activation_rows());
+  const int count = std::bit_width(static_cast<unsigned>(accel.vector_lanes));
+  const auto lanes = static_cast<std::uint32_t>(accel.vector_lanes);
+  const KeyStrips keys = strips_of_keys(accel, job.keys);
+  return {{bits_of(accel.sets), job.turn},
           {16, job.base_group},
-          {bits_of(geometry.groups), job.last_group},
+          {bits_of(accel.groups), job.last_group},
           {count, (job.dims - 1) % lanes + 1},
           {count, keys.last},
           {16, job.index},
@@ -101,11 +102,11 @@ std::vector<std::pair<int, std::uint32_t>> job_fields(const AttentionJob& job, c
           {1, job.outputs ? 1U : 0U}};
 }
 
-std::vector<AttentionChain> attention_chains(const AttentionJob& job, const AttentionGeometry& geometry, int set) {
-  const auto sets = static_cast<std::uint32_t>(geometry.sets);
-  const auto lanes = static_cast<std::uint32_t>(geometry.lanes);
-  const auto blocks = static_cast<std::uint32_t>(geometry.blocks());
-  const KeyStrips keys = strips_of_keys(geometry, job.keys);
+std::vector<AttentionChain> attention_chains(const AttentionJob& job, const AccelConfig& accel, int set) {
+  const auto sets = static_cast<std::uint32_t>(accel.sets);
+  const auto lanes = static_cast<std::uint32_t>(accel.vector_lanes);
+  const auto blocks = static_cast<std::uint32_t>(accel.key_blocks());
+  const KeyStrips keys = strips_of_keys(accel, job.keys);
   const std::uint32_t channels = (job.dims + lanes - 1) / lanes;
   const std::uint32_t last_channels = (job.dims - 1) % lanes + 1;
   const auto first_group = [&](std::uint32_t key_strip) {
@@ -126,11 +127,11 @@ std::vector<AttentionChain> attention_chains(const AttentionJob& job, const Atte
     if (job.outputs) {
       chain.outputs = chain.strip + 1 == channels ? last_channels : lanes;
       for (std::uint32_t k = 0; k < keys.count; ++k) {
-        chain.tiles.push_back(static_cast<std::uint16_t>(keys_of_strip(geometry, k, keys)));
+        chain.tiles.push_back(static_cast<std::uint16_t>(keys_of_strip(accel, k, keys)));
         chain.first_groups.push_back(static_cast<std::uint8_t>(first_group(k)));
       }
     } else {
-      chain.outputs = keys_of_strip(geometry, chain.strip, keys);
+      chain.outputs = keys_of_strip(accel, chain.strip, keys);
       chain.first_group = first_group(chain.strip);
       for (std::uint32_t c = 0; c < channels; ++c) {
         chain.tiles.push_back(static_cast<std::uint16_t>(c + 1 == channels ? last_channels : lanes));

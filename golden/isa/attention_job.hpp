@@ -6,27 +6,16 @@
 #include <utility>
 #include <vector>
 
+#include "golden/config/accel_config.hpp"
+
 namespace mixvec::inline golden {
 
-/// What the layout of keys, values and activations depends on.
-struct AttentionGeometry {
-  int sets = 8;
-  int lanes = 8;    ///< Lv
-  int tokens = 64;  ///< tokens of a group: positions × token lanes
-  int groups = 4;   ///< most token groups of a tile
-  int rows = 384;   ///< activation rows: depth ÷ Lv
-  int kv_depth = 1024;
-
-  /// Strips of keys in a group: no strip crosses the end of a group.
-  [[nodiscard]] int blocks() const { return (tokens + lanes - 1) / lanes; }
-};
-
-/// Where keys and their softmax stand. Key j of the sequence is in group j ÷ tokens and has the *slot* group · blocks ·
-/// Lv
-/// + j mod tokens: its index in results and its position in the activation memory, counted from the job's first.
-std::size_t key_slot(const AttentionGeometry& geometry, std::size_t key);
+/// Where keys and their softmax stand. A group of tokens has ⌈tokens ÷ Lv⌉ *blocks* of keys: no strip crosses the end
+/// of a group. Key j of the sequence is in group j ÷ tokens and has the *slot* group · blocks · Lv + j mod tokens: its
+/// index in results and its position in the activation memory, counted from the job's first.
+std::size_t key_slot(const AccelConfig& accel, std::size_t key);
 /// Slots that `keys` keys take, those of gaps between groups included.
-std::size_t key_slots(const AttentionGeometry& geometry, std::size_t keys);
+std::size_t key_slots(const AccelConfig& accel, std::size_t keys);
 
 /// One product of one head. The tile's tokens are those of token groups base_group … base_group + last_group of the
 /// sequence.
@@ -45,12 +34,12 @@ struct AttentionJob {
   std::uint32_t turn = 0;        ///< set that takes the first strip
 };
 
-/// Throws InputError unless the job fits geometry and memories, keys do not end before the tile begins or go on behind
+/// Throws InputError unless the job fits the accelerator, keys do not end before the tile begins or go on behind
 /// it (causal), and results fit 16 bits.
-void validate(const AttentionJob& job, const AttentionGeometry& geometry);
+void validate(const AttentionJob& job, const AccelConfig& accel);
 
 /// The bits of mv_attend's job_i, lowest first, as (width, value).
-std::vector<std::pair<int, std::uint32_t>> job_fields(const AttentionJob& job, const AttentionGeometry& geometry);
+std::vector<std::pair<int, std::uint32_t>> job_fields(const AttentionJob& job, const AccelConfig& accel);
 
 /// What a set computes of a job, in the order in which its threads take it.
 struct AttentionChain {
@@ -62,6 +51,6 @@ struct AttentionChain {
   std::vector<std::uint16_t> tiles;        ///< steps of each tile
   std::vector<std::uint8_t> first_groups;  ///< of the steps of each tile: the first token group
 };
-std::vector<AttentionChain> attention_chains(const AttentionJob& job, const AttentionGeometry& geometry, int set);
+std::vector<AttentionChain> attention_chains(const AttentionJob& job, const AccelConfig& accel, int set);
 
 }  // namespace mixvec::inline golden

@@ -44,53 +44,53 @@ double shortest_gap_bits(double density, int classes) {
 }
 
 int CostModel::classes(int length) const {
-  if (length >= machine_.vector_lanes) return 1;
-  return std::max(1, std::min(machine_.vector_lanes / length, machine_.vector_lanes / machine_.full_rate));
+  if (length >= accel_.vector_lanes) return 1;
+  return std::max(1, std::min(accel_.vector_lanes / length, accel_.vector_lanes / accel_.full_rate));
 }
 
 // A step is issued once per token group in use; with few groups the M threads of a set (the M pieces of a long strip)
 // cannot fill the distance between two additions to one accumulator.
 double CostModel::cycles_per_step() const {
   return static_cast<double>(sum_over_tiles([&](int groups) {
-           const int distance = (machine_.add_stages + groups - 1) / groups * groups;
-           return std::max(groups, (distance + machine_.substeps - 1) / machine_.substeps);
+           const int distance = (accel_.add_stages + groups - 1) / groups * groups;
+           return std::max(groups, (distance + accel_.substeps - 1) / accel_.substeps);
          })) /
-         machine_.sets;
+         accel_.sets;
 }
 
 std::int64_t CostModel::sum_over_tiles(const std::function<int(int)>& cycles) const {
-  const int group = machine_.positions * machine_.token_lanes;
+  const int group = accel_.tokens_per_group();
   const auto groups_of = [&](int tokens) {
     return static_cast<int>(std::bit_ceil(static_cast<unsigned>((tokens + group - 1) / group)));
   };
-  const int tile = group * machine_.groups;
-  std::int64_t sum = static_cast<std::int64_t>(tokens_ / tile) * cycles(machine_.groups);
+  const int tile = group * accel_.groups;
+  std::int64_t sum = static_cast<std::int64_t>(tokens_ / tile) * cycles(accel_.groups);
   if (tokens_ % tile != 0) sum += cycles(groups_of(tokens_ % tile));
   return sum;
 }
 
 int CostModel::tiles() const {
-  const int tile = machine_.positions * machine_.token_lanes * machine_.groups;
+  const int tile = accel_.tokens_per_tile();
   return (tokens_ + tile - 1) / tile;
 }
 
 Cost CostModel::vector(int length, int width, double density, Direction direction) const {
   const double code = shortest_gap_bits(density, classes(length));
-  const int whole_strip = machine_.substeps * machine_.vector_lanes;
+  const int whole_strip = accel_.substeps * accel_.vector_lanes;
   Cost cost;
   const int codes = direction == Direction::kColumn ? (width + whole_strip - 1) / whole_strip : 1;
   cost.bits = 16.0 * width + code * codes;
   double steps = 1.0 / classes(length);
-  if (length > machine_.vector_lanes) {
-    steps = direction == Direction::kColumn ? (width + machine_.vector_lanes - 1) / machine_.vector_lanes
-                                            : static_cast<double>(length) / machine_.vector_lanes;
+  if (length > accel_.vector_lanes) {
+    steps = direction == Direction::kColumn ? (width + accel_.vector_lanes - 1) / accel_.vector_lanes
+                                            : static_cast<double>(length) / accel_.vector_lanes;
   }
   cost.cycles = steps * cycles_per_step();
   return cost;
 }
 
 Cost CostModel::column_strip(int length, int width, double density) const {
-  const int whole_strip = machine_.substeps * machine_.vector_lanes;
+  const int whole_strip = accel_.substeps * accel_.vector_lanes;
   const int chains = (width + whole_strip - 1) / whole_strip;
   return {chains * classes(length) * shortest_gap_bits(density, classes(length)), 0};
 }
@@ -106,7 +106,7 @@ Cost CostModel::outputs(std::size_t out) const {
 }
 
 MatrixCost matrix_cost(const PrunedMatrix& m, const CostModel& model) {
-  const Machine& machine = model.machine();
+  const AccelConfig& accel = model.accel();
   const bool column = m.pattern.direction == Direction::kColumn;
   Cost total = model.outputs(m.out);
   // The codes of a matrix have one width, the one that suits it best.
@@ -125,7 +125,7 @@ MatrixCost matrix_cost(const PrunedMatrix& m, const CostModel& model) {
   std::map<int, std::vector<const Strip*>> sections;
   for (const Strip& strip : m.pattern.strips) sections[strip.length].push_back(&strip);
   if (column) {
-    const int whole_strip = machine.substeps * machine.vector_lanes;
+    const int whole_strip = accel.substeps * accel.vector_lanes;
     for (const Strip& strip : m.pattern.strips) {
       std::size_t vectors = 0;
       for (std::size_t i = 0; i < m.in; ++i) vectors += m.mask[strip.index[0] * m.in + i];
@@ -135,13 +135,13 @@ MatrixCost matrix_cost(const PrunedMatrix& m, const CostModel& model) {
       total.bits += 16.0 * width * count;
       total.cycles += model.vector(strip.length, width, 1, Direction::kColumn).cycles * count;
       const int h = model.classes(strip.length);
-      const int pieces = std::max(1, std::min(width, whole_strip) / machine.vector_lanes);
+      const int pieces = std::max(1, std::min(width, whole_strip) / accel.vector_lanes);
       for (int c = 0; c < chains; ++c) add_codes(h, count / h, pieces, static_cast<double>(m.in) / h);
     }
   } else {
     // One h for the whole matrix: a strip that is longer than a class is wide has a code in several classes.
     const int h = sections.empty() ? 1 : model.classes(sections.begin()->first);
-    const int class_lanes = machine.vector_lanes / h;
+    const int class_lanes = accel.vector_lanes / h;
     for (const auto& [length, strips] : sections) {
       const int span = std::clamp(length / class_lanes, 1, h);
       for (std::size_t o = 0; o < m.out; ++o) {
@@ -161,25 +161,25 @@ MatrixCost matrix_cost(const PrunedMatrix& m, const CostModel& model) {
   }
   total.bits += shortest;
   // Header and directory; of each set's task the run headers, its end, and the ends of code and weight beats.
-  const auto beats = [&](int words) { return (32 * words + machine.port_bits - 1) / machine.port_bits; };
+  const auto beats = [&](int words) { return (32 * words + accel.port_bits - 1) / accel.port_bits; };
   const auto runs = static_cast<double>(column ? sections.size() : 1);
-  total.bits += machine.port_bits * (beats(kHeaderWords + 1 + machine.sets) + beats(2 * machine.sets)) +
-                machine.sets * (kRunHeaderBits * (runs + 1) + machine.port_bits);
+  total.bits += accel.port_bits * (beats(kHeaderWords + 1 + accel.sets) + beats(2 * accel.sets)) +
+                accel.sets * (kRunHeaderBits * (runs + 1) + accel.port_bits);
   MatrixCost cost;
   cost.bytes = total.bits / 8;
   cost.array_cycles = total.cycles;
-  cost.port_cycles = cost.bytes * 8 * model.tiles() / machine.port_bits;
+  cost.port_cycles = cost.bytes * 8 * model.tiles() / accel.port_bits;
   const auto groups = static_cast<double>(model.sum_over_tiles([](int g) { return g; }));
-  cost.drain_cycles = static_cast<double>(m.out) * groups / machine.drains;
+  cost.drain_cycles = static_cast<double>(m.out) * groups / accel.drains;
   // The chains that a set ends with: one per thread.
   std::size_t last = 1;
   if (column) {
     last = m.pattern.strips.back().index.size();
-    last = std::min<std::size_t>(last, static_cast<std::size_t>(machine.vector_lanes));
+    last = std::min<std::size_t>(last, static_cast<std::size_t>(accel.vector_lanes));
   }
   constexpr double kFill = 55;  // header, directory, first beats, pipeline
   cost.ends_cycles =
-      kFill * model.tiles() + static_cast<double>(last) * machine.substeps * machine.sets * groups / machine.drains;
+      kFill * model.tiles() + static_cast<double>(last) * accel.substeps * accel.sets * groups / accel.drains;
   return cost;
 }
 

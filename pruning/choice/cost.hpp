@@ -6,26 +6,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <utility>
 
+#include "golden/config/accel_config.hpp"
 #include "golden/matrix/pruned_matrix.hpp"
 
 namespace mixvec::inline pruning {
-
-/// The sizes of the engine that the cost model needs (docs/architecture.md); the default is 64 × 64.
-struct Machine {
-  int vector_lanes = 8;  ///< Lv
-  int token_lanes = 8;   ///< Lt
-  int sets = 8;          ///< Ps
-  int positions = 8;     ///< Pt
-  int full_rate = 4;     ///< F, the shortest length that fills all lanes
-  int substeps = 2;      ///< a column strip longer than substeps · Lv is dealt out as several
-  int groups = 4;        ///< most token groups of a tile
-  int port_bits = 512;   ///< weight port, bits per cycle
-  int add_stages = 4;    ///< an accumulator is used again that many cycles later at the earliest
-  int drains = 2;        ///< results that leave per cycle
-
-  [[nodiscard]] int macs() const { return vector_lanes * token_lanes * sets * positions; }
-};
 
 /// Tokens for which cycles are estimated.
 inline constexpr int kModelledTokens = 256;
@@ -49,7 +35,8 @@ double shortest_gap_bits(double density, int classes);
 /// Costs that add up: what the choice of lengths and directions weighs against importance.
 class CostModel {
  public:
-  explicit CostModel(Machine machine = {}, int tokens = kModelledTokens) : machine_(machine), tokens_(tokens) {}
+  explicit CostModel(AccelConfig accel = {}, int tokens = kModelledTokens)
+      : accel_(std::move(accel)), tokens_(tokens) {}
 
   /// One kept vector of `width` weights in a strip of nominal length `length`.
   [[nodiscard]] Cost vector(int length, int width, double density, Direction direction) const;
@@ -61,8 +48,8 @@ class CostModel {
   [[nodiscard]] Cost outputs(std::size_t out) const;
 
   /// Cycles that all kept weights would take if every multiplier worked in every cycle.
-  [[nodiscard]] double ideal_cycles(double kept) const { return kept * tokens_ / machine_.macs(); }
-  [[nodiscard]] const Machine& machine() const { return machine_; }
+  [[nodiscard]] double ideal_cycles(double kept) const { return kept * tokens_ / accel_.macs(); }
+  [[nodiscard]] const AccelConfig& accel() const { return accel_; }
   [[nodiscard]] int tokens() const { return tokens_; }
   /// h of vectors of this length.
   [[nodiscard]] int classes(int length) const;
@@ -73,7 +60,7 @@ class CostModel {
 
  private:
   [[nodiscard]] double cycles_per_step() const;
-  Machine machine_;
+  AccelConfig accel_;
   int tokens_;
 };
 

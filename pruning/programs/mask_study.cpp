@@ -6,6 +6,7 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 
+#include "generator/config_file.hpp"
 #include "generator/legality.hpp"
 #include "golden/base/error.hpp"
 #include "golden/base/parallel.hpp"
@@ -104,12 +105,12 @@ std::vector<StudyPoint> run_points(const std::vector<NamedMask>& masks, const st
   std::vector<Job> jobs;
   for (const NamedMask& mask : masks) {
     for (const Direction direction : {Direction::kColumn, Direction::kRow}) {
-      if (direction == Direction::kRow ? !setting.accel.rows_allowed() : !setting.accel.columns_allowed()) continue;
+      if (direction == Direction::kRow ? !setting.accel.rows_allowed : !setting.accel.columns_allowed) continue;
       for (const int length : lengths) jobs.push_back({&mask, {PatternKind::kVector, length, direction, {}}});
     }
     std::optional<Direction> only;
-    if (!setting.accel.rows_allowed()) only = Direction::kColumn;
-    if (!setting.accel.columns_allowed()) only = Direction::kRow;
+    if (!setting.accel.rows_allowed) only = Direction::kColumn;
+    if (!setting.accel.columns_allowed) only = Direction::kRow;
     jobs.push_back({&mask, {PatternKind::kMixed, PruneOptions{}.length, only, setting.mixed_cycles}});
   }
   for (const PrunedMatrix& matrix : matrices) jobs.push_back({nullptr, {}, &matrix});
@@ -144,7 +145,7 @@ std::vector<StudyPoint> run_points(const std::vector<NamedMask>& masks, const st
     point.in = matrix.in;
     point.direction = matrix.pattern.direction;
     point.lengths = describe_lengths(matrix.pattern);
-    point.estimate = matrix_cost(matrix, CostModel(cost_machine_of(setting.accel), static_cast<int>(setting.tokens)));
+    point.estimate = matrix_cost(matrix, CostModel(setting.accel, static_cast<int>(setting.tokens)));
     point.run = run_on_machine(matrix, setting.accel, setting.tokens);
     const std::lock_guard guard(lock);
     progress.update(static_cast<double>(++done) / static_cast<double>(jobs.size()), matrix.name);
@@ -258,7 +259,7 @@ int run(const po::variables_map& options) {
             {"mixed_cycles", mixed_cycles},
             {"port_bits", setting.accel.port_bits},
             {"config", config_name(setting.accel)},
-            {"config_hash", format_hash(setting.accel.hash())},
+            {"config_hash", format_hash(setting.accel.hash)},
             {"bytes_moved", bytes},
             {"passed", good},
             {"array_bound",

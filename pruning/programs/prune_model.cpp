@@ -6,6 +6,7 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 
+#include "generator/config_file.hpp"
 #include "generator/legality.hpp"
 #include "golden/base/error.hpp"
 #include "golden/base/parallel.hpp"
@@ -164,8 +165,8 @@ PruneOptions parse_options(const po::variables_map& values) {
 
 // Fits the options to the vectors that the accelerator takes, or says why they do not.
 void fit_options(PruneOptions& options, const AccelConfig& accel) {
-  if (!accel.rows_allowed() || !accel.columns_allowed()) {
-    const Direction only = accel.rows_allowed() ? Direction::kRow : Direction::kColumn;
+  if (!accel.rows_allowed || !accel.columns_allowed) {
+    const Direction only = accel.rows_allowed ? Direction::kRow : Direction::kColumn;
     if (options.direction && *options.direction != only) {
       fail_input("--direction: found {}, expected {}: the accelerator ({}) takes no other vectors",
                  name_of(*options.direction), name_of(only), config_options(accel));
@@ -174,12 +175,12 @@ void fit_options(PruneOptions& options, const AccelConfig& accel) {
   }
   const int longest = options.pattern == PatternKind::kUnstructured ? 1 : options.length;
   const int shortest = options.pattern == PatternKind::kMixed ? 1 : longest;
-  if (shortest < accel.min_length() || longest > accel.max_length()) {
+  if (shortest < accel.min_length || longest > accel.max_length) {
     fail_input(
         "--pattern, --vec: found vectors of length {} to {}, expected {} to {}: the accelerator ({}) takes no others",
-        shortest, longest, accel.min_length(), accel.max_length(), config_options(accel));
+        shortest, longest, accel.min_length, accel.max_length, config_options(accel));
   }
-  options.machine = cost_machine_of(accel);
+  options.accel = accel;
   options.tokens = accel.tokens_per_tile();
 }
 

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "generator/legality.hpp"
 #include "golden/base/text.hpp"
 #include "golden/base/version.hpp"
 #include "golden/cli/cli.hpp"
@@ -72,7 +73,7 @@ std::string lengths_text(const std::vector<LengthShare>& lengths, std::uint64_t 
 
 ordered_json report_json(const PruneResult& result, const PruneOptions& options, const MachineRuns& runs,
                          const std::filesystem::path& model) {
-  const CostModel estimates(options.machine, options.tokens);
+  const CostModel estimates(options.accel, options.tokens);
   ordered_json json;
   json["program"] = "prune_model";
   json["version"] = std::string(version());
@@ -95,7 +96,7 @@ ordered_json report_json(const PruneResult& result, const PruneOptions& options,
   }
   json["seed"] = options.seed;
   json["accelerator"] = {{"name", config_name(runs.accel)},
-                         {"config_hash", format_hash(runs.accel.hash())},
+                         {"config_hash", format_hash(runs.accel.hash)},
                          {"port_bits", runs.accel.port_bits}};
   if (!runs.refused.empty()) json["accelerator"]["refused"] = runs.refused;
   json["matrices"] = ordered_json::array();

@@ -10,7 +10,7 @@
 namespace mixvec::inline pruning {
 
 MachineRun run_on_machine(const PrunedMatrix& matrix, const AccelConfig& accel, std::size_t tokens) {
-  const FormatConfig format = to_format_config(accel);
+  const FormatConfig format = accel;
   const PackedMatrix packed = pack(matrix, make_schedule(matrix, format), format);
   require_equal(unpack(packed, format), matrix);
   return MachineModel(packed, accel).run(tokens);
@@ -30,21 +30,6 @@ MachineRuns run_all_on_machine(const std::vector<PrunedMatrix>& matrices, const 
   runs.matrices = std::move(done);
   for (const MachineRun& run : runs.matrices) runs.total += run;
   return runs;
-}
-
-Machine cost_machine_of(const AccelConfig& accel) {
-  Machine machine;
-  machine.vector_lanes = accel.vector_lanes;
-  machine.token_lanes = accel.token_lanes();
-  machine.sets = accel.sets;
-  machine.positions = accel.positions();
-  machine.full_rate = accel.full_rate;
-  machine.substeps = accel.substeps;
-  machine.groups = accel.groups;
-  machine.port_bits = accel.port_bits;
-  machine.add_stages = accel.add_stages;
-  machine.drains = accel.drains;
-  return machine;
 }
 
 }  // namespace mixvec::inline pruning

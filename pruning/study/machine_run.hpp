@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "generator/config.hpp"
+#include "golden/config/accel_config.hpp"
 #include "golden/matrix/pruned_matrix.hpp"
 #include "pruning/choice/cost.hpp"
 #include "sim/cycles/matrix_run.hpp"
@@ -28,8 +28,5 @@ struct MachineRuns {
 /// no error here: `refused` says why.
 MachineRuns run_all_on_machine(const std::vector<PrunedMatrix>& matrices, const AccelConfig& accel, std::size_t tokens,
                                int threads);
-
-/// The sizes that the cost model needs of an accelerator.
-Machine cost_machine_of(const AccelConfig& accel);
 
 }  // namespace mixvec::inline pruning

@@ -29,7 +29,7 @@ PrunedMatrix repattern(const MaskFile& mask, const std::string& name, const Repa
   options.direction = how.direction;
   options.budget.cycles = how.cycles;
   options.ratio = mask.sparsity();
-  options.machine = cost_machine_of(accel);
+  options.accel = accel;
   options.seed = seed;
   options.threads = 1;
   std::vector<DenseMatrix> matrices;

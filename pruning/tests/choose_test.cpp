@@ -195,7 +195,7 @@ TEST(Cost, FullRateBeginsAtFour) {
 }
 
 TEST(Cost, FewTokenGroupsDoNotCoverTheAdder) {
-  const Machine machine;
+  const AccelConfig machine;
   const auto cycles_at = [&](int tokens) {
     return CostModel(machine, tokens).vector(8, 8, 0.2, Direction::kColumn).cycles;
   };

@@ -30,7 +30,7 @@ struct Error {
 };
 
 Error error_of(const PrunedMatrix& matrix, const AccelConfig& accel, std::size_t tokens, const std::string& point) {
-  const MatrixCost estimate = matrix_cost(matrix, CostModel(cost_machine_of(accel), static_cast<int>(tokens)));
+  const MatrixCost estimate = matrix_cost(matrix, CostModel(accel, static_cast<int>(tokens)));
   const MachineRun run = run_on_machine(matrix, accel, tokens);
   EXPECT_EQ(run.kept, matrix.kept());
   return {estimate.cycles() / static_cast<double>(run.cycles), estimate.bytes / static_cast<double>(run.image_bytes),
@@ -85,17 +85,17 @@ TEST(Estimate, AgreesWhereThePortIsTheBound) {
 
 TEST(Estimate, AgreesOverTilesOfASmallerArray) {
   ConfigRequest request;
-  request.pe = 16;
-  request.lanes = 16;
+  request[&AccelConfig::pe] = 16;
+  request[&AccelConfig::lanes] = 16;
   const AccelConfig accel = make_config(request);
-  const Machine machine = cost_machine_of(accel);
-  EXPECT_EQ(machine.macs(), 256);
+
+  EXPECT_EQ(accel.macs(), 256);
   std::vector<Error> errors;
   for (const int length : {1, 2, 4, 8}) {
     for (const Direction direction : {Direction::kColumn, Direction::kRow}) {
       PruneOptions options = options_for(PatternKind::kVector, length);
       options.direction = direction;
-      options.machine = machine;
+      options.accel = accel;
       const PruneResult result = prune({family_matrix(256, 256, 8, 4)}, options);
       errors.push_back(error_of(result.matrices[0], accel, 200, fmt::format("{} {}", name_of(direction), length)));
     }

@@ -17,21 +17,21 @@ using namespace mixvec;
 
 // GPT-2-small's W_F1 at δ = 0.8 in column vectors of one length: the largest matrix of its layer.
 struct Case {
-  FormatConfig format;
+  AccelConfig accel;
   PrunedMatrix matrix;
   Schedule schedule;
   PackedMatrix packed;
   std::vector<Half> x;
 
   explicit Case(int length, std::size_t tokens) {
-    format.max_length = 64;
+    accel.settle();
     SyntheticSpec spec;
     spec.out = 3072;
     spec.in = 768;
     spec.lengths = {length};
     matrix = make_synthetic(spec);
-    schedule = make_schedule(matrix, format);
-    packed = pack(matrix, schedule, format);
+    schedule = make_schedule(matrix, accel);
+    packed = pack(matrix, schedule, accel);
     ActivationSpec activations;
     activations.tokens = tokens;
     x = make_activations(activations);
@@ -46,22 +46,22 @@ void set_rate(benchmark::State& state, double per_iteration) {
 
 void schedule_matrix(benchmark::State& state) {
   const Case c(static_cast<int>(state.range(0)), 1);
-  for (auto _ : state) benchmark::DoNotOptimize(make_schedule(c.matrix, c.format));
+  for (auto _ : state) benchmark::DoNotOptimize(make_schedule(c.matrix, c.accel));
 }
 
 void pack_matrix(benchmark::State& state) {
   const Case c(static_cast<int>(state.range(0)), 1);
-  for (auto _ : state) benchmark::DoNotOptimize(pack(c.matrix, c.schedule, c.format));
+  for (auto _ : state) benchmark::DoNotOptimize(pack(c.matrix, c.schedule, c.accel));
 }
 
 void unpack_matrix(benchmark::State& state) {
   const Case c(static_cast<int>(state.range(0)), 1);
-  for (auto _ : state) benchmark::DoNotOptimize(unpack(c.packed, c.format));
+  for (auto _ : state) benchmark::DoNotOptimize(unpack(c.packed, c.accel));
 }
 
 void execute_image(benchmark::State& state) {
   const Case c(static_cast<int>(state.range(0)), 64);
-  for (auto _ : state) benchmark::DoNotOptimize(execute(c.packed, c.format, c.x, 64));
+  for (auto _ : state) benchmark::DoNotOptimize(execute(c.packed, c.accel, c.x, 64));
   set_rate(state, c.macs(64));
 }
 
@@ -73,9 +73,7 @@ void reference(benchmark::State& state) {
 
 void cycle_model(benchmark::State& state) {
   const Case c(static_cast<int>(state.range(0)), 1);
-  EngineTiming timing;
-  timing.format = c.format;
-  const EngineModel model(c.packed, timing);
+  const EngineModel model(c.packed, c.accel);
   std::uint64_t cycles = 0;
   for (auto _ : state) cycles += model.run(256).cycles;
   state.counters["cycles/s"] = benchmark::Counter(static_cast<double>(cycles), benchmark::Counter::kIsRate);

@@ -93,7 +93,7 @@ class AttentionWriter {
 
   /// Causal: groups of tokens before a key's get no score of it.
   [[nodiscard]] std::uint64_t score_beats() const {
-    const auto tokens = static_cast<std::size_t>(writer_.plan().machine().tokens);
+    const auto tokens = static_cast<std::size_t>(writer_.plan().accel().tokens_per_group());
     const std::size_t base = writer_.tile().first / tokens;
     std::uint64_t beats = 0;
     for (std::size_t key = 0; key < a_.keys; ++key) {
@@ -108,7 +108,7 @@ class AttentionWriter {
 
   /// What both products of a head have in common.
   ArrayInstruction job(std::uint32_t first_word, std::size_t head, std::uint32_t wait) const {
-    const auto lanes = static_cast<std::uint32_t>(writer_.plan().machine().format.vector_lanes);
+    const auto lanes = static_cast<std::uint32_t>(writer_.plan().accel().vector_lanes);
     const auto keys = static_cast<std::uint32_t>(a_.keys);
     ArrayInstruction i;
     i.wait = wait;

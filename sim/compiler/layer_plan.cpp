@@ -17,25 +17,25 @@ void require_room(const std::string& what, std::size_t found, std::size_t most, 
   if (found > most) fail_input("{}: found {}, expected at most {} (gen_accel {})", what, found, most, option);
 }
 
-void check_machine(const LayerMachine& machine) {
-  if (machine.tokens % machine.format.vector_lanes != 0) {
+void check_accel(const AccelConfig& accel) {
+  if (accel.tokens_per_group() % accel.vector_lanes != 0) {
     fail_input(
         "layer programs: tokens of a group: found {}, expected a multiple of the {} vector lanes (gen_accel "
         "--vector-lanes)",
-        machine.tokens, machine.format.vector_lanes);
+        accel.tokens_per_group(), accel.vector_lanes);
   }
 }
 
-void check_layer(const Layer& layer, const Layer& first, const LayerMachine& machine) {
+void check_layer(const Layer& layer, const Layer& first, const AccelConfig& accel) {
   validate(layer);
   if (layer.hidden != first.hidden || layer.heads != first.heads || layer.norm != first.norm) {
     fail_input("{}: found {} channels in {} heads, expected {} in {} and the same norms, as in {}", layer.name,
                layer.hidden, layer.heads, first.hidden, first.heads, first.name);
   }
-  if (layer.head_size() % static_cast<std::size_t>(machine.format.vector_lanes) != 0) {
+  if (layer.head_size() % static_cast<std::size_t>(accel.vector_lanes) != 0) {
     fail_input(
         "{}: channels of a head: found {}, expected a multiple of the {} vector lanes (gen_accel --vector-lanes)",
-        layer.name, layer.head_size(), machine.format.vector_lanes);
+        layer.name, layer.head_size(), accel.vector_lanes);
   }
   // Indices of attention's outputs and of K and V behind Q share 16 bits with others.
   require_room(layer.name + ": channels", layer.hidden, 16384, "has no option for more");
@@ -53,13 +53,13 @@ LayerSource layer_source(const Layer& layer, const Program& program) {
   return source;
 }
 
-LayerPlan::LayerPlan(std::vector<LayerSource> layers, const LayerMachine& machine, const SequenceRoom& room)
-    : layers_(std::move(layers)), machine_(machine), room_(room) {
-  check_machine(machine);
+LayerPlan::LayerPlan(std::vector<LayerSource> layers, const AccelConfig& accel, const SequenceRoom& room)
+    : layers_(std::move(layers)), accel_(accel), room_(room) {
+  check_accel(accel);
   if (layers_.empty()) fail_input("layer programs: found no layer, expected at least one");
   if (room_.positions == 0) fail_input("layer programs: found room for 0 positions, expected at least 1");
   for (const LayerSource& source : layers_) {
-    check_layer(*source.layer, *layers_.front().layer, machine);
+    check_layer(*source.layer, *layers_.front().layer, accel);
     if (source.layer->has_cross_attention() && room_.memory_positions == 0) {
       fail_input("{}: found room for 0 positions of an encoder's output, expected at least 1", source.layer->name);
     }
@@ -69,9 +69,9 @@ LayerPlan::LayerPlan(std::vector<LayerSource> layers, const LayerMachine& machin
   place_rows();
   place_matrices();
   // The image memory and the tables grow with the layers, so they are checked as a whole.
-  require_room("position table: entries", positions_.size(), static_cast<std::size_t>(machine.table_depth),
+  require_room("position table: entries", positions_.size(), static_cast<std::size_t>(accel.table_depth),
                "--table-depth");
-  require_room("norm table: entries", norm_table_.size(), static_cast<std::size_t>(machine.table_depth) / 2,
+  require_room("norm table: entries", norm_table_.size(), static_cast<std::size_t>(accel.table_depth) / 2,
                "--table-depth");
 }
 
@@ -91,12 +91,12 @@ void LayerPlan::place_norms() {
 }
 
 void LayerPlan::place_words() {
-  const auto tokens = static_cast<std::size_t>(machine_.tokens);
+  const auto tokens = static_cast<std::size_t>(accel_.tokens_per_group());
   kv_stride_ = static_cast<std::uint32_t>(round_up(room_.positions, tokens));
   memory_stride_ = static_cast<std::uint32_t>(round_up(room_.memory_positions, tokens));
   std::size_t next = 0;
   for (const LayerSource& source : layers_) {
-    const std::size_t strips = source.layer->hidden / static_cast<std::size_t>(machine_.format.vector_lanes);
+    const std::size_t strips = source.layer->hidden / static_cast<std::size_t>(accel_.vector_lanes);
     const auto take = [&](std::size_t stride) {
       const std::size_t word = next;
       next += strips * stride;
@@ -111,17 +111,17 @@ void LayerPlan::place_words() {
   }
   require_room(fmt::format("key/value memory: words of {} layers with {} positions (and {} of an encoder's output)",
                            layers_.size(), room_.positions, room_.memory_positions),
-               next, static_cast<std::size_t>(machine_.kv_depth), "--kv-depth");
+               next, static_cast<std::size_t>(accel_.kv_depth), "--kv-depth");
   map_.kv_words = static_cast<std::uint32_t>(next);
 }
 
 void LayerPlan::place_rows() {
-  const auto lanes = static_cast<std::size_t>(machine_.format.vector_lanes);
+  const auto lanes = static_cast<std::size_t>(accel_.vector_lanes);
   const Layer& layer = *layers_.front().layer;
   const std::size_t keys = std::max(room_.positions, room_.memory_positions);
-  const std::size_t groups =
-      std::min(static_cast<std::size_t>(machine_.groups),
-               round_up(std::max(room_.positions, room_.memory_positions), static_cast<std::size_t>(machine_.tokens)));
+  const std::size_t groups = std::min(
+      static_cast<std::size_t>(accel_.groups),
+      round_up(std::max(room_.positions, room_.memory_positions), static_cast<std::size_t>(accel_.tokens_per_group())));
   std::size_t inputs = 0;  // activation rows
   std::size_t inner = 0;
   for (const LayerSource& source : layers_) {
@@ -138,7 +138,7 @@ void LayerPlan::place_rows() {
   const std::size_t scores = (layer.heads > 1 ? std::size_t{1} << map_.key_bits : 0) + keys;
   map_.vector_rows = map_.scores + static_cast<std::uint32_t>(scores);
   require_room(fmt::format("{}: vector memory: rows of x, queries and scores of {} keys", layer.name, keys),
-               map_.vector_rows, static_cast<std::size_t>(machine_.vector_rows), "--vector-rows");
+               map_.vector_rows, static_cast<std::size_t>(accel_.vector_rows), "--vector-rows");
 
   map_.query_stride = static_cast<std::uint32_t>(layer.head_size() / lanes);
   map_.softmax_stride = static_cast<std::uint32_t>(round_up(keys, lanes));
@@ -151,7 +151,7 @@ void LayerPlan::place_rows() {
   map_.activation_rows = static_cast<std::uint32_t>(std::max(inputs + inner, attention));
   require_room(fmt::format("{}: activation memory: rows of matrices' inputs (or of queries and softmax of {} keys)",
                            layer.name, keys),
-               map_.activation_rows, static_cast<std::size_t>(machine_.activation_rows()), "--depth");
+               map_.activation_rows, static_cast<std::size_t>(accel_.activation_rows()), "--depth");
 }
 
 std::uint32_t LayerPlan::add_positions(const std::vector<std::uint16_t>& entries) {
@@ -161,7 +161,7 @@ std::uint32_t LayerPlan::add_positions(const std::vector<std::uint16_t>& entries
 }
 
 void LayerPlan::place_matrices() {
-  const std::size_t beat = static_cast<std::size_t>(machine_.format.port_bits) / 8;
+  const std::size_t beat = static_cast<std::size_t>(accel_.port_bits) / 8;
   for (const LayerSource& source : layers_) {
     const Layer& layer = *source.layer;
     std::map<LayerMatrix, PlacedMatrix>& placed = matrices_.emplace_back();

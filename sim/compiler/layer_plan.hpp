@@ -8,27 +8,13 @@
 #include <string>
 #include <vector>
 
+#include "golden/config/accel_config.hpp"
 #include "golden/format/program_file.hpp"
 #include "golden/isa/layer_isa.hpp"
 #include "golden/layer/layer_run.hpp"
 #include "golden/math/layer_norm.hpp"
 
 namespace mixvec::inline sim {
-
-/// What the compiler needs to know of an accelerator.
-struct LayerMachine {
-  FormatConfig format;      ///< of its images; depth, lanes and sets also count here
-  int tokens = 64;          ///< tokens of a group: positions × token lanes
-  int groups = 4;           ///< most token groups of a tile
-  int kv_depth = 1024;      ///< words of the key/value memory
-  int vector_rows = 3072;   ///< rows of the vector memory
-  int program_depth = 512;  ///< instructions of a program
-  int table_depth = 16384;  ///< entries of the position table; the norm table has half as many
-
-  [[nodiscard]] int activation_rows() const { return format.depth / format.vector_lanes; }
-  /// Tokens of the largest tile.
-  [[nodiscard]] std::size_t tile_tokens() const { return static_cast<std::size_t>(tokens) * groups; }
-};
 
 /// A layer with its packed matrices; both must outlive what is made of them.
 struct LayerSource {
@@ -98,10 +84,10 @@ struct NormEntry {
 class LayerPlan {
  public:
   /// Throws InputError naming the layer, what was found, what was expected and the option of gen_accel that helps, if
-  /// the machine cannot hold the layers; layers of a chain must agree in channels, heads and placement of norms.
-  LayerPlan(std::vector<LayerSource> layers, const LayerMachine& machine, const SequenceRoom& room);
+  /// the accelerator cannot hold the layers; layers of a chain must agree in channels, heads and placement of norms.
+  LayerPlan(std::vector<LayerSource> layers, const AccelConfig& accel, const SequenceRoom& room);
 
-  [[nodiscard]] const LayerMachine& machine() const { return machine_; }
+  [[nodiscard]] const AccelConfig& accel() const { return accel_; }
   [[nodiscard]] const SequenceRoom& room() const { return room_; }
   [[nodiscard]] const MemoryMap& map() const { return map_; }
   [[nodiscard]] const std::vector<LayerSource>& layers() const { return layers_; }
@@ -128,7 +114,7 @@ class LayerPlan {
   std::uint32_t add_positions(const std::vector<std::uint16_t>& entries);
 
   std::vector<LayerSource> layers_;
-  LayerMachine machine_;
+  AccelConfig accel_;
   SequenceRoom room_;
   MemoryMap map_;
   std::uint32_t kv_stride_ = 0;

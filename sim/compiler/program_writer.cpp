@@ -18,14 +18,15 @@ void to_inputs(VectorInstruction& pass, const PlacedMatrix& matrix) {
 }  // namespace
 
 ProgramWriter::ProgramWriter(const LayerPlan& plan, const Tile& tile) : plan_(plan), tile_(tile) {
-  const LayerMachine& machine = plan.machine();
-  const auto tokens = static_cast<std::size_t>(machine.tokens);
+  const AccelConfig& accel = plan.accel();
+  const auto tokens = static_cast<std::size_t>(accel.tokens_per_group());
   if (tile.first % tokens != 0) {
     fail_input("tile: first position: found {}, expected a multiple of the {} tokens of a group", tile.first, tokens);
   }
   if (tile.low >= tile.high) fail_input("tile: found tokens {} to {}, expected at least one", tile.low, tile.high);
-  if (tile.high > machine.tile_tokens()) {
-    fail_input("tile: found {} tokens, expected at most {} (gen_accel --groups)", tile.high, machine.tile_tokens());
+  if (tile.high > static_cast<std::size_t>(accel.tokens_per_tile())) {
+    fail_input("tile: found {} tokens, expected at most {} (gen_accel --groups)", tile.high,
+               static_cast<std::size_t>(accel.tokens_per_tile()));
   }
   if (tile.valid_keys == 0 || tile.valid_memory_keys == 0) fail_input("tile: found no valid key, expected one");
   program_.first = static_cast<std::uint32_t>(tile.first);
@@ -119,14 +120,14 @@ void ProgramWriter::add_residual(const PlacedMatrix& matrix, bool sums) {
 
 void ProgramWriter::add_job(ArrayInstruction instruction, std::uint32_t strips) {
   instruction.turn = turn_;
-  turn_ = (turn_ + strips) % static_cast<std::uint32_t>(plan_.machine().format.sets);
+  turn_ = (turn_ + strips) % static_cast<std::uint32_t>(plan_.accel().sets);
   program_.array.push_back(instruction);
 }
 
 TileProgram ProgramWriter::finish() {
   program_.array.emplace_back();
   program_.vector.emplace_back();
-  const auto depth = static_cast<std::size_t>(plan_.machine().program_depth);
+  const auto depth = static_cast<std::size_t>(plan_.accel().program_depth);
   for (const auto& [name, count] :
        {std::pair{"array", program_.array.size()}, std::pair{"vector", program_.vector.size()}}) {
     if (count > depth) {

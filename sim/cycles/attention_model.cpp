@@ -70,17 +70,17 @@ class AttentionEngine::State {
   };
 
  public:
-  explicit State(const AttentionTiming& timing) : timing_(timing) {
-    const auto sets = static_cast<std::size_t>(timing.geometry.sets);
+  explicit State(const AccelConfig& accel) : accel_(accel) {
+    const auto sets = static_cast<std::size_t>(accel.sets);
     sets_.resize(sets);
     for (std::size_t s = 0; s < sets; ++s) {
       sets_[s].number = s;
-      sets_[s].threads.resize(static_cast<std::size_t>(timing.substeps));
+      sets_[s].threads.resize(static_cast<std::size_t>(accel.substeps));
     }
-    drains_.resize(static_cast<std::size_t>(timing.drains));
+    drains_.resize(static_cast<std::size_t>(accel.drains));
     const std::size_t served = sets / drains_.size();
     for (std::size_t d = 0; d < drains_.size(); ++d) drains_[d].last = d * served;
-    result_latency_ = kDrainReadCycles + static_cast<std::uint64_t>(timing.merge_levels * timing.add_stages);
+    result_latency_ = kDrainReadCycles + static_cast<std::uint64_t>(accel.merge_levels() * accel.add_stages);
     tile_last_ = sets - 1;
   }
 
@@ -108,7 +108,7 @@ class AttentionEngine::State {
   void ask_tiles();
   void drain(std::uint64_t taken);
 
-  AttentionTiming timing_;
+  AccelConfig accel_;
   std::deque<Job> jobs_;
   std::vector<Set> sets_;
   std::vector<Drain> drains_;
@@ -120,7 +120,7 @@ class AttentionEngine::State {
 };
 
 bool AttentionEngine::State::open(Set& set, std::size_t t) {
-  const int rows = 3 * timing_.substeps;
+  const int rows = 3 * accel_.substeps;
   const int row = lowest_free(set.rows_busy);
   if (row >= rows) return false;
   Thread& thread = set.threads[t];
@@ -151,14 +151,14 @@ void AttentionEngine::State::issue(Set& set, std::size_t t) {
     ++thread.tile;
     shrinks = !thread.ending() && chain.first_groups[thread.tile] != first;
   }
-  set.hazard[row] = cycle_ + static_cast<std::uint64_t>(timing_.add_stages) + (shrinks ? 1 : 0);
+  set.hazard[row] = cycle_ + static_cast<std::uint64_t>(accel_.add_stages) + (shrinks ? 1 : 0);
 }
 
 void AttentionEngine::State::close(Set& set, std::size_t t) {
   Thread& thread = set.threads[t];
   const std::uint64_t left = set.busy_end > cycle_ + 1 ? set.busy_end - cycle_ - 1 : 0;
   set.ends.push_back({thread.chain, thread.job,
-                      cycle_ + 1 + 2 + static_cast<std::uint64_t>(timing_.mul_stages + timing_.add_stages) + left,
+                      cycle_ + 1 + 2 + static_cast<std::uint64_t>(accel_.mul_stages + accel_.add_stages) + left,
                       thread.row, thread.id});
   thread.chain = nullptr;
 }
@@ -171,7 +171,7 @@ void AttentionEngine::State::step(Set& set) {
     const std::size_t t = (set.turn + k) % threads;
     Thread& thread = set.threads[t];
     if (thread.chain == nullptr) {
-      const bool id_free = lowest_free(set.ids_busy) < 4 * timing_.substeps;
+      const bool id_free = lowest_free(set.ids_busy) < 4 * accel_.substeps;
       if (set.job == nullptr || !id_free) continue;
       open(set, t);
     } else if (thread.ending()) {
@@ -268,11 +268,11 @@ void AttentionEngine::State::cycle(const AttentionJob* job, std::uint64_t taken)
   }
   drain(taken);
   if (job != nullptr) {
-    validate(*job, timing_.geometry);
+    validate(*job, accel_);
     const std::size_t number = jobs_.size();
     Job& taken_job = jobs_.emplace_back(Job{number, {}});
     for (Set& set : sets_) {
-      taken_job.chains.push_back(attention_chains(*job, timing_.geometry, static_cast<int>(set.number)));
+      taken_job.chains.push_back(attention_chains(*job, accel_, static_cast<int>(set.number)));
       set.jobs.push_back(&taken_job);
     }
   }
@@ -289,7 +289,7 @@ bool AttentionEngine::State::idle() const {
   return std::all_of(drains_.begin(), drains_.end(), [](const Drain& drain) { return drain.results.empty(); });
 }
 
-AttentionEngine::AttentionEngine(const AttentionTiming& timing) : state_(std::make_unique<State>(timing)) {}
+AttentionEngine::AttentionEngine(const AccelConfig& accel) : state_(std::make_unique<State>(accel)) {}
 AttentionEngine::~AttentionEngine() = default;
 bool AttentionEngine::job_ready() const { return state_->job_ready(); }
 std::uint64_t AttentionEngine::waiting() const { return state_->waiting(); }
@@ -299,10 +299,9 @@ bool AttentionEngine::idle() const { return state_->idle(); }
 std::uint64_t AttentionEngine::issues() const { return state_->issues(); }
 std::uint64_t AttentionEngine::results() const { return state_->results(); }
 
-AttentionModelRun run_attention(std::span<const AttentionJob> jobs, const AttentionTiming& timing,
-                                const Stalls& stalls) {
-  AttentionEngine engine(timing);
-  PortStalls port(stalls, timing.geometry.sets, timing.drains);
+AttentionModelRun run_attention(std::span<const AttentionJob> jobs, const AccelConfig& accel, const Stalls& stalls) {
+  AttentionEngine engine(accel);
+  PortStalls port(stalls, accel.sets, accel.drains);
   AttentionModelRun run;
   std::size_t next = 0;
   std::uint64_t last_progress = 0;

@@ -11,16 +11,6 @@
 
 namespace mixvec::inline sim {
 
-/// What the timing depends on beside the geometry.
-struct AttentionTiming {
-  AttentionGeometry geometry;
-  int substeps = 2;
-  int drains = 4;
-  int mul_stages = 2;
-  int add_stages = 4;
-  int merge_levels = 1;  ///< log2 of the classes of a result: Lv ÷ full rate
-};
-
 /// Outcome of a sequence of jobs.
 struct AttentionModelRun {
   std::uint64_t cycles = 0;  ///< first job accepted to last result accepted
@@ -31,7 +21,7 @@ struct AttentionModelRun {
 /// The engine in attention, a cycle at a time, from the cycle on in which the first job may be taken.
 class AttentionEngine {
  public:
-  explicit AttentionEngine(const AttentionTiming& timing);
+  explicit AttentionEngine(const AccelConfig& accel);
   ~AttentionEngine();
   AttentionEngine(const AttentionEngine&) = delete;
   AttentionEngine& operator=(const AttentionEngine&) = delete;
@@ -66,7 +56,7 @@ class AttentionEngine {
 
 /// Runs jobs one behind the other, each offered as soon as the one before it was taken. Throws InputError for jobs that
 /// do not fit.
-AttentionModelRun run_attention(std::span<const AttentionJob> jobs, const AttentionTiming& timing,
+AttentionModelRun run_attention(std::span<const AttentionJob> jobs, const AccelConfig& accel,
                                 const Stalls& stalls = {});
 
 }  // namespace mixvec::inline sim

@@ -16,8 +16,8 @@ const char* name_of(CycleUse use) {
   return kNames[static_cast<std::size_t>(use)];
 }
 
-int token_groups_log2(const EngineTiming& timing, std::size_t tokens) {
-  const auto per_group = static_cast<std::size_t>(timing.tokens_per_group);
+int token_groups_log2(const AccelConfig& accel, std::size_t tokens) {
+  const auto per_group = static_cast<std::size_t>(accel.tokens_per_group());
   return static_cast<int>(std::bit_width((tokens + per_group - 1) / per_group - 1));
 }
 
@@ -32,12 +32,12 @@ std::vector<std::uint8_t> positions_with_input(const PackedMatrix& packed) {
 
 }  // namespace
 
-EngineModel::EngineModel(const PackedMatrix& packed, const EngineTiming& timing)
-    : timing_(timing),
+EngineModel::EngineModel(const PackedMatrix& packed, const AccelConfig& accel)
+    : accel_(accel),
       image_(packed.image),
-      header_(read_image_header(packed.image, timing.format)),
+      header_(read_image_header(packed.image, accel)),
       clusters_(decode(positions_with_input(packed))) {
-  if (timing.format.sets > 64) fail_input("cycle model: sets is {}, expected at most 64", timing.format.sets);
+  if (accel.sets > 64) fail_input("cycle model: sets is {}, expected at most 64", accel.sets);
 }
 
 EngineClusters EngineModel::decode(std::span<const std::uint8_t> nonzero) const {
@@ -45,7 +45,7 @@ EngineClusters EngineModel::decode(std::span<const std::uint8_t> nonzero) const 
   for (const auto& places : header_.clusters) {
     std::vector<EngineTask>& tasks = clusters.emplace_back();
     for (const TaskPlace& place : places) {
-      tasks.push_back(decode_task(header_, image_, place, timing_.format, nonzero));
+      tasks.push_back(decode_task(header_, image_, place, accel_, nonzero));
     }
   }
   return clusters;
@@ -54,8 +54,8 @@ EngineClusters EngineModel::decode(std::span<const std::uint8_t> nonzero) const 
 ModelRun EngineModel::run(std::size_t tokens, const Stalls& stalls, std::span<const std::uint8_t> nonzero) const {
   const bool all = std::find(nonzero.begin(), nonzero.end(), std::uint8_t{0}) == nonzero.end();  // or none are given
   const EngineClusters some = all ? EngineClusters() : decode(nonzero);
-  PortStalls port(stalls, timing_.format.sets, timing_.format.drains);
-  EngineRun run(timing_, header_, all ? clusters_ : some, token_groups_log2(timing_, tokens), stalls.latency);
+  PortStalls port(stalls, accel_.sets, accel_.drains);
+  EngineRun run(accel_, header_, all ? clusters_ : some, token_groups_log2(accel_, tokens), stalls.latency);
   const bool draws = stalls.any();
   do {
     port.next_cycle();

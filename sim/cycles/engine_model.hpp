@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "golden/config/format_config.hpp"
+#include "golden/config/accel_config.hpp"
 #include "golden/format/image_header.hpp"
 #include "golden/format/packed_image.hpp"
 #include "sim/cycles/engine_decode.hpp"
@@ -16,20 +16,8 @@
 
 namespace mixvec::inline sim {
 
-/// What the timing of an engine depends on beside the packed format.
-struct EngineTiming {
-  FormatConfig format;
-  int pe = 64;
-  int lanes = 64;
-  int tokens_per_group = 64;  ///< positions × token lanes
-  int groups = 4;             ///< most token groups of a tile
-  int mul_stages = 2;
-  int add_stages = 4;
-  int fifo_beats = 8;
-};
-
-/// log2 of the token groups that `tokens` (1…tokens_per_group·groups) need.
-int token_groups_log2(const EngineTiming& timing, std::size_t tokens);
+/// log2 of the token groups that `tokens` (1…tokens_per_tile()) need.
+int token_groups_log2(const AccelConfig& accel, std::size_t tokens);
 
 /// Where the cycles of the sets went; in set-cycles, they add up to sets × cycles.
 enum class CycleUse : std::uint8_t {
@@ -64,7 +52,7 @@ struct ModelRun {
 class EngineModel {
  public:
   /// Keeps a view of the packed image, which must outlive the model. Throws InputError for a damaged image.
-  EngineModel(const PackedMatrix& packed, const EngineTiming& timing);
+  EngineModel(const PackedMatrix& packed, const AccelConfig& accel);
 
   /// Runs on a tile of `tokens`. `nonzero`: per activation position, whether any token of the tile is non-zero there
   /// (empty: all positions that have an input are).
@@ -74,13 +62,13 @@ class EngineModel {
   /// Tasks by cluster, as they are with these activations.
   [[nodiscard]] EngineClusters decode(std::span<const std::uint8_t> nonzero) const;
 
-  [[nodiscard]] const EngineTiming& timing() const { return timing_; }
+  [[nodiscard]] const AccelConfig& accel() const { return accel_; }
   [[nodiscard]] const ImageHeader& header() const { return header_; }
   /// With all activations non-zero.
   [[nodiscard]] const EngineClusters& clusters() const { return clusters_; }
 
  private:
-  EngineTiming timing_;
+  AccelConfig accel_;
   std::span<const std::uint8_t> image_;
   ImageHeader header_;
   EngineClusters clusters_;

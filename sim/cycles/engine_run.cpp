@@ -24,24 +24,21 @@ std::uint64_t ones(int count) { return count == 64 ? ~std::uint64_t{0} : (std::u
 
 }  // namespace
 
-EngineRun::EngineRun(const EngineTiming& timing, const ImageHeader& header, const EngineClusters& clusters,
+EngineRun::EngineRun(const AccelConfig& accel, const ImageHeader& header, const EngineClusters& clusters,
                      int groups_log2, int latency)
-    : format_(timing.format), header_(header), memory_latency_(static_cast<std::uint64_t>(latency)) {
+    : accel_(accel), header_(header), memory_latency_(static_cast<std::uint64_t>(latency)) {
+  p_.accel = &accel_;
   p_.groups = 1 << groups_log2;
-  p_.distance = (timing.add_stages + p_.groups - 1) / p_.groups * p_.groups;
+  p_.distance = (accel.add_stages + p_.groups - 1) / p_.groups * p_.groups;
   const bool column = header.direction == Direction::kColumn;
-  const int levels = column ? 0 : log2_of(format_.vector_lanes / header.row_classes);
-  p_.latency = 2 + timing.mul_stages + levels * timing.add_stages + timing.add_stages;
-  p_.substeps = format_.substeps;
-  p_.words = format_.port_bits / 64;
-  p_.fifo_beats = timing.fifo_beats;
-  sets_.assign(static_cast<std::size_t>(format_.sets), EngineSet(p_));
-  const int merge_levels = log2_of(format_.vector_lanes / format_.full_rate);
+  const int levels = column ? 0 : log2_of(accel_.vector_lanes / header.row_classes);
+  p_.latency = 2 + accel.mul_stages + levels * accel.add_stages + accel.add_stages;
+  sets_.assign(static_cast<std::size_t>(accel_.sets), EngineSet(p_));
   result_latency_ = static_cast<std::uint64_t>(kDrainReadCycles) +
-                    static_cast<std::uint64_t>(merge_levels) * static_cast<std::uint64_t>(timing.add_stages);
+                    static_cast<std::uint64_t>(accel.merge_levels()) * static_cast<std::uint64_t>(accel.add_stages);
   drain_depth_ = 6 + result_latency_;
-  const int served = format_.sets / format_.drains;
-  for (int first = 0; first < format_.sets; first += served) {
+  const int served = accel_.sets / accel_.drains;
+  for (int first = 0; first < accel_.sets; first += served) {
     drains_.push_back({ones(served) << first, static_cast<std::size_t>(first)});
   }
   for (const auto& tasks : clusters) clusters_.push_back({&tasks});
@@ -165,7 +162,7 @@ void EngineRun::run_sets(const PortStalls& port) {
     const auto k = static_cast<std::size_t>(std::countr_zero(left));
     if (!there(clusters_[k])) continue;
     const std::uint64_t free =
-        task_mask_ & ~port.hold() & (ones(format_.assoc) << (k * static_cast<std::size_t>(format_.assoc)));
+        task_mask_ & ~port.hold() & (ones(accel_.assoc) << (k * static_cast<std::size_t>(accel_.assoc)));
     takers |= free & (~free + 1);  // the first of them
   }
   busy |= takers;
@@ -179,7 +176,7 @@ void EngineRun::run_sets(const PortStalls& port) {
     in.code_beat = (code_beat_ & bit) != 0;
     in.weight_beat = (weight_beat_ & bit) != 0;
     if ((takers & bit) != 0) {
-      const std::size_t k = s / static_cast<std::size_t>(format_.assoc);
+      const std::size_t k = s / static_cast<std::size_t>(accel_.assoc);
       Cluster& cluster = clusters_[k];
       in.task = &(*cluster.tasks)[cluster.next++];
       if (cluster.next == cluster.tasks->size()) open_ &= ~(std::uint64_t{1} << k);
@@ -213,7 +210,7 @@ std::uint64_t EngineRun::next_event() const {
     const Cluster& cluster = clusters_[k];
     const bool held = there(cluster);
     asks = asks || (!cluster.asked && !held);
-    const std::uint64_t mine = ones(format_.assoc) << (k * static_cast<std::size_t>(format_.assoc));
+    const std::uint64_t mine = ones(accel_.assoc) << (k * static_cast<std::size_t>(accel_.assoc));
     if (held && (task_mask_ & mine) != 0) next = cycle_ + 1;
   }
   if (asks && requests_.size() != kOutstanding) next = cycle_ + 1;

@@ -16,7 +16,7 @@ class EngineRun {
  public:
   /// Cycle 0 is the one after the image was started. Keeps references to all but the numbers. `latency`: cycles from a
   /// request to its beat.
-  EngineRun(const EngineTiming& timing, const ImageHeader& header, const EngineClusters& clusters, int groups_log2,
+  EngineRun(const AccelConfig& accel, const ImageHeader& header, const EngineClusters& clusters, int groups_log2,
             int latency);
   EngineRun(const EngineRun&) = delete;  // the sets point into it
   EngineRun& operator=(const EngineRun&) = delete;
@@ -83,7 +83,7 @@ class EngineRun {
   };
 
   [[nodiscard]] std::uint32_t beat_of(const Cluster& cluster) const {
-    return (cluster.first + cluster.next) / static_cast<std::uint32_t>(p_.words);
+    return (cluster.first + cluster.next) / static_cast<std::uint32_t>(accel_.port_words());
   }
   /// Whether the directory beat of its next task is at hand.
   [[nodiscard]] bool there(const Cluster& cluster) const {
@@ -103,7 +103,7 @@ class EngineRun {
   void update_masks();
   [[nodiscard]] std::uint64_t next_event() const;
 
-  const FormatConfig& format_;
+  const AccelConfig& accel_;
   const ImageHeader& header_;
   std::uint64_t memory_latency_;
   EngineParameters p_;

@@ -81,7 +81,7 @@ void EngineSet::fill_bits(std::uint64_t now) {
     const std::uint64_t at = std::max(bits_at_, there);
     if (at > now) {
       // Another beat may be asked for when this one is read to its end: that must not be missed.
-      const int more = p_->words - 1 - word_;
+      const int more = p_->accel->port_words() - 1 - word_;
       if (bits_ + 64 * more <= 64) front_wake_ = std::min(front_wake_, at + static_cast<std::uint64_t>(more));
       return;
     }
@@ -92,7 +92,7 @@ void EngineSet::fill_bits(std::uint64_t now) {
 void EngineSet::read_word(std::uint64_t at) {
   bits_ += 64;
   bits_at_ = at + 1;
-  if (++word_ == p_->words) {
+  if (++word_ == p_->accel->port_words()) {
     word_ = 0;
     code_pops_.add(at);
   }
@@ -192,8 +192,8 @@ bool EngineSet::decode(std::uint64_t now) {
       front_wake_ = at;
       return false;
     }
-    const int count = op.wide ? p_->substeps : 1;
-    const int place = free_place(ids_busy_, 4 * p_->substeps, count);
+    const int count = op.wide ? p_->accel->substeps : 1;
+    const int place = free_place(ids_busy_, 4 * p_->accel->substeps, count);
     blocked_ = place < 0;
     if (blocked_) return false;
     wait_buffer_ += now - at;
@@ -244,8 +244,8 @@ bool EngineSet::run_back(std::uint64_t now) {
         back_wake_ = from;
         return any;
       }
-      const int count = op.wide ? p_->substeps : 1;
-      const int row = free_place(rows_busy_, 3 * p_->substeps, count);
+      const int count = op.wide ? p_->accel->substeps : 1;
+      const int row = free_place(rows_busy_, 3 * p_->accel->substeps, count);
       no_row_ = row < 0;
       if (no_row_) return any;
       wait_buffer_ += now - from;
@@ -334,7 +334,7 @@ void EngineSet::drain(std::uint64_t now) {
   const End& end = ends_ring_[ends_head_];
   if (++drain_output_ != end.outputs) return;
   drain_output_ = 0;
-  const std::uint32_t mask = (1U << (end.wide ? p_->substeps : 1)) - 1U;
+  const std::uint32_t mask = (1U << (end.wide ? p_->accel->substeps : 1)) - 1U;
   ids_busy_ &= ~(mask << end.chain.id);
   rows_busy_ &= ~(mask << end.chain.row);
   ends_head_ = (ends_head_ + 1) % kMostRows;

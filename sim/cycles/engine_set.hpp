@@ -13,14 +13,12 @@ namespace mixvec::inline sim {
 
 inline constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
 
-/// What depends on the configuration, the image and the tokens only.
+/// What all sets of a run share: the accelerator, and what follows from it, the image and the tokens.
 struct EngineParameters {
+  const AccelConfig* accel = nullptr;
   int groups = 1;    ///< token groups in use
   int distance = 1;  ///< cycles between two additions to an accumulator
   int latency = 0;   ///< cycles from the end of an issue until its sum may be read
-  int substeps = 1;
-  int words = 8;  ///< 64-bit words of a beat
-  int fifo_beats = 8;
 };
 
 /// What comes to a set from outside in a cycle.
@@ -60,8 +58,8 @@ class EngineSet {
  public:
   explicit EngineSet(const EngineParameters& parameters)
       : p_(&parameters),
-        weight_beats_(static_cast<std::size_t>(parameters.fifo_beats)),
-        weight_pops_(static_cast<std::size_t>(parameters.fifo_beats)) {}
+        weight_beats_(static_cast<std::size_t>(parameters.accel->fifo_beats)),
+        weight_pops_(static_cast<std::size_t>(parameters.accel->fifo_beats)) {}
 
   /// Cycle `now`: takes what comes and goes on as far as is certain. Returns whether it may have gone on at all: if
   /// not, only what was granted has changed what it asks for.
@@ -74,7 +72,7 @@ class EngineSet {
   }
   [[nodiscard]] std::uint64_t weight_wanted() const {
     const std::uint64_t next = weight_grants_.count();
-    return std::max(asks_.after(next), weight_pops_.after(next - static_cast<std::uint64_t>(p_->fifo_beats)));
+    return std::max(asks_.after(next), weight_pops_.after(next - static_cast<std::uint64_t>(p_->accel->fifo_beats)));
   }
   [[nodiscard]] std::uint64_t drain_wanted() const { return ends_ > 0 ? ends_ring_[ends_head_].ready : kNever; }
   /// Token group of the result that it asks the drain to take.

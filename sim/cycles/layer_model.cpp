@@ -25,11 +25,10 @@ class Run {
         program_(program),
         nonzero_(nonzero),
         memory_latency_(stalls.latency),
-        attention_timing_(model.timing().attention(model.plan().machine())),
-        port_(stalls, attention_timing_.geometry.sets, attention_timing_.drains),
-        slices_(model.timing().slices(), program.first / static_cast<std::uint32_t>(attention_timing_.geometry.tokens),
-                program.last_group),
-        waiting_(static_cast<std::size_t>(attention_timing_.drains)) {
+        accel_(model.plan().accel()),
+        port_(stalls, accel_.sets, accel_.drains),
+        slices_(accel_, program.first / static_cast<std::uint32_t>(accel_.tokens_per_group()), program.last_group),
+        waiting_(static_cast<std::size_t>(accel_.drains)) {
     result_.array.resize(program.array.size() - 1);
     result_.vector.resize(program.vector.size() - 1);
   }
@@ -67,7 +66,7 @@ class Run {
   const TileProgram& program_;
   NonzeroMaps nonzero_;
   int memory_latency_;
-  AttentionTiming attention_timing_;
+  const AccelConfig& accel_;
   PortStalls port_;
   Slices slices_;
   std::vector<Slices::Waiting> waiting_;
@@ -137,13 +136,13 @@ void Run::start_matrix() {
   const bool some =
       nonzero != nullptr && std::find(nonzero->begin(), nonzero->end(), std::uint8_t{0}) != nonzero->end();
   if (some) clusters_ = matrix.decode(*nonzero);
-  engine_.emplace(matrix.timing(), matrix.header(), some ? clusters_ : matrix.clusters(),
-                  static_cast<int>(program_.groups_log2), memory_latency_);
+  engine_.emplace(accel_, matrix.header(), some ? clusters_ : matrix.clusters(), static_cast<int>(program_.groups_log2),
+                  memory_latency_);
 }
 
 AttentionJob Run::job() const {
   const ArrayInstruction& i = array();
-  const auto lanes = static_cast<std::uint32_t>(attention_timing_.geometry.lanes);
+  const auto lanes = static_cast<std::uint32_t>(accel_.vector_lanes);
   AttentionJob job;
   job.outputs = i.kind == ArrayKind::kOutputs;
   job.causal = i.causal;
@@ -155,7 +154,7 @@ AttentionJob Run::job() const {
   job.keys = (i.key_strips - 1) * lanes + i.last_keys;  // groups hold whole strips
   job.index = i.index;
   job.last_group = program_.last_group;
-  job.base_group = program_.first / static_cast<std::uint32_t>(attention_timing_.geometry.tokens);
+  job.base_group = program_.first / static_cast<std::uint32_t>(accel_.tokens_per_group());
   job.turn = i.turn;
   return job;
 }
@@ -197,7 +196,7 @@ void Run::step_array(std::uint64_t taken) {
     case State::kWait:
       if (attention) {
         if (!attends) {
-          attention_.emplace(attention_timing_);
+          attention_.emplace(accel_);
           jobs_.clear();
         }
         if (go) {
@@ -290,23 +289,6 @@ const char* name_of(LayerUse use) {
   return kNames[static_cast<std::size_t>(use)];
 }
 
-AttentionTiming LayerTiming::attention(const LayerMachine& machine) const {
-  AttentionTiming timing;
-  timing.geometry = {engine.format.sets, engine.format.vector_lanes, engine.tokens_per_group,
-                     engine.groups,      machine.activation_rows(),  machine.kv_depth};
-  timing.substeps = engine.format.substeps;
-  timing.drains = engine.format.drains;
-  timing.mul_stages = engine.mul_stages;
-  timing.add_stages = engine.add_stages;
-  timing.merge_levels = std::countr_zero(static_cast<unsigned>(engine.format.vector_lanes / engine.format.full_rate));
-  return timing;
-}
-
-SliceTiming LayerTiming::slices() const {
-  return {vector_units,  engine.format.drains, engine.format.vector_lanes, engine.tokens_per_group,
-          engine.groups, engine.mul_stages,    engine.add_stages};
-}
-
 LayerModelRun& LayerModelRun::operator+=(const LayerModelRun& other) {
   cycles += other.cycles;
   matrix_issues += other.matrix_issues;
@@ -318,10 +300,10 @@ LayerModelRun& LayerModelRun::operator+=(const LayerModelRun& other) {
   return *this;
 }
 
-LayerModel::LayerModel(const LayerPlan& plan, const LayerTiming& timing) : plan_(plan), timing_(timing) {
+LayerModel::LayerModel(const LayerPlan& plan) : plan_(plan) {
   for (std::size_t l = 0; l < plan.layers().size(); ++l) {
     for (const auto& [which, packed] : plan.layers()[l].matrices) {
-      matrices_.try_emplace(plan.matrix(l, which).first_beat, *packed, timing.engine);
+      matrices_.try_emplace(plan.matrix(l, which).first_beat, *packed, plan.accel());
     }
   }
 }

@@ -16,15 +16,6 @@
 
 namespace mixvec::inline sim {
 
-/// What a run's timing depends on beside plan and program.
-struct LayerTiming {
-  EngineTiming engine;
-  int vector_units = 4;
-
-  [[nodiscard]] AttentionTiming attention(const LayerMachine& machine) const;
-  [[nodiscard]] SliceTiming slices() const;
-};
-
 /// What the array was doing in a cycle of a run.
 enum class LayerUse : std::uint8_t {
   kMatrix,     ///< a matrix: from its start until its results have landed
@@ -66,20 +57,18 @@ using NonzeroMaps = std::span<const std::vector<std::uint8_t>>;
 class LayerModel {
  public:
   /// Keeps references to the plan and its matrices. Throws InputError for a damaged image.
-  LayerModel(const LayerPlan& plan, const LayerTiming& timing);
+  explicit LayerModel(const LayerPlan& plan);
 
   /// Runs the programs of a tile. Throws InputError for one that never ends.
   [[nodiscard]] LayerModelRun run(const TileProgram& program, const Stalls& stalls = {},
                                   NonzeroMaps nonzero = {}) const;
 
-  [[nodiscard]] const LayerTiming& timing() const { return timing_; }
   [[nodiscard]] const LayerPlan& plan() const { return plan_; }
   /// Of the image that begins at that beat. Throws InputError if there is none.
   [[nodiscard]] const EngineModel& matrix(std::uint32_t first_beat) const;
 
  private:
   const LayerPlan& plan_;
-  LayerTiming timing_;
   std::map<std::uint32_t, EngineModel> matrices_;  ///< by first beat
 };
 

@@ -25,19 +25,6 @@ MachineRun& MachineRun::operator+=(const MachineRun& other) {
   return *this;
 }
 
-EngineTiming timing_of(const AccelConfig& accel) {
-  EngineTiming timing;
-  timing.format = to_format_config(accel);
-  timing.pe = accel.pe;
-  timing.lanes = accel.lanes;
-  timing.tokens_per_group = accel.positions() * accel.token_lanes();
-  timing.groups = accel.groups;
-  timing.mul_stages = accel.mul_stages;
-  timing.add_stages = accel.add_stages;
-  timing.fifo_beats = accel.fifo_beats;
-  return timing;
-}
-
 MachineRun MachineModel::run(std::size_t tokens, const Activations& activations, std::uint64_t stall_seed) const {
   MachineRun result;
   const auto beat_bytes = static_cast<std::uint64_t>(accel_.port_bits / 8);

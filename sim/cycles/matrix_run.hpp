@@ -6,7 +6,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
-#include "generator/config.hpp"
+#include "golden/config/accel_config.hpp"
 #include "golden/format/packed_image.hpp"
 #include "sim/cycles/activations.hpp"
 #include "sim/cycles/engine_model.hpp"
@@ -38,15 +38,12 @@ struct MachineRun {
   MachineRun& operator+=(const MachineRun& other);
 };
 
-/// What the cycle model needs to know of a configuration.
-EngineTiming timing_of(const AccelConfig& accel);
-
 /// A packed matrix on an accelerator, decoded once for any number of runs. Keeps references to both.
 class MachineModel {
  public:
   /// Throws InputError for a damaged image.
   MachineModel(const PackedMatrix& packed, const AccelConfig& accel)
-      : packed_(packed), accel_(accel), engine_(packed, timing_of(accel)) {}
+      : packed_(packed), accel_(accel), engine_(packed, accel) {}
 
   /// Runs on `tokens` tokens, tile by tile. `stall_seed`: as in tb_layer; 0 = no stalls.
   [[nodiscard]] MachineRun run(std::size_t tokens, const Activations& activations = {},

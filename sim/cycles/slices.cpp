@@ -12,16 +12,16 @@ constexpr std::uint32_t kNextWait = 3;
 
 }  // namespace
 
-Slices::Slices(const SliceTiming& timing, std::uint32_t base, std::uint32_t last_group)
-    : timing_(timing),
+Slices::Slices(const AccelConfig& accel, std::uint32_t base, std::uint32_t last_group)
+    : accel_(accel),
       base_(base),
       last_group_(last_group),
-      slices_(static_cast<std::size_t>(timing.units)),
-      landing_(timing.landing() + 1) {}
+      slices_(static_cast<std::size_t>(accel.vector_units)),
+      landing_(landing_cycles(accel) + 1) {}
 
 std::uint64_t Slices::take(std::uint64_t ports, const std::vector<Waiting>& waiting) {
-  const auto units = static_cast<std::uint32_t>(timing_.units);
-  const auto drains = static_cast<std::uint64_t>(timing_.drains);
+  const auto units = static_cast<std::uint32_t>(accel_.vector_units);
+  const auto drains = static_cast<std::uint64_t>(accel_.drains);
   // What is taken now lands when the ring has come round.
   Landing& landing = landing_[(now_ + landing_.size() - 1) % landing_.size()];
   std::uint64_t taken = 0;
@@ -48,7 +48,7 @@ void Slices::begin(const VectorInstruction& pass) {
   for (Slice& slice : slices_) {
     slice.running = true;
     slice.block = slice.step = slice.local = slice.key_group = 0;
-    slice.blocks_left = static_cast<std::uint32_t>(timing_.tokens / timing_.lanes) - 1;
+    slice.blocks_left = static_cast<std::uint32_t>(accel_.key_blocks()) - 1;
     // What is left of the hold behind a root is shorter than the way of its last beat.
     slice.hold = 0;
     slice.second = false;
@@ -58,8 +58,8 @@ void Slices::begin(const VectorInstruction& pass) {
 
 void Slices::run(std::uint32_t s, bool blocked, std::uint64_t& taken) {
   Slice& slice = slices_[s];
-  const auto units = static_cast<std::uint32_t>(timing_.units);
-  const auto lanes = static_cast<std::uint32_t>(timing_.lanes);
+  const auto units = static_cast<std::uint32_t>(accel_.vector_units);
+  const auto lanes = static_cast<std::uint32_t>(accel_.vector_lanes);
   const bool root = pass_->kind == VectorKind::kRoot;
   const std::uint32_t rows = pass_->kind == VectorKind::kPass ? pass_->rows : 1;
   const bool attention = pass_->to_attention;
@@ -85,7 +85,7 @@ void Slices::run(std::uint32_t s, bool blocked, std::uint64_t& taken) {
     return;
   }
   const bool local_last =
-      slice.local + 1 == static_cast<std::uint32_t>(timing_.groups) / units || group + units > last_group_;
+      slice.local + 1 == static_cast<std::uint32_t>(accel_.groups) / units || group + units > last_group_;
   if (!local_last) {
     ++slice.local;
     return;
@@ -103,7 +103,7 @@ void Slices::run(std::uint32_t s, bool blocked, std::uint64_t& taken) {
   }
   slice.block += lanes;
   if (slice.blocks_left == 0) {
-    slice.blocks_left = static_cast<std::uint32_t>(timing_.tokens / timing_.lanes);
+    slice.blocks_left = static_cast<std::uint32_t>(accel_.key_blocks());
     ++slice.key_group;
   }
   --slice.blocks_left;

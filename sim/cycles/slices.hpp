@@ -6,30 +6,20 @@
 #include <cstdint>
 #include <vector>
 
+#include "golden/config/accel_config.hpp"
 #include "golden/isa/layer_isa.hpp"
 
 namespace mixvec::inline sim {
 
-/// What the slices' timing depends on.
-struct SliceTiming {
-  int units = 2;    ///< slices
-  int drains = 4;   ///< result ports
-  int lanes = 8;    ///< Lv
-  int tokens = 64;  ///< of a group
-  int groups = 4;   ///< most token groups of a tile
-  int mul_stages = 2;
-  int add_stages = 4;
-
-  /// Cycles that a beat spends behind the cycle in which it is taken or issued, until what comes of it is written.
-  [[nodiscard]] std::size_t landing() const {
-    return std::size_t{13} + 2 * static_cast<std::size_t>(mul_stages) + static_cast<std::size_t>(add_stages);
-  }
-};
+/// Cycles that a beat spends behind the cycle in which it is taken or issued, until what comes of it is written.
+inline std::size_t landing_cycles(const AccelConfig& accel) {
+  return std::size_t{13} + 2 * static_cast<std::size_t>(accel.mul_stages) + static_cast<std::size_t>(accel.add_stages);
+}
 
 class Slices {
  public:
   /// A run begins: on a tile of `last_group` + 1 token groups, `base` groups of the sequence before it.
-  Slices(const SliceTiming& timing, std::uint32_t base, std::uint32_t last_group);
+  Slices(const AccelConfig& accel, std::uint32_t base, std::uint32_t last_group);
 
   /// A result at a port.
   struct Waiting {
@@ -72,7 +62,7 @@ class Slices {
   /// Runs a slice's pass for a cycle; `taken`: sub-banks that slices before it write.
   void run(std::uint32_t s, bool blocked, std::uint64_t& taken);
 
-  SliceTiming timing_;
+  AccelConfig accel_;
   std::uint32_t base_;
   std::uint32_t last_group_;
   const VectorInstruction* pass_ = nullptr;

@@ -10,7 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <span>
 
-#include "generator/config.hpp"
+#include "generator/config_file.hpp"
 #include "golden/base/error.hpp"
 #include "golden/base/text.hpp"
 #include "golden/checkpoint/model.hpp"
@@ -76,7 +76,7 @@ Json explain_all(const std::vector<Explanation>& explanations, const AccelConfig
 int pack_model(const po::variables_map& options) {
   const auto start = std::chrono::steady_clock::now();
   const AccelConfig accel = load_config(options["accel"].as<std::string>());
-  const FormatConfig format = to_format_config(accel);
+  const FormatConfig format = accel;
   const bool explain = options.count("explain") != 0;
   if (!explain && !options["tokens"].defaulted()) fail_input("--tokens: found without --explain, expected both");
   const auto tokens = count_of(options, "tokens");

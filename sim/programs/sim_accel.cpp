@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "generator/config_file.hpp"
 #include "generator/legality.hpp"
 #include "golden/base/error.hpp"
 #include "golden/base/text.hpp"
@@ -126,7 +127,7 @@ int run_whole_layers(const po::variables_map& options) {
   refuse_what_would_be_lost(options);
   const AccelConfig accel =
       options.count("accel") != 0 ? load_config(options["accel"].as<std::string>()) : make_config(ConfigRequest{});
-  const FormatConfig format = to_format_config(accel);
+  const FormatConfig format = accel;
   WholeInput input;
   input.tokens = count_of(options, "tokens");
   input.decode = count_of(options, "decode");

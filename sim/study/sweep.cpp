@@ -11,6 +11,7 @@
 #include "generator/legality.hpp"
 #include "golden/base/error.hpp"
 #include "golden/base/text.hpp"
+#include "golden/config/accel_fields.hpp"
 
 namespace mixvec::inline sim {
 namespace {
@@ -23,8 +24,11 @@ struct Sweep {
 };
 
 std::vector<std::string> known_names() {
-  std::vector<std::string> names{"pe", "lanes", "vec"};
-  for (const Parameter& parameter : parameters()) names.emplace_back(parameter.name);
+  std::vector<std::string> names;
+  for (const AccelField& field : accel_fields()) {
+    names.emplace_back(field.name);
+    if (field.member == &AccelConfig::lanes) names.emplace_back("vec");
+  }
   return names;
 }
 
@@ -74,10 +78,8 @@ void set_parameter(ConfigRequest& request, const Setting& setting) {
     return;
   }
   const int number = number_of(setting.name, setting.value);
-  if (setting.name == "pe") request.pe = number;
-  if (setting.name == "lanes") request.lanes = number;
-  for (const Parameter& parameter : parameters()) {
-    if (setting.name == parameter.name) request.*parameter.request = number;
+  for (const AccelField& field : accel_fields()) {
+    if (setting.name == field.name) request[field.member] = number;
   }
 }
 

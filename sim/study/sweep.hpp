@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "generator/config.hpp"
+#include "golden/config/accel_config.hpp"
 #include "sim/cycles/matrix_run.hpp"
 #include "sim/study/matrix_source.hpp"
 

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "generator/config_file.hpp"
+
 namespace mixvec::inline sim {
 namespace {
 
@@ -200,7 +202,7 @@ Json sweep_json(std::span<const SweepPoint> points, const SweepConditions& condi
                  {"bound", total.bound},
                  {"bytes_moved", total.moved_bytes},
                  {"port_bits", first->accel->port_bits},
-                 {"config_hash", format_hash(first->accel->hash())}});
+                 {"config_hash", format_hash(first->accel->hash)}});
     if (conditions.activations.size() > 1) {
       Json densities = Json::array();
       for (std::size_t a = 1; a < conditions.activations.size(); ++a) {

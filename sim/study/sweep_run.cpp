@@ -40,7 +40,7 @@ class SweepRun {
       if (!points_[p].skipped.empty()) continue;
       points_[p].matrices.resize(source_.size());
       try {
-        source_.check(to_format_config(*points_[p].accel));
+        source_.check(*points_[p].accel);
       } catch (const InputError& error) {
         fail(p, 0, error.what());
       }
@@ -67,7 +67,7 @@ class SweepRun {
     std::vector<std::pair<std::string, Shared*>> keys;
     for (std::size_t p = 0; p < points_.size(); ++p) {
       if (!points_[p].skipped.empty()) continue;
-      const FormatConfig format = to_format_config(*points_[p].accel);
+      const FormatConfig format = *points_[p].accel;
       const std::string key = source_.key(format);
       auto found = std::find_if(keys.begin(), keys.end(), [&](const auto& k) { return k.first == key; });
       if (found == keys.end()) {
@@ -106,7 +106,7 @@ class SweepRun {
 
   void simulate(const Job& job) {
     SweepPoint& point = points_[job.point];
-    const FormatConfig format = to_format_config(*point.accel);
+    const FormatConfig format = *point.accel;
     MatrixResult& result = point.matrices[job.shared->index];
     PackedMatrix packed;
     {

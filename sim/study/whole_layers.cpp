@@ -43,11 +43,7 @@ double utilization(const WholePhase& phase, const AccelConfig& accel) {
 class Runner {
  public:
   Runner(const AccelConfig& accel, const std::vector<PrunedLayer>& layers, const WholeInput& input)
-      : layers_(layers),
-        input_(input),
-        program_(pack_layers(accel, layers)),
-        plan_(make_plan(accel)),
-        model_(plan_, layer_timing_of(accel)) {
+      : layers_(layers), input_(input), program_(pack_layers(accel, layers)), plan_(make_plan(accel)), model_(plan_) {
     for (std::size_t l = 0; l < plan_.layers().size(); ++l) {
       for (const auto& [which, packed] : plan_.layers()[l].matrices) {
         names_[plan_.matrix(l, which).first_beat] = name_of(which);
@@ -56,7 +52,7 @@ class Runner {
   }
 
   void run(WholeRun& result) {
-    const std::size_t most = plan_.machine().tile_tokens();
+    const std::size_t most = static_cast<std::size_t>(plan_.accel().tokens_per_tile());
     for (std::size_t at = 0; at < input_.memory; at += most) {
       add(result.memory, compile_memory(plan_, tile(at, std::min(most, input_.memory - at))));
     }
@@ -73,7 +69,7 @@ class Runner {
  private:
   static Program pack_layers(const AccelConfig& accel, const std::vector<PrunedLayer>& layers) {
     Program program;
-    program.format = to_format_config(accel);
+    program.format = accel;
     for (const PrunedLayer& layer : layers) {
       for (const auto& [which, matrix] : layer.matrices) {
         program.matrices.push_back(pack(matrix, make_schedule(matrix, program.format), program.format));
@@ -86,11 +82,11 @@ class Runner {
   [[nodiscard]] LayerPlan make_plan(const AccelConfig& accel) const {
     std::vector<LayerSource> sources;
     for (const PrunedLayer& layer : layers_) sources.push_back(layer_source(layer.layer, program_));
-    return {std::move(sources), machine_of(accel), {input_.tokens + input_.decode, input_.memory}};
+    return {std::move(sources), accel, {input_.tokens + input_.decode, input_.memory}};
   }
 
   [[nodiscard]] Tile tile(std::size_t first, std::size_t count) const {
-    const auto group = static_cast<std::size_t>(plan_.machine().tokens);
+    const auto group = static_cast<std::size_t>(plan_.accel().tokens_per_group());
     Tile tile;
     tile.first = first / group * group;
     tile.low = first - tile.first;
@@ -185,20 +181,6 @@ std::string phase_table(const char* name, const WholePhase& phase, const AccelCo
 
 }  // namespace
 
-LayerMachine machine_of(const AccelConfig& accel) {
-  LayerMachine machine;
-  machine.format = to_format_config(accel);
-  machine.tokens = accel.positions() * accel.token_lanes();
-  machine.groups = accel.groups;
-  machine.kv_depth = accel.kv_depth;
-  machine.vector_rows = accel.vector_rows;
-  machine.program_depth = accel.program_depth;
-  machine.table_depth = accel.table_depth;
-  return machine;
-}
-
-LayerTiming layer_timing_of(const AccelConfig& accel) { return {timing_of(accel), accel.vector_units}; }
-
 NetworkSpec network_of(LayerFamily family, std::size_t hidden, std::size_t heads, const AccelConfig& accel) {
   NetworkSpec spec = base_size(family);
   spec.family = family;
@@ -263,7 +245,7 @@ nlohmann::ordered_json whole_json(const WholeRun& run) {
           {"utilization", utilization(run.prefill, run.accel)},
           {"bytes_moved", run.prefill.sum.beats * static_cast<std::uint64_t>(run.accel.port_bits / 8)},
           {"port_bits", run.accel.port_bits},
-          {"config_hash", format_hash(run.accel.hash())},
+          {"config_hash", format_hash(run.accel.hash)},
           {"memory", phase_json(run.memory, run.accel)},
           {"prefill", phase_json(run.prefill, run.accel)},
           {"decode", phase_json(run.decode, run.accel)},

@@ -9,17 +9,13 @@
 #include <string>
 #include <vector>
 
-#include "generator/config.hpp"
+#include "golden/config/accel_config.hpp"
 #include "golden/format/program_file.hpp"
 #include "golden/layer/layer.hpp"
 #include "golden/layer/synthetic_network.hpp"
 #include "sim/cycles/layer_model.hpp"
 
 namespace mixvec::inline sim {
-
-/// Of an accelerator, what compiler and cycle model need.
-LayerMachine machine_of(const AccelConfig& accel);
-LayerTiming layer_timing_of(const AccelConfig& accel);
 
 /// A network's size: the family's published one, or that of `hidden` channels (0: the family's) in `heads` heads (0: of
 /// 64 channels, or the next larger size that makes whole heads of whole strips).

@@ -23,7 +23,7 @@ PackedMatrix pack_synthetic(Direction direction, std::size_t in, const AccelConf
   spec.direction = direction;
   spec.lengths = {4, 16};
   const PrunedMatrix matrix = make_synthetic(spec);
-  const FormatConfig format = to_format_config(accel);
+  const FormatConfig format = accel;
   return pack(matrix, make_schedule(matrix, format), format);
 }
 

@@ -20,36 +20,34 @@ namespace {
 class LayerModelTest : public ::testing::Test {
  protected:
   LayerModelTest() {
-    machine_.format.depth = 512;
-    machine_.format.drains = 1;
-    machine_.tokens = 16;
-    pruned_ = make_synthetic_network_layer({LayerFamily::kGpt2, 48, 3, 80, 0.5, {}, 7}, machine_.format);
-    program_.format = machine_.format;
+    accel_.depth = 512;
+    accel_.drains = 1;
+    accel_.pe = 16;  // 16 tokens of a group
+    accel_.settle();
+    pruned_ = make_synthetic_network_layer({LayerFamily::kGpt2, 48, 3, 80, 0.5, {}, 7}, accel_);
+    program_.format = accel_;
     pack_layer(pruned_, program_);
-    plan_ = std::make_unique<LayerPlan>(std::vector<LayerSource>{layer_source(pruned_.layer, program_)}, machine_,
-                                        SequenceRoom{64, 0});
   }
 
-  [[nodiscard]] LayerModel model(int vector_units) const {
-    LayerTiming timing;
-    timing.engine.format = machine_.format;
-    timing.engine.tokens_per_group = machine_.tokens;
-    timing.vector_units = vector_units;
-    return {*plan_, timing};
+  /// Its plan_ is a new one.
+  [[nodiscard]] LayerModel model(int vector_units) {
+    accel_.vector_units = vector_units;
+    plan_ = std::make_unique<LayerPlan>(std::vector<LayerSource>{layer_source(pruned_.layer, program_)}, accel_,
+                                        SequenceRoom{64, 0});
+    return LayerModel(*plan_);
   }
 
   /// Cycles of one vector instruction alone, on `groups` token groups.
-  [[nodiscard]] std::uint64_t cycles_of(const VectorInstruction& instruction, std::uint32_t groups,
-                                        int vector_units) const {
+  [[nodiscard]] std::uint64_t cycles_of(const VectorInstruction& instruction, std::uint32_t groups, int vector_units) {
     TileProgram program;
     program.array.resize(1);
     program.vector = {instruction, {}};
-    program.high = groups * static_cast<std::uint32_t>(machine_.tokens);
+    program.high = groups * static_cast<std::uint32_t>(accel_.tokens_per_group());
     program.last_group = groups - 1;
     return model(vector_units).run(program).cycles;
   }
 
-  LayerMachine machine_;
+  AccelConfig accel_;
   PrunedLayer pruned_;
   Program program_;
   std::unique_ptr<LayerPlan> plan_;
@@ -82,7 +80,7 @@ TEST_F(LayerModelTest, ARootWaitsForEachGroup) {
 TEST_F(LayerModelTest, SlicesWriteSubBanksSideBySide) {
   VectorInstruction pass;
   pass.kind = VectorKind::kPass;
-  pass.rows = static_cast<std::uint32_t>(machine_.format.vector_lanes);
+  pass.rows = static_cast<std::uint32_t>(accel_.vector_lanes);
   pass.to_attention = true;
   // Whole blocks: each slice is in another row of them.
   EXPECT_EQ(cycles_of(pass, 4, 4), pass.rows + kAround);
@@ -139,11 +137,11 @@ TEST_F(LayerModelTest, ProgramsThatHangAreNoticed) {
 
 TEST(WholeLayers, SetCyclesAddUp) {
   ConfigRequest request;
-  request.pe = 4;
-  request.lanes = 16;
+  request[&AccelConfig::pe] = 4;
+  request[&AccelConfig::lanes] = 16;
   const AccelConfig accel = make_config(request);
   NetworkSpec spec = network_of(LayerFamily::kDecoder, 64, 2, accel);
-  const std::vector<PrunedLayer> layers{make_synthetic_network_layer(spec, to_format_config(accel))};
+  const std::vector<PrunedLayer> layers{make_synthetic_network_layer(spec, accel)};
   const WholeRun run = run_whole(accel, layers, {20, 2, 20, 0}, "generated decoder");
   EXPECT_EQ(run.memory.runs, 1U);
   EXPECT_EQ(run.decode.runs, 2U);
@@ -156,9 +154,8 @@ TEST(WholeLayers, SetCyclesAddUp) {
   }
   EXPECT_NE(whole_table(run).find("decode: 2 runs"), std::string::npos);
   EXPECT_THROW(
-      (void)run_whole(
-          accel, {make_synthetic_network_layer(network_of(LayerFamily::kBert, 64, 2, accel), to_format_config(accel))},
-          {20, 2, 0, 0}, "generated bert"),
+      (void)run_whole(accel, {make_synthetic_network_layer(network_of(LayerFamily::kBert, 64, 2, accel), accel)},
+                      {20, 2, 0, 0}, "generated bert"),
       InputError);
 }
 

@@ -14,12 +14,12 @@
 namespace mixvec::inline sim {
 namespace {
 
-LayerMachine small_machine() {
-  LayerMachine machine;
-  machine.format.depth = 512;
-  machine.tokens = 16;
-  machine.groups = 4;
-  return machine;
+AccelConfig small_machine() {
+  AccelConfig accel;
+  accel.depth = 512;
+  accel.pe = 16;  // 16 tokens of a group
+  accel.settle();
+  return accel;
 }
 
 /// Layers of one family, packed.
@@ -27,10 +27,10 @@ struct PackedChain {
   std::vector<PrunedLayer> pruned;
   Program program;
 
-  PackedChain(const NetworkSpec& spec, const LayerMachine& machine, std::size_t layers = 1) {
-    program.format = machine.format;
+  PackedChain(const NetworkSpec& spec, const AccelConfig& accel, std::size_t layers = 1) {
+    program.format = accel;
     for (std::size_t l = 0; l < layers; ++l) {
-      pruned.push_back(make_synthetic_network_layer(spec, machine.format, l));
+      pruned.push_back(make_synthetic_network_layer(spec, accel, l));
       pack_layer(pruned.back(), program);
     }
   }
@@ -84,16 +84,16 @@ struct Shape {
 };
 
 /// Runs a sequence in pieces and compares with golden's single prefill.
-void check(const PackedChain& chain, const LayerMachine& machine, const Shape& shape, std::vector<Half> x,
+void check(const PackedChain& chain, const AccelConfig& accel, const Shape& shape, std::vector<Half> x,
            std::uint64_t seed = 1) {
   const std::size_t d = chain.pruned.front().layer.hidden;
   const std::vector<Half> memory = input(d, std::max<std::size_t>(shape.memory, 1), seed + 100);
   const std::vector<Half> expected =
       golden(chain, x, shape.tokens, memory, shape.memory, shape.valid, shape.valid_memory);
-  const LayerPlan plan(chain.sources(), machine, {shape.tokens, shape.memory});
+  const LayerPlan plan(chain.sources(), accel, {shape.tokens, shape.memory});
   ProgramMachine accelerator(plan);
   Random order(seed);
-  const std::size_t tile_tokens = machine.tile_tokens();
+  const std::size_t tile_tokens = static_cast<std::size_t>(accel.tokens_per_tile());
   for (std::size_t first = 0; first < shape.memory; first += tile_tokens) {
     Tile tile;
     tile.first = first;
@@ -108,7 +108,7 @@ void check(const PackedChain& chain, const LayerMachine& machine, const Shape& s
   std::size_t begin = 0;
   for (const std::size_t end : cuts) {
     Tile tile;
-    const auto group = static_cast<std::size_t>(machine.tokens);
+    const auto group = static_cast<std::size_t>(accel.tokens_per_group());
     tile.first = begin / group * group;
     tile.low = begin - tile.first;
     tile.high = end - tile.first;
@@ -130,49 +130,49 @@ void check(const PackedChain& chain, const LayerMachine& machine, const Shape& s
 }
 
 TEST(LayerProgram, PrefillGivesGoldensBits) {
-  const LayerMachine machine = small_machine();
+  const AccelConfig accel = small_machine();
   for (const LayerFamily family : {LayerFamily::kGpt2, LayerFamily::kBert, LayerFamily::kEncoder}) {
-    const PackedChain chain(small_spec(family), machine);
+    const PackedChain chain(small_spec(family), accel);
     for (const std::size_t tokens : {1U, 15U, 16U, 17U, 64U}) {
       SCOPED_TRACE(fmt::format("{} {} tokens", name_of(family), tokens));
-      check(chain, machine, {tokens, {}, 0, kAllKeys, kAllKeys}, input(48, tokens, tokens));
+      check(chain, accel, {tokens, {}, 0, kAllKeys, kAllKeys}, input(48, tokens, tokens));
     }
   }
 }
 
 TEST(LayerProgram, TokensBehindCachedOnes) {
-  const LayerMachine machine = small_machine();
-  const PackedChain chain(small_spec(LayerFamily::kGpt2), machine, 2);
-  check(chain, machine, {70, {5, 6, 7, 31, 33}, 0, kAllKeys, kAllKeys}, input(48, 70, 3));
+  const AccelConfig accel = small_machine();
+  const PackedChain chain(small_spec(LayerFamily::kGpt2), accel, 2);
+  check(chain, accel, {70, {5, 6, 7, 31, 33}, 0, kAllKeys, kAllKeys}, input(48, 70, 3));
 }
 
 TEST(LayerProgram, AnEncodersOutput) {
-  const LayerMachine machine = small_machine();
-  const PackedChain chain(small_spec(LayerFamily::kDecoder), machine, 2);
-  check(chain, machine, {20, {3, 4}, 30, kAllKeys, 27}, input(48, 20, 4));
-  check(chain, machine, {5, {}, 70, kAllKeys, kAllKeys}, input(48, 5, 5));
+  const AccelConfig accel = small_machine();
+  const PackedChain chain(small_spec(LayerFamily::kDecoder), accel, 2);
+  check(chain, accel, {20, {3, 4}, 30, kAllKeys, 27}, input(48, 20, 4));
+  check(chain, accel, {5, {}, 70, kAllKeys, kAllKeys}, input(48, 5, 5));
 }
 
 TEST(LayerProgram, ChainsAndPadding) {
-  const LayerMachine machine = small_machine();
-  check(PackedChain(small_spec(LayerFamily::kBert), machine, 3), machine, {37, {}, 0, 30, kAllKeys}, input(48, 37, 5));
-  check(PackedChain(small_spec(LayerFamily::kGpt2), machine, 3), machine, {37, {}, 0, 9, kAllKeys}, input(48, 37, 6));
+  const AccelConfig accel = small_machine();
+  check(PackedChain(small_spec(LayerFamily::kBert), accel, 3), accel, {37, {}, 0, 30, kAllKeys}, input(48, 37, 5));
+  check(PackedChain(small_spec(LayerFamily::kGpt2), accel, 3), accel, {37, {}, 0, 9, kAllKeys}, input(48, 37, 6));
 }
 
 TEST(LayerProgram, HeadsOfAllCounts) {
-  const LayerMachine machine = small_machine();
+  const AccelConfig accel = small_machine();
   for (const std::size_t heads : {1U, 2U, 4U, 6U}) {
     NetworkSpec spec = small_spec(LayerFamily::kGpt2);
     spec.heads = heads;
     spec.hidden = heads * 8;
-    check(PackedChain(spec, machine), machine, {20, {}, 0, kAllKeys, kAllKeys}, input(spec.hidden, 20, heads));
+    check(PackedChain(spec, accel), accel, {20, {}, 0, kAllKeys, kAllKeys}, input(spec.hidden, 20, heads));
   }
 }
 
 TEST(LayerProgram, EmptiedHeads) {
-  const LayerMachine machine = small_machine();
+  const AccelConfig accel = small_machine();
   for (const unsigned emptied : {1U, 2U, 4U, 5U, 7U}) {
-    PackedChain chain(small_spec(LayerFamily::kGpt2), machine);
+    PackedChain chain(small_spec(LayerFamily::kGpt2), accel);
     PrunedLayer& layer = chain.pruned.front();
     PrunedMatrix& projection = layer.matrices.at(LayerMatrix::kMP);
     for (std::size_t i = 0; i < projection.mask.size(); ++i) {
@@ -184,42 +184,41 @@ TEST(LayerProgram, EmptiedHeads) {
     chain.program.matrices.clear();
     pack_layer(layer, chain.program);
     SCOPED_TRACE(emptied);
-    check(chain, machine, {20, {}, 0, kAllKeys, kAllKeys}, input(48, 20, emptied));
+    check(chain, accel, {20, {}, 0, kAllKeys, kAllKeys}, input(48, 20, emptied));
   }
 }
 
 TEST(LayerProgram, InfinitiesAndNan) {
-  const LayerMachine machine = small_machine();
+  const AccelConfig accel = small_machine();
   for (const LayerFamily family : {LayerFamily::kGpt2, LayerFamily::kBert}) {
     std::vector<Half> x = input(48, 20, 9);
     x[3 * 20 + 2] = Half{0x7C00};
     x[5 * 20 + 7] = kCanonicalNan;
     x[7 * 20 + 7] = Half{0xFC00};
-    check(PackedChain(small_spec(family), machine, 2), machine, {20, {}, 0, kAllKeys, kAllKeys}, x);
+    check(PackedChain(small_spec(family), accel, 2), accel, {20, {}, 0, kAllKeys, kAllKeys}, x);
   }
 }
 
 TEST(LayerProgram, RowsAndColumnsAlone) {
   for (const bool rows : {false, true}) {
-    LayerMachine machine = small_machine();
-    machine.format.rows_allowed = rows;
-    machine.format.columns_allowed = !rows;
+    AccelConfig accel = small_machine();
+    accel.rows_allowed = rows;
+    accel.columns_allowed = !rows;
     // Input counts that leave short strips, whose padding must not hold what others left.
     NetworkSpec spec{LayerFamily::kGpt2, 40, 5, 83, 0.4, {16, 4}, 3};
     std::vector<Half> x = input(40, 18, 2);
     x[4] = Half{0x7C00};
-    check(PackedChain(spec, machine, 2), machine, {18, {}, 0, kAllKeys, kAllKeys}, x);
+    check(PackedChain(spec, accel, 2), accel, {18, {}, 0, kAllKeys, kAllKeys}, x);
   }
 }
 
 TEST(LayerProgram, PaddingOfRowsHoldsZeros) {
-  LayerMachine machine = small_machine();
-  machine.format.columns_allowed = false;
+  AccelConfig accel = small_machine();
+  accel.columns_allowed = false;
   // 40 inputs in strips of 16 leave positions without an input in one matrix, in strips of 4 in none.
   for (const LayerMatrix padded : {LayerMatrix::kMA, LayerMatrix::kMP, LayerMatrix::kF1, LayerMatrix::kF2}) {
-    const PrunedLayer coarse =
-        make_synthetic_network_layer({LayerFamily::kGpt2, 40, 5, 88, 0.4, {16}, 3}, machine.format);
-    PackedChain chain({LayerFamily::kGpt2, 40, 5, 88, 0.4, {4}, 3}, machine);
+    const PrunedLayer coarse = make_synthetic_network_layer({LayerFamily::kGpt2, 40, 5, 88, 0.4, {16}, 3}, accel);
+    PackedChain chain({LayerFamily::kGpt2, 40, 5, 88, 0.4, {4}, 3}, accel);
     PrunedLayer& layer = chain.pruned.front();
     layer.matrices.at(padded) = coarse.matrices.at(padded);
     layer.layer.emptied.clear();
@@ -228,44 +227,45 @@ TEST(LayerProgram, PaddingOfRowsHoldsZeros) {
     const PackedMatrix& packed = chain.program.at(fmt::format("layer.0.{}", name_of(padded)));
     ASSERT_GT(packed.in_order.size(), packed.in);
     SCOPED_TRACE(name_of(padded));
-    check(chain, machine, {18, {}, 0, kAllKeys, kAllKeys}, input(40, 18, 2));
+    check(chain, accel, {18, {}, 0, kAllKeys, kAllKeys}, input(40, 18, 2));
   }
 }
 
 TEST(LayerProgram, LimitsAreRefused) {
-  const LayerMachine machine = small_machine();
-  const PackedChain chain(small_spec(LayerFamily::kGpt2), machine);
+  const AccelConfig accel = small_machine();
+  const PackedChain chain(small_spec(LayerFamily::kGpt2), accel);
   const auto plan = [&](auto change, SequenceRoom room = {64, 0}) {
-    LayerMachine changed = machine;
+    AccelConfig changed = accel;
     change(changed);
     return message_of([&] { LayerPlan(chain.sources(), changed, room); });
   };
-  EXPECT_EQ(plan([](LayerMachine&) {}), "");
-  EXPECT_EQ(plan([](LayerMachine& m) { m.vector_rows = 223; }),
+  EXPECT_EQ(plan([](AccelConfig&) {}), "");
+  EXPECT_EQ(plan([](AccelConfig& m) { m.vector_rows = 223; }),
             "layer.0: vector memory: rows of x, queries and scores of 64 keys: found 224, expected at most 223 "
             "(gen_accel --vector-rows)");
-  EXPECT_EQ(plan([](LayerMachine& m) { m.kv_depth = 47; }),
+  EXPECT_EQ(plan([](AccelConfig& m) { m.kv_depth = 47; }),
             "key/value memory: words of 1 layers with 64 positions (and 0 of an encoder's output): found 48, expected "
             "at most 47 (gen_accel --kv-depth)");
   EXPECT_EQ(
-      plan([](LayerMachine& m) { m.format.depth = 376; }),
+      plan([](AccelConfig& m) { m.depth = 376; }),
       "layer.0: activation memory: rows of matrices' inputs (or of queries and softmax of 64 keys): found 54, expected "
       "at most 47 (gen_accel --depth)");
-  EXPECT_NE(plan([](LayerMachine& m) { m.table_depth = 100; }).find("(gen_accel --table-depth)"), std::string::npos);
-  EXPECT_NE(plan([](LayerMachine& m) { m.tokens = 12; }).find("multiple of the 8 vector lanes"), std::string::npos);
-  EXPECT_NE(plan([](LayerMachine&) {}, {0, 0}).find("positions"), std::string::npos);
+  EXPECT_NE(plan([](AccelConfig& m) { m.table_depth = 100; }).find("(gen_accel --table-depth)"), std::string::npos);
+  EXPECT_NE(plan([](AccelConfig& m) { m.pe = 96, m.lanes = 8; }).find("multiple of the 8 vector lanes"),
+            std::string::npos);
+  EXPECT_NE(plan([](AccelConfig&) {}, {0, 0}).find("positions"), std::string::npos);
 
   NetworkSpec odd = small_spec(LayerFamily::kGpt2);
   odd.heads = 4;
-  const PackedChain narrow(odd, machine);
+  const PackedChain narrow(odd, accel);
   EXPECT_EQ(message_of([&] {
-              LayerPlan(narrow.sources(), machine, {64, 0});
+              LayerPlan(narrow.sources(), accel, {64, 0});
             }),
             "layer.0: channels of a head: found 12, expected a multiple of the 8 vector lanes (gen_accel "
             "--vector-lanes)");
 
   const auto tile = [&](Tile changed, int depth = 512) {
-    LayerMachine shallow = machine;
+    AccelConfig shallow = accel;
     shallow.program_depth = depth;
     const LayerPlan good(chain.sources(), shallow, {64, 0});
     return message_of([&] { (void)compile_layers(good, changed); });
@@ -278,8 +278,8 @@ TEST(LayerProgram, LimitsAreRefused) {
   EXPECT_NE(tile({0, 0, 3, 0}).find("no valid key"), std::string::npos);
   EXPECT_NE(tile({0, 0, 64}, 10).find("gen_accel --program-depth"), std::string::npos);
 
-  const PackedChain bert(small_spec(LayerFamily::kBert), machine);
-  const LayerPlan plan_of_bert(bert.sources(), machine, {64, 0});
+  const PackedChain bert(small_spec(LayerFamily::kBert), accel);
+  const LayerPlan plan_of_bert(bert.sources(), accel, {64, 0});
   EXPECT_NE(message_of([&] { (void)compile_layers(plan_of_bert, {16, 0, 4}); }).find("not causal"), std::string::npos);
   EXPECT_NE(message_of([&] {
               (void)compile_memory(plan_of_bert, {0, 0, 4});

@@ -36,9 +36,9 @@ Half apply(ResultOperation operation, Half y, Half x) {
 
 ProgramMachine::ProgramMachine(const LayerPlan& plan)
     : plan_(plan),
-      activation_(static_cast<std::size_t>(plan.machine().format.depth) * groups() * tokens(), kStale),
-      vector_(static_cast<std::size_t>(plan.machine().vector_rows) * groups() * tokens(), kStale),
-      kv_(static_cast<std::size_t>(plan.machine().kv_depth) * lanes() * tokens(), kStale),
+      activation_(static_cast<std::size_t>(plan.accel().depth) * groups() * tokens(), kStale),
+      vector_(static_cast<std::size_t>(plan.accel().vector_rows) * groups() * tokens(), kStale),
+      kv_(static_cast<std::size_t>(plan.accel().kv_depth) * lanes() * tokens(), kStale),
       softmax_{std::vector<Statistics>(groups() * tokens()), std::vector<Statistics>(groups() * tokens())},
       norm_columns_(groups() * tokens()) {}
 
@@ -96,8 +96,7 @@ void ProgramMachine::matrix(const ArrayInstruction& i, Access& access) {
   std::vector<std::int32_t> identity(positions);
   std::iota(identity.begin(), identity.end(), 0);
   // By position: stale values where there is no input would show.
-  const std::vector<Half> y =
-      execute(packed->image, plan_.machine().format, packed->out, positions, identity, x, all, 1).y;
+  const std::vector<Half> y = execute(packed->image, plan_.accel(), packed->out, positions, identity, x, all, 1).y;
   access.counter = 0;
   for (std::uint32_t o = 0; o < packed->out; ++o) {
     for (std::size_t g = 0; g < used; ++g) {

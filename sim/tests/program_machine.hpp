@@ -50,12 +50,12 @@ class ProgramMachine {
   void pass(const VectorInstruction& i, Access& access);
   void vector(const VectorInstruction& i, Access& access);
 
-  [[nodiscard]] std::size_t tokens() const { return static_cast<std::size_t>(plan_.machine().tokens); }
-  [[nodiscard]] std::size_t lanes() const { return static_cast<std::size_t>(plan_.machine().format.vector_lanes); }
-  [[nodiscard]] std::size_t groups() const { return static_cast<std::size_t>(plan_.machine().groups); }
+  [[nodiscard]] std::size_t tokens() const { return static_cast<std::size_t>(plan_.accel().tokens_per_group()); }
+  [[nodiscard]] std::size_t lanes() const { return static_cast<std::size_t>(plan_.accel().vector_lanes); }
+  [[nodiscard]] std::size_t groups() const { return static_cast<std::size_t>(plan_.accel().groups); }
   [[nodiscard]] bool token(std::size_t g, std::size_t lane) const { return g * tokens() + lane < program_.high; }
   Half& activation(std::size_t bank, std::size_t position, std::size_t lane) {
-    return activation_.at((bank * static_cast<std::size_t>(plan_.machine().format.depth) + position) * tokens() + lane);
+    return activation_.at((bank * static_cast<std::size_t>(plan_.accel().depth) + position) * tokens() + lane);
   }
   Half& vector_value(std::size_t row, std::size_t g, std::size_t lane) {
     return vector_.at((row * groups() + g) * tokens() + lane);

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "generator/config.hpp"
+#include "generator/config_file.hpp"
 #include "generator/legality.hpp"
 #include "golden/base/error.hpp"
 #include "golden/cli/svg_chart.hpp"
@@ -82,15 +82,15 @@ TEST(Sweep, StallsAreThoseOfTheBenches) {
   spec.hidden = 64;
   spec.lengths = {4};
   ConfigRequest request;
-  request.pe = 16;
-  request.sets = 4;
-  request.groups = 2;
+  request[&AccelConfig::pe] = 16;
+  request[&AccelConfig::sets] = 4;
+  request[&AccelConfig::groups] = 2;
   const AccelConfig accel = make_config(request);
   ASSERT_EQ(accel.tokens_per_tile(), 64);
-  const FormatConfig format = to_format_config(accel);
+  const FormatConfig format = accel;
   const PrunedMatrix matrix = make_synthetic_layer(spec, format).front();
   const PackedMatrix packed = pack(matrix, make_schedule(matrix, format), format);
-  const EngineModel engine(packed, timing_of(accel));
+  const EngineModel engine(packed, accel);
   const Stalls first = Stalls::from_seed(5);
   Stalls second = first;
   second.seed += 64;
@@ -107,16 +107,16 @@ TEST(Sweep, PaddingIsZeroWhateverTheActivationsAre) {
   spec.direction = Direction::kRow;
   spec.lengths = {8};
   ConfigRequest request;
-  request.pe = 4;
-  request.lanes = 16;
+  request[&AccelConfig::pe] = 4;
+  request[&AccelConfig::lanes] = 16;
   const AccelConfig accel = make_config(request);
-  const FormatConfig format = to_format_config(accel);
+  const FormatConfig format = accel;
   const PrunedMatrix matrix = make_synthetic_layer(spec, format).front();
   const PackedMatrix packed = pack(matrix, make_schedule(matrix, format), format);
   std::vector<std::uint8_t> nonzero;
   for (const std::int32_t input : packed.in_order) nonzero.push_back(input != kNoInput ? 1 : 0);
   ASSERT_NE(std::count(nonzero.begin(), nonzero.end(), 0), 0);
-  const EngineModel engine(packed, timing_of(accel));
+  const EngineModel engine(packed, accel);
   const ModelRun run = engine.run(16);
   EXPECT_GT(run.skips, 0);
   EXPECT_EQ(run.skips, engine.run(16, {}, nonzero).skips);

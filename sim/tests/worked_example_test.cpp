@@ -17,11 +17,11 @@ namespace {
 
 AccelConfig picture_machine() {
   ConfigRequest request;
-  request.pe = 2;
-  request.lanes = 8;
-  request.groups = 2;
-  request.depth = 16;
-  request.port_bits = 64;
+  request[&AccelConfig::pe] = 2;
+  request[&AccelConfig::lanes] = 8;
+  request[&AccelConfig::groups] = 2;
+  request[&AccelConfig::depth] = 16;
+  request[&AccelConfig::port_bits] = 64;
   return make_config(request);
 }
 
@@ -75,7 +75,7 @@ std::vector<Step> steps_of(const ImageHeader& header, const PackedMatrix& packed
 TEST(WorkedExample, IsWhatThePictureShows) {
   const AccelConfig accel = picture_machine();
   EXPECT_EQ(std::tuple(accel.sets, accel.vector_lanes, accel.full_rate, accel.substeps), std::tuple(2, 4, 2, 2));
-  const FormatConfig format = to_format_config(accel);
+  const FormatConfig format = accel;
   const PrunedMatrix matrix = picture_matrix();
   const Schedule schedule = make_schedule(matrix, format);
   ASSERT_EQ(schedule.clusters.size(), 2U);

@@ -281,17 +281,6 @@ TileRun AccelSim::run(std::span<const std::uint8_t> image, std::size_t out, std:
   return result;
 }
 
-AttentionGeometry AccelSim::attention_geometry() {
-  AttentionGeometry geometry;
-  geometry.sets = accel::kSets;
-  geometry.lanes = accel::kVectorLanes;
-  geometry.tokens = kTileLanes;
-  geometry.groups = accel::kGroups;
-  geometry.rows = accel::kDepth / accel::kVectorLanes;
-  geometry.kv_depth = accel::kKvDepth;
-  return geometry;
-}
-
 void AccelSim::write_kv(std::uint32_t word, std::uint32_t row, std::span<const Half> values,
                         const std::vector<bool>& lanes) {
   top_->kv_valid_i = 1;
@@ -323,7 +312,6 @@ void AccelSim::load_all_banks(std::uint32_t position, std::span<const Half> valu
 AttentionRun AccelSim::attend(std::span<const AttentionJob> jobs, const Stalls& stalls, const ResultTaker& take) {
   AttentionRun result;
   PortStalls port(stalls, accel::kSets, accel::kDrains);
-  const AttentionGeometry geometry = attention_geometry();
   top_->attend_i = 1;
   settle();
   clock_edge();
@@ -336,7 +324,7 @@ AttentionRun AccelSim::attend(std::span<const AttentionJob> jobs, const Stalls& 
     top_->job_valid_i = next < jobs.size() ? 1 : 0;
     if (next < jobs.size()) {
       int lsb = 0;
-      for (const auto& [width, value] : job_fields(jobs[next], geometry)) {
+      for (const auto& [width, value] : job_fields(jobs[next], bench_accel())) {
         put_bits(top_->job_i, lsb, width, value);
         lsb += width;
       }

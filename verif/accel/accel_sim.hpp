@@ -72,8 +72,6 @@ class AccelSim {
               std::size_t first, std::size_t count, const Stalls& stalls, Fault fault = Fault::kNone,
               std::size_t fault_beat = 0);
 
-  /// Of the accelerator, for attention jobs.
-  static AttentionGeometry attention_geometry();
   /// Writes one channel of a group of tokens, those in `lanes` (a value per lane), to the key/value memory.
   void write_kv(std::uint32_t word, std::uint32_t row, std::span<const Half> values, const std::vector<bool>& lanes);
   /// Writes an activation position of one token group to all banks, as attention reads them.

@@ -5,14 +5,12 @@
 #include <string>
 #include <string_view>
 
-#include "sim/cycles/engine_model.hpp"
+#include "golden/config/accel_config.hpp"
 
 namespace mixvec::inline verif {
 
 std::string_view bench_name();
-const FormatConfig& bench_format();
-const EngineTiming& bench_timing();
-int bench_vector_units();
+const AccelConfig& bench_accel();
 
 /// Throws InputError if this bench is not the one of the folder in which it stands (verif/accel/bench_folder.hpp), or
 /// if

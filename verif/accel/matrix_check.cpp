@@ -14,18 +14,17 @@ namespace mixvec::inline verif {
 
 double MatrixCheck::utilization() const {
   if (cycles == 0) return 0.0;
-  return static_cast<double>(macs) /
-         (static_cast<double>(bench_timing().pe) * bench_timing().lanes * static_cast<double>(cycles));
+  return static_cast<double>(macs) / (static_cast<double>(bench_accel().macs()) * static_cast<double>(cycles));
 }
 
 double MatrixCheck::bound() const {
-  const double array = static_cast<double>(macs) / (static_cast<double>(bench_timing().pe) * bench_timing().lanes);
-  const double port = static_cast<double>(image_bytes) / (bench_format().port_bits / 8.0);
+  const double array = static_cast<double>(macs) / (static_cast<double>(bench_accel().macs()));
+  const double port = static_cast<double>(image_bytes) / (bench_accel().port_bits / 8.0);
   return std::max(array, port);
 }
 
 const char* MatrixCheck::bound_by() const {
-  const double array = static_cast<double>(macs) / (static_cast<double>(bench_timing().pe) * bench_timing().lanes);
+  const double array = static_cast<double>(macs) / (static_cast<double>(bench_accel().macs()));
   return bound() > array ? "port" : "array";
 }
 
@@ -63,7 +62,7 @@ MatrixCheck check_matrix(AccelSim& accel, const PrunedMatrix& matrix, const Pack
                          std::span<const Half> x, std::size_t tokens, const Stalls& stalls, Fault fault,
                          std::size_t fault_beat) {
   MatrixCheck check;
-  const FormatConfig format = bench_format();
+  const FormatConfig& format = bench_accel();
   try {
     require_equal(unpack(packed, format), matrix);
   } catch (const InputError& error) {
@@ -73,7 +72,7 @@ MatrixCheck check_matrix(AccelSim& accel, const PrunedMatrix& matrix, const Pack
   const Execution golden = execute(packed, format, x, tokens);
   const Reference reference = compute_reference(matrix, x, tokens);
 
-  const EngineModel model(packed, bench_timing());
+  const EngineModel model(packed, bench_accel());
 
   std::vector<Half> y(matrix.out * tokens);
   for (std::size_t first = 0; first < tokens; first += AccelSim::tile_tokens()) {
@@ -90,7 +89,7 @@ MatrixCheck check_matrix(AccelSim& accel, const PrunedMatrix& matrix, const Pack
     check.cycles += run.cycles;
     check.issues += run.issues;
     check.skips += run.skips;
-    check.image_bytes += run.beats * (bench_format().port_bits / 8);
+    check.image_bytes += run.beats * (bench_accel().port_bits / 8);
     check.activation_bytes += packed.in_order.size() * count * sizeof(Half);
     check.result_bytes += matrix.out * count * sizeof(Half);
     const std::vector<std::uint8_t> nonzero = nonzero_positions(packed.in_order, x, tokens, first, count);

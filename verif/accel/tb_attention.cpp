@@ -35,20 +35,9 @@ struct Case {
   std::uint64_t seed = 1;
 };
 
-AttentionTiming timing() {
-  AttentionTiming timing;
-  timing.geometry = AccelSim::attention_geometry();
-  timing.substeps = bench_format().substeps;
-  timing.drains = bench_format().drains;
-  timing.mul_stages = bench_timing().mul_stages;
-  timing.add_stages = bench_timing().add_stages;
-  timing.merge_levels = std::countr_zero(static_cast<unsigned>(bench_format().vector_lanes / bench_format().full_rate));
-  return timing;
-}
-
 /// Memories of a case: all heads' keys and values, and the rows of queries and softmax.
 struct Layout {
-  AttentionGeometry geometry = AccelSim::attention_geometry();
+  const AccelConfig& accel = bench_accel();
   std::size_t channel_strips;
   std::size_t kv_groups;   ///< of a sequence
   std::size_t base_group;  ///< of the tile
@@ -58,21 +47,21 @@ struct Layout {
   std::size_t head_rows;
 
   explicit Layout(const Case& c) {
-    const auto tokens = static_cast<std::size_t>(geometry.tokens);
-    const auto lanes = static_cast<std::size_t>(geometry.lanes);
+    const auto tokens = static_cast<std::size_t>(accel.tokens_per_group());
+    const auto lanes = static_cast<std::size_t>(accel.vector_lanes);
     channel_strips = (c.dims + lanes - 1) / lanes;
     kv_groups = (c.keys + tokens - 1) / tokens;
     base_group = c.first / tokens;
     groups = (c.first + c.tokens - 1) / tokens - base_group + 1;
     query_stride = channel_strips;
-    weight_stride = (key_slots(geometry, c.keys) + lanes - 1) / lanes;
+    weight_stride = (key_slots(accel, c.keys) + lanes - 1) / lanes;
     head_rows = groups * (query_stride + weight_stride);
   }
   [[nodiscard]] bool fits(const Case& c) const {
-    return groups <= static_cast<std::size_t>(geometry.groups) &&
-           c.heads * head_rows <= static_cast<std::size_t>(geometry.rows) &&
-           2 * c.heads * channel_strips * kv_groups <= static_cast<std::size_t>(geometry.kv_depth) &&
-           key_slots(geometry, c.keys) < 30000;
+    return groups <= static_cast<std::size_t>(accel.groups) &&
+           c.heads * head_rows <= static_cast<std::size_t>(accel.activation_rows()) &&
+           2 * c.heads * channel_strips * kv_groups <= static_cast<std::size_t>(accel.kv_depth) &&
+           key_slots(accel, c.keys) < 30000;
   }
   [[nodiscard]] std::size_t word(std::size_t head, bool values) const {
     return (2 * head + (values ? 1 : 0)) * channel_strips * kv_groups;
@@ -83,20 +72,20 @@ struct Layout {
 
 Case draw_case(std::uint64_t seed, std::uint64_t number) {
   Random random(seed * 1000003U + number);
-  const AttentionGeometry geometry = AccelSim::attention_geometry();
-  const auto tokens = static_cast<std::size_t>(geometry.tokens);
+  const AccelConfig& accel = bench_accel();
+  const auto tokens = static_cast<std::size_t>(accel.tokens_per_group());
   while (true) {
     Case c;
     const auto below = [&](std::size_t n) {
       return static_cast<std::size_t>(random.below(static_cast<std::uint32_t>(n)));
     };
     c.heads = 1 + below(3);
-    const std::size_t edges[] = {1, 2, static_cast<std::size_t>(geometry.lanes),
-                                 static_cast<std::size_t>(geometry.lanes) + 1, 13};
+    const std::size_t edges[] = {1, 2, static_cast<std::size_t>(accel.vector_lanes),
+                                 static_cast<std::size_t>(accel.vector_lanes) + 1, 13};
     c.dims = below(3) == 0 ? 1 + below(40) : edges[below(5)];
     c.causal = below(3) != 0;
     c.first = below(2) == 0 ? 0 : below(3 * tokens);
-    c.tokens = below(3) == 0 ? 1 : 1 + below(static_cast<std::size_t>(geometry.groups) * tokens);
+    c.tokens = below(3) == 0 ? 1 : 1 + below(static_cast<std::size_t>(accel.groups) * tokens);
     c.keys = c.causal ? c.first + c.tokens : 1 + below(4 * tokens);
     const Values values[] = {Values::kSmall, Values::kSmall, Values::kUniform, Values::kSubnormal, Values::kSpecial};
     c.values = values[below(5)];
@@ -151,7 +140,7 @@ class CaseRun {
           fmt::format("{} of {} values differ, first: {}", outcome_.mismatches, outcome_.compared, first_);
       return outcome_;
     }
-    const AttentionModelRun model = run_attention(jobs, timing(), c_.stalls);
+    const AttentionModelRun model = run_attention(jobs, bench_accel(), c_.stalls);
     if (model.cycles != run.cycles || model.issues != run.issues || model.results != run.results) {
       outcome_.failure = fmt::format("cycle model: {} cycles, {} issues, {} results; RTL: {}, {}, {}", model.cycles,
                                      model.issues, model.results, run.cycles, run.issues, run.results);
@@ -166,7 +155,9 @@ class CaseRun {
     std::string what;
   };
 
-  [[nodiscard]] std::size_t tokens_per_group() const { return static_cast<std::size_t>(layout_.geometry.tokens); }
+  [[nodiscard]] std::size_t tokens_per_group() const {
+    return static_cast<std::size_t>(layout_.accel.tokens_per_group());
+  }
   Half draw() { return half_from(static_cast<std::uint32_t>(random_.next() >> 32U), c_.values); }
 
   AttentionJob job(std::size_t head, bool outputs) const {
@@ -182,13 +173,13 @@ class CaseRun {
     job.index = base_index(head, outputs);
     job.last_group = static_cast<std::uint32_t>(layout_.groups - 1);
     job.base_group = static_cast<std::uint32_t>(layout_.base_group);
-    job.turn = static_cast<std::uint32_t>(head % static_cast<std::size_t>(layout_.geometry.sets));
+    job.turn = static_cast<std::uint32_t>(head % static_cast<std::size_t>(layout_.accel.sets));
     return job;
   }
 
   /// Indices of results: a head's scores by slot, then its outputs by channel.
   [[nodiscard]] std::uint32_t base_index(std::size_t head, bool outputs) const {
-    const std::size_t lanes = static_cast<std::size_t>(layout_.geometry.lanes);
+    const std::size_t lanes = static_cast<std::size_t>(layout_.accel.vector_lanes);
     const std::size_t slots = layout_.weight_stride * lanes;
     return static_cast<std::uint32_t>(head * (slots + layout_.channel_strips * lanes) + (outputs ? slots : 0));
   }
@@ -196,7 +187,7 @@ class CaseRun {
   /// Writes `rows` × `columns` values by position of the sequence to the key/value memory.
   void write_kv(std::size_t word, const std::vector<Half>& values) {
     const std::size_t width = tokens_per_group();
-    const auto lanes = static_cast<std::size_t>(layout_.geometry.lanes);
+    const auto lanes = static_cast<std::size_t>(layout_.accel.vector_lanes);
     for (std::size_t ch = 0; ch < c_.dims; ++ch) {
       for (std::size_t g = 0; g < layout_.kv_groups; ++g) {
         std::vector<Half> beat(width);
@@ -224,7 +215,7 @@ class CaseRun {
           const bool inside = position >= c_.first && position < c_.first + c_.tokens;
           beat[lane] = inside ? values[i * c_.tokens + position - c_.first] : draw();
         }
-        const std::size_t at = (row + g * stride) * static_cast<std::size_t>(layout_.geometry.lanes) + slot(i);
+        const std::size_t at = (row + g * stride) * static_cast<std::size_t>(layout_.accel.vector_lanes) + slot(i);
         accel_.load_all_banks(static_cast<std::uint32_t>(at), beat);
       }
     }
@@ -269,7 +260,7 @@ class CaseRun {
     write_kv(layout_.word(head, false), k);
     write_kv(layout_.word(head, true), v);
     load(layout_.query_row(head), layout_.query_stride, c_.dims, q, [](std::size_t c) { return c; });
-    const auto slot = [this](std::size_t j) { return key_slot(layout_.geometry, j); };
+    const auto slot = [this](std::size_t j) { return key_slot(layout_.accel, j); };
     std::vector<Half> given = p;
     if (fault_ == AttentionFault::kUnmasked) {
       for (Half& value : given) value = value == kMaskedWeight ? Half{0x3C00} : value;
@@ -339,7 +330,7 @@ int self_test() {
     // One token group leaves nothing to go wrong; nor do masks where groups of one token are left out whole, or where
     // the last token is alone: it sees all keys.
     if (fault == AttentionFault::kWrongGroup && Layout(c).groups == 1) continue;
-    if (fault == AttentionFault::kUnmasked && (AccelSim::attention_geometry().tokens == 1 || c.tokens == 1)) continue;
+    if (fault == AttentionFault::kUnmasked && (bench_accel().tokens_per_group() == 1 || c.tokens == 1)) continue;
     ++expected;
     AccelSim accel;
     const Outcome outcome = CaseRun(accel, c, fault).run();
@@ -383,7 +374,7 @@ int run(const boost::program_options::variables_map& options) {
                                                  {"outputs_checked", sum.compared},
                                                  {"mismatches", sum.mismatches},
                                                  {"seed", seed},
-                                                 {"config_hash", fmt::format("{:#018x}", bench_format().hash)}});
+                                                 {"config_hash", fmt::format("{:#018x}", bench_accel().hash)}});
   return passed ? kExitGood : kExitCheckFailed;
 }
 

@@ -29,7 +29,7 @@ struct Case {
 Case draw_case(std::uint64_t seed, std::uint64_t number) {
   Random random(seed * 1000003U + number);
   Case c;
-  const auto lanes = static_cast<std::size_t>(bench_format().vector_lanes);
+  const auto lanes = static_cast<std::size_t>(bench_accel().vector_lanes);
   const std::size_t edges[] = {1, 2, 3, 7, 13, 31, lanes, lanes + 1};
   const auto size = [&] {
     if (random.below(3) == 0) return edges[random.below(8)];
@@ -37,12 +37,11 @@ Case draw_case(std::uint64_t seed, std::uint64_t number) {
   };
   c.matrix.name = fmt::format("case {}", number);
   c.matrix.out = size();
-  c.matrix.in = std::min<std::size_t>(size(), bench_format().depth);
-  const bool row = !bench_format().columns_allowed || (bench_format().rows_allowed && random.below(2) == 0);
+  c.matrix.in = std::min<std::size_t>(size(), bench_accel().depth);
+  const bool row = !bench_accel().columns_allowed || (bench_accel().rows_allowed && random.below(2) == 0);
   c.matrix.direction = row ? Direction::kRow : Direction::kColumn;
   std::vector<int> legal;
-  for (int length = bench_format().min_length; length <= bench_format().max_length; length *= 2)
-    legal.push_back(length);
+  for (int length = bench_accel().min_length; length <= bench_accel().max_length; length *= 2) legal.push_back(length);
   c.matrix.lengths.clear();
   const int lengths = 1 + static_cast<int>(random.below(3));
   for (int i = 0; i < lengths; ++i) {
@@ -93,7 +92,7 @@ Schedule draw_schedule(const PrunedMatrix& matrix, const FormatConfig& format, s
 
 MatrixCheck run_case(AccelSim& accel, const Case& c, Fault fault = Fault::kNone, std::size_t header_byte = 0) {
   const PrunedMatrix matrix = make_synthetic(c.matrix);
-  const FormatConfig format = bench_format();
+  const FormatConfig& format = bench_accel();
   const PackedMatrix packed = pack(matrix, draw_schedule(matrix, format, c.matrix.seed), format);
   const std::vector<Half> x = make_activations(c.activations);
   // Faults go into the first task: the hardware checks the header, and the order of tasks changes no result.
@@ -185,7 +184,7 @@ int run(const boost::program_options::variables_map& options) {
                                                  {"outputs_checked", compared},
                                                  {"mismatches", mismatches},
                                                  {"seed", seed},
-                                                 {"config_hash", fmt::format("{:#018x}", bench_format().hash)}});
+                                                 {"config_hash", fmt::format("{:#018x}", bench_accel().hash)}});
   return passed ? kExitGood : kExitCheckFailed;
 }
 

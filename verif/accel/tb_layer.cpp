@@ -51,10 +51,10 @@ int run(const po::variables_map& options) {
                            {"mismatches", matrices.mismatches + layers.mismatches},
                            {"outputs_checked", matrices.compared + layers.compared},
                            {"tokens", count_in(options, "tokens", 1)},
-                           {"port_bits", bench_format().port_bits},
+                           {"port_bits", bench_accel().port_bits},
                            {"seed", seed_of(options)},
                            {"stall_seeds", stall_seeds_of(options)},
-                           {"config_hash", fmt::format("{:#018x}", bench_format().hash)},
+                           {"config_hash", fmt::format("{:#018x}", bench_accel().hash)},
                            {"matrices", matrices_json},
                            {"layer", layer_json}};
   add_figures(report);

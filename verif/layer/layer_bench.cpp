@@ -24,7 +24,7 @@ namespace {
 namespace po = boost::program_options;
 
 std::vector<PrunedLayer> read_layers(const po::variables_map& options) {
-  const FormatConfig format = bench_format();
+  const FormatConfig& format = bench_accel();
   return load_layers(Model::open(options["model"].as<std::string>()),
                      options.count("layer") != 0 ? count_in(options, "layer") : 0, count_in(options, "layers", 1),
                      count_in(options, "tokens", 1) + count_in(options, "decode"),
@@ -33,7 +33,7 @@ std::vector<PrunedLayer> read_layers(const po::variables_map& options) {
 
 /// Up to four heads of whole strips, if no number of heads was asked for.
 std::vector<PrunedLayer> make_layers(const po::variables_map& options) {
-  const FormatConfig format = bench_format();
+  const FormatConfig& format = bench_accel();
   const auto lanes = static_cast<std::size_t>(format.vector_lanes);
   NetworkSpec spec;
   spec.family = find_family(options["family"].as<std::string>());
@@ -86,7 +86,7 @@ nlohmann::json to_json(const LayerPhase& phase) {
 
 void print_phase(const char* name, const LayerPhase& phase) {
   if (phase.runs == 0) return;
-  const double sets = static_cast<double>(bench_format().sets) * static_cast<double>(phase.cycles);
+  const double sets = static_cast<double>(bench_accel().sets) * static_cast<double>(phase.cycles);
   fmt::print(
       "  {:<8} {:>5} runs {:>9} cycles, issuing {:>5.1f}%, utilization {:>5.1f}%\n  {:<8} {} MACs, {} of them of "
       "attention\n",
@@ -104,7 +104,7 @@ void add(LayerReport& report, const LayerCheck& check, const std::string& comman
 
 /// Throws InputError if the machine cannot hold the layers: before golden computes anything.
 void require_fits(const LayerChain& chain, const LayerInput& input) {
-  const LayerPlan plan(chain.sources(), LayerSim::machine(), {input.all_tokens(), input.memory});
+  const LayerPlan plan(chain.sources(), bench_accel(), {input.all_tokens(), input.memory});
   const std::size_t count = std::min(input.tokens, LayerSim::tile_tokens());
   (void)compile_layers(plan, {0, 0, count, input.valid, input.memory, input.valid_memory});
 }
@@ -251,9 +251,9 @@ namespace {
 /// The byte of the images at which the first weight of `matrix` stands that is not zero: what pads a strip or a beat
 /// has no effect.
 std::optional<std::size_t> first_weight(const PlacedMatrix& matrix) {
-  const auto beat = static_cast<std::size_t>(bench_format().port_bits / 8);
+  const auto beat = static_cast<std::size_t>(bench_accel().port_bits / 8);
   const std::span<const std::uint8_t> image(matrix.packed->image);
-  for (const auto& tasks : read_image_header(image, bench_format()).clusters) {
+  for (const auto& tasks : read_image_header(image, bench_accel()).clusters) {
     for (const auto& task : tasks) {
       const std::size_t begin = (task.first_beat + task.code_beats) * beat;
       for (std::size_t at = begin; at < begin + task.weight_beats * beat; at += 2) {
@@ -276,7 +276,7 @@ bool layers_self_test(const DescribedLayers& described) {
   input.tokens = std::min<std::size_t>({input.tokens, LayerSim::tile_tokens(), 8});
   if (chain.front().has_cross_attention()) input.memory = input.tokens;
   const LayerExpectation expected(chain, input);
-  const LayerPlan plan(chain.sources(), LayerSim::machine(), {input.tokens, input.memory});
+  const LayerPlan plan(chain.sources(), bench_accel(), {input.tokens, input.memory});
   using Where = LayerFault::Where;
   struct Kind {
     const char* name;

@@ -31,9 +31,9 @@ class Drawer {
   Drawer(std::uint64_t seed, std::uint64_t number) : random_(seed * 1000003U + number + 1) {}
 
   LayerCase draw() {
-    const LayerMachine machine = LayerSim::machine();
-    const auto group = static_cast<std::size_t>(machine.tokens);
-    const auto lanes = static_cast<std::size_t>(machine.format.vector_lanes);
+    const AccelConfig& accel = bench_accel();
+    const auto group = static_cast<std::size_t>(accel.tokens_per_group());
+    const auto lanes = static_cast<std::size_t>(accel.vector_lanes);
     NetworkSpec spec;
     const LayerFamily families[] = {LayerFamily::kGpt2, LayerFamily::kBert, LayerFamily::kEncoder,
                                     LayerFamily::kDecoder};
@@ -48,7 +48,7 @@ class Drawer {
 
     LayerCase result;
     LayerInput& input = result.input;
-    const std::size_t tile = machine.tile_tokens();
+    const std::size_t tile = static_cast<std::size_t>(accel.tokens_per_tile());
     const std::size_t edges[] = {1, group - 1, group, group + 1, 2 * group + 1, tile - 1, tile, tile + 1};
     // Small machines take several tiles, where later tokens see the keys of earlier ones.
     const std::size_t most = causal ? std::max<std::size_t>(tile + 1, 40) : tile;
@@ -68,7 +68,7 @@ class Drawer {
     const bool emptied = below(3) == 0;
     std::vector<PrunedLayer> pruned;
     for (std::size_t l = 0; l < layers; ++l) {
-      PrunedLayer layer = make_synthetic_network_layer(spec, machine.format, l);
+      PrunedLayer layer = make_synthetic_network_layer(spec, accel, l);
       for (std::size_t h = 0; emptied && h < spec.heads; ++h) {
         if (below(2) == 0) empty_head(layer.matrices.at(LayerMatrix::kMP), h, size);
       }
@@ -100,7 +100,7 @@ LayerCase draw_layer_case(std::uint64_t seed, std::uint64_t number) {
     try {
       LayerCase drawn = drawer.draw();
       drawn.input.hasty = drawn.chain->layers.size() == 1;
-      const LayerPlan plan(drawn.chain->sources(), LayerSim::machine(), {drawn.input.all_tokens(), drawn.input.memory});
+      const LayerPlan plan(drawn.chain->sources(), bench_accel(), {drawn.input.all_tokens(), drawn.input.memory});
       // The longest program, too, must fit.
       const std::size_t count = std::min(drawn.input.tokens, LayerSim::tile_tokens());
       (void)compile_layers(plan, {0, 0, count, drawn.input.valid, drawn.input.memory, drawn.input.valid_memory});
@@ -113,11 +113,11 @@ LayerCase draw_layer_case(std::uint64_t seed, std::uint64_t number) {
 }
 
 std::string layers_unsupported() {
-  const LayerMachine machine = LayerSim::machine();
-  if (machine.tokens % machine.format.vector_lanes == 0) return {};
+  const AccelConfig& accel = bench_accel();
+  if (accel.tokens_per_group() % accel.vector_lanes == 0) return {};
   return fmt::format(
       "tokens of a group: found {}, expected a multiple of the {} vector lanes (gen_accel --vector-lanes)",
-      machine.tokens, machine.format.vector_lanes);
+      accel.tokens_per_group(), accel.vector_lanes);
 }
 
 }  // namespace mixvec::inline verif

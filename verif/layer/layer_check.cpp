@@ -37,8 +37,8 @@ class ChainRun {
         expected_(expected),
         stalls_(stalls),
         fault_(fault),
-        plan_(chain.sources(), LayerSim::machine(), {expected.input().all_tokens(), expected.input().memory}),
-        model_(plan_, {bench_timing(), bench_vector_units()}),
+        plan_(chain.sources(), bench_accel(), {expected.input().all_tokens(), expected.input().memory}),
+        model_(plan_),
         random_(expected.input().seed ^ 0x5A5AU) {}
 
   LayerCheck run() {
@@ -67,7 +67,7 @@ class ChainRun {
 
   [[nodiscard]] Tile tile_at(std::size_t first, std::size_t count) const {
     const LayerInput& input = expected_.input();
-    const auto group = static_cast<std::size_t>(plan_.machine().tokens);
+    const auto group = static_cast<std::size_t>(plan_.accel().tokens_per_group());
     Tile tile;
     tile.first = first / group * group;
     tile.low = first - tile.first;
@@ -137,7 +137,7 @@ class ChainRun {
 
   /// The tokens' columns; all other lanes hold anything.
   void write_x(const TileProgram& program, const std::vector<Half>& x, std::size_t all, std::size_t first) {
-    const auto lanes = static_cast<std::size_t>(plan_.machine().tokens);
+    const auto lanes = static_cast<std::size_t>(plan_.accel().tokens_per_group());
     std::vector<Half> values(lanes);
     for (std::size_t c = 0; c < chain_.front().hidden; ++c) {
       for (std::uint32_t group = 0; group <= program.last_group; ++group) {
@@ -217,19 +217,18 @@ double distance_bound(std::size_t layers) { return kLayerDistance * static_cast<
 
 double LayerPhase::utilization() const {
   if (cycles == 0) return 0.0;
-  return static_cast<double>(macs()) /
-         (static_cast<double>(bench_timing().pe) * bench_timing().lanes * static_cast<double>(cycles));
+  return static_cast<double>(macs()) / (static_cast<double>(bench_accel().macs()) * static_cast<double>(cycles));
 }
 
-std::uint64_t LayerPhase::bytes() const { return beats * (bench_format().port_bits / 8); }
+std::uint64_t LayerPhase::bytes() const { return beats * (bench_accel().port_bits / 8); }
 
 double LayerPhase::bound() const {
-  const double array = static_cast<double>(macs()) / (static_cast<double>(bench_timing().pe) * bench_timing().lanes);
+  const double array = static_cast<double>(macs()) / (static_cast<double>(bench_accel().macs()));
   return std::max(array, static_cast<double>(beats));
 }
 
 LayerChain::LayerChain(std::vector<PrunedLayer> pruned) : layers(std::move(pruned)) {
-  program.format = bench_format();
+  program.format = bench_accel();
   for (const PrunedLayer& layer : layers) {
     for (const auto& [which, matrix] : layer.matrices) {
       program.matrices.push_back(pack(matrix, make_schedule(matrix, program.format), program.format));

@@ -154,9 +154,9 @@ void check_layer_options(const po::variables_map& options) {
   refuse_without_effect(options);
   if (options.count("length") != 0) {
     const auto length = options["length"].as<std::int64_t>();
-    if (length < bench_format().min_length || length > bench_format().max_length || (length & (length - 1)) != 0) {
-      fail_input("--length: found {}, expected a power of two from {} to {}", length, bench_format().min_length,
-                 bench_format().max_length);
+    if (length < bench_accel().min_length || length > bench_accel().max_length || (length & (length - 1)) != 0) {
+      fail_input("--length: found {}, expected a power of two from {} to {}", length, bench_accel().min_length,
+                 bench_accel().max_length);
     }
   }
   if (const std::string direction = options["direction"].as<std::string>();

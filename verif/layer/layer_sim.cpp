@@ -36,18 +36,6 @@ LayerSim::LayerSim(const std::string& trace, const std::string& record) : AccelS
   settle();
 }
 
-LayerMachine LayerSim::machine() {
-  LayerMachine machine;
-  machine.format = bench_format();
-  machine.tokens = kTileLanes;
-  machine.groups = accel::kGroups;
-  machine.kv_depth = accel::kKvDepth;
-  machine.vector_rows = accel::kVectorRows;
-  machine.program_depth = accel::kProgramDepth;
-  machine.table_depth = accel::kTableDepth;
-  return machine;
-}
-
 void LayerSim::write_entry(bool norm, std::size_t address, std::uint32_t data) {
   top_->table_valid_i = 1;
   top_->table_norm_i = norm ? 1 : 0;

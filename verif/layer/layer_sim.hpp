@@ -36,9 +36,6 @@ class LayerSim : public AccelSim {
  public:
   explicit LayerSim(const std::string& trace = {}, const std::string& record = {});
 
-  /// The configuration that this bench was built for.
-  static LayerMachine machine();
-
   /// Writes both tables.
   void load_tables(const LayerPlan& plan, const LayerFault& fault = {});
   /// Writes a row of one token group of the vector memory, a value per lane.

@@ -141,7 +141,7 @@ nlohmann::json print_row(const MatrixWork& item, const MatrixCheck& check) {
 
 nlohmann::json print_totals(const Totals& totals, std::size_t tokens) {
   const MatrixCheck& sum = totals.sum;
-  const double macs_per_cycle = static_cast<double>(bench_timing().pe) * bench_timing().lanes;
+  const double macs_per_cycle = static_cast<double>(bench_accel().macs());
   const double utilization =
       static_cast<double>(sum.macs) / (macs_per_cycle * std::max(static_cast<double>(totals.cycles), 1.0));
   const double rate = static_cast<double>(totals.simulated) / std::max(sum.seconds, 1e-9);
@@ -151,7 +151,7 @@ nlohmann::json print_totals(const Totals& totals, std::size_t tokens) {
       "{} T={}: {}-bit port, {} image bytes moved, {} activation bytes preloaded, {} result bytes,\n  bound {:.0f} of "
       "{} cycles, utilization {:.1f}%\n"
       "{} values compared with golden, {} mismatches;\n  {} within the double-precision error bound, {} outside\n",
-      bench_name(), tokens, bench_format().port_bits, sum.image_bytes, sum.activation_bytes, sum.result_bytes,
+      bench_name(), tokens, bench_accel().port_bits, sum.image_bytes, sum.activation_bytes, sum.result_bytes,
       totals.bound, totals.cycles, 100.0 * utilization, sum.compared, sum.mismatches,
       sum.reference_compared - sum.reference_violations, sum.reference_violations);
   if (sum.model_cycles > 0) {
@@ -179,7 +179,7 @@ nlohmann::json print_totals(const Totals& totals, std::size_t tokens) {
 
 std::vector<MatrixWork> describe_matrices(const po::variables_map& options) {
   if (!runs_matrices(options)) return {};
-  return from_program(options) ? read_work(options, bench_format()) : make_work(options, bench_format());
+  return from_program(options) ? read_work(options, bench_accel()) : make_work(options, bench_accel());
 }
 
 MatrixReport run_matrices(AccelSim& accel, const std::vector<MatrixWork>& work, const po::variables_map& options,
@@ -235,7 +235,7 @@ bool matrices_self_test(const std::vector<MatrixWork>& work, const po::variables
   const std::pair<Fault, const char*> faults[] = {{Fault::kFlipBit, "a flipped weight bit"},
                                                   {Fault::kDropBeat, "a dropped beat"},
                                                   {Fault::kSwapBeats, "two beats swapped"}};
-  const std::size_t beats = first.packed.image.size() / (bench_format().port_bits / 8);
+  const std::size_t beats = first.packed.image.size() / (bench_accel().port_bits / 8);
   constexpr std::size_t kPlaces = 8;  // a beat may hold nothing but padding
   int unnoticed = 0;
   for (const auto& [fault, name] : faults) {

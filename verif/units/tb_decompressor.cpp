@@ -67,6 +67,7 @@ struct TaskRun {
 FormatConfig bench_format() {
   FormatConfig format;
   format.sets = 2;
+  format.drains = 1;
   format.vector_lanes = kLv;
   format.full_rate = UNIT_FULL_RATE;
   format.substeps = kSubsteps;

@@ -107,6 +107,7 @@ TEST(Executor, InputOrderOfColumnsChangesTheOrderOfAdditions) {
 TEST(Executor, ClassesMeetWhenTheOutputLeaves) {
   FormatConfig format;
   format.sets = 1;
+  format.drains = 1;
   PrunedMatrix matrix{"hand", 4, 8, std::vector<Half>(32), std::vector<std::uint8_t>(32), {}, {}};
   matrix.pattern = {Direction::kColumn, {{4, {0, 1, 2, 3}}}};
   // Inputs 1 and 5 are of the odd class, input 2 of the even one, which starts at the bias.

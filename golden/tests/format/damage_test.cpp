@@ -47,6 +47,7 @@ struct HandTask {
   [[nodiscard]] std::string read() const {
     FormatConfig format;
     format.sets = format.substeps = 1;
+    format.drains = 1;
     format.port_bits = 128;
     ImageHeader header;
     header.direction = direction;
@@ -249,6 +250,7 @@ TEST(Damage, UnitWhereNoStripStands) {
   FormatConfig format;
   format.full_rate = 8;
   format.sets = 1;
+  format.drains = 1;
   PrunedMatrix matrix{"hand", 1, 4, std::vector<Half>(4), std::vector<std::uint8_t>(4, 1), {}, {}};
   matrix.pattern = {Direction::kRow, {{4, {0, 1, 2, 3}}}};
   PackedMatrix packed = pack(matrix, deal_in_turn(matrix, format), format);
@@ -334,6 +336,7 @@ TEST_F(DamagedImage, OrderOfInputs) {
 TEST(Damage, OutputGivenTwice) {
   FormatConfig format;
   format.sets = 1;
+  format.drains = 1;
   SyntheticSpec spec;
   spec.out = 2;
   spec.in = 8;

@@ -24,6 +24,7 @@ inline std::vector<FormatConfig> small_formats() {
       FormatConfig format;
       format.assoc = 1 << (n / 2 % 3);
       format.sets = format.assoc * (1 + n * 3 % 4);
+      format.drains = 1;
       format.vector_lanes = lanes;
       format.full_rate = full;
       format.substeps = 1 << (n % 3);

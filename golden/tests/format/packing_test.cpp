@@ -240,6 +240,7 @@ TEST(Packing, ChoosesTheShortestCodesThatKeepUpWithTheSteps) {
 TEST(Packing, DealsTheChainsOutToTheSetsOfAllClusters) {
   FormatConfig format;
   format.sets = 6;
+  format.drains = 1;
   format.assoc = 2;
   SyntheticSpec spec;
   spec.lengths = {4, 16};
@@ -286,6 +287,7 @@ TEST(Packing, DealsTheChainsOutToTheSetsOfAllClusters) {
 TEST(Packing, ARunHoldsAsManyChainsAsThereCanBe) {
   FormatConfig format;
   format.sets = 1;
+  format.drains = 1;
   SyntheticSpec spec;
   spec.out = kMostRunChains;
   spec.in = 1;
@@ -405,6 +407,7 @@ TEST(Packing, AnotherConfigurationIsRefusedWithBothHashes) {
 TEST(Packing, TheOnlyLengthMayBeLongerThanAChain) {
   FormatConfig format;
   format.sets = 2;
+  format.drains = 1;
   format.vector_lanes = 4;
   format.full_rate = 4;
   format.substeps = 1;

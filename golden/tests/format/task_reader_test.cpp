@@ -27,6 +27,7 @@ std::vector<std::string> read_cycles(const ImageHeader& header, std::span<const 
 TEST(TaskReader, HandsChainsOverWithinATurn) {
   FormatConfig format;
   format.sets = format.substeps = 1;
+  format.drains = 1;
   ImageHeader header;
   header.direction = Direction::kColumn;
   header.index_bits = 1;
@@ -70,6 +71,7 @@ TEST(TaskReader, HandsChainsOverWithinATurn) {
 TEST(TaskReader, DeliversTheCyclesOfAHandMadeColumn) {
   FormatConfig format;
   format.sets = 1;
+  format.drains = 1;
   PrunedMatrix matrix{"hand", 4, 8, std::vector<Half>(32), std::vector<std::uint8_t>(32), {}, {}};
   matrix.pattern = {Direction::kColumn, {{4, {3, 2, 1, 0}}}};
   for (const std::size_t i : {0, 1, 6}) {
