@@ -17,8 +17,8 @@ class PortRecorder {
 
   /// Notes the ports of one cycle. Throws InputError behind the most cycles that a record may have.
   void record(const Vmv_accel& top);
-  /// Writes the file: the number of cycles, then a line for each, with a mask of the ports that changed and their
-  /// values, all hexadecimal.
+  /// Writes the file: the number of cycles, in decimal, then a line for each, with a mask of the ports that changed and
+  /// their values, in hexadecimal.
   void commit() const;
 
  private:
