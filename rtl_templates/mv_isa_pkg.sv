@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Fields of instructions (docs/isa.md), one function each: array_ of all instructions of the array
-// program, attend_ of SCORES and OUTPUTS, vector_ of the vector program. Printed by
-// golden/isa/isa_package.cpp from the table in golden/isa/layer_isa.cpp; a test compares.
+// program, attend_ of SCORES and OUTPUTS, matrix_, scores_ and outputs_ of one kind, vector_ of the
+// vector program. Printed by golden/isa/isa_package.cpp from the table in golden/isa/layer_isa.cpp;
+// a test compares.
 
 package mv_isa_pkg;
   localparam int InstructionW = 256;

@@ -64,4 +64,16 @@ refused ./tb_layer --program ""
 refused ./tb_layer --trace ""
 # A bench without tracing.
 for bench in ./tb_engine ./tb_attention ./tb_layer; do refused $bench --trace run.fst; done
+# Outputs appear together or not at all, and none is the bench.
+small="--part matrices --hidden 1 --tokens 1 --stall-seeds 0"
+rm -f refused.txt
+before=$(cksum < tb_layer)
+for outputs in "--record refused.txt --json /dev/full" "--record refused.txt --json tb_layer" \
+  "--record tb_layer --json refused.txt"; do
+  # shellcheck disable=SC2086  # words without blanks
+  if ./tb_layer $small $outputs > /dev/null 2>&1; then echo "NOT refused: ./tb_layer $small $outputs"; exit 1; fi
+  if [ -e refused.txt ]; then echo "refused, but refused.txt was written: ./tb_layer $small $outputs"; exit 1; fi
+  if [ "$before" != "$(cksum < tb_layer)" ]; then echo "tb_layer overwrote itself: $outputs"; exit 1; fi
+  count=$((count + 1))
+done
 echo "$count command lines refused"

@@ -3,13 +3,14 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <sstream>
@@ -20,8 +21,6 @@
 #include "golden/cli/cli.hpp"
 #include "golden/files/input_file.hpp"
 #include "golden/files/temporaries.hpp"
-
-extern char** environ;
 
 namespace mixvec::inline flows {
 
@@ -48,32 +47,67 @@ void require_tool_path(const char* option, const std::filesystem::path& path) {
   }
 }
 
+namespace {
+
+/// Becomes the tool, in a forked process: system calls only. Returns errno if that fails.
+int become(char* const* arguments, const char* log, pid_t parent) {
+  // Of its own for the signals that end this program; SIGKILL leaves it no time to pass that on.
+  if (::setpgid(0, 0) != 0 || ::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return errno;
+  if (::getppid() != parent) ::_exit(EXIT_FAILURE);  // it is gone already
+  const int in = ::open("/dev/null", O_RDONLY);
+  const int out = ::open(log, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+  if (in < 0 || out < 0 || ::dup2(in, STDIN_FILENO) < 0 || ::dup2(out, STDOUT_FILENO) < 0 ||
+      ::dup2(out, STDERR_FILENO) < 0) {
+    return errno;
+  }
+  if (in > STDERR_FILENO) ::close(in);
+  if (out > STDERR_FILENO) ::close(out);
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::execvp(arguments[0], arguments);
+  return errno;
+}
+
+/// Starts the tool as `child`, in a process group of its own with all that it will start (ABC), so that a signal that
+/// ends this program ends it, too. Returns 0, or errno.
+int start(const std::vector<char*>& arguments, const char* log, pid_t& child) {
+  int report[2];  // closed by the start of the tool, or the errno why there is none
+  if (::pipe2(report, O_CLOEXEC) != 0) return errno;
+  const SignalsHeldBack held;
+  const pid_t parent = ::getpid();
+  child = ::fork();
+  if (child == 0) {
+    const int reason = become(arguments.data(), log, parent);
+    const ssize_t written = ::write(report[1], &reason, sizeof reason);
+    ::_exit(written > 0 ? EXIT_FAILURE : 127);
+  }
+  int error = child < 0 ? errno : 0;
+  ::close(report[1]);
+  if (child > 0) {
+    ssize_t count = 0;
+    do {
+      count = ::read(report[0], &error, sizeof error);
+    } while (count < 0 && errno == EINTR);
+    if (count > 0) {
+      ::waitpid(child, nullptr, 0);
+    } else {
+      kill_with_us(child);
+    }
+  }
+  ::close(report[0]);
+  return error;
+}
+
+}  // namespace
+
 void run_tool(const std::vector<std::string>& command, const std::filesystem::path& log) {
   std::vector<char*> arguments;
   arguments.reserve(command.size() + 1);
   for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
-  ::posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
-  // A group of its own, with all that it starts (ABC), so that a signal that ends this program ends it, too.
-  posix_spawnattr_t attributes;
-  ::posix_spawnattr_init(&attributes);
   pid_t child = 0;
-  int error = 0;
-  {
-    const SignalsHeldBack held;
-    sigset_t none;
-    ::sigemptyset(&none);
-    ::posix_spawnattr_setsigmask(&attributes, &none);
-    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
-    error = ::posix_spawnp(&child, arguments[0], &actions, &attributes, arguments.data(), environ);
-    if (error == 0) kill_with_us(child);
-  }
-  ::posix_spawnattr_destroy(&attributes);
-  ::posix_spawn_file_actions_destroy(&actions);
+  const int error = start(arguments, log.c_str(), child);
   if (error != 0) throw FlowError(fmt::format("{} cannot be started: {}", command[0], std::strerror(error)));
   int status = 0;
   while (::waitpid(child, &status, 0) < 0) {

@@ -3,8 +3,9 @@
 #
 #   sh check_tools.sh verilate|lint|icarus    exit code 0: nothing is missing; 2: the message says what, and which packages have it
 #   sh check_tools.sh path             whether the path can be built in alone
+#   sh check_tools.sh bench            whether ./tb_layer is that of the sources
 #
-# VERILATOR, CXX and IVERILOG name the tools.
+# VERILATOR, CXX, IVERILOG and VVP name the tools, ICARUS_RUN is what tb_layer is to record.
 set -u
 goal=$1
 missing=
@@ -52,6 +53,34 @@ check_compiler() {
 
 check_icarus() { command -v "$IVERILOG" > /dev/null || lacks "Icarus 11 or later (found no $IVERILOG)" iverilog; }
 
+check_vvp() { command -v "${VVP:-vvp}" > /dev/null || lacks "Icarus's vvp (found no ${VVP:-vvp})" iverilog; }
+
+refuse() {
+  printf '%s\n' "$1" >&2
+  exit 2
+}
+
+# It becomes words of a shell command.
+check_run() {
+  [ -n "$ICARUS_RUN" ] || refuse "ICARUS_RUN: found nothing, expected options of ./tb_layer for a run of up to 100000 cycles"
+  [ "$(printf %s "$ICARUS_RUN" | LC_ALL=C tr -d 'A-Za-z0-9 /._+,@=\200-\377-' | wc -c)" -eq 0 ] ||
+    refuse "ICARUS_RUN: found \"$ICARUS_RUN\", expected words of letters, digits and / . _ + - , @ = only"
+  for word in $ICARUS_RUN; do
+    case $word in
+      --record | --record=* | --self-test | --help | -h | --version)
+        refuse "ICARUS_RUN: found $word, expected options of a run that is recorded; make icarus adds --record" ;;
+    esac
+  done
+}
+
+check_bench() {
+  [ ! -d tb_layer ] || refuse "tb_layer: found a folder, expected the bench; remove it and run make verilate"
+  [ -x tb_layer ] || refuse "tb_layer: found a file that cannot be run, expected the bench: run make verilate"
+  # shellcheck disable=SC2046  # words without blanks
+  newer=$(find Makefile filelist.f $(cat filelist.f) bench include -type f -newer tb_layer | head -n 1)
+  [ -z "$newer" ] || refuse "tb_layer: found a bench that is older than $newer: run make verilate"
+}
+
 # Verilator writes the folder's path into makefiles and shell commands, unquoted.
 check_path() {
   if [ "$(pwd | LC_ALL=C tr -d 'A-Za-z0-9/._+,@=\n\200-\377-' | wc -c)" -ne 0 ]; then
@@ -63,8 +92,10 @@ check_path() {
 
 case $goal in
   verilate) check_path; check_verilator; check_compiler ;;
-  lint | icarus) check_path; check_verilator; check_icarus ;;
+  lint) check_path; check_verilator; check_icarus ;;
+  icarus) check_run; check_path; check_verilator; check_icarus; check_vvp ;;
   path) check_path ;;
+  bench) check_bench ;;
 esac
 if [ -n "$missing" ]; then
   echo "make $goal needs $missing; Debian and Ubuntu: apt-get install$packages" >&2

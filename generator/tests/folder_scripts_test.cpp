@@ -97,5 +97,25 @@ TEST(FolderScripts, PathsThatVerilatorCannotQuoteAreRefusedAtOnce) {
   }
 }
 
+TEST(FolderScripts, KnobsAreZeroOrOne) {
+  const TemporaryTestFolder folder;
+  write_folder(folder.path / "a", emit_accel(make_config({})), false);
+  const fs::path log = folder.path / "log";
+  const auto made = [&](const std::string& knob) {
+    const int code = exit_code_of(
+        fmt::format("make -s -C {} '{}' clean > {} 2>&1", (folder.path / "a").string(), knob, log.string()));
+    return fmt::format("{}: {}", code, read_file(log));
+  };
+  for (const std::string knob : {"TRACE", "COVERAGE", "ASSERT"}) {
+    for (const std::string value : {"0", "1"}) EXPECT_EQ(made(knob + "=" + value), "0: ");
+    for (const std::string value : {"", "2", "01", "yes", "0 1", "1 ", "no"}) {
+      const std::string text = made(knob + "=" + value);
+      EXPECT_NE(text.find(fmt::format("{}: found \"{}\", expected 0 or 1", knob, value)), std::string::npos)
+          << knob << "=" << value << ": " << text;
+      EXPECT_TRUE(text.starts_with("2: ")) << text;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace mixvec::inline generator

@@ -55,11 +55,14 @@ class ConfigReader {
     return value->get<std::size_t>();
   }
 
-  [[nodiscard]] double positive_or(const char* field, double fallback) const {
+  /// The ε of LayerNorms over `channels` channels: what layer_norm() takes.
+  [[nodiscard]] double epsilon_or(const char* field, double fallback, std::size_t channels) const {
     const nlohmann::json* const value = get(field);
     if (value == nullptr) return fallback;
-    if (!value->is_number() || !(value->get<double>() > 0)) {
-      fail_input("{}: {}: found {}, expected a positive number", file_, field, show_json(*value));
+    const double least = 0x1p-49 / (static_cast<double>(channels) * static_cast<double>(channels));
+    if (!value->is_number() || !(value->get<double>() >= least) || value->get<double>() > 1) {
+      fail_input("{}: {}: found {}, expected a number from {:.3g} (for {} channels) to 1", file_, field,
+                 show_json(*value), least, channels);
     }
     return value->get<double>();
   }
@@ -177,7 +180,7 @@ void read_gpt2(const ConfigReader& reader, ModelConfig& config) {
   config.heads = reader.count("n_head");
   config.intermediate = reader.count_or("n_inner", 4 * config.hidden);
   config.position_rows = reader.count("n_positions");
-  config.layer_norm_epsilon = reader.positive_or("layer_norm_epsilon", 1e-5);
+  config.layer_norm_epsilon = reader.epsilon_or("layer_norm_epsilon", 1e-5, config.hidden);
   config.activation = reader.text_or("activation_function", "gelu_new");
   reader.require("scale_attn_weights", true);
   reader.require("scale_attn_by_inverse_layer_idx", false);
@@ -189,7 +192,7 @@ void read_bert(const ConfigReader& reader, ModelConfig& config) {
   config.heads = reader.count("num_attention_heads");
   config.intermediate = reader.count("intermediate_size");
   config.position_rows = reader.count("max_position_embeddings");
-  config.layer_norm_epsilon = reader.positive_or("layer_norm_eps", 1e-12);
+  config.layer_norm_epsilon = reader.epsilon_or("layer_norm_eps", 1e-12, config.hidden);
   config.activation = reader.text_or("hidden_act", "gelu");
   reader.require("position_embedding_type", "absolute");
 }

@@ -25,6 +25,7 @@
 #include "golden/base/version.hpp"
 #include "golden/cli/parse_options.hpp"
 #include "golden/files/atomic_folder.hpp"
+#include "golden/files/place.hpp"
 #include "golden/files/temporaries.hpp"
 
 namespace mixvec::inline golden {
@@ -171,7 +172,7 @@ int CommandLine::parse_and_run(int argc, char** argv, const std::function<int(co
   paths_ = paths_of(values, roles_);
   check_outputs(paths_);
   const bool printed = std::any_of(paths_.begin(), paths_.end(), [](const RolePath& path) {
-    return path.role == PathRole::kOutputFile && path.path == "-";
+    return path.role == PathRole::kOutputFile && !path.path.empty() && is_standard_output(path.path);
   });
   if (printed) give_standard_output_to_a_file();
   return body(values);

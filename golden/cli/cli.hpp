@@ -28,10 +28,10 @@ class CommandLine {
   /// empty if not given.
   boost::program_options::options_description& options() { return options_; }
 
-  /// Declare what an option's text (a std::string or a vector of them) is: a file to write ("-" is standard output;
-  /// what is printed then goes to standard error), a folder to write, a file or folder to read. run() checks them all
-  /// against each other and for writability, and names those that were written in the last line that it prints. --json
-  /// is declared.
+  /// Declare what an option's text (a std::string or a vector of them) is: a file to write ("-" and /dev/stdout
+  /// are standard output; what is printed then goes to standard error), a folder to write, a file or folder to read.
+  /// run() checks them all against each other and for writability, and names those that were written in the last line
+  /// that it prints. --json is declared.
   CommandLine& output_file(std::string option);
   CommandLine& output_folder(std::string option);
   CommandLine& input(std::string option);

@@ -118,6 +118,21 @@ void compare_with_standard_output(const Known& output) {
   }
 }
 
+/// A program that is replaced by its own output is lost.
+void compare_with_program(const Known& output) {
+  constexpr const char* kProgram = "/proc/self/exe";
+  struct stat info {};
+  if (output.inode && ::stat(kProgram, &info) == 0 && inode_of(info) == output.inode) {
+    fail_input("{}: found the program that is running, expected another file", name_of(output));
+  }
+  std::error_code error;
+  const fs::path program = fs::read_symlink(kProgram, error);
+  if (!error && is_folder(output) && is_within(program, output.place.path)) {
+    fail_input("{}: found a folder that holds the program that is running, {}; expected another", name_of(output),
+               program.string());
+  }
+}
+
 void probe(const Known& output) {
   if (output.place.error != 0) {
     fail_input("{}: cannot write: {}", name_of(output), system_reason(output.place.error));
@@ -161,6 +176,7 @@ void check_outputs(const std::vector<RolePath>& paths) {
       if (input.place.kind != Place::Kind::kNothing) compare(outputs[i], input);
     }
     compare_with_standard_output(outputs[i]);
+    compare_with_program(outputs[i]);
   }
   for (const Known& output : outputs) {
     try {

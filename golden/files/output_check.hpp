@@ -18,8 +18,9 @@ struct RolePath {
 };
 
 /// Throws InputError, naming the options, if two outputs are one file (also by links), lie in one another, are an input
-/// or lie in or above one, if standard output goes to one of them, or if one cannot be written. Leaves everything as it
-/// is: a probe is made beside each output and removed. Character devices (/dev/null) may be named twice.
+/// or lie in or above one, are or hold the running program, if standard output goes to one of them, or if one cannot be
+/// written. Leaves everything as it is: a probe is made beside each output and removed. Character devices (/dev/null)
+/// may be named twice.
 void check_outputs(const std::vector<RolePath>& paths);
 
 }  // namespace mixvec::inline golden

@@ -107,6 +107,12 @@ Place follow(const fs::path& path) {
   return place;
 }
 
+bool is_standard_output(const fs::path& path) {
+  if (path == "-") return true;
+  const Place place = follow(path);
+  return place.kind == Place::Kind::kDescriptor && place.descriptor == STDOUT_FILENO;
+}
+
 fs::path folder_place(const fs::path& path) {
   const std::string name = path.string();
   if (name == "-") fail_input("-: found the sign for standard output, expected a folder (./- if it is called so)");

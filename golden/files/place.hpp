@@ -24,6 +24,9 @@ struct Place {
 /// Follows the links of a path as a writer must: a link's target, and the path itself, may be missing.
 Place follow(const std::filesystem::path& path);
 
+/// Is the path "-" or a name of this process's standard output, such as /dev/stdout or /dev/fd/1?
+bool is_standard_output(const std::filesystem::path& path);
+
 /// The place that an output folder takes, without links; it and its parents may be missing. Throws InputError, which
 /// begins with the path, if it cannot be replaced as a whole: a file, the working directory or one above, a mount
 /// point.

@@ -1,9 +1,13 @@
 // gen_vectors: golden inputs, outputs and intermediate values of a program's matrices, as safetensors.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "golden/base/error.hpp"
 #include "golden/base/text.hpp"
@@ -24,11 +28,22 @@ namespace {
 namespace po = boost::program_options;
 using Json = nlohmann::ordered_json;
 
+/// Did gen_vectors write the file?
+bool is_ours(const std::filesystem::directory_entry& entry) {
+  if (entry.path().extension() != ".safetensors" || !entry.is_regular_file()) return false;
+  try {
+    const auto metadata = SafetensorsFile::open(entry.path()).metadata();
+    return metadata.contains("matrix") && metadata.contains("config_hash") && metadata.contains("seed");
+  } catch (const InputError&) {
+    return false;
+  }
+}
+
 /// Vectors of an earlier run may be replaced, or added to; anything else may not.
 void check_earlier(const std::filesystem::path& out) {
   for (const auto& entry : std::filesystem::directory_iterator(out)) {
-    if (entry.path().extension() == ".safetensors" && entry.is_regular_file()) continue;
-    fail_input("--out {}: found {} in it, expected none, an empty folder or one of .safetensors files only",
+    if (is_ours(entry)) continue;
+    fail_input("--out {}: found {} in it, expected no folder, an empty one or one of files of gen_vectors only",
                out.string(), quote(entry.path().filename().string()));
   }
 }
@@ -83,7 +98,13 @@ int gen_vectors(const po::variables_map& options) {
                     {"worst_ratio", check.worst_ratio}});
   }
   // What an earlier run wrote for other matrices stays.
-  folder.keep([](const std::string&) { return true; });
+  const std::vector<std::string> written = files_below(folder.path());
+  std::vector<std::string> kept;
+  folder.keep([&](const std::string& file) {
+    if (std::find(written.begin(), written.end(), file) == written.end()) kept.push_back(file);
+    return true;
+  });
+  std::sort(kept.begin(), kept.end());
   const bool passed = violations == 0 && compared > 0;
   StagedFile json_file(options["json"].as<std::string>(), json_text({{"passed", passed},
                                                                      {"tokens", tokens},
@@ -97,6 +118,10 @@ int gen_vectors(const po::variables_map& options) {
       "double precision had its weights {}\n",
       passed ? "good" : "FAILED", compared, violations, program.matrices.size(),
       model.has_value() ? "from the checkpoint, which the images equal" : "from the images: no --model was given");
+  if (!kept.empty()) {
+    fmt::print("{} files of earlier runs stay in {}: {}\n", kept.size(), escape_controls(out.string()),
+               escape_controls(fmt::format("{}", fmt::join(kept, ", "))));
+  }
   folder.commit();
   json_file.commit();
   return passed ? kExitGood : kExitCheckFailed;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <regex>
 #include <set>
 #include <vector>
 
@@ -33,9 +34,14 @@ bool is_there(const fs::path& path) {
 std::map<std::string, std::string> read_index(const fs::path& path) {
   const nlohmann::json index = read_json(path);
   const auto map = index.is_object() ? index.find("weight_map") : index.end();
-  if (!index.is_object() || map == index.end() || !map->is_object() || map->empty()) {
+  if (!index.is_object() || map == index.end() || !map->is_object()) {
     fail_input("{}: weight_map: found {}, expected an object of tensor names and the files that hold them",
                path.string(), index.is_object() && map != index.end() ? show_json(*map) : "nothing");
+  }
+  if (map->empty()) {
+    fail_input(
+        "{}: weight_map: found no tensor in it, expected all and the files that hold them; get the checkpoint whole",
+        path.string());
   }
   std::map<std::string, std::string> shard_of;
   for (const auto& [tensor, shard] : map->items()) {
@@ -78,7 +84,18 @@ SafetensorsFile open_shards(const fs::path& model_dir) {
                  shard);
     }
   }
+  for (const TensorView& view : all.tensors()) {
+    if (shard_of.contains(view.name)) continue;
+    fail_input("{}: weight_map: found nothing for the tensor {} of {}, expected every tensor of its shards",
+               index.string(), quote(view.name), fs::path(view.file).filename().string());
+  }
   return all;
+}
+
+/// Is it the name of one of several files, as "model-00001-of-00002.safetensors"?
+bool is_shard(const std::string& name) {
+  static const std::regex pattern(R"(.*-\d+-of-\d+\.safetensors)");
+  return std::regex_match(name, pattern);
 }
 
 std::vector<std::string> file_names(const fs::path& folder) {
@@ -94,6 +111,11 @@ std::vector<std::string> file_names(const fs::path& folder) {
 [[noreturn]] void refuse_other_weights(const fs::path& model_dir) {
   const std::string where = model_dir.string();
   for (const std::string& name : file_names(model_dir)) {
+    if (is_shard(name)) {
+      fail_input(
+          "{}: found {}, a part of a model, and no {}, expected the index and all parts; get the checkpoint whole",
+          where, quote(name), kIndex);
+    }
     if (name.ends_with(".safetensors") && name != "pruning.safetensors") {
       fail_input("{}: found {}, expected {}; if it holds the model, rename it", where, quote(name), kOneFile);
     }

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <bit>
+#include <filesystem>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "generator/config_file.hpp"
 #include "generator/legality.hpp"
@@ -33,12 +35,21 @@ std::vector<std::string> strings(const po::variables_map& options, const char* n
   return options.count(name) != 0 ? options[name].as<std::vector<std::string>>() : std::vector<std::string>{};
 }
 
+/// Refuses what was given before, by whatever name: it would count twice.
+void refuse_twice(std::set<fs::path>& before, const char* option, const fs::path& path) {
+  if (!before.insert(fs::weakly_canonical(path)).second) {
+    fail_input("--{} {}: found it twice, expected it once: it would count twice", option, path.string());
+  }
+}
+
 /// The files that --masks names: themselves, or all .smtx files below a folder, in alphabetical order.
 std::vector<NamedMask> read_masks(const std::vector<std::string>& paths) {
   std::vector<NamedMask> masks;
+  std::set<fs::path> before;
   for (const std::string& path : paths) {
     if (!fs::exists(path)) fail_input("--masks {}: found nothing, expected a .smtx file or a folder of them", path);
     if (!fs::is_directory(path)) {
+      refuse_twice(before, "masks", path);
       masks.push_back({fs::path(path).filename().string(), read_mask(path)});
       continue;
     }
@@ -48,14 +59,19 @@ std::vector<NamedMask> read_masks(const std::vector<std::string>& paths) {
     }
     if (files.empty()) fail_input("--masks {}: found no .smtx file in the folder, expected at least one", path);
     std::sort(files.begin(), files.end());
-    for (const fs::path& file : files) masks.push_back({file.lexically_relative(path).string(), read_mask(file)});
+    for (const fs::path& file : files) {
+      refuse_twice(before, "masks", file);
+      masks.push_back({file.lexically_relative(path).string(), read_mask(file)});
+    }
   }
   return masks;
 }
 
 std::vector<PrunedMatrix> read_models(const std::vector<std::string>& folders) {
   std::vector<PrunedMatrix> matrices;
+  std::set<fs::path> before;
   for (const std::string& folder : folders) {
+    refuse_twice(before, "model", folder);
     const Model model = Model::open(folder);
     if (!model.is_pruned()) {
       fail_input("--model: {}: found no pruning.safetensors, expected a checkpoint that prune_model wrote", folder);

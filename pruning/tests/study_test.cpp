@@ -215,7 +215,13 @@ TEST_F(MaskStudy, BadInputIsNamed) {
       {"--masks " + path("masks") + " --at-least 1.5", "--at-least"},
       {"--masks " + path("masks") + " --accel " + path("nowhere"), "nowhere"},
       {"--mask x", "--masks"},
+      {"--masks " + path("good.smtx") + " --masks " + path("empty/../good.smtx"), "good.smtx: found it twice"},
+      {"--masks " + path("good.smtx") + " --masks " + path("link.smtx"), "link.smtx: found it twice"},
+      {"--masks " + path("masks") + " --masks " + path("masks"), ".smtx: found it twice"},
+      {"--model " + path("masks") + " --model " + path("masks"), "config.json"},
   };
+  write_file(folder_ / "good.smtx", "2, 3, 4\n0 1 4\n2 0 1 2\n");
+  fs::create_symlink("good.smtx", folder_ / "link.smtx");
   for (const auto& [arguments, expected] : cases) {
     EXPECT_EQ(study(arguments), 2) << arguments;
     EXPECT_NE(output().find(expected), std::string::npos) << arguments << ": " << output();

@@ -169,6 +169,31 @@ TEST_F(PackModel, PacksOneLayerAndDenseCheckpoints) {
   ASSERT_EQ(run(fmt::format("gen_vectors --program {} --tokens 2 --out {}", at("r.mvp"), at("rv"))), 0) << log();
 }
 
+TEST_F(PackModel, VectorsOfEarlierRunsAreNamedAndFilesOfOthersRefused) {
+  const auto pack = [&](const char* layer) {
+    return run(fmt::format("pack_model --model {} --accel {} --layer {} --out {}", at("dense"), at("accel"), layer,
+                           at("one.mvp")));
+  };
+  const std::string vectors = fmt::format("gen_vectors --program {} --tokens 2 --out {}", at("one.mvp"), at("v"));
+  ASSERT_EQ(pack("0"), 0) << log();
+  ASSERT_EQ(run(vectors), 0) << log();
+  ASSERT_EQ(run(vectors), 0) << log();
+  EXPECT_EQ(log().find("earlier runs"), std::string::npos) << log();
+  ASSERT_EQ(pack("1"), 0) << log();
+  ASSERT_EQ(run(vectors), 0) << log();
+  EXPECT_NE(log().find("4 files of earlier runs stay in " + at("v") + ": layer.0.W_F1.safetensors, "),
+            std::string::npos)
+      << log();
+  // A checkpoint's weights in it.
+  fs::copy_file(folder_ / "dense" / "model.safetensors", folder_ / "v" / "model.safetensors");
+  EXPECT_EQ(run(vectors), 2);
+  EXPECT_NE(log().find("found \"model.safetensors\" in it, expected no folder, an empty one or one of files of "
+                       "gen_vectors only"),
+            std::string::npos)
+      << log();
+  EXPECT_TRUE(fs::exists(folder_ / "v" / "layer.0.W_F1.safetensors"));
+}
+
 TEST_F(PackModel, ExplainsEveryCycleAsSimAccelDoes) {
   const std::string from = fmt::format("--model {} --accel {} --tokens 300", at("pruned"), at("accel"));
   ASSERT_EQ(run(fmt::format("pack_model {} --explain --out {} --json {}", from, at("p.mvp"), at("p.json"))), 0)

@@ -38,7 +38,7 @@ void put_bytes(Port& port, std::span<const std::uint8_t> bytes) {
 
 }  // namespace
 
-AccelSim::AccelSim(const std::string& trace, const std::string& record)
+AccelSim::AccelSim(const std::string& trace, bool record)
     : context_(std::make_unique<VerilatedContext>()), top_(nullptr), trace_(nullptr), recorder_(record) {
   check_bench(trace);
 #if VM_TRACE

@@ -51,9 +51,8 @@ class AccelSim {
  public:
   /// Resets the accelerator. Throws InputError if RTL and bench disagree on the configuration hash, both printed, or if
   /// the bench's folder was written anew since it was built. `trace` names an FST file, whose path is printed, or is
-  /// empty (a bench built without tracing refuses one). `record` names the file that commit_record() writes, or is
-  /// empty.
-  explicit AccelSim(const std::string& trace = {}, const std::string& record = {});
+  /// empty (a bench built without tracing refuses one). `record`: whether record_text() will have one.
+  explicit AccelSim(const std::string& trace = {}, bool record = false);
   ~AccelSim();
   AccelSim(const AccelSim&) = delete;
   AccelSim& operator=(const AccelSim&) = delete;
@@ -79,8 +78,8 @@ class AccelSim {
   /// Runs jobs one behind the other, each offered as soon as the one before it was taken.
   AttentionRun attend(std::span<const AttentionJob> jobs, const Stalls& stalls, const ResultTaker& take);
 
-  /// Writes what the ports were in all cycles so far, if a record was asked for.
-  void commit_record() const { recorder_.commit(); }
+  /// What the ports were in all cycles so far, if a record was asked for (PortRecorder::text).
+  [[nodiscard]] std::string record_text() const { return recorder_.text(); }
   /// Whether the RTL's assertions are checked: they are, but for stimulus that breaks contracts on purpose.
   void check_contracts(bool on);
 

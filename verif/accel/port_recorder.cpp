@@ -9,7 +9,6 @@
 
 #include "Vmv_accel.h"
 #include "golden/base/error.hpp"
-#include "golden/files/output.hpp"
 #include "mixvec_ports.hpp"
 
 namespace mixvec::inline verif {
@@ -32,10 +31,10 @@ std::string hex_of(const Port& port) {
 
 }  // namespace
 
-PortRecorder::PortRecorder(std::string path) : path_(std::move(path)) {}
+PortRecorder::PortRecorder(bool on) : on_(on) {}
 
 void PortRecorder::record(const Vmv_accel& top) {
-  if (path_.empty()) return;
+  if (!on_) return;
   if (cycles_ == kMostRecordedCycles) {
     fail_input("--record: found a run of more than {} cycles, expected a smaller one", kMostRecordedCycles);
   }
@@ -59,8 +58,6 @@ void PortRecorder::record(const Vmv_accel& top) {
   ++cycles_;
 }
 
-void PortRecorder::commit() const {
-  if (!path_.empty()) write_file(path_, fmt::format("{}\n", cycles_) + text_);
-}
+std::string PortRecorder::text() const { return on_ ? fmt::format("{}\n", cycles_) + text_ : std::string(); }
 
 }  // namespace mixvec::inline verif

@@ -9,20 +9,20 @@ class Vmv_accel;
 
 namespace mixvec::inline verif {
 
-/// Usage: construct, record() before each rising edge, commit().
+/// Usage: construct, record() before each rising edge, text().
 class PortRecorder {
  public:
-  /// `path` names the record; empty: nothing is recorded.
-  explicit PortRecorder(std::string path);
+  /// Whether anything is recorded.
+  explicit PortRecorder(bool on);
 
   /// Notes the ports of one cycle. Throws InputError behind the most cycles that a record may have.
   void record(const Vmv_accel& top);
-  /// Writes the file: the number of cycles, then a line for each, with a mask of the ports that changed and their
-  /// values, all hexadecimal.
-  void commit() const;
+  /// The record, for a file: the number of cycles, in decimal, then a line for each, with a mask of the ports that
+  /// changed and their values, in hexadecimal.
+  [[nodiscard]] std::string text() const;
 
  private:
-  std::string path_;
+  bool on_;
   std::uint64_t cycles_ = 0;
   std::string text_;
   std::vector<std::string> last_;  ///< by port

@@ -40,7 +40,8 @@ int run(const po::variables_map& options) {
     return passed ? kExitGood : kExitCheckFailed;
   }
 
-  LayerSim accel(options["trace"].as<std::string>(), options["record"].as<std::string>());
+  const std::string record_file = options["record"].as<std::string>();
+  LayerSim accel(options["trace"].as<std::string>(), !record_file.empty());
   nlohmann::json matrices_json;
   const MatrixReport matrices = run_matrices(accel, work, options, matrices_json);
   nlohmann::json layer_json;
@@ -58,8 +59,10 @@ int run(const po::variables_map& options) {
                            {"matrices", matrices_json},
                            {"layer", layer_json}};
   add_figures(report);
-  accel.commit_record();
-  write_json(json_file, report);
+  StagedFile record(record_file, accel.record_text());
+  StagedFile json(json_file, json_text(report));
+  record.commit();
+  json.commit();
   return passed ? kExitGood : kExitCheckFailed;
 }
 

@@ -202,6 +202,22 @@ TEST_F(Names, DistilBertIsBertByOtherNames) {
   EXPECT_EQ(numbers(wrapped), expected);
 }
 
+TEST_F(Names, EpsilonsThatLayerNormDoesNotTake) {
+  for (const nlohmann::json& value :
+       {nlohmann::json(2), nlohmann::json(0), nlohmann::json(-1e-5), nlohmann::json(1e-30), nlohmann::json("1e-5")}) {
+    SmallCheckpoint gpt2 = SmallCheckpoint::gpt2();
+    gpt2.config["layer_norm_epsilon"] = value;
+    expect_refused(gpt2,
+                   "config.json: layer_norm_epsilon: found " + value.dump() + ", expected a number from 2.78e-17");
+    SmallCheckpoint bert = SmallCheckpoint::bert();
+    bert.config["layer_norm_eps"] = value;
+    expect_refused(bert, "config.json: layer_norm_eps: found " + value.dump() + ", expected a number from ");
+  }
+  SmallCheckpoint largest = SmallCheckpoint::gpt2();
+  largest.config["layer_norm_epsilon"] = 1;
+  EXPECT_FALSE(numbers(largest).empty());
+}
+
 TEST_F(Names, NetworksThatTheLayersAreNot) {
   for (const auto& [field, value] : {std::pair<const char*, nlohmann::json>{"add_cross_attention", true},
                                      {"is_decoder", true},

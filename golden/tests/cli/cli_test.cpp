@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -128,6 +129,33 @@ TEST(CommandLine, BadUsageIsExitTwoAndSaysWhatWasExpected) {
   });
   EXPECT_TRUE(named.body_ran);
   EXPECT_TRUE(run({"--list", "a", "--list", "b"}).body_ran) << "an option that may be repeated";
+}
+
+TEST(CommandLine, JsonToStandardOutputStandsAloneThereByAnyName) {
+  // give_standard_output_to_a_file() lasts: each in a process of its own.
+  for (const char* name : {"-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"}) {
+    const TemporaryTestFolder folder;
+    const fs::path out = folder.path / "out";
+    const pid_t child = ::fork();
+    if (child == 0) {
+      const int file = ::open(out.c_str(), O_WRONLY | O_CREAT, 0600);
+      const int quiet = ::open("/dev/null", O_WRONLY);
+      ::dup2(file, STDOUT_FILENO);
+      ::dup2(quiet, STDERR_FILENO);
+      CommandLine command("tool", "Does things.", "");
+      std::string words[] = {"tool", "--json", name};
+      char* argv[] = {words[0].data(), words[1].data(), words[2].data(), nullptr};
+      ::_exit(command.run(3, argv, [](const po::variables_map& values) {
+        fmt::print("a table\n");
+        write_json(values["json"].as<std::string>(), {{"good", true}});
+        return 0;
+      }));
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0) << name;
+    EXPECT_EQ(read_file(out), "{\n  \"good\": true\n}\n") << name;
+  }
 }
 
 TEST(CommandLine, ARequiredOptionThatIsMissing) {

@@ -115,6 +115,24 @@ TEST_F(OutputCheck, SaysWhatCannotBeWritten) {
   refused(".", kFolder, "working directory");
 }
 
+TEST_F(OutputCheck, TheRunningProgramIsNoOutput) {
+  const fs::path program = fs::canonical("/proc/self/exe");
+  fs::create_symlink(program, at("program"));
+  fs::create_directory_symlink(program.parent_path(), at("programs"));
+  const auto refused = [&](const fs::path& path, PathRole role, const char* expected) {
+    const std::string text = message_of([&] { check_outputs({{"out", path, role}}); });
+    EXPECT_NE(text.find(expected), std::string::npos) << text;
+    EXPECT_TRUE(text.starts_with("--out ")) << text;
+  };
+  refused(program, kFile, "found the program that is running");
+  refused("/proc/self/exe", kFile, "found the program that is running");
+  refused(at("program"), kFile, "found the program that is running");
+  refused(program.parent_path(), kFolder, "found a folder that holds the program that is running");
+  refused(at("programs"), kFolder, "found a folder that holds the program that is running");
+  EXPECT_TRUE(fs::exists(program));
+  check_outputs({{"out", program.string() + ".json", kFile}});
+}
+
 TEST_F(OutputCheck, WhatIsPrintedIntoAnOutputIsNotLost) {
   EXPECT_EXIT(
       {

@@ -7,6 +7,8 @@
 
 #include "golden/cli/cli.hpp"
 #include "golden/files/input_file.hpp"
+#include "golden/tests/helpers.hpp"
+#include "golden/tests/temporary_folder.hpp"
 
 namespace mixvec::inline golden {
 namespace {
@@ -35,6 +37,23 @@ TEST(VectorTables, EveryValueFitsItsWidth) {
   }
   EXPECT_EQ(wrong, 0U);
   EXPECT_EQ(compared, 384U * 65536U);
+}
+
+TEST(VectorTables, TheProgramOverwritesNoneOfItsOutputs) {
+  const TemporaryTestFolder folder;
+  const std::filesystem::path out = folder.path / "out";
+  for (const char* name : {"golden/math/vector_tables.cpp", "rtl_templates/mv_vector_rom.sv"}) {
+    std::filesystem::create_directories((out / name).parent_path());
+  }
+  for (const char* name : {"golden/math/vector_tables.cpp", "rtl_templates/mv_vector_rom.sv",
+                           "golden/../rtl_templates/mv_vector_rom.sv"}) {
+    EXPECT_EQ(exit_code_of(fmt::format("{}/make_vector_tables --out {} --json {} > {} 2>&1", MIXVEC_BINARY_DIR,
+                                       out.string(), (out / name).string(), (folder.path / "log").string())),
+              2)
+        << name;
+    EXPECT_NE(read_file(folder.path / "log").find("found the same file as --out"), std::string::npos) << name;
+    EXPECT_FALSE(std::filesystem::exists(out / name));
+  }
 }
 
 TEST(VectorTables, AreExactAtTheStartAndNormalised) {

@@ -94,7 +94,19 @@ TEST(Shards, AllOrNothing) {
     hostile.write();
     hostile.expect_refused("expected the name of a .safetensors file in the same folder");
   }
-  for (const nlohmann::json& map : {nlohmann::json(nullptr), nlohmann::json::array(), nlohmann::json::object()}) {
+  Shards forgotten = good;
+  forgotten.second.add("h.7.ln_1.weight", {8});
+  forgotten.write();
+  forgotten.expect_refused(
+      "weight_map: found nothing for the tensor \"h.7.ln_1.weight\" of model-00002-of-00002.safetensors");
+  Shards nothing = good;
+  nothing.index["weight_map"] = nlohmann::json::object();
+  nothing.write();
+  nothing.expect_refused("weight_map: found no tensor in it");
+  fs::remove(good.folder / "model.safetensors.index.json");
+  good.expect_refused(
+      "found \"model-00001-of-00002.safetensors\", a part of a model, and no model.safetensors.index.json");
+  for (const nlohmann::json& map : {nlohmann::json(nullptr), nlohmann::json::array()}) {
     Shards empty = good;
     empty.index["weight_map"] = map;
     empty.write();
