@@ -1,11 +1,10 @@
-// Reads instances from a Verilog netlist line by line; Yosys writes each head on a line of its own.
+// Sums what Yosys' stat counts per module: it adds no areas over a hierarchy, and reads no compressed libraries.
 #include "flows/synth/netlist_area.hpp"
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <map>
-#include <optional>
+#include <nlohmann/json.hpp>
 
 #include "flows/synth/tool.hpp"
 
@@ -17,35 +16,16 @@ namespace {
 using Counts = std::map<std::string, std::uint64_t>;
 using Modules = std::unordered_map<std::string, Counts>;
 
-/// The name at the start of `text`, without the backslash of an escaped name.
-std::string first_name(std::string_view text) {
-  std::string_view name = text.substr(0, std::min(text.find_first_of(" ("), text.size()));
-  if (text.starts_with('\\')) {
-    // An escaped name may hold brackets and ends with the space.
-    name = text.substr(1, std::min(text.find(' '), text.size()) - 1);
-  }
-  return std::string(name);
-}
-
-/// The type of the instance that begins on this line: "  TYPE NAME (".
-std::optional<std::string> instance_type(std::string_view line) {
-  if (!line.starts_with("  ") || line.size() < 4 || line[2] == ' ' || !line.ends_with('(')) return std::nullopt;
-  return first_name(line.substr(2));
-}
-
-Modules read_modules(std::string_view verilog) {
-  constexpr std::string_view kModule = "module ";
+Modules read_modules(std::string_view statistics) {
   Modules modules;
-  Counts* current = nullptr;
-  while (!verilog.empty()) {
-    const std::size_t end = std::min(verilog.find('\n'), verilog.size());
-    const std::string_view line = verilog.substr(0, end);
-    verilog.remove_prefix(std::min(end + 1, verilog.size()));
-    if (line.starts_with(kModule)) {
-      current = &modules[first_name(line.substr(kModule.size()))];
-    } else if (const auto type = instance_type(line); type && current != nullptr) {
-      ++(*current)[*type];
+  try {
+    const nlohmann::json json = nlohmann::json::parse(statistics);
+    for (const auto& [name, module] : json.at("modules").items()) {
+      // Yosys writes the names of modules with their backslash, those of types without.
+      modules[name.substr(name.starts_with('\\') ? 1 : 0)] = module.at("num_cells_by_type").get<Counts>();
     }
+  } catch (const nlohmann::json::exception& error) {
+    throw FlowError(fmt::format("Yosys' count of cells cannot be read: {}", error.what()));
   }
   return modules;
 }
@@ -83,9 +63,9 @@ struct Counter {
 
 }  // namespace
 
-NetlistArea netlist_area(std::string_view verilog, const std::string& top, std::string_view file_module,
+NetlistArea netlist_area(std::string_view statistics, const std::string& top, std::string_view file_module,
                          const std::unordered_map<std::string, double>& cell_areas) {
-  const Modules modules = read_modules(verilog);
+  const Modules modules = read_modules(statistics);
   if (!modules.contains(top)) throw FlowError(fmt::format("the netlist has no module {}", top));
   return Counter{modules, file_module, cell_areas, {}}.count(top);
 }

@@ -15,9 +15,9 @@ struct NetlistArea {
   double files = 0.0;  ///< the part in modules whose name contains the file module's
 };
 
-/// Counts `top` in `verilog`, a netlist as Yosys' write_verilog -noexpr writes it. Throws FlowError if a cell is
+/// Counts `top` in what Yosys' `stat -json` says of a netlist. Throws FlowError if that cannot be read, or if a cell is
 /// neither a module nor in `cell_areas`, that is, if something was not mapped.
-NetlistArea netlist_area(std::string_view verilog, const std::string& top, std::string_view file_module,
+NetlistArea netlist_area(std::string_view statistics, const std::string& top, std::string_view file_module,
                          const std::unordered_map<std::string, double>& cell_areas);
 
 }  // namespace mixvec::inline flows

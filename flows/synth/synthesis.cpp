@@ -128,9 +128,10 @@ fs::path synthesize(const SynthesisRequest& request, const CellLibrary& library)
     write_file(mapped, design.dump());
   }
   const fs::path netlist = out / "netlist.v";
-  run_yosys(
-      {fmt::format("read_json {}", mapped.string()), fmt::format("write_verilog -noattr -noexpr {}", netlist.string())},
-      out / "write.ys", out / "write.log");
+  const fs::path statistics = out / kStatisticsName;
+  run_yosys({fmt::format("read_json {}", mapped.string()), fmt::format("tee -q -o {} stat -json", statistics.string()),
+             fmt::format("write_verilog -noattr -noexpr {}", netlist.string())},
+            out / "write.ys", out / "write.log");
   return netlist;
 }
 

@@ -26,8 +26,11 @@ struct SynthesisRequest {
 /// Throws InputError if the period leaves no time for logic in this library.
 void require_time_for_logic(const SynthesisRequest& request, const CellLibrary& library);
 
-/// Writes out/netlist.v and returns its path. Throws FlowError if Yosys fails, InputError on missing sources or unknown
-/// parameters. See require_time_for_logic().
+/// What Yosys counts in the netlist: per module, the cells of each type.
+inline constexpr const char* kStatisticsName = "cells.json";
+
+/// Writes out/netlist.v and returns its path; out/cells.json stands beside it. Throws FlowError if Yosys fails,
+/// InputError on missing sources or unknown parameters. See require_time_for_logic().
 std::filesystem::path synthesize(const SynthesisRequest& request, const CellLibrary& library);
 
 }  // namespace mixvec::inline flows

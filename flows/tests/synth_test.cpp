@@ -87,16 +87,17 @@ TEST(Sources, FindsPackagesAndPutsThemFirst) {
 }
 
 TEST(Netlist, CountsOverTheHierarchy) {
-  const std::string verilog =
-      "module mv_acc_file(a);\n  INV _1_ (\n    .A(a)\n  );\nendmodule\n"
-      "module \\$paramod\\mv_lane\\W=1 (a);\n  INV \\x[0].y  (\n  );\n  mv_acc_file u_file (\n  );\nendmodule\n"
-      "module top(a);\n  \\$paramod\\mv_lane\\W=1  \\g[0].u  (\n  );\n  \\$paramod\\mv_lane\\W=1  \\g[1].u  (\n  );\n"
-      "  NAND _7_ (\n  );\nendmodule\n";
-  const NetlistArea area = netlist_area(verilog, "top", "mv_acc_file", {{"INV", 2.0}, {"NAND", 3.0}});
+  const std::string statistics = R"({"creator": "Yosys", "modules": {
+    "\\mv_acc_file": {"num_cells": 1, "num_cells_by_type": {"INV": 1}},
+    "$paramod\\mv_lane\\W=1": {"num_cells": 2, "num_cells_by_type": {"INV": 1, "mv_acc_file": 1}},
+    "\\top": {"num_cells": 3, "num_cells_by_type": {"$paramod\\mv_lane\\W=1": 2, "NAND": 1}}}})";
+  const NetlistArea area = netlist_area(statistics, "top", "mv_acc_file", {{"INV", 2.0}, {"NAND", 3.0}});
   EXPECT_EQ(area.cells, 5u);
   EXPECT_EQ(area.total, 11.0);
   EXPECT_EQ(area.files, 4.0);
-  EXPECT_THROW(netlist_area(verilog, "top", "mv_acc_file", {{"INV", 2.0}}), FlowError);
+  EXPECT_THROW(netlist_area(statistics, "top", "mv_acc_file", {{"INV", 2.0}}), FlowError);
+  EXPECT_THROW(netlist_area(statistics, "absent", "mv_acc_file", {}), FlowError);
+  EXPECT_THROW(netlist_area("{}", "top", "mv_acc_file", {}), FlowError);
 }
 
 TEST(Netlist, BuffersNetsIntoSubmodules) {
