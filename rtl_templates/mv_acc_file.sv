@@ -7,8 +7,8 @@
 
 module mv_acc_file #(
   parameter int Slots = 32,
-  // Derived: width of a slot number.
-  parameter int SlotW = (Slots > 1) ? $clog2(Slots) : 1
+  // derived
+  localparam int SlotW = (Slots > 1) ? $clog2(Slots) : 1  // of a slot number
 ) (
   input  logic             clk_i,
   // write port

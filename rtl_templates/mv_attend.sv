@@ -15,19 +15,19 @@ module mv_attend #(
   parameter int RowW     = 9,    // activation row
   parameter int WordW    = 10,   // word of the key/value memory
   // derived
-  parameter int Blocks = (Tokens + Lv - 1) / Lv,   // strips of keys in a group
-  parameter int BlockW = (Blocks > 1) ? $clog2(Blocks) : 1,
-  parameter int SetW   = (Sets > 1) ? $clog2(Sets) : 1,
-  parameter int LvL    = $clog2(Lv),
-  parameter int LaneW  = (LvL > 0) ? LvL : 1,
-  parameter int CntW   = LvL + 1,
+  localparam int Blocks = (Tokens + Lv - 1) / Lv,   // strips of keys in a group
+  localparam int BlockW = (Blocks > 1) ? $clog2(Blocks) : 1,
+  localparam int SetW   = (Sets > 1) ? $clog2(Sets) : 1,
+  localparam int LvL    = $clog2(Lv),
+  localparam int LaneW  = (LvL > 0) ? LvL : 1,
+  localparam int CntW   = LvL + 1,
   localparam int CountW = CntW,
-  parameter int GroupW = (Groups > 1) ? $clog2(Groups) : 1,
-  parameter int Threads = SubSteps,
-  parameter int ThreadW = (Threads > 1) ? $clog2(Threads) : 1,
-  parameter int Ids    = 4 * SubSteps,
-  parameter int IdW    = $clog2(Ids),
-  parameter int TileW  = Lv * Lv * 16,
+  localparam int GroupW = (Groups > 1) ? $clog2(Groups) : 1,
+  localparam int Threads = SubSteps,
+  localparam int ThreadW = (Threads > 1) ? $clog2(Threads) : 1,
+  localparam int Ids    = 4 * SubSteps,
+  localparam int IdW    = $clog2(Ids),
+  localparam int TileW  = Lv * Lv * 16,
   localparam int JobW   = mv_pkg::job_width(WordW, RowW, CountW, GroupW, SetW)
 ) (
   input  logic              clk_i,

@@ -12,16 +12,16 @@ module mv_decompressor #(
   parameter int SubSteps = 2,   // pieces of a long column vector; as many threads
   parameter int RowW     = 16,  // bits of an activation row
   // derived
-  parameter int LvL    = $clog2(Lv),
-  parameter int LaneW  = (LvL > 0) ? LvL : 1,
-  parameter int CntW   = LvL + 1,
-  parameter int Threads = SubSteps,
-  parameter int ThreadW = (Threads > 1) ? $clog2(Threads) : 1,
-  parameter int Ids    = 4 * SubSteps,  // places for output records, of Lv outputs each
-  parameter int IdW    = $clog2(Ids),
-  parameter int OutW   = (SubSteps * Lv > 1) ? $clog2(SubSteps * Lv) : 1,
-  parameter int H      = Lv / FullRate,
-  parameter int ClassW = ($clog2(H) > 0) ? $clog2($clog2(H) + 1) : 1  // of a log2 of classes
+  localparam int LvL    = $clog2(Lv),
+  localparam int LaneW  = (LvL > 0) ? LvL : 1,
+  localparam int CntW   = LvL + 1,
+  localparam int Threads = SubSteps,
+  localparam int ThreadW = (Threads > 1) ? $clog2(Threads) : 1,
+  localparam int Ids    = 4 * SubSteps,  // places for output records, of Lv outputs each
+  localparam int IdW    = $clog2(Ids),
+  localparam int OutW   = (SubSteps * Lv > 1) ? $clog2(SubSteps * Lv) : 1,
+  localparam int H      = Lv / FullRate,
+  localparam int ClassW = ($clog2(H) > 0) ? $clog2($clog2(H) + 1) : 1  // of a log2 of classes
 ) (
   input  logic                clk_i,
   input  logic                rst_ni,

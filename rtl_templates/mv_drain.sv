@@ -13,9 +13,9 @@ module mv_drain #(
   parameter int H       = 2,   // classes
   parameter int Merge   = 4,   // cycles of the addition of the classes
   // derived
-  parameter int Latency = 2 + Merge,    // from the read of a PE to the result
-  parameter int Depth   = 6 + Latency,  // results that may wait; covers the latency
-  parameter int SetW    = (Sets > 1) ? $clog2(Sets) : 1
+  localparam int Latency = 2 + Merge,    // from the read of a PE to the result
+  localparam int Depth   = 6 + Latency,  // results that may wait; covers the latency
+  localparam int SetW    = (Sets > 1) ? $clog2(Sets) : 1
 ) (
   input  logic                      clk_i,
   input  logic                      rst_ni,

@@ -11,8 +11,8 @@ module mv_fetch #(
   parameter int          Outstanding = 64,   // requests whose beats have not come yet, at most
   parameter logic [63:0] ConfigHash  = 64'h0,
   // derived
-  parameter int          HeaderWords = 21 + Clusters,
-  parameter int          HeaderBeats = (HeaderWords * 32 + PortBits - 1) / PortBits
+  localparam int HeaderWords = 21 + Clusters,
+  localparam int HeaderBeats = (HeaderWords * 32 + PortBits - 1) / PortBits
 ) (
   input  logic                clk_i,
   input  logic                rst_ni,

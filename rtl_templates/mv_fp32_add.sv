@@ -8,8 +8,8 @@
 module mv_fp32_add #(
   // Registers inside the adder; operands and sum are not registered here.
   parameter int Cuts = 2,
-  // Derived: width of the enable port.
-  parameter int EnW = (Cuts > 0) ? Cuts : 1
+  // derived
+  localparam int EnW = (Cuts > 0) ? Cuts : 1  // of the enable port
 ) (
   input  logic           clk_i,
   // One enable per register, in order.

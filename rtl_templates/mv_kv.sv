@@ -11,12 +11,12 @@ module mv_kv #(
   parameter int Depth  = 1024, // words
   parameter int Writers = 1,   // that write different words in a cycle
   // derived
-  parameter int Blocks = (Tokens + Lv - 1) / Lv,
-  parameter int BlockW = (Blocks > 1) ? $clog2(Blocks) : 1,
-  parameter int WordW  = (Depth > 1) ? $clog2(Depth) : 1,
-  parameter int LaneW  = (Lv > 1) ? $clog2(Lv) : 1,
-  parameter int SetW   = (Sets > 1) ? $clog2(Sets) : 1,
-  parameter int TileW  = Lv * Lv * 16
+  localparam int Blocks = (Tokens + Lv - 1) / Lv,
+  localparam int BlockW = (Blocks > 1) ? $clog2(Blocks) : 1,
+  localparam int WordW  = (Depth > 1) ? $clog2(Depth) : 1,
+  localparam int LaneW  = (Lv > 1) ? $clog2(Lv) : 1,
+  localparam int SetW   = (Sets > 1) ? $clog2(Sets) : 1,
+  localparam int TileW  = Lv * Lv * 16
 ) (
   input  logic                   clk_i,
   input  logic                   rst_ni,

@@ -30,13 +30,13 @@ module mv_layer #(
   parameter int TableDepth   = 16384,
   parameter logic [63:0] ConfigHash = 64'h0,
   // derived
-  parameter int Tokens = Positions * Lt,
-  parameter int GroupW = (Groups > 1) ? $clog2(Groups) : 1,
-  parameter int LvL    = $clog2(Lv),
-  parameter int LaneW  = (LvL > 0) ? LvL : 1,
-  parameter int RowW   = (Depth / Lv > 1) ? $clog2(Depth / Lv) : 1,
-  parameter int SetsW  = (Sets > 1) ? $clog2(Sets) : 1,
-  parameter int WordW  = (KvDepth > 1) ? $clog2(KvDepth) : 1,
+  localparam int Tokens = Positions * Lt,
+  localparam int GroupW = (Groups > 1) ? $clog2(Groups) : 1,
+  localparam int LvL    = $clog2(Lv),
+  localparam int LaneW  = (LvL > 0) ? LvL : 1,
+  localparam int RowW   = (Depth / Lv > 1) ? $clog2(Depth / Lv) : 1,
+  localparam int SetsW  = (Sets > 1) ? $clog2(Sets) : 1,
+  localparam int WordW  = (KvDepth > 1) ? $clog2(KvDepth) : 1,
   localparam int JobW  = mv_pkg::job_width(WordW, RowW, LvL + 1, GroupW, SetsW)
 ) (
   input  logic                        clk_i,

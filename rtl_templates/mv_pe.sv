@@ -22,11 +22,11 @@ module mv_pe #(
   parameter int AddStages = 4,
   // Accumulators per lane.
   parameter int Slots = 32,
-  // Derived: widths of a row number, of a slot number and of the reduction mode.
-  parameter int SelW = (Lv > 1) ? $clog2(Lv) : 1,
-  parameter int SlotW = (Slots > 1) ? $clog2(Slots) : 1,
-  parameter int RedW = (Lv > 1) ? $clog2($clog2(Lv) + 1) : 1,
-  parameter int H = Lv / FullRate
+  // derived
+  localparam int SelW  = (Lv > 1) ? $clog2(Lv) : 1,                // of a row number
+  localparam int SlotW = (Slots > 1) ? $clog2(Slots) : 1,          // of a slot number
+  localparam int RedW  = (Lv > 1) ? $clog2($clog2(Lv) + 1) : 1,    // of the reduction mode
+  localparam int H     = Lv / FullRate                             // segments
 ) (
   input  logic                clk_i,
   input  logic                rst_ni,

@@ -11,7 +11,7 @@ module mv_scheduler #(
   parameter int PortBits    = 512,
   parameter int HeaderBeats = 2,   // beats before the task directory
   // derived
-  parameter int Clusters = Sets / Assoc
+  localparam int Clusters = Sets / Assoc
 ) (
   input  logic                     clk_i,
   input  logic                     rst_ni,

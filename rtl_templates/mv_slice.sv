@@ -18,10 +18,10 @@ module mv_slice #(
   parameter int MulStages = 2,
   parameter int AddStages = 4,
   // derived
-  parameter int LvL    = $clog2(Lv),
-  parameter int LaneW  = (LvL > 0) ? LvL : 1,
-  parameter int GroupW = (Groups > 1) ? $clog2(Groups) : 1,
-  parameter int UnitW  = (Units > 1) ? $clog2(Units) : 1
+  localparam int LvL    = $clog2(Lv),
+  localparam int LaneW  = (LvL > 0) ? LvL : 1,
+  localparam int GroupW = (Groups > 1) ? $clog2(Groups) : 1,
+  localparam int UnitW  = (Units > 1) ? $clog2(Units) : 1
 ) (
   input  logic                        clk_i,
   input  logic                        rst_ni,

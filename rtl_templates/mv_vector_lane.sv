@@ -15,12 +15,12 @@ module mv_vector_lane #(
   parameter int MulStages = 2,   // of each of the two products
   parameter int AddStages = 4,   // of the sum, its operands' register included
   // derived
-  parameter int GroupW   = (Groups > 1) ? $clog2(Groups) : 1,
-  parameter int Product  = 7 + MulStages,             // register of the first product
-  parameter int Function = Product + 5,               // of the function's result
-  parameter int Sum      = Function + MulStages + AddStages - 1,
-  parameter int Latency  = Sum + 1,                   // of the result
-  parameter int Depth    = Latency + 2                // statistics are updated behind this one
+  localparam int GroupW   = (Groups > 1) ? $clog2(Groups) : 1,
+  localparam int Product  = 7 + MulStages,             // register of the first product
+  localparam int Function = Product + 5,               // of the function's result
+  localparam int Sum      = Function + MulStages + AddStages - 1,
+  localparam int Latency  = Sum + 1,                   // of the result
+  localparam int Depth    = Latency + 2                // statistics are updated behind this one
 ) (
   input  logic                    clk_i  /*verilator public_flat_rw*/,
   // The inputs, and register s, hold a beat; its operation and group, s = 1 in the lowest bits.

@@ -8,7 +8,7 @@
 module mv_vector_statistics #(
   parameter int Groups = 4,
   // derived
-  parameter int GroupW = (Groups > 1) ? $clog2(Groups) : 1
+  localparam int GroupW = (Groups > 1) ? $clog2(Groups) : 1
 ) (
   input  logic              clk_i,
   // a result, which counts two cycles later

@@ -41,9 +41,9 @@ module mv_vector_unit #(
   parameter int MulStages = 2,   // registers of a product, 1..3
   parameter int AddStages = 4,   // registers of a sum, its operands' included, 2..6
   // derived
-  parameter int GroupW  = (Groups > 1) ? $clog2(Groups) : 1,
-  parameter int TokenW  = $clog2(Groups * Lanes + 1),
-  parameter int Latency = 12 + 2 * MulStages + AddStages
+  localparam int GroupW  = (Groups > 1) ? $clog2(Groups) : 1,
+  localparam int TokenW  = $clog2(Groups * Lanes + 1),
+  localparam int Latency = 12 + 2 * MulStages + AddStages
 ) (
   input  logic                clk_i,
   input  logic                rst_ni,

@@ -12,12 +12,12 @@ module mv_zero_skip #(
   parameter int FullRate = 4,
   parameter int SubSteps = 2,
   // derived
-  parameter int Beat  = PortBits / 16,  // halfwords per beat
-  parameter int OffW  = (Beat > 1) ? $clog2(Beat) : 1,
-  parameter int CntW  = $clog2(Lv) + 1,
-  parameter int Threads = SubSteps,
-  parameter int ThreadW = (Threads > 1) ? $clog2(Threads) : 1,
-  parameter int H     = Lv / FullRate
+  localparam int Beat  = PortBits / 16,  // halfwords per beat
+  localparam int OffW  = (Beat > 1) ? $clog2(Beat) : 1,
+  localparam int CntW  = $clog2(Lv) + 1,
+  localparam int Threads = SubSteps,
+  localparam int ThreadW = (Threads > 1) ? $clog2(Threads) : 1,
+  localparam int H     = Lv / FullRate
 ) (
   input  logic                  clk_i,
   input  logic                  rst_ni,

@@ -253,8 +253,10 @@ class Checker {
   /// type [range] name [range] [= value], name ...: up to the semicolon, or the bracket that closes a list of ports.
   void declaration() {
     std::string type;
+    bool is_parameter = false;
     while (kTypes.count(word()) != 0 || word() == "signed" || word() == "unsigned" || is_type(word())) {
       if (is_type(word())) type = word();
+      if (word() == "parameter") is_parameter = true;
       ++at_;
     }
     while (!word().empty()) {
@@ -276,6 +278,7 @@ class Checker {
       ++at_;
       if (word() == "=") {
         check_value(at_ + 1, type);
+        if (is_parameter) check_parameter(name, at_ + 1);
         expression({",", ";", ")"});
       }
       if (word() != ",") return;
@@ -325,6 +328,20 @@ class Checker {
       if (text == "[") i = behind_bracket(i) - 1;
       if (text == "?") {
         report(fmt::format("{} of {} is assigned from ?:, use if", words_[at_].text, type));
+        return;
+      }
+    }
+  }
+
+  /// What follows from others is no parameter: an instance could give it another value.
+  void check_parameter(const std::string& name, std::size_t from) {
+    for (int depth = 0; from < words_.size(); ++from) {
+      const std::string& text = words_[from].text;
+      if (text == "(" || text == "'(") ++depth;
+      if (depth == 0 && (text == "," || text == ")" || text == ";")) return;
+      if (text == ")") --depth;
+      if (find(text) != nullptr) {
+        report(fmt::format("{} follows from {}, so it is a localparam", name, text));
         return;
       }
     }

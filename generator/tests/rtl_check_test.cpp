@@ -79,6 +79,15 @@ TEST(RtlCheck, FindsFunctionCallsAsIndexOfNonblockingAssignments) {
             Lines{});
 }
 
+TEST(RtlCheck, FindsParametersThatFollowFromOthers) {
+  EXPECT_EQ(check_rtl("m.sv", "module m #(\n  parameter int N = 4,\n  parameter int W = (N > 1) ? $clog2(N) : 1\n) ();"),
+            Lines{"m.sv:3: W follows from N, so it is a localparam"});
+  EXPECT_EQ(check_rtl("m.sv",
+                      "module m #(\n  parameter int N = 2 * (4 + 1),\n  parameter logic [63:0] Hash = 64'h0,\n"
+                      "  localparam int W = $clog2(N)\n) (input logic [W-1:0] a_i);"),
+            Lines{});
+}
+
 TEST(RtlCheck, ReadsTheLanguageOfTheTemplates) {
   EXPECT_EQ(found("// a comment names nothing\n/* nor this */ (* keep *) logic [Width-1:0] q [2];\n"
                   "typedef struct packed {logic valid; logic [3:0] value;} pair_t;\npair_t pair;\n"
