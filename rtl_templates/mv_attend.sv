@@ -86,6 +86,19 @@ module mv_attend #(
   } job_t;
   logic              next_valid, next_ready;
   job_t              next, job_q;
+  // Icarus knows no variable's bits here, and Yosys no type's.
+`ifdef YOSYS
+  localparam int JobBits = $bits(next);
+`else
+  localparam int JobBits = $bits(job_t);
+`endif
+  if (JobBits != JobW) begin : g_bad_job
+`ifdef VERILATOR
+    $fatal(0, "mv_attend: job_width of mv_pkg must be the width of job_t");
+`else
+    mv_attend__job_width_of_mv_pkg_must_be_the_width_of_job_t u_illegal ();
+`endif
+  end
   mv_fifo #(
     .Width(JobW),
     .Depth(2)

@@ -20,7 +20,7 @@ module mv_decompressor #(
   localparam int Ids    = 4 * SubSteps,  // places for output records, of Lv outputs each
   localparam int IdW    = $clog2(Ids),
   localparam int OutW   = (SubSteps * Lv > 1) ? $clog2(SubSteps * Lv) : 1,
-  localparam int H      = Lv / FullRate,
+  localparam int H      = (FullRate > 0 && FullRate < Lv) ? Lv / FullRate : 1,   // classes, at most
   localparam int ClassW = ($clog2(H) > 0) ? $clog2($clog2(H) + 1) : 1  // of a log2 of classes
 ) (
   input  logic                clk_i,
@@ -69,6 +69,37 @@ module mv_decompressor #(
   localparam int HL    = $clog2(H);
   localparam int Words = PortBits / 64;
   localparam int WordW = (Words > 1) ? $clog2(Words) : 1;
+
+  if (Lv < 1 || (Lv & (Lv - 1)) != 0 || FullRate < 1 || (FullRate & (FullRate - 1)) != 0 ||
+      FullRate > Lv) begin : g_bad_lanes
+`ifdef VERILATOR
+    $fatal(0, "mv_decompressor: Lv and FullRate must be powers of two, FullRate at most Lv");
+`else
+    mv_decompressor__lv_and_fullrate_must_be_powers_of_two_fullrate_at_most_lv u_illegal ();
+`endif
+  end
+  // Of each class a code of two bits or more, in the 64 bits that a cycle looks at.
+  if (H > 32) begin : g_bad_classes
+`ifdef VERILATOR
+    $fatal(0, "mv_decompressor: Lv / FullRate must be at most 32: the codes of a cycle share 64 bits");
+`else
+    mv_decompressor__lv_fullrate_must_be_at_most_32_the_codes_of_a_cycle_share_64_bits u_illegal ();
+`endif
+  end
+  if (PortBits < 64 || PortBits % 64 != 0) begin : g_bad_port
+`ifdef VERILATOR
+    $fatal(0, "mv_decompressor: PortBits must be a multiple of 64");
+`else
+    mv_decompressor__portbits_must_be_a_multiple_of_64 u_illegal ();
+`endif
+  end
+  if (SubSteps < 1 || (SubSteps & (SubSteps - 1)) != 0) begin : g_bad_substeps
+`ifdef VERILATOR
+    $fatal(0, "mv_decompressor: SubSteps must be a power of two");
+`else
+    mv_decompressor__substeps_must_be_a_power_of_two u_illegal ();
+`endif
+  end
 
   typedef enum logic [1:0] {StIdle, StRun, StTurn, StRecord} state_e;
 

@@ -26,7 +26,7 @@ module mv_pe #(
   localparam int SelW  = (Lv > 1) ? $clog2(Lv) : 1,                // of a row number
   localparam int SlotW = (Slots > 1) ? $clog2(Slots) : 1,          // of a slot number
   localparam int RedW  = (Lv > 1) ? $clog2($clog2(Lv) + 1) : 1,    // of the reduction mode
-  localparam int H     = Lv / FullRate                             // segments
+  localparam int H     = (FullRate > 0 && FullRate < Lv) ? Lv / FullRate : 1   // segments
 ) (
   input  logic                clk_i,
   input  logic                rst_ni,
@@ -64,7 +64,8 @@ module mv_pe #(
   // there is no tree.
   localparam int Depth = MulStages + ((Levels > 0) ? 1 + (Levels - 1) * AddStages : 0);
 
-  if (Lv != (1 << LogLv) || Lt < 1 || FullRate < 1 || FullRate > Lv || Slots < 1) begin : g_bad_size
+  if (Lv != (1 << LogLv) || FullRate < 1 || (FullRate & (FullRate - 1)) != 0 || FullRate > Lv ||
+      Lt < 1 || Slots < 1) begin : g_bad_size
 `ifdef VERILATOR
     $fatal(0, "mv_pe: Lv, FullRate: powers of two, FullRate <= Lv; Lt, Slots: at least 1");
 `else

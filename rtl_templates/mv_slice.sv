@@ -83,25 +83,33 @@ module mv_slice #(
   output logic                        landed_o,
   output logic [1:0]                  landed_class_o
 );
-  localparam int Local  = Groups / Units;
+  localparam int Local  = (Units > 0 && Units < Groups) ? Groups / Units : 1;   // groups of this slice
   localparam int LocalW = (Local > 1) ? $clog2(Local) : 1;
   localparam int UnitsL = $clog2(Units);
   localparam int Stats  = 2 * Local;              // statistics: buffer, local group
   localparam int StatW  = $clog2(Stats);
   localparam int Words  = Rows * Local;
-  localparam int AddrW  = $clog2(Words);
-  localparam int TableW = $clog2(Tables);
-  localparam int Norms  = Tables / 2;
+  localparam int AddrW  = (Words > 1) ? $clog2(Words) : 1;
+  localparam int TableW = (Tables > 1) ? $clog2(Tables) : 1;
+  localparam int Norms  = (Tables > 1) ? Tables / 2 : 1;
   localparam int NormW  = (Norms > 1) ? $clog2(Norms) : 1;
   localparam int DrainW = (Drains > 1) ? $clog2(Drains) : 1;
   localparam int PosW   = 17;
   localparam int TokenW = $clog2(Stats * Tokens + 1);
 
-  if (Groups % Units != 0 || (Units & (Units - 1)) != 0) begin : g_bad_units
+  if (Units < 1 || (Units & (Units - 1)) != 0 || Local * Units != Groups) begin : g_bad_units
 `ifdef VERILATOR
     $fatal(0, "mv_slice: Units must be a power of two that divides Groups");
 `else
     mv_slice__units_must_be_a_power_of_two_that_divides_groups u_illegal ();
+`endif
+  end
+
+  if (Rows < 1 || Rows > 65536 || Tables < 2 || Tables > 65536) begin : g_bad_memories
+`ifdef VERILATOR
+    $fatal(0, "mv_slice: Rows must lie in 1..65536 and Tables in 2..65536");
+`else
+    mv_slice__rows_must_lie_in_1_to_65536_and_tables_in_2_to_65536 u_illegal ();
 `endif
   end
 

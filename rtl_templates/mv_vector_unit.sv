@@ -42,7 +42,7 @@ module mv_vector_unit #(
   parameter int AddStages = 4,   // registers of a sum, its operands' included, 2..6
   // derived
   localparam int GroupW  = (Groups > 1) ? $clog2(Groups) : 1,
-  localparam int TokenW  = $clog2(Groups * Lanes + 1),
+  localparam int TokenW  = (Groups * Lanes > 0) ? $clog2(Groups * Lanes + 1) : 1,
   localparam int Latency = 12 + 2 * MulStages + AddStages
 ) (
   input  logic                clk_i,
@@ -212,7 +212,7 @@ module mv_vector_unit #(
   // Widths that hold the differences and their signs.
   localparam int LeftW     = TokenW + 1;
   localparam int DistanceW = ((PosW > TokenW) ? PosW : TokenW) + 2;
-  localparam int LaneW     = $clog2(Lanes + 1);
+  localparam int LaneW     = (Lanes > 0) ? $clog2(Lanes + 1) : 1;
   logic [LeftW-1:0]     base, left;       // token of lane 0; tokens from it on
   logic [DistanceW-1:0] distance;
   logic [LaneW-1:0]     behind, tokens;   // the same between 0 and Lanes
