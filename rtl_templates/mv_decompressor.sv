@@ -81,9 +81,9 @@ module mv_decompressor #(
   // Of each class a code of two bits or more, in the 64 bits that a cycle looks at.
   if (H > 32) begin : g_bad_classes
 `ifdef VERILATOR
-    $fatal(0, "mv_decompressor: Lv / FullRate must be at most 32: the codes of a cycle share 64 bits");
+    $fatal(0, "mv_decompressor: Lv / FullRate must be at most 32: a cycle's codes share 64 bits");
 `else
-    mv_decompressor__lv_fullrate_must_be_at_most_32_the_codes_of_a_cycle_share_64_bits u_illegal ();
+    mv_decompressor__lv_fullrate_must_be_at_most_32_a_cycles_codes_share_64_bits u_illegal ();
 `endif
   end
   if (PortBits < 64 || PortBits % 64 != 0) begin : g_bad_port
@@ -470,4 +470,15 @@ module mv_decompressor #(
       if (close_other) open_q[32'(thread_q) * 2 + 32'(!newest)] <= 1'b0;
     end
   end
+
+`ifdef VERILATOR
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (rst_ni) begin
+      HeaderLegal: assert (!task_take || (entries_i <= 4'd8 && index_bits_i <= 5'd16))
+        else $error("mv_decompressor.HeaderLegal: more than 8 entries or 16 bits of an index");
+      CodesFit: assert (!read || code_n <= 7'd64)
+        else $error("mv_decompressor.CodesFit: the codes of a cycle have more than 64 bits");
+    end
+  end
+`endif
 endmodule

@@ -1,4 +1,6 @@
 // Mixvec
+// SPDX-License-Identifier: Apache-2.0
+//
 // Reconfigurable processing element: Lv x Lt MAC lanes.
 //
 // Multiplies Lv weights with Lt tokens each, reduces the products over the vector lanes by red_i
@@ -249,8 +251,23 @@ module mv_pe #(
   end
 
 `ifdef VERILATOR
+  // An addition to an accumulator whose last one is still in the adder.
+  logic again;
+  always_comb begin
+    again = 1'b0;
+    for (int s = 1; s < AddStages; s++) begin
+      for (int g = 0; g < H; g++) begin
+        if (acc_valid_i && acc_seg_i[g] && add_en[s] && slot[s*SlotsW+H*SlotW+g] &&
+            slot[s*SlotsW+g*SlotW+:SlotW] == acc_slot_i[g*SlotW+:SlotW]) begin
+          again = 1'b1;
+        end
+      end
+    end
+  end
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (rst_ni) begin
+      AdditionsApart: assert (!again)
+        else $error("mv_pe.AdditionsApart: an accumulator whose last addition is under way");
       ReductionLegal: assert (!op_valid_i || 32'(red_i) == 0 || 32'(red_i) + 1 > LeastLevels)
         else $error("mv_pe.ReductionLegal: red_i is neither 0 nor at least log2 FullRate");
       ReductionStays: assert (red_i == red_q || op_valid_q == '0)

@@ -27,8 +27,8 @@ module mv_slice #(
   input  logic                        rst_ni,
   input  logic [UnitW-1:0]            slice_i,        // which one this is
   input  logic                        start_i,        // a run begins
-  // Activations for attention go to all banks. A beat of them is put off while another slice sends on
-  // a result that goes to the activation memory, or one before it writes the same sub-bank.
+  // Activations for attention go to all banks. A beat of them is put off while another slice sends
+  // on a result that goes to the activation memory, or one before it writes the same sub-bank.
   input  logic                        block_i,
   input  logic [Lv-1:0]               taken_i,        // sub-banks
   output logic                        sends_o,
@@ -83,7 +83,7 @@ module mv_slice #(
   output logic                        landed_o,
   output logic [1:0]                  landed_class_o
 );
-  localparam int Local  = (Units > 0 && Units < Groups) ? Groups / Units : 1;   // groups of this slice
+  localparam int Local  = (Units > 0 && Units < Groups) ? Groups / Units : 1;   // its groups
   localparam int LocalW = (Local > 1) ? $clog2(Local) : 1;
   localparam int UnitsL = $clog2(Units);
   localparam int Stats  = 2 * Local;              // statistics: buffer, local group
@@ -144,16 +144,17 @@ module mv_slice #(
 
   assign sends_o = take && attend_i && y_index[15];
 
-  // ---- pass: row by row, of each row the slice's groups. For attention each slice begins elsewhere
-  // in a block of Lv rows, so that they write different sub-banks ----
+  // ---- pass: row by row, of each row the slice's groups ----
+  // For attention each slice begins elsewhere in a block of Lv rows, so that they write different
+  // sub-banks.
   logic [3:0]        p_kind;
   logic [15:0]       p_rows;
   logic              p_keys, p_causal, p_attention, p_buffer;
   logic              pass_q;                      // beats are left
   logic [15:0]       block_q;                     // first row of the block
-  logic [LaneW-1:0]  step_q, lane;                // rows of the block before this one; the row in it
+  logic [LaneW-1:0]  step_q, lane;                // rows of the block before this one; its row
   logic [15:0]       row;
-  logic [15:0]       key_group_q, blocks_left_q;  // group of the rows' keys; blocks of it that follow
+  logic [15:0]       key_group_q, blocks_left_q;  // group of the keys; blocks of it that follow
   logic [LocalW-1:0] local_q;
   logic [5:0]        hold_q;                      // cycles until the next beat may be issued
   logic              second_q;                    // of a root: its end is due
@@ -403,7 +404,8 @@ module mv_slice #(
   always_ff @(posedge clk_i) v_read_q <= read_q;
   assign v_data_o = v_read_q;
 
-  // ---- vector unit: a statistic stands for a group, so tokens and positions move by whole groups ----
+  // ---- vector unit ----
+  // A statistic stands for a group, so tokens and positions move by whole groups.
   logic [31:0]          earlier, left, valid_tokens;
   logic [15:0]          b_position;
   logic                 r_valid;
@@ -509,6 +511,8 @@ module mv_slice #(
           else $error("mv_slice.TargetInRange: a result for a row beyond the vector memory");
         SourceInRange: assert (take || zero || p_reciprocal || p_root || 32'(source) < Rows)
           else $error("mv_slice.SourceInRange: a pass reads a row beyond the vector memory");
+        NormInRange: assert (take || op != mv_pkg::OpNorm || 32'(norm_entry) < Norms)
+          else $error("mv_slice.NormInRange: a pass reads an entry beyond the norm table");
         EntryInRange: assert (!to_act || all || 32'(table_entry) < Tables)
           else $error("mv_slice.EntryInRange: an entry beyond the position table");
       end
