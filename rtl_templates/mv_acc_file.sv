@@ -1,4 +1,6 @@
 // Mixvec
+// SPDX-License-Identifier: Apache-2.0
+//
 // Accumulator file of one MAC lane.
 //
 // Holds Slots partial sums in binary32: one write port, one read port of the accumulation loop, one

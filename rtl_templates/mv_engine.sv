@@ -36,8 +36,8 @@ module mv_engine #(
   parameter int AddStages = 4,
   // Weight beats that may wait in front of a set or be on their way to it.
   parameter int FifoBeats = 8,
-  // Writers of activations, keys and values. Those that write in the same cycle have different token
-  // groups (or only one writes), and for attention only one writes.
+  // Writers of activations, keys and values. Those that write in the same cycle have different
+  // token groups (or only one writes), and for attention only one writes.
   parameter int Writers   = 1,
   parameter logic [63:0] ConfigHash = 64'h0,
   // derived

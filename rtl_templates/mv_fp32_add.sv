@@ -1,4 +1,6 @@
 // Mixvec
+// SPDX-License-Identifier: Apache-2.0
+//
 // Sum of two binary32 values, rounded to nearest even.
 //
 // For values that are zero or multiples of 2^-48 below 2^127 in magnitude, infinities and NaN: no

@@ -58,8 +58,8 @@ module mv_matching #(
   output logic [IdW-1:0]       record_id_o,
   output logic [OutW-1:0]      record_number_o,
   output logic [31:0]          record_o,
-  // steps (without a lane: nothing matches), beginnings and ends of chains, beginnings of tasks; one
-  // at a time
+  // steps (without a lane: nothing matches), beginnings and ends of chains, beginnings of tasks;
+  // one at a time
   output logic                 out_valid_o,
   input  logic                 out_ready_i,
   output logic                 out_begin_o,
@@ -256,7 +256,8 @@ module mv_matching #(
 `ifdef VERILATOR
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (rst_ni) begin
-      OneOperation: assert (!op_valid_i || $onehot0({op_begin_i, op_record_i, op_close_i, op_turn_i}))
+      OneOperation: assert (!op_valid_i ||
+          $onehot0({op_begin_i, op_record_i, op_close_i, op_turn_i}))
         else $error("mv_matching.OneOperation: more than one of begin, record, close and turn");
     end
   end

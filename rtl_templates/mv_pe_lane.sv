@@ -1,4 +1,6 @@
 // Mixvec
+// SPDX-License-Identifier: Apache-2.0
+//
 // One MAC lane of the processing element.
 //
 // A multiplier, an adder and its accumulator file. The adder either adds two neighbours of the

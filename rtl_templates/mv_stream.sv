@@ -1,8 +1,8 @@
 // Mixvec
 // SPDX-License-Identifier: Apache-2.0
 //
-// Image front end of a set: code and weight queues, decompressor, matching machine with its non-zero
-// map, zero-skip controller, step queue, weight window.
+// Image front end of a set: code and weight queues, decompressor, matching machine with its
+// non-zero map, zero-skip controller, step queue, weight window.
 
 module mv_stream #(
   parameter int PortBits  = 512,

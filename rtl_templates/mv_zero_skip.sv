@@ -55,7 +55,7 @@ module mv_zero_skip #(
   logic [31:0]             beat_q;        // of the next weight
   logic [OffW-1:0]         offset_q;
   logic                    asked_q;       // beat_q has been asked for
-  logic                    stale_q;       // a beat asked for earlier has weights left that nobody needs
+  logic                    stale_q;       // a beat asked for has weights left that nobody needs
   logic                    first_done_q;  // of two beats, the first one has been asked for
   logic [2*Threads*H-1:0]  started_q;     // by buffer, thread (or Lv outputs), segment
 
