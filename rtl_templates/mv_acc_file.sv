@@ -1,4 +1,6 @@
 // Mixvec
+// SPDX-License-Identifier: Apache-2.0
+//
 // Accumulator file of one MAC lane.
 //
 // Holds Slots partial sums in binary32: one write port, one read port of the accumulation loop, one
@@ -7,8 +9,8 @@
 
 module mv_acc_file #(
   parameter int Slots = 32,
-  // Derived: width of a slot number.
-  parameter int SlotW = (Slots > 1) ? $clog2(Slots) : 1
+  // derived
+  localparam int SlotW = (Slots > 1) ? $clog2(Slots) : 1  // of a slot number
 ) (
   input  logic             clk_i,
   // write port

@@ -11,9 +11,9 @@ module mv_act_bank #(
   parameter int Rows     = 384,
   parameter int Writers  = 1,   // of which at most one writes a sub-bank in a cycle
   // derived
-  parameter int RowW  = (Rows > 1) ? $clog2(Rows) : 1,
-  parameter int LaneW = (Lv > 1) ? $clog2(Lv) : 1,
-  parameter int H     = Lv / FullRate
+  localparam int RowW  = (Rows > 1) ? $clog2(Rows) : 1,
+  localparam int LaneW = (Lv > 1) ? $clog2(Lv) : 1,
+  localparam int H     = Lv / FullRate
 ) (
   input  logic                clk_i  /*verilator public_flat_rd*/,
   // write: one input of each writer

@@ -15,19 +15,19 @@ module mv_attend #(
   parameter int RowW     = 9,    // activation row
   parameter int WordW    = 10,   // word of the key/value memory
   // derived
-  parameter int Blocks = (Tokens + Lv - 1) / Lv,   // strips of keys in a group
-  parameter int BlockW = (Blocks > 1) ? $clog2(Blocks) : 1,
-  parameter int SetW   = (Sets > 1) ? $clog2(Sets) : 1,
-  parameter int LvL    = $clog2(Lv),
-  parameter int LaneW  = (LvL > 0) ? LvL : 1,
-  parameter int CntW   = LvL + 1,
+  localparam int Blocks = (Tokens + Lv - 1) / Lv,   // strips of keys in a group
+  localparam int BlockW = (Blocks > 1) ? $clog2(Blocks) : 1,
+  localparam int SetW   = (Sets > 1) ? $clog2(Sets) : 1,
+  localparam int LvL    = $clog2(Lv),
+  localparam int LaneW  = (LvL > 0) ? LvL : 1,
+  localparam int CntW   = LvL + 1,
   localparam int CountW = CntW,
-  parameter int GroupW = (Groups > 1) ? $clog2(Groups) : 1,
-  parameter int Threads = SubSteps,
-  parameter int ThreadW = (Threads > 1) ? $clog2(Threads) : 1,
-  parameter int Ids    = 4 * SubSteps,
-  parameter int IdW    = $clog2(Ids),
-  parameter int TileW  = Lv * Lv * 16,
+  localparam int GroupW = (Groups > 1) ? $clog2(Groups) : 1,
+  localparam int Threads = SubSteps,
+  localparam int ThreadW = (Threads > 1) ? $clog2(Threads) : 1,
+  localparam int Ids    = 4 * SubSteps,
+  localparam int IdW    = $clog2(Ids),
+  localparam int TileW  = Lv * Lv * 16,
   localparam int JobW   = mv_pkg::job_width(WordW, RowW, CountW, GroupW, SetW)
 ) (
   input  logic              clk_i,
@@ -86,6 +86,19 @@ module mv_attend #(
   } job_t;
   logic              next_valid, next_ready;
   job_t              next, job_q;
+  // Icarus knows no variable's bits here, and Yosys no type's.
+`ifdef YOSYS
+  localparam int JobBits = $bits(next);
+`else
+  localparam int JobBits = $bits(job_t);
+`endif
+  if (JobBits != JobW) begin : g_bad_job
+`ifdef VERILATOR
+    $fatal(0, "mv_attend: job_width of mv_pkg must be the width of job_t");
+`else
+    mv_attend__job_width_of_mv_pkg_must_be_the_width_of_job_t u_illegal ();
+`endif
+  end
   mv_fifo #(
     .Width(JobW),
     .Depth(2)
@@ -100,11 +113,38 @@ module mv_attend #(
     .pop_data_o  (next)
   );
 
-  // The set's strips of the next job: first, first + Sets, ...; `count` of them.
-  logic [31:0] n_strips, n_first, n_count;
-  assign n_strips = next.outputs ? 32'(next.channel_strips) : 32'(next.key_strips);
-  assign n_first  = (32'(set_i) + Sets - 32'(next.turn)) % Sets;
-  assign n_count  = (n_strips + (Sets - 1) - n_first) / Sets;   // n_first < Sets
+  // Division by a constant, bit by bit: remainders are as narrow as the divisor, where the
+  // operators of the language would be dividers of 32 bits.
+  function automatic logic [SetW-1:0] modulo_sets(input logic [15:0] number);
+    logic [SetW:0] rest;
+    rest = '0;
+    for (int i = 15; i >= 0; i--) begin
+      rest = {rest[SetW-1:0], number[i]};
+      if (rest >= (SetW + 1)'(Sets)) rest = rest - (SetW + 1)'(Sets);
+    end
+    modulo_sets = rest[SetW-1:0];
+  endfunction
+
+  // {number / Blocks, number % Blocks}
+  function automatic logic [16+BlockW-1:0] divide_blocks(input logic [15:0] number);
+    logic [BlockW:0] rest;
+    rest = '0;
+    for (int i = 15; i >= 0; i--) begin
+      rest = {rest[BlockW-1:0], number[i]};
+      divide_blocks[BlockW+i] = rest >= (BlockW + 1)'(Blocks);
+      if (rest >= (BlockW + 1)'(Blocks)) rest = rest - (BlockW + 1)'(Blocks);
+    end
+    divide_blocks[BlockW-1:0] = rest[BlockW-1:0];
+  endfunction
+
+  // The set's strips of the next job: first, first + Sets, ..., last; none if first is none.
+  logic [15:0]     next_strips, next_last;
+  logic [SetW-1:0] next_first, tail, beyond_last;   // strips behind the set's last one
+  assign next_strips = next.outputs ? next.channel_strips : next.key_strips;
+  assign next_first  = (set_i >= next.turn) ? set_i - next.turn : set_i - next.turn + SetW'(Sets);
+  assign tail        = modulo_sets(next_strips - 16'd1);
+  assign beyond_last = (tail >= next_first) ? tail - next_first : tail - next_first + SetW'(Sets);
+  assign next_last   = next_strips - 16'd1 - 16'(beyond_last);
 
   logic        busy_q;            // there are strips left
   logic        from_end_q;        // the next strip is the last one left, otherwise the first
@@ -119,7 +159,7 @@ module mv_attend #(
     if (!rst_ni) begin
       busy_q <= 1'b0;
     end else if (next_ready) begin
-      busy_q <= next_valid && n_count != '0;
+      busy_q <= next_valid && 16'(next_first) < next_strips;
     end else if (take && low_q == high_q) begin
       busy_q <= 1'b0;
     end
@@ -129,8 +169,8 @@ module mv_attend #(
   always_ff @(posedge clk_i) begin
     if (next_ready) begin
       from_end_q <= 1'b1;
-      low_q      <= 16'(n_first);
-      high_q     <= 16'(n_first + (n_count - 32'd1) * Sets);
+      low_q      <= 16'(next_first);
+      high_q     <= next_last;
       job_q      <= next;
     end else if (take) begin
       from_end_q <= !from_end_q;
@@ -144,8 +184,7 @@ module mv_attend #(
   logic [BlockW-1:0] strip_block;
   logic [GroupW-1:0] strip_first;
   logic [CntW-1:0]   strip_count;
-  assign strip_group = job_q.outputs ? '0 : 16'(32'(strip) / Blocks);
-  assign strip_block = job_q.outputs ? '0 : BlockW'(32'(strip) % Blocks);
+  assign {strip_group, strip_block} = job_q.outputs ? '0 : divide_blocks(strip);
   assign strip_first = (job_q.causal && strip_group > job_q.base) ?
       GroupW'(strip_group) - GroupW'(job_q.base) : '0;
   assign strip_count = job_q.outputs ?
@@ -221,7 +260,8 @@ module mv_attend #(
   assign go         = any && step_ready_i;
   assign take       = go && !active_q[t];
   assign inputs     = (left_q[t] == 16'd1) ? t_last_q[t] :
-      (t_outputs_q[t] && 32'(block_q[t]) == Blocks - 1) ? CntW'(Tokens - (Blocks - 1) * Lv) : CntW'(Lv);
+      (t_outputs_q[t] && 32'(block_q[t]) == Blocks - 1) ? CntW'(Tokens - (Blocks - 1) * Lv) :
+      CntW'(Lv);
   assign tile_done  = CntW'(input_q[t]) + CntW'(1) == inputs;
   assign group_done = tile_done && t_outputs_q[t] && 32'(block_q[t]) == Blocks - 1;
   assign tile       = tile_q[2 * 32'(t) + 32'(cur_q[t])];
@@ -375,10 +415,11 @@ module mv_attend #(
       TilesAwaited: assert (!tile_valid_i || awaited)
         else $error("mv_attend.TilesAwaited: a tile that was not asked for");
       StartsIdle: assert (!start_i || idle_o)
-        else $error("mv_attend.StartsIdle: a sequence of jobs begins before the last one has ended");
+        else $error("mv_attend.StartsIdle: jobs begin before the last ones have ended");
       if (next_valid && next_ready) begin
         // 1..Lv each, as a single comparison: a bound that the width already keeps is a warning.
-        StripsHold: assert (32'(next.last_keys) - 32'd1 < 32'(Lv) && 32'(next.last_channels) - 32'd1 < 32'(Lv))
+        StripsHold: assert (32'(next.last_keys) - 32'd1 < 32'(Lv) &&
+                            32'(next.last_channels) - 32'd1 < 32'(Lv))
           else $error("mv_attend.StripsHold: a last strip of no lane or of more than Lv");
         TurnIsASet: assert (32'(next.turn) < Sets)
           else $error("mv_attend.TurnIsASet: the first strip is for no set");

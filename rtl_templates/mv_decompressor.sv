@@ -12,16 +12,16 @@ module mv_decompressor #(
   parameter int SubSteps = 2,   // pieces of a long column vector; as many threads
   parameter int RowW     = 16,  // bits of an activation row
   // derived
-  parameter int LvL    = $clog2(Lv),
-  parameter int LaneW  = (LvL > 0) ? LvL : 1,
-  parameter int CntW   = LvL + 1,
-  parameter int Threads = SubSteps,
-  parameter int ThreadW = (Threads > 1) ? $clog2(Threads) : 1,
-  parameter int Ids    = 4 * SubSteps,  // places for output records, of Lv outputs each
-  parameter int IdW    = $clog2(Ids),
-  parameter int OutW   = (SubSteps * Lv > 1) ? $clog2(SubSteps * Lv) : 1,
-  parameter int H      = Lv / FullRate,
-  parameter int ClassW = ($clog2(H) > 0) ? $clog2($clog2(H) + 1) : 1  // of a log2 of classes
+  localparam int LvL    = $clog2(Lv),
+  localparam int LaneW  = (LvL > 0) ? LvL : 1,
+  localparam int CntW   = LvL + 1,
+  localparam int Threads = SubSteps,
+  localparam int ThreadW = (Threads > 1) ? $clog2(Threads) : 1,
+  localparam int Ids    = 4 * SubSteps,  // places for output records, of Lv outputs each
+  localparam int IdW    = $clog2(Ids),
+  localparam int OutW   = (SubSteps * Lv > 1) ? $clog2(SubSteps * Lv) : 1,
+  localparam int H      = (FullRate > 0 && FullRate < Lv) ? Lv / FullRate : 1,   // classes, at most
+  localparam int ClassW = ($clog2(H) > 0) ? $clog2($clog2(H) + 1) : 1  // of a log2 of classes
 ) (
   input  logic                clk_i,
   input  logic                rst_ni,
@@ -69,6 +69,37 @@ module mv_decompressor #(
   localparam int HL    = $clog2(H);
   localparam int Words = PortBits / 64;
   localparam int WordW = (Words > 1) ? $clog2(Words) : 1;
+
+  if (Lv < 1 || (Lv & (Lv - 1)) != 0 || FullRate < 1 || (FullRate & (FullRate - 1)) != 0 ||
+      FullRate > Lv) begin : g_bad_lanes
+`ifdef VERILATOR
+    $fatal(0, "mv_decompressor: Lv and FullRate must be powers of two, FullRate at most Lv");
+`else
+    mv_decompressor__lv_and_fullrate_must_be_powers_of_two_fullrate_at_most_lv u_illegal ();
+`endif
+  end
+  // Of each class a code of two bits or more, in the 64 bits that a cycle looks at.
+  if (H > 32) begin : g_bad_classes
+`ifdef VERILATOR
+    $fatal(0, "mv_decompressor: Lv / FullRate must be at most 32: a cycle's codes share 64 bits");
+`else
+    mv_decompressor__lv_fullrate_must_be_at_most_32_a_cycles_codes_share_64_bits u_illegal ();
+`endif
+  end
+  if (PortBits < 64 || PortBits % 64 != 0) begin : g_bad_port
+`ifdef VERILATOR
+    $fatal(0, "mv_decompressor: PortBits must be a multiple of 64");
+`else
+    mv_decompressor__portbits_must_be_a_multiple_of_64 u_illegal ();
+`endif
+  end
+  if (SubSteps < 1 || (SubSteps & (SubSteps - 1)) != 0) begin : g_bad_substeps
+`ifdef VERILATOR
+    $fatal(0, "mv_decompressor: SubSteps must be a power of two");
+`else
+    mv_decompressor__substeps_must_be_a_power_of_two u_illegal ();
+`endif
+  end
 
   typedef enum logic [1:0] {StIdle, StRun, StTurn, StRecord} state_e;
 
@@ -439,4 +470,15 @@ module mv_decompressor #(
       if (close_other) open_q[32'(thread_q) * 2 + 32'(!newest)] <= 1'b0;
     end
   end
+
+`ifdef VERILATOR
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (rst_ni) begin
+      HeaderLegal: assert (!task_take || (entries_i <= 4'd8 && index_bits_i <= 5'd16))
+        else $error("mv_decompressor.HeaderLegal: more than 8 entries or 16 bits of an index");
+      CodesFit: assert (!read || code_n <= 7'd64)
+        else $error("mv_decompressor.CodesFit: the codes of a cycle have more than 64 bits");
+    end
+  end
+`endif
 endmodule

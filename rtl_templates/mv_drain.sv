@@ -13,9 +13,9 @@ module mv_drain #(
   parameter int H       = 2,   // classes
   parameter int Merge   = 4,   // cycles of the addition of the classes
   // derived
-  parameter int Latency = 2 + Merge,    // from the read of a PE to the result
-  parameter int Depth   = 6 + Latency,  // results that may wait; covers the latency
-  parameter int SetW    = (Sets > 1) ? $clog2(Sets) : 1
+  localparam int Latency = 2 + Merge,    // from the read of a PE to the result
+  localparam int Depth   = 6 + Latency,  // results that may wait; covers the latency
+  localparam int SetW    = (Sets > 1) ? $clog2(Sets) : 1
 ) (
   input  logic                      clk_i,
   input  logic                      rst_ni,
@@ -48,6 +48,13 @@ module mv_drain #(
   output logic [Tokens*16-1:0]      y_data_o,
   output logic                      idle_o
 );
+  logic [Sets-1:0]  rd_valid_q;
+  logic [SlotW-1:0] rd_slot_q;
+  logic [LaneW-1:0] rd_lane_q;
+  assign rd_valid_o = rd_valid_q;
+  assign rd_slot_o  = rd_slot_q;
+  assign rd_lane_o  = rd_lane_q;
+
   localparam int CreditW = $clog2(Depth + 1);
 
   logic [SetW-1:0]    last_q, pick;
@@ -83,10 +90,10 @@ module mv_drain #(
       v_q        <= '0;
       last_q     <= '0;
       used_q     <= '0;
-      rd_valid_o <= '0;
+      rd_valid_q <= '0;
     end else begin
       v_q        <= (Latency + 1)'({v_q, grant});
-      rd_valid_o <= req_ready_o & req_valid_i;
+      rd_valid_q <= req_ready_o & req_valid_i;
       // So that a matrix takes as many cycles whatever ran before it.
       if (start_i) last_q <= '0;
       else if (grant) last_q <= pick;
@@ -96,8 +103,8 @@ module mv_drain #(
   end
   always_ff @(posedge clk_i) begin
     if (grant) begin
-      rd_slot_o  <= req_slot_i[32'(pick) * SlotW +: SlotW];
-      rd_lane_o  <= req_lane_i[32'(pick) * LaneW +: LaneW];
+      rd_slot_q  <= req_slot_i[32'(pick) * SlotW +: SlotW];
+      rd_lane_q  <= req_lane_i[32'(pick) * LaneW +: LaneW];
       set_q[0 +: SetW] <= pick;
       index_q[0] <= req_index_i[32'(pick) * 16 +: 16];
       group_q[0] <= req_group_i[32'(pick) * GroupW +: GroupW];

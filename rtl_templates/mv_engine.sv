@@ -36,18 +36,19 @@ module mv_engine #(
   parameter int AddStages = 4,
   // Weight beats that may wait in front of a set or be on their way to it.
   parameter int FifoBeats = 8,
-  // Writers of activations, keys and values. Those that write in the same cycle have different token
-  // groups (or only one writes), and for attention only one writes.
+  // Writers of activations, keys and values. Those that write in the same cycle have different
+  // token groups (or only one writes), and for attention only one writes.
   parameter int Writers   = 1,
   parameter logic [63:0] ConfigHash = 64'h0,
   // derived
-  parameter int Tokens = Positions * Lt,
-  parameter int GroupW = (Groups > 1) ? $clog2(Groups) : 1,
-  parameter int LvL    = $clog2(Lv),
-  parameter int LaneW  = (LvL > 0) ? LvL : 1,
-  parameter int RowW   = (Depth / Lv > 1) ? $clog2(Depth / Lv) : 1,
-  parameter int SetsW  = (Sets > 1) ? $clog2(Sets) : 1,
-  parameter int WordW  = (KvDepth > 1) ? $clog2(KvDepth) : 1,
+  localparam int Tokens = Positions * Lt,
+  localparam int GroupW = (Groups > 1) ? $clog2(Groups) : 1,
+  localparam int LvL    = $clog2(Lv),
+  localparam int LaneW  = (LvL > 0) ? LvL : 1,
+  localparam int Rows   = Depth / ((Lv > 0) ? Lv : 1),   // of the activation memory
+  localparam int RowW   = (Rows > 1) ? $clog2(Rows) : 1,
+  localparam int SetsW  = (Sets > 1) ? $clog2(Sets) : 1,
+  localparam int WordW  = (KvDepth > 1) ? $clog2(KvDepth) : 1,
   localparam int JobW  = mv_pkg::job_width(WordW, RowW, LvL + 1, GroupW, SetsW)
 ) (
   input  logic                 clk_i,
@@ -95,13 +96,51 @@ module mv_engine #(
   output logic [Sets-1:0]      issue_o,
   output logic [Sets-1:0]      skip_o
 );
-  localparam int Rows  = Depth / Lv;
   localparam int RedW  = (LvL > 0) ? $clog2(LvL + 1) : 1;
   localparam int BankW = (Banks > 1) ? $clog2(Banks) : 1;
   localparam int Slots = 3 * SubSteps * Groups;
   localparam int SlotW = $clog2(Slots);
-  localparam int H     = Lv / FullRate;
+  localparam int H     = (FullRate > 0 && FullRate < Lv) ? Lv / FullRate : 1;
 
+  localparam int Clusters = Sets / ((Assoc > 0) ? Assoc : 1);
+  localparam int Served   = Sets / ((Drains > 0) ? Drains : 1);   // sets of a drain
+
+  if (Lv < 1 || (Lv & (Lv - 1)) != 0 || FullRate < 1 || (FullRate & (FullRate - 1)) != 0 ||
+      FullRate > Lv) begin : g_bad_lanes
+`ifdef VERILATOR
+    $fatal(0, "mv_engine: Lv and FullRate must be powers of two, FullRate at most Lv");
+`else
+    mv_engine__lv_and_fullrate_must_be_powers_of_two_fullrate_at_most_lv u_illegal ();
+`endif
+  end
+  if (Positions < 1 || Lt < 1) begin : g_bad_tokens
+`ifdef VERILATOR
+    $fatal(0, "mv_engine: Positions and Lt must be at least 1");
+`else
+    mv_engine__positions_and_lt_must_be_at_least_1 u_illegal ();
+`endif
+  end
+  if (Groups < 1 || (Groups & (Groups - 1)) != 0) begin : g_bad_groups
+`ifdef VERILATOR
+    $fatal(0, "mv_engine: Groups must be a power of two");
+`else
+    mv_engine__groups_must_be_a_power_of_two u_illegal ();
+`endif
+  end
+  if (SubSteps < 1 || (SubSteps & (SubSteps - 1)) != 0) begin : g_bad_substeps
+`ifdef VERILATOR
+    $fatal(0, "mv_engine: SubSteps must be a power of two");
+`else
+    mv_engine__substeps_must_be_a_power_of_two u_illegal ();
+`endif
+  end
+  if (Sets < 1) begin : g_bad_sets
+`ifdef VERILATOR
+    $fatal(0, "mv_engine: Sets must be at least 1");
+`else
+    mv_engine__sets_must_be_at_least_1 u_illegal ();
+`endif
+  end
   if (Sets > Banks || Groups > Banks || (Banks & (Banks - 1)) != 0) begin : g_bad_banks
 `ifdef VERILATOR
     $fatal(0, "mv_engine: Banks must be a power of two and at least Sets and Groups");
@@ -109,39 +148,59 @@ module mv_engine #(
     mv_engine__banks_must_be_a_power_of_two_and_at_least_sets_and_groups u_illegal ();
 `endif
   end
-  if (Depth % Lv != 0 || Depth > 65536) begin : g_bad_depth
+  if (Depth < 1 || Rows * Lv != Depth || Depth > 65536) begin : g_bad_depth
 `ifdef VERILATOR
-    $fatal(0, "mv_engine: Depth must be a multiple of Lv and at most 65536");
+    $fatal(0, "mv_engine: Depth must be a multiple of Lv and lie in 1..65536");
 `else
-    mv_engine__depth_must_be_a_multiple_of_lv_and_at_most_65536 u_illegal ();
+    mv_engine__depth_must_be_a_multiple_of_lv_and_lie_in_1_to_65536 u_illegal ();
 `endif
   end
-  if (PortBits < 16 * Lv || PortBits < 64) begin : g_bad_port
+  if (KvDepth < 1 || KvDepth > 65536) begin : g_bad_kv_depth
 `ifdef VERILATOR
-    $fatal(0, "mv_engine: PortBits must be at least 64 and 16 * Lv");
+    $fatal(0, "mv_engine: KvDepth must lie in 1..65536");
 `else
-    mv_engine__portbits_must_be_at_least_64_and_16_lv u_illegal ();
+    mv_engine__kvdepth_must_lie_in_1_to_65536 u_illegal ();
 `endif
   end
-  if (Assoc < 1 || Sets % Assoc != 0) begin : g_bad_assoc
+  if ((PortBits & (PortBits - 1)) != 0 || PortBits < 16 * Lv || PortBits < 64) begin : g_bad_port
+`ifdef VERILATOR
+    $fatal(0, "mv_engine: PortBits must be a power of two and at least 64 and 16 * Lv");
+`else
+    mv_engine__portbits_must_be_a_power_of_two_and_at_least_64_and_16_lv u_illegal ();
+`endif
+  end
+  if (FifoBeats < 2) begin : g_bad_fifo
+`ifdef VERILATOR
+    $fatal(0, "mv_engine: FifoBeats must be at least 2: weights may reach into a next beat");
+`else
+    mv_engine__fifobeats_must_be_at_least_2_weights_may_reach_into_a_next_beat u_illegal ();
+`endif
+  end
+  if (Assoc < 1 || Clusters * Assoc != Sets) begin : g_bad_assoc
 `ifdef VERILATOR
     $fatal(0, "mv_engine: Assoc must divide Sets");
 `else
     mv_engine__assoc_must_divide_sets u_illegal ();
 `endif
   end
-  if (Drains < 1 || Sets % Drains != 0) begin : g_bad_drains
+  if (Drains < 1 || Served * Drains != Sets) begin : g_bad_drains
 `ifdef VERILATOR
     $fatal(0, "mv_engine: Drains must divide Sets");
 `else
     mv_engine__drains_must_divide_sets u_illegal ();
 `endif
   end
+  if (Writers < 1) begin : g_bad_writers
+`ifdef VERILATOR
+    $fatal(0, "mv_engine: Writers must be at least 1");
+`else
+    mv_engine__writers_must_be_at_least_1 u_illegal ();
+`endif
+  end
 
   assign config_hash_o = ConfigHash;
 
   // ---- image ----
-  localparam int Clusters    = Sets / Assoc;
   localparam int HeaderBeats = ((21 + Clusters) * 32 + PortBits - 1) / PortBits;
   logic                        header_valid;
   logic [HeaderBeats*PortBits-1:0] header;
@@ -405,7 +464,6 @@ module mv_engine #(
 
   // ---- PE array, addition of the classes ----
   localparam int Merge  = $clog2(H) * AddStages;
-  localparam int Served = Sets / Drains;   // sets of a drain
   localparam int SetW   = (Served > 1) ? $clog2(Served) : 1;
   logic [Drains-1:0]           sum_valid;
   logic [Drains*SetW-1:0]      sum_set;

@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Fetches the image: first its header, which it checks and keeps, and the first beat of the task
-// directory, which every cluster gets; then what clusters and sets ask for. Requests go out in turn, directory before codes before weights; beats come back in order.
+// directory, which every cluster gets; then what clusters and sets ask for. Requests go out in
+// turn, directory before codes before weights; beats come back in order.
 
 module mv_fetch #(
   parameter int          Sets        = 8,
@@ -11,8 +12,8 @@ module mv_fetch #(
   parameter int          Outstanding = 64,   // requests whose beats have not come yet, at most
   parameter logic [63:0] ConfigHash  = 64'h0,
   // derived
-  parameter int          HeaderWords = 21 + Clusters,
-  parameter int          HeaderBeats = (HeaderWords * 32 + PortBits - 1) / PortBits
+  localparam int HeaderWords = 21 + Clusters,
+  localparam int HeaderBeats = (HeaderWords * 32 + PortBits - 1) / PortBits
 ) (
   input  logic                clk_i,
   input  logic                rst_ni,
@@ -196,7 +197,7 @@ module mv_fetch #(
       BeatsAwaited: assert (!m_rsp_valid_i || tag_valid)
         else $error("mv_fetch.BeatsAwaited: a beat that was not asked for");
       StartsIdle: assert (!start_i || idle_o)
-        else $error("mv_fetch.StartsIdle: an image begins while beats of the last one are on their way");
+        else $error("mv_fetch.StartsIdle: beats of the last image are on their way");
     end
   end
 `endif

@@ -1,4 +1,6 @@
 // Mixvec
+// SPDX-License-Identifier: Apache-2.0
+//
 // Exact product of two binary16 values in binary32.
 //
 // Multiplies two operands in the format of mv_fp16_widen. The product of two 11-bit significands

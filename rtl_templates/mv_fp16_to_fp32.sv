@@ -1,4 +1,6 @@
 // Mixvec
+// SPDX-License-Identifier: Apache-2.0
+//
 // Exact widening of binary16 to binary32.
 //
 // Every NaN becomes 0x7FC00000; subnormals become normal numbers, -0 stays -0.

@@ -1,4 +1,6 @@
 // Mixvec
+// SPDX-License-Identifier: Apache-2.0
+//
 // Operand preparation of the binary16 multiplier.
 //
 // Widens a binary16 value to 17 bits in which every finite non-zero value is normalised, so that

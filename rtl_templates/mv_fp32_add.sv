@@ -1,4 +1,6 @@
 // Mixvec
+// SPDX-License-Identifier: Apache-2.0
+//
 // Sum of two binary32 values, rounded to nearest even.
 //
 // For values that are zero or multiples of 2^-48 below 2^127 in magnitude, infinities and NaN: no
@@ -8,8 +10,8 @@
 module mv_fp32_add #(
   // Registers inside the adder; operands and sum are not registered here.
   parameter int Cuts = 2,
-  // Derived: width of the enable port.
-  parameter int EnW = (Cuts > 0) ? Cuts : 1
+  // derived
+  localparam int EnW = (Cuts > 0) ? Cuts : 1  // of the enable port
 ) (
   input  logic           clk_i,
   // One enable per register, in order.

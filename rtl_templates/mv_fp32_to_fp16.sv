@@ -1,4 +1,6 @@
 // Mixvec
+// SPDX-License-Identifier: Apache-2.0
+//
 // Rounding of binary32 to binary16.
 //
 // Rounds to nearest even, with subnormal results; overflow gives infinity, any NaN gives 0x7E00, -0

@@ -14,10 +14,10 @@ module mv_interpolate (
 );
   // Coefficients
 
-  logic        [29:0] c0, c0_1, c0_2;
-  logic signed [24:0] c1, c1_1;
-  logic        [15:0] c2, c2_1;
-  logic        [15:0] offset_1, offset_2;
+  logic        [29:0] c0, c0_1_q, c0_2_q;
+  logic signed [24:0] c1, c1_1_q;
+  logic        [15:0] c2, c2_1_q;
+  logic        [15:0] offset_1_q, offset_2_q;
   mv_vector_rom u_rom (
     .segment_i,
     .c0_o(c0),
@@ -26,23 +26,23 @@ module mv_interpolate (
   );
   always_ff @(posedge clk_i) begin
     if (en_i[0]) begin
-      c0_1     <= c0;
-      c1_1     <= c1;
-      c2_1     <= c2;
-      offset_1 <= offset_i;
+      c0_1_q     <= c0;
+      c1_1_q     <= c1;
+      c2_1_q     <= c2;
+      offset_1_q <= offset_i;
     end
   end
 
   // Slope: 16 + 16 bits, of which 14 fall; c1 and the slope at the segment's end have 25 with sign
 
   logic        [31:0] bend;
-  logic signed [24:0] slope_2;
-  assign bend = {16'd0, c2_1} * {16'd0, offset_1};
+  logic signed [24:0] slope_2_q;
+  assign bend = {16'd0, c2_1_q} * {16'd0, offset_1_q};
   always_ff @(posedge clk_i) begin
     if (en_i[1]) begin
-      c0_2     <= c0_1;
-      slope_2  <= c1_1 + 25'(bend >> 14);
-      offset_2 <= offset_1;
+      c0_2_q     <= c0_1_q;
+      slope_2_q  <= c1_1_q + 25'(bend >> 14);
+      offset_2_q <= offset_1_q;
     end
   end
 
@@ -50,9 +50,9 @@ module mv_interpolate (
 
   logic signed [41:0] rise;
   logic        [29:0] value_q;
-  assign rise = 42'(slope_2) * $signed({26'd0, offset_2});
+  assign rise = 42'(slope_2_q) * $signed({26'd0, offset_2_q});
   always_ff @(posedge clk_i) begin
-    if (en_i[2]) value_q <= c0_2 + 30'(rise >>> 15);
+    if (en_i[2]) value_q <= c0_2_q + 30'(rise >>> 15);
   end
   assign value_o = value_q;
 endmodule

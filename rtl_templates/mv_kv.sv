@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Key/value memory: takes a channel of a group of tokens at a time and gives the sets tiles of Lv
-// channels x Lv positions, one tile per cycle, the sets in turn. A word holds Lv channels of a group.
+// channels x Lv positions, one tile per cycle, the sets in turn. A word holds Lv channels of a
+// group.
 
 module mv_kv #(
   parameter int Sets   = 8,
@@ -11,12 +12,12 @@ module mv_kv #(
   parameter int Depth  = 1024, // words
   parameter int Writers = 1,   // that write different words in a cycle
   // derived
-  parameter int Blocks = (Tokens + Lv - 1) / Lv,
-  parameter int BlockW = (Blocks > 1) ? $clog2(Blocks) : 1,
-  parameter int WordW  = (Depth > 1) ? $clog2(Depth) : 1,
-  parameter int LaneW  = (Lv > 1) ? $clog2(Lv) : 1,
-  parameter int SetW   = (Sets > 1) ? $clog2(Sets) : 1,
-  parameter int TileW  = Lv * Lv * 16
+  localparam int Blocks = (Tokens + Lv - 1) / Lv,
+  localparam int BlockW = (Blocks > 1) ? $clog2(Blocks) : 1,
+  localparam int WordW  = (Depth > 1) ? $clog2(Depth) : 1,
+  localparam int LaneW  = (Lv > 1) ? $clog2(Lv) : 1,
+  localparam int SetW   = (Sets > 1) ? $clog2(Sets) : 1,
+  localparam int TileW  = Lv * Lv * 16
 ) (
   input  logic                   clk_i,
   input  logic                   rst_ni,
@@ -35,6 +36,9 @@ module mv_kv #(
   output logic [Sets-1:0]        tile_valid_o,
   output logic [TileW-1:0]       tile_o
 );
+  logic [Sets-1:0] tile_valid_q;
+  assign tile_valid_o = tile_valid_q;
+
   // The next set after the last one served that asks.
   logic [SetW-1:0] last_q, pick;
   always_comb begin
@@ -55,13 +59,13 @@ module mv_kv #(
       last_q       <= SetW'(Sets - 1);
       read_q       <= 1'b0;
       set_q        <= '0;
-      tile_valid_o <= '0;
+      tile_valid_q <= '0;
     end else begin
       if (start_i) last_q <= SetW'(Sets - 1);
       else if (req_valid_i != '0) last_q <= pick;
       read_q       <= req_valid_i != '0;
       set_q        <= req_ready_o & req_valid_i;
-      tile_valid_o <= set_q;
+      tile_valid_q <= set_q;
     end
   end
   logic [BlockW-1:0] read_block_q;   // of the tile that is there
@@ -96,9 +100,18 @@ module mv_kv #(
   end
 
 `ifdef VERILATOR
-  // Writers write different words, channels or tokens.
-  logic meet;
+  // Writers write different words, channels or tokens, and nothing that is read in the cycle.
+  logic meet, meets_read;
   always_comb begin
+    meets_read = 1'b0;
+    for (int w = 0; w < Writers; w++) begin
+      for (int p = 0; p < Tokens; p++) begin
+        if (read_q && write_i[w] && write_word_i[w*WordW +: WordW] == word_q &&
+            write_mask_i[w*Tokens+p] && block_q == BlockW'(p / Lv)) begin
+          meets_read = 1'b1;
+        end
+      end
+    end
     meet = 1'b0;
     for (int w = 1; w < Writers; w++) begin
       for (int v = 0; v < w; v++) begin
@@ -113,6 +126,8 @@ module mv_kv #(
   end
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (rst_ni) begin
+      ReadsApart: assert (!meets_read)
+        else $error("mv_kv.ReadsApart: a tile is read while a part of it is written");
       WritersApart: assert (!meet)
         else $error("mv_kv.WritersApart: two writers of one channel of a token");
     end

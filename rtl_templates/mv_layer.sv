@@ -30,13 +30,13 @@ module mv_layer #(
   parameter int TableDepth   = 16384,
   parameter logic [63:0] ConfigHash = 64'h0,
   // derived
-  parameter int Tokens = Positions * Lt,
-  parameter int GroupW = (Groups > 1) ? $clog2(Groups) : 1,
-  parameter int LvL    = $clog2(Lv),
-  parameter int LaneW  = (LvL > 0) ? LvL : 1,
-  parameter int RowW   = (Depth / Lv > 1) ? $clog2(Depth / Lv) : 1,
-  parameter int SetsW  = (Sets > 1) ? $clog2(Sets) : 1,
-  parameter int WordW  = (KvDepth > 1) ? $clog2(KvDepth) : 1,
+  localparam int Tokens = Positions * Lt,
+  localparam int GroupW = (Groups > 1) ? $clog2(Groups) : 1,
+  localparam int LvL    = $clog2(Lv),
+  localparam int LaneW  = (LvL > 0) ? LvL : 1,
+  localparam int RowW   = (Depth / Lv > 1) ? $clog2(Depth / Lv) : 1,
+  localparam int SetsW  = (Sets > 1) ? $clog2(Sets) : 1,
+  localparam int WordW  = (KvDepth > 1) ? $clog2(KvDepth) : 1,
   localparam int JobW  = mv_pkg::job_width(WordW, RowW, LvL + 1, GroupW, SetsW)
 ) (
   input  logic                        clk_i,
@@ -77,7 +77,7 @@ module mv_layer #(
   // run of a layer: its tile stays until run_done_o
   input  logic                        run_i,
   output logic                        run_done_o,
-  input  logic [15:0]                 run_base_i,       // token groups of the sequence before the tile
+  input  logic [15:0]                 run_base_i,       // token groups before the tile
   input  logic [15:0]                 run_low_i,        // tokens of the tile: low to high - 1
   input  logic [15:0]                 run_high_i,
   input  logic [GroupW-1:0]           run_last_group_i,
@@ -163,18 +163,13 @@ module mv_layer #(
   logic [Units*Tokens-1:0]    s_kv_mask;
   logic [Units*Tokens*16-1:0] s_data, v_data;
   logic [Drains-1:0]          y_valid, y_ready;
+  // Word u: sub-banks written by the slices before slice u. Words of an array, as the parts of one
+  // vector would be a circle to a simulator.
+  logic [Lv-1:0] taken [Units+1];
+  logic          unused_taken;
+  assign taken[0]     = '0;
+  assign unused_taken = ^taken[Units];
   for (genvar u = 0; u < Units; u++) begin : g_slice
-    // Sub-banks written by the slices up to this one, and by those before it.
-    logic [Lv-1:0] taken, earlier;
-    if (u == 0) begin : g_first
-      assign earlier = '0;
-    end else begin : g_next
-      assign earlier = g_slice[u-1].taken;
-    end
-    if (u == Units - 1) begin : g_last
-      logic unused;
-      assign unused = ^taken;
-    end
     always_comb begin
       block[u] = 1'b0;
       for (int n = 0; n < Units; n++) if (n != u && sends[n]) block[u] = 1'b1;
@@ -196,9 +191,9 @@ module mv_layer #(
       .slice_i        (UnitW'(u)),
       .start_i        (run_i),
       .block_i        (block[u]),
-      .taken_i        (earlier),
+      .taken_i        (taken[u]),
       .sends_o        (sends[u]),
-      .takes_o        (taken),
+      .takes_o        (taken[u+1]),
       .base_i         (run_base_i),
       .low_i          (run_low_i),
       .high_i         (run_high_i),
@@ -223,7 +218,8 @@ module mv_layer #(
       .table_norm_i   (table_norm_i),
       .table_address_i(table_address_i),
       .table_data_i   (table_data_i),
-      .v_valid_i      (v_valid_i && !running && (UnitW'(v_group_i) & UnitW'(Units - 1)) == UnitW'(u)),
+      .v_valid_i      (v_valid_i && !running &&
+                       (UnitW'(v_group_i) & UnitW'(Units - 1)) == UnitW'(u)),
       .v_write_i      (v_write_i),
       .v_row_i        (v_row_i),
       .v_group_i      (v_group_i),
@@ -247,12 +243,12 @@ module mv_layer #(
     y_ready = running ? '0 : y_ready_i;
     for (int n = 0; n < Units; n++) y_ready = y_ready | (running ? ready[n*Drains +: Drains] : '0);
   end
-  logic [UnitW-1:0] v_from_q, v_from;
+  logic [UnitW-1:0] read_slice_q, data_slice_q;   // read from; of what now stands there
   always_ff @(posedge clk_i) begin
-    v_from_q <= UnitW'(32'(v_group_i) & (Units - 1));
-    v_from   <= v_from_q;
+    read_slice_q <= UnitW'(32'(v_group_i) & (Units - 1));
+    data_slice_q <= read_slice_q;
   end
-  assign v_data_o = v_data[32'(v_from) * Tokens * 16 +: Tokens * 16];
+  assign v_data_o = v_data[32'(data_slice_q) * Tokens * 16 +: Tokens * 16];
 
   // ---- engine ----
   localparam int Others = (Units - 1) * Tokens * 16;   // bits of the writers that only slices are

@@ -12,15 +12,15 @@ module mv_matching #(
   parameter int Groups   = 4,   // token groups that an activation row can hold
   parameter int RowW     = 16,
   // derived
-  parameter int LvL    = $clog2(Lv),
-  parameter int LaneW  = (LvL > 0) ? LvL : 1,
-  parameter int CntW   = LvL + 1,
-  parameter int Threads = SubSteps,
-  parameter int ThreadW = (Threads > 1) ? $clog2(Threads) : 1,
-  parameter int IdW    = $clog2(4 * SubSteps),
-  parameter int OutW   = (SubSteps * Lv > 1) ? $clog2(SubSteps * Lv) : 1,
-  parameter int H      = Lv / FullRate,
-  parameter int ClassW = ($clog2(H) > 0) ? $clog2($clog2(H) + 1) : 1
+  localparam int LvL    = $clog2(Lv),
+  localparam int LaneW  = (LvL > 0) ? LvL : 1,
+  localparam int CntW   = LvL + 1,
+  localparam int Threads = SubSteps,
+  localparam int ThreadW = (Threads > 1) ? $clog2(Threads) : 1,
+  localparam int IdW    = $clog2(4 * SubSteps),
+  localparam int OutW   = (SubSteps * Lv > 1) ? $clog2(SubSteps * Lv) : 1,
+  localparam int H      = Lv / FullRate,
+  localparam int ClassW = ($clog2(H) > 0) ? $clog2($clog2(H) + 1) : 1
 ) (
   input  logic                 clk_i,
   input  logic                 rst_ni,
@@ -58,8 +58,8 @@ module mv_matching #(
   output logic [IdW-1:0]       record_id_o,
   output logic [OutW-1:0]      record_number_o,
   output logic [31:0]          record_o,
-  // steps (without a lane: nothing matches), beginnings and ends of chains, beginnings of tasks; one
-  // at a time
+  // steps (without a lane: nothing matches), beginnings and ends of chains, beginnings of tasks;
+  // one at a time
   output logic                 out_valid_o,
   input  logic                 out_ready_i,
   output logic                 out_begin_o,
@@ -256,7 +256,8 @@ module mv_matching #(
 `ifdef VERILATOR
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (rst_ni) begin
-      OneOperation: assert (!op_valid_i || $onehot0({op_begin_i, op_record_i, op_close_i, op_turn_i}))
+      OneOperation: assert (!op_valid_i ||
+          $onehot0({op_begin_i, op_record_i, op_close_i, op_turn_i}))
         else $error("mv_matching.OneOperation: more than one of begin, record, close and turn");
     end
   end

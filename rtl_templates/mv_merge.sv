@@ -10,7 +10,7 @@ module mv_merge #(
   parameter int H         = 2,   // classes (a power of two)
   parameter int AddStages = 4,
   // derived
-  parameter int SetW = (Sets > 1) ? $clog2(Sets) : 1
+  localparam int SetW = (Sets > 1) ? $clog2(Sets) : 1
 ) (
   input  logic                    clk_i  /*verilator public_flat_rd*/,
   input  logic                    rst_ni  /*verilator public_flat_rd*/,

@@ -1,4 +1,6 @@
 // Mixvec
+// SPDX-License-Identifier: Apache-2.0
+//
 // Reconfigurable processing element: Lv x Lt MAC lanes.
 //
 // Multiplies Lv weights with Lt tokens each, reduces the products over the vector lanes by red_i
@@ -22,11 +24,11 @@ module mv_pe #(
   parameter int AddStages = 4,
   // Accumulators per lane.
   parameter int Slots = 32,
-  // Derived: widths of a row number, of a slot number and of the reduction mode.
-  parameter int SelW = (Lv > 1) ? $clog2(Lv) : 1,
-  parameter int SlotW = (Slots > 1) ? $clog2(Slots) : 1,
-  parameter int RedW = (Lv > 1) ? $clog2($clog2(Lv) + 1) : 1,
-  parameter int H = Lv / FullRate
+  // derived
+  localparam int SelW  = (Lv > 1) ? $clog2(Lv) : 1,                // of a row number
+  localparam int SlotW = (Slots > 1) ? $clog2(Slots) : 1,          // of a slot number
+  localparam int RedW  = (Lv > 1) ? $clog2($clog2(Lv) + 1) : 1,    // of the reduction mode
+  localparam int H     = (FullRate > 0 && FullRate < Lv) ? Lv / FullRate : 1   // segments
 ) (
   input  logic                clk_i,
   input  logic                rst_ni,
@@ -64,7 +66,8 @@ module mv_pe #(
   // there is no tree.
   localparam int Depth = MulStages + ((Levels > 0) ? 1 + (Levels - 1) * AddStages : 0);
 
-  if (Lv != (1 << LogLv) || Lt < 1 || FullRate < 1 || FullRate > Lv || Slots < 1) begin : g_bad_size
+  if (Lv != (1 << LogLv) || FullRate < 1 || (FullRate & (FullRate - 1)) != 0 || FullRate > Lv ||
+      Lt < 1 || Slots < 1) begin : g_bad_size
 `ifdef VERILATOR
     $fatal(0, "mv_pe: Lv, FullRate: powers of two, FullRate <= Lv; Lt, Slots: at least 1");
 `else
@@ -248,8 +251,23 @@ module mv_pe #(
   end
 
 `ifdef VERILATOR
+  // An addition to an accumulator whose last one is still in the adder.
+  logic again;
+  always_comb begin
+    again = 1'b0;
+    for (int s = 1; s < AddStages; s++) begin
+      for (int g = 0; g < H; g++) begin
+        if (acc_valid_i && acc_seg_i[g] && add_en[s] && slot[s*SlotsW+H*SlotW+g] &&
+            slot[s*SlotsW+g*SlotW+:SlotW] == acc_slot_i[g*SlotW+:SlotW]) begin
+          again = 1'b1;
+        end
+      end
+    end
+  end
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (rst_ni) begin
+      AdditionsApart: assert (!again)
+        else $error("mv_pe.AdditionsApart: an accumulator whose last addition is under way");
       ReductionLegal: assert (!op_valid_i || 32'(red_i) == 0 || 32'(red_i) + 1 > LeastLevels)
         else $error("mv_pe.ReductionLegal: red_i is neither 0 nor at least log2 FullRate");
       ReductionStays: assert (red_i == red_q || op_valid_q == '0)

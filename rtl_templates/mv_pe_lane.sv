@@ -1,4 +1,6 @@
 // Mixvec
+// SPDX-License-Identifier: Apache-2.0
+//
 // One MAC lane of the processing element.
 //
 // A multiplier, an adder and its accumulator file. The adder either adds two neighbours of the
@@ -8,8 +10,8 @@ module mv_pe_lane #(
   parameter int MulStages = 2,
   parameter int AddStages = 4,
   parameter int Slots = 32,
-  // Derived: width of a slot number.
-  parameter int SlotW = (Slots > 1) ? $clog2(Slots) : 1
+  // derived
+  localparam int SlotW = (Slots > 1) ? $clog2(Slots) : 1  // of a slot number
 ) (
   input  logic                 clk_i,
   // multiplier: registered activation and widened weight, one enable per register that follows

@@ -7,7 +7,7 @@ module mv_place #(
   parameter int Places = 8,   // a multiple of Wide
   parameter int Wide   = 2,
   // derived
-  parameter int PlaceW = $clog2(Places)
+  localparam int PlaceW = $clog2(Places)
 ) (
   input  logic              wide_i,
   input  logic [Places-1:0] busy_i,

@@ -18,12 +18,12 @@ module mv_position #(
   parameter int Slots     = 16,
   parameter int Writers   = 1,   // of which at most one writes a sub-bank in a cycle
   // derived
-  parameter int RowW  = (Rows > 1) ? $clog2(Rows) : 1,
-  parameter int LaneW = (Lv > 1) ? $clog2(Lv) : 1,
-  parameter int RedW  = (Lv > 1) ? $clog2($clog2(Lv) + 1) : 1,
-  parameter int SlotW = (Slots > 1) ? $clog2(Slots) : 1,
-  parameter int BankW = (Banks > 1) ? $clog2(Banks) : 1,
-  parameter int H     = Lv / FullRate
+  localparam int RowW  = (Rows > 1) ? $clog2(Rows) : 1,
+  localparam int LaneW = (Lv > 1) ? $clog2(Lv) : 1,
+  localparam int RedW  = (Lv > 1) ? $clog2($clog2(Lv) + 1) : 1,
+  localparam int SlotW = (Slots > 1) ? $clog2(Slots) : 1,
+  localparam int BankW = (Banks > 1) ? $clog2(Banks) : 1,
+  localparam int H     = Lv / FullRate
 ) (
   input  logic                     clk_i,
   input  logic                     rst_ni,

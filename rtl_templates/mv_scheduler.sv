@@ -1,9 +1,9 @@
 // Mixvec
 // SPDX-License-Identifier: Apache-2.0
 //
-// Online scheduler: gives the tasks of each cluster, in their order, to the sets of the cluster that
-// are free. What a task computes does not depend on the set that takes it. The directory's first
-// beat comes unasked, before the header is valid.
+// Online scheduler: gives the tasks of each cluster, in their order, to the sets of the cluster
+// that are free. What a task computes does not depend on the set that takes it. The directory's
+// first beat comes unasked, before the header is valid.
 
 module mv_scheduler #(
   parameter int Sets        = 8,
@@ -11,7 +11,7 @@ module mv_scheduler #(
   parameter int PortBits    = 512,
   parameter int HeaderBeats = 2,   // beats before the task directory
   // derived
-  parameter int Clusters = Sets / Assoc
+  localparam int Clusters = Sets / Assoc
 ) (
   input  logic                     clk_i,
   input  logic                     rst_ni,
@@ -98,7 +98,7 @@ module mv_scheduler #(
         BeatsAwaited: assert (!dir_beat_valid_i[k] || asked_q || !begun_q)
           else $error("mv_scheduler.BeatsAwaited: a beat of the directory that was not asked for");
         StartsDone: assert (!start_i || !header_valid_i || !begun_q || empty[k])
-          else $error("mv_scheduler.StartsDone: an image begins before all tasks have been given out");
+          else $error("mv_scheduler.StartsDone: an image begins before all tasks are given out");
       end
     end
 `endif

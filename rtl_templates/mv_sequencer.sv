@@ -1,8 +1,8 @@
 // Mixvec
 // SPDX-License-Identifier: Apache-2.0
 //
-// Runs a layer (docs/isa.md): the array program starts images and attention jobs, the vector program
-// the passes of all slices; each waits for what the other has done.
+// Runs a layer (docs/isa.md): the array program starts images and attention jobs, the vector
+// program the passes of all slices; each waits for what the other has done.
 
 module mv_sequencer #(
   parameter int Depth  = 512,   // instructions of a program
@@ -51,6 +51,13 @@ module mv_sequencer #(
   input  logic [Units-1:0]  landed_i,
   input  logic [Units*2-1:0] landed_class_i
 );
+  logic                                attend_q;
+  logic [mv_isa_pkg::InstructionW-1:0] matrix_q, scores_q, outputs_q, pass_q;
+  assign attend_o  = attend_q;
+  assign matrix_o  = matrix_q;
+  assign scores_o  = scores_q;
+  assign outputs_o = outputs_q;
+  assign pass_o    = pass_q;
 
   logic [mv_isa_pkg::InstructionW-1:0] array_q [Depth];
   logic [mv_isa_pkg::InstructionW-1:0] vector_q [Depth];
@@ -62,9 +69,20 @@ module mv_sequencer #(
   // ---- run; results landed, by class; passes ended ----
   logic        array_run_q, vector_run_q;
   logic [31:0] count_q [4];
+  logic [4*32-1:0] count_d;   // count_q's next value, but for the beginning of a run
   logic [15:0] passes_q;
   logic        pass_end;
   assign running_o = array_run_q || vector_run_q;
+  for (genvar c = 0; c < 4; c++) begin : g_class
+    logic [31:0] more;   // results of the class that land in this cycle
+    always_comb begin
+      more = '0;
+      for (int u = 0; u < Units; u++) begin
+        if (landed_i[u] && landed_class_i[u*2 +: 2] == 2'(c)) more = more + 32'd1;
+      end
+    end
+    assign count_d[c*32 +: 32] = count_q[c] + more;
+  end
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       passes_q <= '0;
@@ -74,20 +92,13 @@ module mv_sequencer #(
       for (int c = 0; c < 4; c++) count_q[c] <= '0;
     end else begin
       if (pass_end) passes_q <= passes_q + 16'd1;
-      for (int c = 0; c < 4; c++) begin
-        logic [31:0] count;
-        count = count_q[c];
-        for (int u = 0; u < Units; u++) begin
-          if (landed_i[u] && landed_class_i[u*2 +: 2] == 2'(c)) count = count + 32'd1;
-        end
-        count_q[c] <= count;
-      end
+      for (int c = 0; c < 4; c++) count_q[c] <= count_d[c*32 +: 32];
     end
   end
 
   // ---- array program ----
-  localparam logic [1:0] Fetch = 2'd0, Wait = 2'd1, Begin = 2'd2, Busy = 2'd3;
-  logic [1:0]       array_state_q;
+  typedef enum logic [1:0] {StFetch, StWait, StBegin, StBusy} state_e;
+  state_e           array_state_q;
   logic [AddrW-1:0] array_at_q;
   logic [mv_isa_pkg::InstructionW-1:0] instruction_q;
   logic [3:0]       kind;
@@ -100,12 +111,12 @@ module mv_sequencer #(
   assign quiet      = array_done_i && (&results_idle_i);
   assign may        = passes_q >= mv_isa_pkg::array_wait(instruction_q);
   // Jobs follow one another; anything else begins when all before it has ended.
-  assign job_valid_o = array_state_q == Wait && array_run_q && attention && attend_o && may;
+  assign job_valid_o = array_state_q == StWait && array_run_q && attention && attend_q && may;
   assign job_go      = job_valid_o && job_ready_i;
-  assign start_o     = array_state_q == Begin && array_run_q && is_matrix;
-  assign image_o     = mv_isa_pkg::matrix_first_beat(matrix_o);
+  assign start_o     = array_state_q == StBegin && array_run_q && is_matrix;
+  assign image_o     = mv_isa_pkg::matrix_first_beat(matrix_q);
   logic [15:0] matrix_row;
-  assign matrix_row  = mv_isa_pkg::array_row(matrix_o);
+  assign matrix_row  = mv_isa_pkg::array_row(matrix_q);
   assign row_o       = RowW'(matrix_row);
 
   // The job of SCORES or OUTPUTS. Icarus casts no function's value, hence the names.
@@ -164,76 +175,76 @@ module mv_sequencer #(
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       array_run_q   <= 1'b0;
-      array_state_q <= Fetch;
+      array_state_q <= StFetch;
       array_at_q    <= '0;
-      attend_o      <= 1'b0;
+      attend_q      <= 1'b0;
     end else if (run_i) begin
       array_run_q   <= 1'b1;
-      array_state_q <= Fetch;
+      array_state_q <= StFetch;
       array_at_q    <= '0;
     end else if (array_run_q) begin
       unique case (array_state_q)
-        Fetch: begin
-          array_state_q <= Wait;
+        StFetch: begin
+          array_state_q <= StWait;
           array_at_q    <= array_at_q + AddrW'(1);
         end
-        Wait: begin
+        StWait: begin
           if (attention) begin
-            if (!attend_o) attend_o <= 1'b1;
-            if (job_go) array_state_q <= Fetch;
+            if (!attend_q) attend_q <= 1'b1;
+            if (job_go) array_state_q <= StFetch;
           end else if (quiet) begin
-            attend_o <= 1'b0;
+            attend_q <= 1'b0;
             if (kind == mv_isa_pkg::ArrayEnd) array_run_q <= 1'b0;
-            else if (may && !attend_o) array_state_q <= Begin;
+            else if (may && !attend_q) array_state_q <= StBegin;
           end
         end
-        Begin: array_state_q <= Busy;
-        default: if (quiet) array_state_q <= Fetch;
+        StBegin: array_state_q <= StBusy;
+        default: if (quiet) array_state_q <= StFetch;
       endcase
     end
   end
   always_ff @(posedge clk_i) begin
-    if (array_state_q == Fetch) instruction_q <= array_q[array_at_q];
-    if (array_state_q == Wait && is_matrix) matrix_o <= instruction_q;
-    if (job_go && is_scores) scores_o <= instruction_q;
-    if (job_go && is_outputs) outputs_o <= instruction_q;
+    if (array_state_q == StFetch) instruction_q <= array_q[array_at_q];
+    if (array_state_q == StWait && is_matrix) matrix_q <= instruction_q;
+    if (job_go && is_scores) scores_q <= instruction_q;
+    if (job_go && is_outputs) outputs_q <= instruction_q;
   end
 
   // ---- vector program ----
-  logic [1:0]       vector_state_q;
+  state_e           vector_state_q;
   logic [AddrW-1:0] vector_at_q;
   logic             reached;
   logic [1:0]       counter;
-  assign counter      = mv_isa_pkg::vector_counter(pass_o);
-  assign reached      = count_q[counter] >= {2'd0, mv_isa_pkg::vector_value(pass_o)};
-  assign pass_valid_o = vector_state_q == Begin && vector_run_q;
-  assign pass_end     = vector_state_q == Busy && vector_run_q && (&pass_done_i);
+  assign counter      = mv_isa_pkg::vector_counter(pass_q);
+  assign reached      = count_q[counter] >= {2'd0, mv_isa_pkg::vector_value(pass_q)};
+  assign pass_valid_o = vector_state_q == StBegin && vector_run_q;
+  assign pass_end     = vector_state_q == StBusy && vector_run_q && (&pass_done_i);
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       vector_run_q   <= 1'b0;
-      vector_state_q <= Fetch;
+      vector_state_q <= StFetch;
       vector_at_q    <= '0;
     end else if (run_i) begin
       vector_run_q   <= 1'b1;
-      vector_state_q <= Fetch;
+      vector_state_q <= StFetch;
       vector_at_q    <= '0;
     end else if (vector_run_q) begin
       unique case (vector_state_q)
-        Fetch: begin
-          vector_state_q <= Wait;
+        StFetch: begin
+          vector_state_q <= StWait;
           vector_at_q    <= vector_at_q + AddrW'(1);
         end
-        Wait: begin
-          if (mv_isa_pkg::vector_kind(pass_o) == mv_isa_pkg::VectorEnd) vector_run_q <= 1'b0;
-          else if (reached) vector_state_q <= Begin;
+        StWait: begin
+          if (mv_isa_pkg::vector_kind(pass_q) == mv_isa_pkg::VectorEnd) vector_run_q <= 1'b0;
+          else if (reached) vector_state_q <= StBegin;
         end
-        Begin: vector_state_q <= Busy;
-        default: if (&pass_done_i) vector_state_q <= Fetch;
+        StBegin: vector_state_q <= StBusy;
+        default: if (&pass_done_i) vector_state_q <= StFetch;
       endcase
     end
   end
   always_ff @(posedge clk_i) begin
-    if (vector_state_q == Fetch) pass_o <= vector_q[vector_at_q];
+    if (vector_state_q == StFetch) pass_q <= vector_q[vector_at_q];
   end
 
 `ifdef VERILATOR
@@ -241,11 +252,12 @@ module mv_sequencer #(
     if (rst_ni) begin
       RunsIdle: assert (!run_i || !running_o)
         else $error("mv_sequencer.RunsIdle: a run begins while one is under way");
-      ArrayKindKnown: assert (!(array_run_q && array_state_q == Wait) || kind <= mv_isa_pkg::ArrayOutputs)
-        else $error("mv_sequencer.ArrayKindKnown: an instruction of the array program of no known kind");
-      VectorKindKnown: assert (!(vector_run_q && vector_state_q == Wait) ||
-          mv_isa_pkg::vector_kind(pass_o) <= mv_isa_pkg::VectorRoot)
-        else $error("mv_sequencer.VectorKindKnown: an instruction of the vector program of no known kind");
+      ArrayKindKnown: assert (!(array_run_q && array_state_q == StWait) ||
+          kind <= mv_isa_pkg::ArrayOutputs)
+        else $error("mv_sequencer.ArrayKindKnown: an array instruction of no known kind");
+      VectorKindKnown: assert (!(vector_run_q && vector_state_q == StWait) ||
+          mv_isa_pkg::vector_kind(pass_q) <= mv_isa_pkg::VectorRoot)
+        else $error("mv_sequencer.VectorKindKnown: a vector instruction of no known kind");
     end
   end
 `endif

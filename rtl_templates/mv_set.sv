@@ -19,18 +19,18 @@ module mv_set #(
   parameter int Rows      = 384,  // activation rows
   parameter int Writers   = 1,    // of activations, each of other token groups
   // derived
-  parameter int RowW   = (Rows > 1) ? $clog2(Rows) : 1,
-  parameter int LvL    = $clog2(Lv),
-  parameter int LaneW  = (LvL > 0) ? LvL : 1,
-  parameter int RedW   = (LvL > 0) ? $clog2(LvL + 1) : 1,
-  parameter int GroupW = (Groups > 1) ? $clog2(Groups) : 1,
-  parameter int SlotW  = $clog2(3 * SubSteps * Groups),
-  parameter int H      = Lv / FullRate,
-  parameter int SetW   = (Sets > 1) ? $clog2(Sets) : 1,
-  parameter int WordW  = (KvDepth > 1) ? $clog2(KvDepth) : 1,
-  parameter int Blocks = (Tokens + Lv - 1) / Lv,
-  parameter int BlockW = (Blocks > 1) ? $clog2(Blocks) : 1,
-  parameter int TileW  = Lv * Lv * 16,
+  localparam int RowW   = (Rows > 1) ? $clog2(Rows) : 1,
+  localparam int LvL    = $clog2(Lv),
+  localparam int LaneW  = (LvL > 0) ? LvL : 1,
+  localparam int RedW   = (LvL > 0) ? $clog2(LvL + 1) : 1,
+  localparam int GroupW = (Groups > 1) ? $clog2(Groups) : 1,
+  localparam int SlotW  = $clog2(3 * SubSteps * Groups),
+  localparam int H      = Lv / FullRate,
+  localparam int SetW   = (Sets > 1) ? $clog2(Sets) : 1,
+  localparam int WordW  = (KvDepth > 1) ? $clog2(KvDepth) : 1,
+  localparam int Blocks = (Tokens + Lv - 1) / Lv,
+  localparam int BlockW = (Blocks > 1) ? $clog2(Blocks) : 1,
+  localparam int TileW  = Lv * Lv * 16,
   localparam int JobW  = mv_pkg::job_width(WordW, RowW, LvL + 1, GroupW, SetW)
 ) (
   input  logic                clk_i  /*verilator public_flat_rd*/,

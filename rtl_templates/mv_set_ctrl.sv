@@ -14,20 +14,20 @@ module mv_set_ctrl #(
   parameter int AddStages = 4,
   parameter int RowW      = 16,
   // derived
-  parameter int LvL    = $clog2(Lv),
-  parameter int LaneW  = (LvL > 0) ? LvL : 1,
-  parameter int Threads = SubSteps,
-  parameter int ThreadW = (Threads > 1) ? $clog2(Threads) : 1,
-  parameter int Ids    = 4 * SubSteps,
-  parameter int IdW    = $clog2(Ids),
-  parameter int OutW   = (SubSteps * Lv > 1) ? $clog2(SubSteps * Lv) : 1,
-  parameter int RedW   = (LvL > 0) ? $clog2(LvL + 1) : 1,
-  parameter int GroupL = $clog2(Groups),
-  parameter int GroupW = (GroupL > 0) ? GroupL : 1,
-  parameter int Slots  = 3 * SubSteps * Groups,
-  parameter int SlotW  = $clog2(Slots),
-  parameter int H      = Lv / FullRate,
-  parameter int ClassW = ($clog2(H) > 0) ? $clog2($clog2(H) + 1) : 1
+  localparam int LvL    = $clog2(Lv),
+  localparam int LaneW  = (LvL > 0) ? LvL : 1,
+  localparam int Threads = SubSteps,
+  localparam int ThreadW = (Threads > 1) ? $clog2(Threads) : 1,
+  localparam int Ids    = 4 * SubSteps,
+  localparam int IdW    = $clog2(Ids),
+  localparam int OutW   = (SubSteps * Lv > 1) ? $clog2(SubSteps * Lv) : 1,
+  localparam int RedW   = (LvL > 0) ? $clog2(LvL + 1) : 1,
+  localparam int GroupL = $clog2(Groups),
+  localparam int GroupW = (GroupL > 0) ? GroupL : 1,
+  localparam int Slots  = 3 * SubSteps * Groups,
+  localparam int SlotW  = $clog2(Slots),
+  localparam int H      = Lv / FullRate,
+  localparam int ClassW = ($clog2(H) > 0) ? $clog2($clog2(H) + 1) : 1
 ) (
   input  logic                 clk_i,
   input  logic                 rst_ni,
@@ -101,6 +101,23 @@ module mv_set_ctrl #(
   output logic                 idle_o,
   output logic                 issue_o          // a step is being issued (a group of it)
 );
+  logic                op_valid_q, acc_valid_q;
+  logic [Lv*16-1:0]    op_weight_q;
+  logic [Lv-1:0]       op_mask_q;
+  logic [Lv*LaneW-1:0] op_sel_q;
+  logic [H-1:0]        acc_seg_q, acc_first_q;
+  logic [H*SlotW-1:0]  acc_slot_q;
+  logic [Lv*32-1:0]    acc_bias_q;
+  assign op_valid_o  = op_valid_q;
+  assign op_weight_o = op_weight_q;
+  assign op_mask_o   = op_mask_q;
+  assign op_sel_o    = op_sel_q;
+  assign acc_valid_o = acc_valid_q;
+  assign acc_seg_o   = acc_seg_q;
+  assign acc_first_o = acc_first_q;
+  assign acc_slot_o  = acc_slot_q;
+  assign acc_bias_o  = acc_bias_q;
+
   // Cycles from an issue until its sum may be read: operand fetch, select, multiply, tree,
   // accumulate.
   localparam int TapMax  = MulStages + LvL * AddStages;
@@ -117,8 +134,8 @@ module mv_set_ctrl #(
     slot_of = SlotW'(32'(row) * Groups + 32'(group));
   endfunction
 
-  // ---- chains: the accumulator row and the records' place of each thread's buffers; those of a wide
-  // chain are the first of SubSteps each ----
+  // ---- chains: the accumulator row and the records' place of each thread's buffers ----
+  // Those of a wide chain are the first of SubSteps each.
   logic [ChainW-1:0] chain_q [2*Threads];
   logic [GroupW-1:0] chain_group_q [2*Threads];   // first token group
   logic [Rows-1:0]   row_busy_q, rows_taken, rows_freed;
@@ -199,8 +216,8 @@ module mv_set_ctrl #(
     end
   end
   assign last_cycle = left_q == '0;
-  assign load       = step_valid_i && !step_open_i && !step_close_i && (!busy_q || last_cycle) && hazard_ok &&
-                      weight_ready_i;
+  assign load       = step_valid_i && !step_open_i && !step_close_i && (!busy_q || last_cycle) &&
+                      hazard_ok && weight_ready_i;
   assign close      = step_valid_i && step_close_i;
   assign step_ready_o  = load || open || close;
   assign weight_load_o = load;
@@ -217,7 +234,8 @@ module mv_set_ctrl #(
         if (hazard_q[r] != '0) hazard_q[r] <= hazard_q[r] - HazardW'(1);
       end
       if (load) begin
-        left_q <= attend_i ? 4'(step_last_i) - 4'(step_group_i) : 4'((8'd1 << groups_log2_i) - 8'd1);
+        left_q <= attend_i ? 4'(step_last_i) - 4'(step_group_i) :
+                             4'((8'd1 << groups_log2_i) - 8'd1);
         for (int g = 0; g < H; g++) begin
           if (step_segment_i[g]) begin
             hazard_q[step_rows[g*PtrW +: PtrW]] <= distance - HazardW'(1);
@@ -259,22 +277,22 @@ module mv_set_ctrl #(
 
   // Operands leave with the activations, one cycle after the read.
   always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) op_valid_o <= 1'b0;
-    else op_valid_o <= busy_q;
+    if (!rst_ni) op_valid_q <= 1'b0;
+    else op_valid_q <= busy_q;
   end
   always_ff @(posedge clk_i) begin
     if (busy_q) begin
-      op_weight_o <= weight_q;
-      op_mask_o   <= mask_q;
-      op_sel_o    <= sel_q;
+      op_weight_q <= weight_q;
+      op_mask_q   <= mask_q;
+      op_sel_q    <= sel_q;
     end
   end
   assign op_col_o = column_i;
 
   // ---- accumulation control, delayed by the way through multiplier and tree ----
   localparam int CtlW = ClassW + IdW + H * PtrW + 2 * H + GroupW;
-  logic [TapMax:0]   acc_v_q;
-  logic [CtlW-1:0]   acc_d [TapMax+1];
+  logic [TapMax:0]   acc_way_q;
+  logic [CtlW-1:0]   acc_control_q [TapMax+1];
   logic [TapW-1:0]   tap;
   logic [ClassW-1:0] tap_classes;
   logic [IdW-1:0]    tap_place;
@@ -283,23 +301,23 @@ module mv_set_ctrl #(
   logic [GroupW-1:0] tap_group;
 
   assign tap = TapW'(MulStages + 32'(red_q) * AddStages);
-  assign {tap_classes, tap_place, tap_rows, tap_segment, tap_first, tap_group} = acc_d[tap];
+  assign {tap_classes, tap_place, tap_rows, tap_segment, tap_first, tap_group} = acc_control_q[tap];
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
-      acc_v_q     <= '0;
-      acc_valid_o <= 1'b0;
+      acc_way_q     <= '0;
+      acc_valid_q <= 1'b0;
     end else begin
-      acc_v_q     <= (TapMax + 1)'({acc_v_q, busy_q});
-      acc_valid_o <= acc_v_q[tap];
+      acc_way_q     <= (TapMax + 1)'({acc_way_q, busy_q});
+      acc_valid_q <= acc_way_q[tap];
     end
   end
   always_ff @(posedge clk_i) begin
-    acc_d[0] <= {classes_q, place_q, rows_q, segment_q, first_q, group};
-    for (int d = 1; d <= TapMax; d++) acc_d[d] <= acc_d[d-1];
-    acc_seg_o   <= tap_segment;
-    acc_first_o <= tap_first;
+    acc_control_q[0] <= {classes_q, place_q, rows_q, segment_q, first_q, group};
+    for (int d = 1; d <= TapMax; d++) acc_control_q[d] <= acc_control_q[d-1];
+    acc_seg_q   <= tap_segment;
+    acc_first_q <= tap_first;
     for (int g = 0; g < H; g++) begin
-      acc_slot_o[g*SlotW +: SlotW] <= slot_of(tap_rows[g*PtrW +: PtrW], tap_group);
+      acc_slot_q[g*SlotW +: SlotW] <= slot_of(tap_rows[g*PtrW +: PtrW], tap_group);
     end
   end
 
@@ -324,7 +342,7 @@ module mv_set_ctrl #(
     );
   end
   always_ff @(posedge clk_i) begin
-    if (acc_v_q[tap] && tap_first != '0) acc_bias_o <= bias;
+    if (acc_way_q[tap] && tap_first != '0) acc_bias_q <= bias;
   end
 
   // ---- drain: chains in the order of their ends ----
@@ -412,8 +430,8 @@ module mv_set_ctrl #(
     again = 1'b0;
     for (int d = 0; d < AddStages - 1; d++) begin
       for (int g = 0; g < H; g++) begin
-        if (acc_valid_o && acc_seg_o[g] && added_q[(d*H+g)*(1+SlotW)] &&
-            added_q[(d*H+g)*(1+SlotW)+1 +: SlotW] == acc_slot_o[g*SlotW +: SlotW]) begin
+        if (acc_valid_q && acc_seg_q[g] && added_q[(d*H+g)*(1+SlotW)] &&
+            added_q[(d*H+g)*(1+SlotW)+1 +: SlotW] == acc_slot_q[g*SlotW +: SlotW]) begin
           again = 1'b1;
         end
       end
@@ -427,15 +445,15 @@ module mv_set_ctrl #(
         added_q[d*H*(1+SlotW) +: H*(1+SlotW)] <= added_q[(d-1)*H*(1+SlotW) +: H*(1+SlotW)];
       end
       for (int g = 0; g < H; g++) begin
-        added_q[g*(1+SlotW) +: 1+SlotW] <= {acc_slot_o[g*SlotW +: SlotW],
-                                            acc_valid_o && acc_seg_o[g]};
+        added_q[g*(1+SlotW) +: 1+SlotW] <= {acc_slot_q[g*SlotW +: SlotW],
+                                            acc_valid_q && acc_seg_q[g]};
       end
     end
   end
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (rst_ni) begin
       AdditionsApart: assert (!again)
-        else $error("mv_set_ctrl.AdditionsApart: an addition to an accumulator whose last one is under way");
+        else $error("mv_set_ctrl.AdditionsApart: an accumulator whose last addition is under way");
       EndsHaveRoom: assert (!close || drained || 32'(ends_q) != Rows)
         else $error("mv_set_ctrl.EndsHaveRoom: a chain ends that has not begun");
     end

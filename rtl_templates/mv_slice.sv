@@ -18,17 +18,17 @@ module mv_slice #(
   parameter int MulStages = 2,
   parameter int AddStages = 4,
   // derived
-  parameter int LvL    = $clog2(Lv),
-  parameter int LaneW  = (LvL > 0) ? LvL : 1,
-  parameter int GroupW = (Groups > 1) ? $clog2(Groups) : 1,
-  parameter int UnitW  = (Units > 1) ? $clog2(Units) : 1
+  localparam int LvL    = $clog2(Lv),
+  localparam int LaneW  = (LvL > 0) ? LvL : 1,
+  localparam int GroupW = (Groups > 1) ? $clog2(Groups) : 1,
+  localparam int UnitW  = (Units > 1) ? $clog2(Units) : 1
 ) (
   input  logic                        clk_i,
   input  logic                        rst_ni,
   input  logic [UnitW-1:0]            slice_i,        // which one this is
   input  logic                        start_i,        // a run begins
-  // Activations for attention go to all banks. A beat of them is put off while another slice sends on
-  // a result that goes to the activation memory, or one before it writes the same sub-bank.
+  // Activations for attention go to all banks. A beat of them is put off while another slice sends
+  // on a result that goes to the activation memory, or one before it writes the same sub-bank.
   input  logic                        block_i,
   input  logic [Lv-1:0]               taken_i,        // sub-banks
   output logic                        sends_o,
@@ -83,25 +83,33 @@ module mv_slice #(
   output logic                        landed_o,
   output logic [1:0]                  landed_class_o
 );
-  localparam int Local  = Groups / Units;
+  localparam int Local  = (Units > 0 && Units < Groups) ? Groups / Units : 1;   // its groups
   localparam int LocalW = (Local > 1) ? $clog2(Local) : 1;
   localparam int UnitsL = $clog2(Units);
   localparam int Stats  = 2 * Local;              // statistics: buffer, local group
   localparam int StatW  = $clog2(Stats);
   localparam int Words  = Rows * Local;
-  localparam int AddrW  = $clog2(Words);
-  localparam int TableW = $clog2(Tables);
-  localparam int Norms  = Tables / 2;
+  localparam int AddrW  = (Words > 1) ? $clog2(Words) : 1;
+  localparam int TableW = (Tables > 1) ? $clog2(Tables) : 1;
+  localparam int Norms  = (Tables > 1) ? Tables / 2 : 1;
   localparam int NormW  = (Norms > 1) ? $clog2(Norms) : 1;
   localparam int DrainW = (Drains > 1) ? $clog2(Drains) : 1;
   localparam int PosW   = 17;
   localparam int TokenW = $clog2(Stats * Tokens + 1);
 
-  if (Groups % Units != 0 || (Units & (Units - 1)) != 0) begin : g_bad_units
+  if (Units < 1 || (Units & (Units - 1)) != 0 || Local * Units != Groups) begin : g_bad_units
 `ifdef VERILATOR
     $fatal(0, "mv_slice: Units must be a power of two that divides Groups");
 `else
     mv_slice__units_must_be_a_power_of_two_that_divides_groups u_illegal ();
+`endif
+  end
+
+  if (Rows < 1 || Rows > 65536 || Tables < 2 || Tables > 65536) begin : g_bad_memories
+`ifdef VERILATOR
+    $fatal(0, "mv_slice: Rows must lie in 1..65536 and Tables in 2..65536");
+`else
+    mv_slice__rows_must_lie_in_1_to_65536_and_tables_in_2_to_65536 u_illegal ();
 `endif
   end
 
@@ -136,16 +144,17 @@ module mv_slice #(
 
   assign sends_o = take && attend_i && y_index[15];
 
-  // ---- pass: row by row, of each row the slice's groups. For attention each slice begins elsewhere
-  // in a block of Lv rows, so that they write different sub-banks ----
+  // ---- pass: row by row, of each row the slice's groups ----
+  // For attention each slice begins elsewhere in a block of Lv rows, so that they write different
+  // sub-banks.
   logic [3:0]        p_kind;
   logic [15:0]       p_rows;
   logic              p_keys, p_causal, p_attention, p_buffer;
   logic              pass_q;                      // beats are left
   logic [15:0]       block_q;                     // first row of the block
-  logic [LaneW-1:0]  step_q, lane;                // rows of the block before this one; the row in it
+  logic [LaneW-1:0]  step_q, lane;                // rows of the block before this one; its row
   logic [15:0]       row;
-  logic [15:0]       key_group_q, blocks_left_q;  // group of the rows' keys; blocks of it that follow
+  logic [15:0]       key_group_q, blocks_left_q;  // group of the keys; blocks of it that follow
   logic [LocalW-1:0] local_q;
   logic [5:0]        hold_q;                      // cycles until the next beat may be issued
   logic              second_q;                    // of a root: its end is due
@@ -395,7 +404,8 @@ module mv_slice #(
   always_ff @(posedge clk_i) v_read_q <= read_q;
   assign v_data_o = v_read_q;
 
-  // ---- vector unit: a statistic stands for a group, so tokens and positions move by whole groups ----
+  // ---- vector unit ----
+  // A statistic stands for a group, so tokens and positions move by whole groups.
   logic [31:0]          earlier, left, valid_tokens;
   logic [15:0]          b_position;
   logic                 r_valid;
@@ -501,6 +511,8 @@ module mv_slice #(
           else $error("mv_slice.TargetInRange: a result for a row beyond the vector memory");
         SourceInRange: assert (take || zero || p_reciprocal || p_root || 32'(source) < Rows)
           else $error("mv_slice.SourceInRange: a pass reads a row beyond the vector memory");
+        NormInRange: assert (take || op != mv_pkg::OpNorm || 32'(norm_entry) < Norms)
+          else $error("mv_slice.NormInRange: a pass reads an entry beyond the norm table");
         EntryInRange: assert (!to_act || all || 32'(table_entry) < Tables)
           else $error("mv_slice.EntryInRange: an entry beyond the position table");
       end

@@ -1,8 +1,8 @@
 // Mixvec
 // SPDX-License-Identifier: Apache-2.0
 //
-// Image front end of a set: code and weight queues, decompressor, matching machine with its non-zero
-// map, zero-skip controller, step queue, weight window.
+// Image front end of a set: code and weight queues, decompressor, matching machine with its
+// non-zero map, zero-skip controller, step queue, weight window.
 
 module mv_stream #(
   parameter int PortBits  = 512,
@@ -16,17 +16,17 @@ module mv_stream #(
   parameter int Rows      = 384,  // activation rows
   parameter int Writers   = 1,    // of activations, each of other token groups
   // derived
-  parameter int RowW   = (Rows > 1) ? $clog2(Rows) : 1,
-  parameter int LvL    = $clog2(Lv),
-  parameter int LaneW  = (LvL > 0) ? LvL : 1,
-  parameter int GroupW = (Groups > 1) ? $clog2(Groups) : 1,
-  parameter int H      = Lv / FullRate,
-  parameter int Threads = SubSteps,
-  parameter int ThreadW = (Threads > 1) ? $clog2(Threads) : 1,
-  parameter int Ids    = 4 * SubSteps,
-  parameter int IdW    = $clog2(Ids),
-  parameter int OutW   = (SubSteps * Lv > 1) ? $clog2(SubSteps * Lv) : 1,
-  parameter int ClassW = ($clog2(H) > 0) ? $clog2($clog2(H) + 1) : 1
+  localparam int RowW   = (Rows > 1) ? $clog2(Rows) : 1,
+  localparam int LvL    = $clog2(Lv),
+  localparam int LaneW  = (LvL > 0) ? LvL : 1,
+  localparam int GroupW = (Groups > 1) ? $clog2(Groups) : 1,
+  localparam int H      = Lv / FullRate,
+  localparam int Threads = SubSteps,
+  localparam int ThreadW = (Threads > 1) ? $clog2(Threads) : 1,
+  localparam int Ids    = 4 * SubSteps,
+  localparam int IdW    = $clog2(Ids),
+  localparam int OutW   = (SubSteps * Lv > 1) ? $clog2(SubSteps * Lv) : 1,
+  localparam int ClassW = ($clog2(H) > 0) ? $clog2($clog2(H) + 1) : 1
 ) (
   input  logic                clk_i,
   input  logic                rst_ni,

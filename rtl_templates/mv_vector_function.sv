@@ -31,7 +31,7 @@ module mv_vector_function (
   logic [8:0]  segment, segment_q;
   logic [15:0] offset, offset_q;
   logic [7:0]  power;
-  logic [31:0] x, x_1, x_2, x_3, x_4;
+  logic [31:0] x, x_1_q, x_2_q, x_3_q, x_4_q;
   // Below 2^-26 binary16 is zero, from 2^16 on infinite: so much is kept of the exponent.
   assign power = ($signed(y_i[34:21]) < -14'sd64) ? 8'd63 :
                  ($signed(y_i[34:21]) > 14'sd63) ? 8'd190 : y_i[28:21] + 8'd127;
@@ -60,11 +60,11 @@ module mv_vector_function (
     if (en_i[0]) begin
       segment_q <= segment;
       offset_q  <= offset;
-      x_1       <= x;
+      x_1_q       <= x;
     end
-    if (en_i[1]) x_2 <= x_1;
-    if (en_i[2]) x_3 <= x_2;
-    if (en_i[3]) x_4 <= x_3;
+    if (en_i[1]) x_2_q <= x_1_q;
+    if (en_i[2]) x_3_q <= x_2_q;
+    if (en_i[3]) x_4_q <= x_3_q;
   end
 
   logic [29:0] value;
@@ -81,7 +81,7 @@ module mv_vector_function (
 
   logic [30:0] phi, phi_16, phi_8, phi_4, phi_2, phi_1;
   logic        zero_16, zero_8, zero_4, zero_2, zero_1;
-  assign phi     = x_4[31] ? {1'b0, value} : 31'h4000_0000 - {1'b0, value};
+  assign phi     = x_4_q[31] ? {1'b0, value} : 31'h4000_0000 - {1'b0, value};
   assign zero_16 = phi[30:15] == 16'd0;
   assign phi_16  = zero_16 ? {phi[14:0], 16'd0} : phi;
   assign zero_8  = phi_16[30:23] == 8'd0;
@@ -100,10 +100,10 @@ module mv_vector_function (
   logic [24:0] kept;
   logic [30:0] root_bits;
   // 1/sqrt(x): 127 less half the exponent without its bias, rounded down.
-  assign half_exponent = {1'b0, x_4[30:24]} + {7'd0, x_4[23]};
-  assign root_exponent = (op_4_i == Root) ? 8'd189 - half_exponent : 8'd252 - x_4[30:23];
+  assign half_exponent = {1'b0, x_4_q[30:24]} + {7'd0, x_4_q[23]};
+  assign root_exponent = (op_4_i == Root) ? 8'd189 - half_exponent : 8'd252 - x_4_q[30:23];
   assign kept          = 25'((value + 30'd16) >> 5);
-  assign root_bits     = (&x_4[30:23]) ? 31'h7FC0_0000 :
+  assign root_bits     = (&x_4_q[30:23]) ? 31'h7FC0_0000 :
                          {root_exponent, 23'd0} + {6'd0, kept};
   assign root_o        = root_bits;
 
@@ -113,16 +113,16 @@ module mv_vector_function (
   logic [7:0]  exponent, exponent_q;
   logic [32:0] significand, significand_q;
   always_comb begin
-    sign        = x_4[31];
-    exponent    = x_4[30:23];
-    significand = {|x_4[30:23], x_4[22:0], 9'd0};
+    sign        = x_4_q[31];
+    exponent    = x_4_q[30:23];
+    significand = {|x_4_q[30:23], x_4_q[22:0], 9'd0};
     unique case (op_4_i)
       Exp2: begin
         sign = 1'b0;
-        if (&x_4[30:23]) begin
-          significand = {1'b1, x_4[22], 31'd0};         // infinity or NaN
-        end else if (|x_4[30:23]) begin
-          exponent    = x_4[7:0];
+        if (&x_4_q[30:23]) begin
+          significand = {1'b1, x_4_q[22], 31'd0};         // infinity or NaN
+        end else if (|x_4_q[30:23]) begin
+          exponent    = x_4_q[7:0];
           significand = {value, 3'd0};                  // in [1, 2) with 29 fractional bits
         end
       end

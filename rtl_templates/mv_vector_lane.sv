@@ -15,12 +15,12 @@ module mv_vector_lane #(
   parameter int MulStages = 2,   // of each of the two products
   parameter int AddStages = 4,   // of the sum, its operands' register included
   // derived
-  parameter int GroupW   = (Groups > 1) ? $clog2(Groups) : 1,
-  parameter int Product  = 7 + MulStages,             // register of the first product
-  parameter int Function = Product + 5,               // of the function's result
-  parameter int Sum      = Function + MulStages + AddStages - 1,
-  parameter int Latency  = Sum + 1,                   // of the result
-  parameter int Depth    = Latency + 2                // statistics are updated behind this one
+  localparam int GroupW   = (Groups > 1) ? $clog2(Groups) : 1,
+  localparam int Product  = 7 + MulStages,             // register of the first product
+  localparam int Function = Product + 5,               // of the function's result
+  localparam int Sum      = Function + MulStages + AddStages - 1,
+  localparam int Latency  = Sum + 1,                   // of the result
+  localparam int Depth    = Latency + 2                // statistics are updated behind this one
 ) (
   input  logic                    clk_i  /*verilator public_flat_rw*/,
   // The inputs, and register s, hold a beat; its operation and group, s = 1 in the lowest bits.
@@ -84,8 +84,8 @@ module mv_vector_lane #(
   logic [3:0]     op_1;
   logic [15:0]    a_q, b_q, late;
   logic [15:0]    other [Addends];   // index: register it comes from; 0 is none
-  logic [Depth:1] masked;
-  logic [Sum:1]   active;
+  logic [Depth:1] masked_q;
+  logic [Sum:1]   active_q;
   assign op_1     = op_i[3:0];
   assign late     = other[Function-1];
   assign other[0] = 16'd0;
@@ -105,14 +105,14 @@ module mv_vector_lane #(
   end
   always_ff @(posedge clk_i) begin
     if (take_i) begin
-      masked[1] <= masked_i;
-      active[1] <= active_i;
+      masked_q[1] <= masked_i;
+      active_q[1] <= active_i;
     end
     for (int s = 1; s < Depth; s++) begin
-      if (valid_i[s]) masked[s+1] <= masked[s];
+      if (valid_i[s]) masked_q[s+1] <= masked_q[s];
     end
     for (int s = 1; s < Sum; s++) begin
-      if (valid_i[s]) active[s+1] <= active[s];
+      if (valid_i[s]) active_q[s+1] <= active_q[s];
     end
   end
 
@@ -134,7 +134,7 @@ module mv_vector_lane #(
     .result_i       (result_q),
     .group_i        (group_i[(Depth-1)*GroupW +: GroupW]),
     .start_i,
-    .skip_i         (masked[Depth]),
+    .skip_i         (masked_q[Depth]),
     .max_i,
     .sum_i,
     .write_i        (valid_i[Function-1] && (op_root == Reciprocal || op_root == Rsqrt)),
@@ -401,8 +401,8 @@ module mv_vector_lane #(
   always_ff @(posedge clk_i) begin
     if (valid_i[Sum]) begin
       result_q <= half;
-      if (op_i[(Sum-1)*4 +: 4] == Scale && masked[Sum]) result_q <= 16'h8000;
-      if (!active[Sum]) result_q <= 16'h0000;
+      if (op_i[(Sum-1)*4 +: 4] == Scale && masked_q[Sum]) result_q <= 16'h8000;
+      if (!active_q[Sum]) result_q <= 16'h0000;
     end
   end
   assign result_o = result_q;

@@ -8,7 +8,7 @@
 module mv_vector_statistics #(
   parameter int Groups = 4,
   // derived
-  parameter int GroupW = (Groups > 1) ? $clog2(Groups) : 1
+  localparam int GroupW = (Groups > 1) ? $clog2(Groups) : 1
 ) (
   input  logic              clk_i,
   // a result, which counts two cycles later
@@ -44,30 +44,30 @@ module mv_vector_statistics #(
   // Significand and its square; then both shifted
 
   logic [10:0] significand;
-  logic [4:0]  shift_1;
-  logic [10:0] significand_1;
-  logic [21:0] square_1;
-  logic        sign_1, special_1, special_2;
-  logic [15:0] key_1, key_2;
-  logic [79:0] square_2;
-  logic [40:0] shifted, value_2;
+  logic [4:0]  shift_1_q;
+  logic [10:0] significand_1_q;
+  logic [21:0] square_1_q;
+  logic        sign_1_q, special_1_q, special_2_q;
+  logic [15:0] key_1_q, key_2_q;
+  logic [79:0] square_2_q;
+  logic [40:0] shifted, value_2_q;
   assign significand = {|result_i[14:10], result_i[9:0]};
-  assign shifted     = {30'd0, significand_1} << shift_1;
+  assign shifted     = {30'd0, significand_1_q} << shift_1_q;
   always_ff @(posedge clk_i) begin
     if (en_i[0]) begin
-      significand_1 <= significand;
-      square_1      <= {11'd0, significand} * {11'd0, significand};
+      significand_1_q <= significand;
+      square_1_q      <= {11'd0, significand} * {11'd0, significand};
       // Subnormal numbers and those of exponent 1 have the same unit; up to 29 for finite ones.
-      shift_1       <= result_i[14:10] - {4'd0, |result_i[14:10]};
-      sign_1        <= result_i[15];
-      special_1     <= &result_i[14:10];
-      key_1         <= result_i[15] ? ~result_i : {1'b1, result_i[14:0]};
+      shift_1_q       <= result_i[14:10] - {4'd0, |result_i[14:10]};
+      sign_1_q        <= result_i[15];
+      special_1_q     <= &result_i[14:10];
+      key_1_q         <= result_i[15] ? ~result_i : {1'b1, result_i[14:0]};
     end
     if (en_i[1]) begin
-      value_2   <= (shifted ^ {41{sign_1}}) + {40'd0, sign_1};
-      square_2  <= {58'd0, square_1} << {shift_1, 1'b0};
-      special_2 <= special_1;
-      key_2     <= key_1;
+      value_2_q   <= (shifted ^ {41{sign_1_q}}) + {40'd0, sign_1_q};
+      square_2_q  <= {58'd0, square_1_q} << {shift_1_q, 1'b0};
+      special_2_q <= special_1_q;
+      key_2_q     <= key_1_q;
     end
   end
 
@@ -83,12 +83,12 @@ module mv_vector_statistics #(
   logic [SquareW-1:0]        square;
   logic                      nonfinite;
   assign max_old   = start_i ? LowestKey : max_q[32'(group_i)*16 +: 16];
-  assign max       = (skip_i || key_2 < max_old) ? max_old : key_2;
+  assign max       = (skip_i || key_2_q < max_old) ? max_old : key_2_q;
   assign sum       = (start_i ? {SumW{1'b0}} : sum_q[32'(group_i)*SumW +: SumW]) +
-                     (skip_i ? {SumW{1'b0}} : {{(SumW-41){value_2[40]}}, value_2});
+                     (skip_i ? {SumW{1'b0}} : {{(SumW-41){value_2_q[40]}}, value_2_q});
   assign square    = (start_i ? {SquareW{1'b0}} : square_q[32'(group_i)*SquareW +: SquareW]) +
-                     (skip_i ? {SquareW{1'b0}} : {{(SquareW-80){1'b0}}, square_2});
-  assign nonfinite = (!start_i && nonfinite_q[group_i]) || (!skip_i && special_2);
+                     (skip_i ? {SquareW{1'b0}} : {{(SquareW-80){1'b0}}, square_2_q});
+  assign nonfinite = (!start_i && nonfinite_q[group_i]) || (!skip_i && special_2_q);
 
   for (genvar g = 0; g < Groups; g++) begin : g_group
     logic chosen;

@@ -41,9 +41,9 @@ module mv_vector_unit #(
   parameter int MulStages = 2,   // registers of a product, 1..3
   parameter int AddStages = 4,   // registers of a sum, its operands' included, 2..6
   // derived
-  parameter int GroupW  = (Groups > 1) ? $clog2(Groups) : 1,
-  parameter int TokenW  = $clog2(Groups * Lanes + 1),
-  parameter int Latency = 12 + 2 * MulStages + AddStages
+  localparam int GroupW  = (Groups > 1) ? $clog2(Groups) : 1,
+  localparam int TokenW  = (Groups * Lanes > 0) ? $clog2(Groups * Lanes + 1) : 1,
+  localparam int Latency = 12 + 2 * MulStages + AddStages
 ) (
   input  logic                clk_i,
   input  logic                rst_ni,
@@ -212,7 +212,7 @@ module mv_vector_unit #(
   // Widths that hold the differences and their signs.
   localparam int LeftW     = TokenW + 1;
   localparam int DistanceW = ((PosW > TokenW) ? PosW : TokenW) + 2;
-  localparam int LaneW     = $clog2(Lanes + 1);
+  localparam int LaneW     = (Lanes > 0) ? $clog2(Lanes + 1) : 1;
   logic [LeftW-1:0]     base, left;       // token of lane 0; tokens from it on
   logic [DistanceW-1:0] distance;
   logic [LaneW-1:0]     behind, tokens;   // the same between 0 and Lanes
@@ -298,9 +298,11 @@ module mv_vector_unit #(
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (rst_ni) begin
       if (valid_i) begin
-        MaximumSettled: assert (!(op_i == mv_pkg::OpExp) || cycle_q - max_at_q[group_i] >= Latency + 2)
+        MaximumSettled: assert (op_i != mv_pkg::OpExp ||
+            cycle_q - max_at_q[group_i] >= Latency + 2)
           else $error("mv_vector_unit.MaximumSettled: the maximum is read before its last update");
-        SumsSettled: assert (!(op_i == mv_pkg::OpNorm || op_i == mv_pkg::OpReciprocal || op_i == Variance) ||
+        SumsSettled: assert (
+            !(op_i == mv_pkg::OpNorm || op_i == mv_pkg::OpReciprocal || op_i == Variance) ||
             cycle_q - sum_at_q[group_i] >= Latency + 2)
           else $error("mv_vector_unit.SumsSettled: sums are read before their last update");
         FactorSettled: assert (!(op_i == mv_pkg::OpScale || op_i == mv_pkg::OpNorm) ||
@@ -312,8 +314,9 @@ module mv_vector_unit #(
         VariancesApart: assert (op_i != Variance || (!open_q &&
             cycle_q - root_at_q >= mv_pkg::RootToVariance))
           else $error("mv_vector_unit.VariancesApart: a variance before the last one has its root");
-        SquaresStill: assert (!sum_i || !(op_i == Variance || (open_q && group_i == variance_group_q)))
-          else $error("mv_vector_unit.SquaresStill: sums of a group change while its variance is made");
+        SquaresStill: assert (!sum_i ||
+            !(op_i == Variance || (open_q && group_i == variance_group_q)))
+          else $error("mv_vector_unit.SquaresStill: sums change while their variance is made");
         ChannelsLegal: assert (!(op_i == mv_pkg::OpNorm || op_i == Variance) ||
             (n_i != '0 && 32'(n_i) <= 1 << 14))
           else $error("mv_vector_unit.ChannelsLegal: n is not 1..2^14");

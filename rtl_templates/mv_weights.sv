@@ -8,9 +8,9 @@ module mv_weights #(
   parameter int PortBits = 512,
   parameter int Lv       = 8,
   // derived
-  parameter int Beat  = PortBits / 16,
-  parameter int OffW  = (Beat > 1) ? $clog2(Beat) : 1,
-  parameter int LaneW = (Lv > 1) ? $clog2(Lv) : 1
+  localparam int Beat  = PortBits / 16,
+  localparam int OffW  = (Beat > 1) ? $clog2(Beat) : 1,
+  localparam int LaneW = (Lv > 1) ? $clog2(Lv) : 1
 ) (
   input  logic                clk_i,
   input  logic                rst_ni,

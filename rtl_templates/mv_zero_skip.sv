@@ -12,12 +12,12 @@ module mv_zero_skip #(
   parameter int FullRate = 4,
   parameter int SubSteps = 2,
   // derived
-  parameter int Beat  = PortBits / 16,  // halfwords per beat
-  parameter int OffW  = (Beat > 1) ? $clog2(Beat) : 1,
-  parameter int CntW  = $clog2(Lv) + 1,
-  parameter int Threads = SubSteps,
-  parameter int ThreadW = (Threads > 1) ? $clog2(Threads) : 1,
-  parameter int H     = Lv / FullRate
+  localparam int Beat  = PortBits / 16,  // halfwords per beat
+  localparam int OffW  = (Beat > 1) ? $clog2(Beat) : 1,
+  localparam int CntW  = $clog2(Lv) + 1,
+  localparam int Threads = SubSteps,
+  localparam int ThreadW = (Threads > 1) ? $clog2(Threads) : 1,
+  localparam int H     = Lv / FullRate
 ) (
   input  logic                  clk_i,
   input  logic                  rst_ni,
@@ -55,7 +55,7 @@ module mv_zero_skip #(
   logic [31:0]             beat_q;        // of the next weight
   logic [OffW-1:0]         offset_q;
   logic                    asked_q;       // beat_q has been asked for
-  logic                    stale_q;       // a beat asked for earlier has weights left that nobody needs
+  logic                    stale_q;       // a beat asked for has weights left that nobody needs
   logic                    first_done_q;  // of two beats, the first one has been asked for
   logic [2*Threads*H-1:0]  started_q;     // by buffer, thread (or Lv outputs), segment
 

@@ -95,9 +95,10 @@ const std::set<std::string_view> kKeywords = {
 
 class Checker {
  public:
-  Checker(std::string_view file, std::string_view text) : file_(file), words_(words_of(text)) {}
+  Checker(std::string_view file, std::string_view text) : file_(file), text_(text), words_(words_of(text)) {}
 
   std::vector<std::string> run() {
+    check_lengths();
     while (!word().empty()) step();
     return std::move(found_);
   }
@@ -106,6 +107,7 @@ class Checker {
   struct Name {
     std::string type;  ///< of a variable of a named type
     bool function = false;
+    bool scope = false;  ///< an instance or a block
   };
 
   [[nodiscard]] const std::string& word(std::size_t ahead = 0) const {
@@ -138,7 +140,10 @@ class Checker {
       return;
     }
     const std::string& name = word();
-    if (find(name) == nullptr) report(fmt::format("{} is used before its declaration", name));
+    const Name* found = find(name);
+    if (found == nullptr) report(fmt::format("{} is used before its declaration", name));
+    if (found != nullptr && found->scope)
+      report(fmt::format("{} is no signal: what is in it needs a port or a net", name));
     ++at_;
   }
 
@@ -171,6 +176,9 @@ class Checker {
 
   void step() {
     const std::string& text = word();
+    if (text == "always_ff" || text == "always_comb" || text == "assign" || text == "function" || text == "endmodule")
+      in_register_block_ = text == "always_ff";
+    if (text == "for") behind_loop_head_ = behind_bracket(at_ + 1);
     if (text == "module" || text == "package") {
       scopes_ = {{}, {}};
       spellings_.clear();
@@ -181,6 +189,7 @@ class Checker {
       if (word() == ":") {
         ++at_;
         declare(word());
+        scopes_.back()[word()].scope = true;
         ++at_;
       }
       scopes_.emplace_back();
@@ -209,7 +218,7 @@ class Checker {
 
   [[nodiscard]] bool begins_statement() const {
     static const std::set<std::string_view> kBefore = {";", "begin", "end", "else", ")", ":", "assign", "endcase"};
-    return at_ > 0 && kBefore.count(words_[at_ - 1].text) != 0;
+    return at_ >= behind_loop_head_ && at_ > 0 && kBefore.count(words_[at_ - 1].text) != 0;
   }
 
   void function() {
@@ -253,8 +262,10 @@ class Checker {
   /// type [range] name [range] [= value], name ...: up to the semicolon, or the bracket that closes a list of ports.
   void declaration() {
     std::string type;
+    bool is_parameter = false;
     while (kTypes.count(word()) != 0 || word() == "signed" || word() == "unsigned" || is_type(word())) {
       if (is_type(word())) type = word();
+      if (word() == "parameter") is_parameter = true;
       ++at_;
     }
     while (!word().empty()) {
@@ -276,6 +287,7 @@ class Checker {
       ++at_;
       if (word() == "=") {
         check_value(at_ + 1, type);
+        if (is_parameter) check_parameter(name, at_ + 1);
         expression({",", ";", ")"});
       }
       if (word() != ",") return;
@@ -293,6 +305,7 @@ class Checker {
       ++at_;
     }
     declare(word());
+    scopes_.back()[word()].scope = true;
     ++at_;
   }
 
@@ -310,6 +323,9 @@ class Checker {
       from = behind;
     }
     const std::string& sign = words_[from].text;
+    if (sign == "<=" && !std::string_view(word()).ends_with("_q"))
+      report(fmt::format("{} is a register, so its name ends in _q", word()));
+    if (sign == "=" && in_register_block_) report(fmt::format("{}: a blocking assignment in always_ff", word()));
     if (sign == "<=" && calls)
       report(fmt::format("{}: a function call as the index of a nonblocking assignment", word()));
     if ((sign == "<=" || sign == "=") && target != nullptr) check_value(from + 1, target->type);
@@ -330,12 +346,45 @@ class Checker {
     }
   }
 
+  /// What follows from others is no parameter: an instance could give it another value.
+  void check_parameter(const std::string& name, std::size_t from) {
+    for (int depth = 0; from < words_.size(); ++from) {
+      const std::string& text = words_[from].text;
+      if (text == "(" || text == "'(") ++depth;
+      if (depth == 0 && (text == "," || text == ")" || text == ";")) return;
+      if (text == ")") --depth;
+      if (find(text) != nullptr) {
+        report(fmt::format("{} follows from {}, so it is a localparam", name, text));
+        return;
+      }
+    }
+  }
+
+  /// Columns, not bytes: bytes that go on with a character do not count.
+  void check_lengths() {
+    int line = 1;
+    int columns = 0;
+    for (const char c : text_) {
+      if (c == '\n') {
+        if (columns > kColumns) found_.push_back(fmt::format("{}:{}: {} columns", file_, line, columns));
+        ++line;
+        columns = 0;
+      } else if ((static_cast<unsigned char>(c) & 0xC0U) != 0x80U) {
+        ++columns;
+      }
+    }
+  }
+
+  static constexpr int kColumns = 100;
   std::string_view file_;
+  std::string_view text_;
   std::vector<Word> words_;
   std::size_t at_ = 0;
   std::vector<std::map<std::string, Name>> scopes_ = {{}};
   std::map<std::string, std::string> spellings_;  ///< of the module, by the name in small letters
   std::map<std::string, bool> types_;             ///< of the module: whether it is an enum
+  std::size_t behind_loop_head_ = 0;              ///< of the last for: what is in it is no statement
+  bool in_register_block_ = false;                ///< of an always_ff, up to the next block
   std::vector<std::string> found_;
 };
 

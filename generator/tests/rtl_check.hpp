@@ -1,4 +1,5 @@
-// Finds in SystemVerilog what some simulators refuse or warn of and Verilator 5.006 does not.
+// Finds in SystemVerilog what some simulators refuse or warn of and Verilator 5.006 does not, and what our dialect
+// forbids.
 #pragma once
 
 #include <string>
@@ -11,7 +12,11 @@ namespace mixvec::inline generator {
 ///  - a name that is used before its declaration, or never declared (VCS, Xcelium, Icarus 13);
 ///  - two names of a module that differ in case alone (Verilator's SIMILARNAME, and case-insensitive tools);
 ///  - an enum that is assigned from `?:`: Icarus 13 and VCS want a cast there, which Icarus 11 does not read;
-///  - a function call as the index of a nonblocking assignment's target (internal error of Verilator 5.030 to 5.032).
+///  - a function call as the index of a nonblocking assignment's target (internal error of Verilator 5.030 to 5.032);
+///  - a parameter whose value follows from another one;
+///  - a reference into an instance or a block;
+///  - a register, that is, a target of `<=`, whose name does not end in _q, and a blocking assignment in an always_ff;
+///  - a line of more than 100 columns.
 /// It knows the subset of the language that rtl_templates/ is written in, and no preprocessor.
 std::vector<std::string> check_rtl(std::string_view file, std::string_view text);
 

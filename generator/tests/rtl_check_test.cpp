@@ -71,20 +71,58 @@ TEST(RtlCheck, FindsEnumsFromConditions) {
 
 TEST(RtlCheck, FindsFunctionCallsAsIndexOfNonblockingAssignments) {
   const std::string function =
-      "function automatic logic [1:0] f(input logic x);\n  f = {x, x};\nendfunction\nlogic [3:0] m;\n";
-  EXPECT_EQ(found(function + "always_ff @(posedge clk_i) begin\n  if (a_i[0]) m[f(a_i[0])] <= 1'b1;\nend"),
-            Lines{"m.sv:7: m: a function call as the index of a nonblocking assignment"});
-  EXPECT_EQ(found(function + "logic c;\nassign c = m[f(a_i[0])] <= a_i[1];\n"
-                             "always_ff @(posedge clk_i) m[1:0] <= f(a_i[0]);"),
+      "function automatic logic [1:0] f(input logic x);\n  f = {x, x};\nendfunction\nlogic [3:0] m_q;\n";
+  EXPECT_EQ(found(function + "always_ff @(posedge clk_i) begin\n  if (a_i[0]) m_q[f(a_i[0])] <= 1'b1;\nend"),
+            Lines{"m.sv:7: m_q: a function call as the index of a nonblocking assignment"});
+  EXPECT_EQ(found(function + "logic c;\nassign c = m_q[f(a_i[0])] <= a_i[1];\n"
+                             "always_ff @(posedge clk_i) m_q[1:0] <= f(a_i[0]);"),
             Lines{});
 }
 
+TEST(RtlCheck, FindsParametersThatFollowFromOthers) {
+  EXPECT_EQ(
+      check_rtl("m.sv", "module m #(\n  parameter int N = 4,\n  parameter int W = (N > 1) ? $clog2(N) : 1\n) ();"),
+      Lines{"m.sv:3: W follows from N, so it is a localparam"});
+  EXPECT_EQ(check_rtl("m.sv",
+                      "module m #(\n  parameter int N = 2 * (4 + 1),\n  parameter logic [63:0] Hash = 64'h0,\n"
+                      "  localparam int W = $clog2(N)\n) (input logic [W-1:0] a_i);"),
+            Lines{});
+}
+
+TEST(RtlCheck, FindsReferencesIntoInstancesAndBlocks) {
+  EXPECT_EQ(found("n u_n ();\nlogic a;\nassign a = u_n.x;"),
+            Lines{"m.sv:4: u_n is no signal: what is in it needs a port or a net"});
+  EXPECT_EQ(found("if (Width > 1) begin : g_a\n  logic x;\nend\nlogic a;\nassign a = g_a.x;"),
+            Lines{"m.sv:6: g_a is no signal: what is in it needs a port or a net"});
+  EXPECT_EQ(found("typedef struct packed {logic x;} s_t;\ns_t s;\nlogic a;\nassign a = s.x;"), Lines{});
+}
+
+TEST(RtlCheck, FindsRegistersByOtherNames) {
+  EXPECT_EQ(found("logic a_d;\nalways_ff @(posedge clk_i) a_d <= a_i[0];"),
+            Lines{"m.sv:3: a_d is a register, so its name ends in _q"});
+  EXPECT_EQ(found("logic [3:0] a;\nalways_ff @(posedge clk_i) begin\n  if (a_i[0]) a[0] <= a_i[0];\nend"),
+            Lines{"m.sv:4: a is a register, so its name ends in _q"});
+  EXPECT_EQ(found("logic a_q, b;\nalways_ff @(posedge clk_i) a_q <= a_i[0];\nassign b = a_i <= 4'd3;"), Lines{});
+}
+
+TEST(RtlCheck, FindsBlockingAssignmentsOfRegisterBlocks) {
+  EXPECT_EQ(found("logic a, a_q;\nalways_ff @(posedge clk_i) begin\n  a = a_i[0];\n  a_q <= a;\nend"),
+            Lines{"m.sv:4: a: a blocking assignment in always_ff"});
+  EXPECT_EQ(found("logic a_q, b;\nalways_ff @(posedge clk_i) a_q <= b;\nalways_comb b = a_i[0];\nassign b = a_q;"),
+            Lines{});
+}
+
+TEST(RtlCheck, FindsLongLines) {
+  EXPECT_EQ(found("// " + std::string(97, 'x') + "\n// " + std::string(98, 'x')), Lines{"m.sv:3: 101 columns"});
+  EXPECT_EQ(found("// …" + std::string(96, 'x')), Lines{});
+}
+
 TEST(RtlCheck, ReadsTheLanguageOfTheTemplates) {
-  EXPECT_EQ(found("// a comment names nothing\n/* nor this */ (* keep *) logic [Width-1:0] q [2];\n"
+  EXPECT_EQ(found("// a comment names nothing\n/* nor this */ (* keep *) logic [Width-1:0] a_q [2];\n"
                   "typedef struct packed {logic valid; logic [3:0] value;} pair_t;\npair_t pair;\n"
                   "assign pair = '{default: '0};\n"
                   "always_ff @(posedge clk_i) begin : p_write\n"
-                  "  for (int i = 0; i < 2; i++) q[i] <= pair.value ^ Width'(a_i + 4'hf) ^ {4{pair.valid}};\nend\n"
+                  "  for (int i = 0; i < 2; i++) a_q[i] <= pair.value ^ Width'(a_i + 4'hf) ^ {4{pair.valid}};\nend\n"
                   "if (Width % 2 != 0) begin : g_odd\n  initial $error(\"Width is odd: never\");\nend\n"),
             Lines{});
 }

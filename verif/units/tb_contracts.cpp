@@ -158,6 +158,14 @@ const std::vector<Contract> kContracts = {
        AT(u_kv__DOT__write_mask_i) = 5;
        d.clock();
      }},
+    {"mv_kv.ReadsApart",
+     [](Device& d) {
+       AT(u_kv__DOT__req_valid_i) = 1;
+       d.clock();
+       AT(u_kv__DOT__write_i) = 1;
+       AT(u_kv__DOT__write_mask_i) = 1;
+       d.clock();
+     }},
     {"mv_fetch.BeatsAwaited",
      [](Device& d) {
        AT(u_fetch__DOT__m_rsp_valid_i) = 1;
@@ -194,6 +202,21 @@ const std::vector<Contract> kContracts = {
        AT(u_weights__DOT__load_i) = 1;
        d.clock();
      }},
+    {"mv_decompressor.HeaderLegal",
+     [](Device& d) {
+       AT(u_decompressor__DOT__entries_i) = 9;
+       AT(u_decompressor__DOT__task_valid_i) = 1;
+       AT(u_decompressor__DOT__op_ready_i) = 1;
+       d.clock();
+     }},
+    {"mv_decompressor.CodesFit",
+     [](Device& d) {  // in the middle of a turn: all classes have begun, and each reads a code
+       AT(u_decompressor__DOT__code_bits_i) = 15;
+       AT(u_decompressor__DOT__classes_q) = 3;
+       AT(u_decompressor__DOT__active_q) = 0xFF;
+       AT(u_decompressor__DOT__state_q) = 2;
+       d.clock();
+     }},
     {"mv_matching.OneOperation",
      [](Device& d) {
        AT(u_matching__DOT__op_begin_i) = 1;
@@ -209,6 +232,14 @@ const std::vector<Contract> kContracts = {
        d.clock();
        AT(u_zero_skip__DOT__in_valid_i) = 1;
        d.clock();
+     }},
+    {"mv_pe.AdditionsApart",
+     [](Device& d) {  // a cycle too close
+       for (const bool valid : {true, false, false, true}) {
+         AT(u_pe__DOT__acc_valid_i) = valid;
+         AT(u_pe__DOT__acc_seg_i) = 1;
+         d.clock();
+       }
      }},
     {"mv_pe.ReductionLegal",
      [](Device& d) {
@@ -228,8 +259,8 @@ const std::vector<Contract> kContracts = {
     {"mv_set_ctrl.AdditionsApart",
      [](Device& d) {  // no input can: its registers say that it adds twice
        for (int i = 0; i < 2; ++i) {
-         AT(u_set_ctrl__DOT__acc_valid_o) = 1;
-         AT(u_set_ctrl__DOT__acc_seg_o) = 1;
+         AT(u_set_ctrl__DOT__acc_valid_q) = 1;
+         AT(u_set_ctrl__DOT__acc_seg_q) = 1;
          d.clock();
        }
      }},
@@ -313,6 +344,11 @@ const std::vector<Contract> kContracts = {
     {"mv_slice.EntryInRange",
      [](Device& d) {
        begin_pass(d, kZero | 1U << 10U, 96, 4);
+       d.clock();
+     }},
+    {"mv_slice.NormInRange",
+     [](Device& d) {
+       begin_pass(d, kZero | 7U << 4U, 112, 2);
        d.clock();
      }},
     // The distances, each a cycle too short.

@@ -17,6 +17,8 @@ module tb_contracts_top (
   mv_fetch #(.Sets(2), .Clusters(2), .PortBits(64)) u_fetch (.clk_i, .rst_ni);
   mv_scheduler #(.Sets(2), .Assoc(1), .PortBits(64)) u_scheduler (.clk_i, .rst_ni);
   mv_weights #(.PortBits(64), .Lv(2)) u_weights (.clk_i, .rst_ni);
+  mv_decompressor #(.PortBits(64), .Lv(8), .FullRate(1), .RowW(2)) u_decompressor (
+    .clk_i, .rst_ni);
   mv_matching #(.Lv(2), .FullRate(1), .Groups(2), .RowW(2)) u_matching (.clk_i, .rst_ni);
   mv_zero_skip #(.PortBits(64), .Lv(2), .FullRate(1)) u_zero_skip (.clk_i, .rst_ni);
   mv_pe #(.Lv(4), .Lt(1), .FullRate(4), .Slots(2)) u_pe (.clk_i, .rst_ni);

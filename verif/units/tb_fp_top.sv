@@ -1,7 +1,8 @@
 // Mixvec
 // Top of the bench tb_fp: the arithmetic units side by side.
 //
-// The multiplier with its widening and the adder with their registers always enabled, and both conversions.
+// The multiplier with its widening and the adder with their registers always enabled, and both
+// conversions.
 
 module tb_fp_top #(
   parameter int MulStages = 2,
