@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "flows/synth/netlist_buffers.hpp"
+#include "flows/synth/netlist_order.hpp"
 #include "flows/synth/tool.hpp"
 #include "golden/base/error.hpp"
 #include "golden/cli/cli.hpp"
@@ -99,8 +100,19 @@ fs::path synthesize(const SynthesisRequest& request, const CellLibrary& library)
     kept = true;
     script.push_back(fmt::format(R"(setattr -mod -set keep_hierarchy 1 {0} $paramod*\{0} $paramod*\{0}\*)", module));
   }
-  add({"proc", "flatten", "opt", "wreduce", "peepopt", "opt_clean", "alumacc", "share", "opt", "memory -nomap",
-       "memory_map", "opt -full"});
+  add({"proc", "flatten", "opt_clean -purge"});
+  const fs::path read = out / "read.json";
+  script.push_back(fmt::format("write_json {}", read.string()));
+  run_yosys(script, out / "read.ys", out / "read.log");
+
+  // From here on nothing depends on names and on the order in the source: mapping is sensitive to both.
+  auto logic = nlohmann::ordered_json::parse(read_file(read));
+  order_netlist(logic);
+  const fs::path ordered = out / "ordered.json";
+  write_file(ordered, logic.dump());
+  script = {fmt::format("read_json {}", ordered.string())};
+  add({"opt", "wreduce", "peepopt", "opt_clean", "alumacc", "share", "opt", "memory -nomap", "memory_map",
+       "opt -full"});
   if (request.clock_gating && library.clock_gate) {
     const fs::path map = out / "gate.v";
     write_file(map, gate_map(*library.clock_gate));

@@ -11,6 +11,7 @@
 #include "flows/synth/library.hpp"
 #include "flows/synth/netlist_area.hpp"
 #include "flows/synth/netlist_buffers.hpp"
+#include "flows/synth/netlist_order.hpp"
 #include "flows/synth/sources.hpp"
 #include "flows/synth/timing.hpp"
 #include "flows/synth/tool.hpp"
@@ -139,6 +140,56 @@ TEST(Netlist, BuffersNetsIntoSubmodules) {
     EXPECT_EQ(net, 5);
     EXPECT_EQ(hops, 2);
   }
+}
+
+/// A module with output y_o of one cell, whose operands are another's result and a memory's, with these names and nets.
+OrderedJson two_cells(const std::vector<std::string>& names, int shift, bool swapped) {
+  const auto cell = [](const char* type, const OrderedJson& directions, const OrderedJson& connections) {
+    return OrderedJson{{"type", type},
+                       {"parameters", OrderedJson::object()},
+                       {"attributes", {{"src", "x.sv:1"}}},
+                       {"port_directions", directions},
+                       {"connections", connections}};
+  };
+  const auto nets = [](int net) { return OrderedJson::array({net}); };
+  OrderedJson add = cell("$add", {{"A", "input"}, {"B", "input"}, {"Y", "output"}},
+                         {{"A", nets(shift + 1)}, {"B", nets(shift + 2)}, {"Y", nets(shift)}});
+  OrderedJson invert =
+      cell("$not", {{"A", "input"}, {"Y", "output"}}, {{"A", nets(shift + 3)}, {"Y", nets(shift + 1)}});
+  OrderedJson read =
+      cell("$memrd", {{"ADDR", "input"}, {"DATA", "output"}}, {{"ADDR", nets(shift + 3)}, {"DATA", nets(shift + 2)}});
+  read["parameters"]["MEMID"] = "\\" + names[3];
+  std::vector<std::pair<std::string, OrderedJson>> cells = {{names[0], add}, {names[1], invert}, {names[2], read}};
+  if (swapped) std::reverse(cells.begin(), cells.end());
+  OrderedJson module = {{"attributes", {{"src", names[0] + ".sv:7"}, {"top", "1"}}},
+                        {"ports",
+                         {{"a_i", {{"direction", "input"}, {"bits", nets(shift + 3)}}},
+                          {"y_o", {{"direction", "output"}, {"bits", nets(shift)}}}}},
+                        {"cells", OrderedJson::object()},
+                        {"memories", {{names[3], {{"attributes", {{"src", names[3]}}}, {"width", 1}}}}},
+                        {"netnames", {{names[1], {{"bits", nets(shift + 1)}}}}}};
+  for (const auto& [name, json] : cells) module["cells"][name] = json;
+  return {{"modules", {{"m", module}}}};
+}
+
+TEST(Netlist, HasAnOrderWithoutNames) {
+  OrderedJson one = two_cells({"a", "b", "c", "d"}, 2, false);
+  OrderedJson other = two_cells({"z", "y", "$x", "w"}, 40, true);
+  order_netlist(one);
+  order_netlist(other);
+  EXPECT_EQ(one.dump(), other.dump());
+  const OrderedJson& module = one["modules"]["m"];
+  EXPECT_EQ(module["attributes"], (OrderedJson{{"top", "1"}}));
+  EXPECT_EQ(module["cells"]["$0"]["type"], "$add");
+  EXPECT_EQ(module["cells"]["$1"]["type"], "$not");
+  EXPECT_EQ(module["cells"]["$2"]["parameters"]["MEMID"], "$memory_0");
+  EXPECT_TRUE(module["memories"].contains("$memory_0"));
+  // Operands keep their sides, and ports their nets.
+  const OrderedJson& add = module["cells"]["$0"]["connections"];
+  EXPECT_EQ(add["A"], module["cells"]["$1"]["connections"]["Y"]);
+  EXPECT_EQ(add["B"], module["cells"]["$2"]["connections"]["DATA"]);
+  EXPECT_EQ(add["Y"], module["ports"]["y_o"]["bits"]);
+  EXPECT_EQ(module["netnames"]["$1.Y"]["bits"], add["A"]);
 }
 
 TEST(Timing, ReadsTheLog) {
