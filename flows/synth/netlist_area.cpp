@@ -5,6 +5,7 @@
 
 #include <map>
 #include <nlohmann/json.hpp>
+#include <string>
 
 #include "flows/synth/tool.hpp"
 
@@ -19,7 +20,10 @@ using Modules = std::unordered_map<std::string, Counts>;
 Modules read_modules(std::string_view statistics) {
   Modules modules;
   try {
-    const nlohmann::json json = nlohmann::json::parse(statistics);
+    // Behind the modules, Yosys 0.23 writes lines that are no JSON if there are modules in submodules.
+    const std::size_t end = statistics.find("\n   }");
+    const bool whole = end == std::string_view::npos;
+    const nlohmann::json json = nlohmann::json::parse(std::string(statistics.substr(0, end)).append(whole ? "" : "}}"));
     for (const auto& [name, module] : json.at("modules").items()) {
       // Yosys writes the names of modules with their backslash, those of types without.
       modules[name.substr(name.starts_with('\\') ? 1 : 0)] = module.at("num_cells_by_type").get<Counts>();

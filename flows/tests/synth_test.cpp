@@ -101,6 +101,37 @@ TEST(Netlist, CountsOverTheHierarchy) {
   EXPECT_THROW(netlist_area("{}", "top", "mv_acc_file", {}), FlowError);
 }
 
+TEST(Netlist, CountsWhatYosysWritesOfThreeLevels) {
+  const std::string statistics = R"({
+   "creator": "Yosys 0.23",
+   "modules": {
+      "$paramod\\mv_lane\\W=1": {
+         "num_cells_by_type": {
+            "mv_acc_file": 2
+         }
+      },
+      "\\mv_acc_file": {
+         "num_cells_by_type": {
+            "INV": 1
+         }
+      },
+      "\\top": {
+         "num_cells_by_type": {
+            "$paramod\\mv_lane\\W=1": 2
+         }
+      }
+   },
+       mv_acc_file      2
+      "design": {
+         "num_cells_by_type": {
+            "INV": 4
+         }
+      }
+}
+)";
+  EXPECT_EQ(netlist_area(statistics, "top", "mv_acc_file", {{"INV", 2.0}}).cells, 4u);
+}
+
 TEST(Netlist, BuffersNetsIntoSubmodules) {
   constexpr int kChildren = 20;
   OrderedJson child = {
