@@ -1,4 +1,5 @@
 // Tests what gen_accel writes: the same bytes each time, the hash everywhere, and never over somebody else's files.
+#include "generator/config_file.hpp"
 #include "generator/emit.hpp"
 
 #include <fmt/format.h>
