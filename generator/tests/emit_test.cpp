@@ -1,5 +1,4 @@
 // Tests what gen_accel writes: the same bytes each time, the hash everywhere, and never over somebody else's files.
-#include "generator/config_file.hpp"
 #include "generator/emit.hpp"
 
 #include <fmt/format.h>
@@ -16,6 +15,7 @@
 #include <set>
 #include <sstream>
 
+#include "generator/config_file.hpp"
 #include "generator/folder.hpp"
 #include "generator/legality.hpp"
 #include "generator/tests/requested.hpp"
