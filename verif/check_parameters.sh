@@ -7,7 +7,7 @@
 #
 #   verif/check_parameters.sh WORK_FOLDER      exit code 0 good, 1 a check failed, 2 bad usage
 set -u
-[ $# -eq 1 ] || { sed -n '6s/^#   /usage: /p' "$0" >&2; exit 2; }
+[ $# -eq 1 ] || { sed -n 's/^#   verif/usage: verif/p' "$0" >&2; exit 2; }
 work=$1
 mkdir -p "$work"
 cd "$(dirname "$(realpath "$0")")/../rtl_templates" || exit 2
@@ -28,18 +28,18 @@ sources() {
   echo ./*_pkg.sv $(printf './%s.sv ' $found)
 }
 
-# run TOOL MODULE NAME=VALUE...: elaborates the module.
+# run TOOL MODULE NAME=VALUE...: elaborates the module, whose sources are in $files.
 # shellcheck disable=SC2046,SC2086  # words without blanks
 run() {
   local tool=$1 module=$2 set
   shift 2
   case $tool in
     verilator) verilator --lint-only -I. --top-module "$module" "${@/#/-G}" $(ls ./*_pkg.sv 2> /dev/null) "$module.sv" ;;
-    icarus) iverilog -g2012 -t null -s "$module" "${@/#/-P$module.}" -o /dev/null $(sources "$module") ;;
+    icarus) iverilog -g2012 -t null -s "$module" "${@/#/-P$module.}" -o /dev/null $files ;;
     yosys)
       set=
       for parameter in "$@"; do set+=" -set ${parameter%=*} ${parameter#*=}"; done
-      yosys -q -p "read_verilog -sv $(sources "$module"); ${set:+chparam $set $module;} hierarchy -check -top $module" ;;
+      yosys -q -p "read_verilog -sv $files; ${set:+chparam $set $module;} hierarchy -check -top $module" ;;
   esac > "$work/log" 2>&1
 }
 
@@ -63,8 +63,9 @@ stops() {
 # check MODULE "LEGAL..." REASON "ILLEGAL..." ...: parameters as NAME=VALUE; those of LEGAL, with which all tools must
 # take the module, hold beside each ILLEGAL.
 check() {
-  local module=$1 legal=$2 tool
+  local module=$1 legal=$2 tool files
   shift 2
+  files=$(sources "$module")
   for tool in verilator icarus yosys; do
     # shellcheck disable=SC2086
     if ! run $tool "$module" $legal; then

@@ -127,7 +127,8 @@ int run(const po::variables_map& options) {
   Timing timing;
   try {
     const fs::path netlist = synthesize(request, library);
-    area = netlist_area(read_file(request.out / kStatisticsName), request.top, kFileModule, cell_areas(library.timing_files));
+    area = netlist_area(read_file(request.out / kStatisticsName), request.top, kFileModule,
+                        cell_areas(library.timing_files));
     timing = analyze_timing(netlist, request.top, library, request.period_ns, request.out);
   } catch (const FlowError& error) {
     fmt::print(stderr, "run_synth: {}\n", at_target(error.what(), folder));

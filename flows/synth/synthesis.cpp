@@ -139,7 +139,7 @@ fs::path synthesize(const SynthesisRequest& request, const CellLibrary& library)
     mapped = out / "buffered.json";
     write_file(mapped, design.dump());
   }
-  const fs::path netlist = out / "netlist.v";
+  fs::path netlist = out / "netlist.v";
   const fs::path statistics = out / kStatisticsName;
   run_yosys({fmt::format("read_json {}", mapped.string()), fmt::format("tee -q -o {} stat -json", statistics.string()),
              fmt::format("write_verilog -noattr -noexpr {}", netlist.string())},

@@ -15,6 +15,7 @@
 #include <set>
 #include <sstream>
 
+#include "generator/config_file.hpp"
 #include "generator/folder.hpp"
 #include "generator/legality.hpp"
 #include "generator/tests/requested.hpp"

@@ -2,6 +2,7 @@
 #include "golden/cli/option_values.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <charconv>
 #include <cmath>
@@ -49,6 +50,17 @@ po::typed_value<Number>* read_value(Reader reader) {
   return new ReadValue<Number, Reader>(reader);  // options_description takes it over
 }
 
+/// An option's value as it is typed.
+std::string text_of(const boost::any& value) {
+  if (const auto* text = boost::any_cast<std::string>(&value)) return *text;
+  if (const auto* texts = boost::any_cast<std::vector<std::string>>(&value)) {
+    return fmt::format("{}", fmt::join(*texts, " "));
+  }
+  if (const auto* number = boost::any_cast<double>(&value)) return fmt::format("{}", *number);
+  if (const auto* number = boost::any_cast<std::int64_t>(&value)) return fmt::format("{}", *number);
+  return "";
+}
+
 }  // namespace
 
 std::int64_t parse_whole(std::string_view text, std::int64_t low, std::int64_t high) {
@@ -75,6 +87,21 @@ po::typed_value<std::int64_t>* whole_number(std::int64_t low, std::int64_t high)
 }
 
 po::typed_value<std::int64_t>* seed_number() { return whole_number(0, std::numeric_limits<std::int64_t>::max()); }
+
+GivenOptions given_options(const po::variables_map& options) {
+  GivenOptions given;
+  for (const auto& [name, value] : options) {
+    if (!value.defaulted()) given.emplace(name, text_of(value.value()));
+  }
+  return given;
+}
+
+po::typed_value<std::string>* checked_text(void (*check)(const std::string&)) {
+  return read_value<std::string>([=](const std::string& text) {
+    check(text);
+    return text;
+  });
+}
 
 std::size_t count_of(const po::variables_map& options, const char* name) {
   return static_cast<std::size_t>(options[name].as<std::int64_t>());

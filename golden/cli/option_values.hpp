@@ -1,8 +1,10 @@
-// Numbers as option values: whole or real, within bounds that messages name.
+// Values of options: whole or real numbers within bounds that messages name, and where a program keeps them.
 #pragma once
 
 #include <boost/program_options.hpp>
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -37,6 +39,29 @@ boost::program_options::typed_value<double>* real_number_above(double low, doubl
 
 /// A seed: a whole number from 0 up; as<std::int64_t>().
 boost::program_options::typed_value<std::int64_t>* seed_number();
+
+/// The value of an option: a text that `check` takes, which throws BadValue or InputError for any other.
+boost::program_options::typed_value<std::string>* checked_text(void (*check)(const std::string&));
+
+/// `value` (a whole_number), which goes to `target` once all options are read; what stands there is the default.
+template <typename Number>
+boost::program_options::typed_value<std::int64_t>* bind_to(Number& target,
+                                                           boost::program_options::typed_value<std::int64_t>* value) {
+  return value->default_value(static_cast<std::int64_t>(target))->notifier([&target](std::int64_t given) {
+    target = static_cast<Number>(given);
+  });
+}
+
+/// The same for an option without a default: `target` stays empty if it is not given.
+template <typename Number>
+boost::program_options::typed_value<std::int64_t>* bind_to(std::optional<Number>& target,
+                                                           boost::program_options::typed_value<std::int64_t>* value) {
+  return value->notifier([&target](std::int64_t given) { target = static_cast<Number>(given); });
+}
+
+/// The options that were given, those with their defaults left out: name and value as it is typed; a flag's is empty.
+using GivenOptions = std::map<std::string, std::string>;
+GivenOptions given_options(const boost::program_options::variables_map& options);
 
 /// The whole number, from 0 up, that an option (a whole_number) was given.
 std::size_t count_of(const boost::program_options::variables_map& options, const char* name);

@@ -4,32 +4,44 @@
 #include <chrono>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <vector>
 
 #include "golden/base/error.hpp"
 #include "golden/cli/cli.hpp"
+#include "golden/cli/common_options.hpp"
 #include "golden/eval/character_model.hpp"
 
 namespace mixvec::inline golden {
 namespace {
 
-namespace po = boost::program_options;
 using Json = nlohmann::ordered_json;
 
-int eval_model(const po::variables_map& options) {
-  const Arithmetic arithmetic = find_arithmetic("--arithmetic", options["arithmetic"].as<std::string>());
-  const auto percent = count_of(options, "last");
-  const auto threads = static_cast<int>(count_of(options, "threads"));
-  const std::size_t limit =
-      options.count("limit") != 0 ? count_of(options, "limit") : std::numeric_limits<std::int64_t>::max();
-  const std::string model_dir = options["model"].as<std::string>();
-  const std::string text = options["text"].as<std::string>();
+/// The command line.
+struct EvalOptions {
+  std::string model;
+  std::string text;
+  std::string arithmetic;
+  std::size_t last = 100;               ///< percent
+  std::optional<std::int64_t> context;  ///< the model's positions if not given
+  std::optional<std::size_t> limit;     ///< windows
+  int threads = 2;
+  std::string json;
+};
+
+int eval_model(const EvalOptions& options) {
+  const Arithmetic arithmetic = find_arithmetic("--arithmetic", options.arithmetic);
+  const std::size_t percent = options.last;
+  const std::size_t limit = options.limit.value_or(std::numeric_limits<std::int64_t>::max());
+  const std::string& text = options.text;
 
   const auto start = std::chrono::steady_clock::now();
-  const CharacterModel model(model_dir, arithmetic);
+  const CharacterModel model(options.model, arithmetic);
   const auto positions = static_cast<std::int64_t>(model.config().positions);
-  const auto context =
-      static_cast<std::size_t>(options.count("context") != 0 ? number_in(options, "context", 1, positions) : positions);
+  if (options.context && *options.context > positions) {
+    fail_input("--context: found {}, expected 1 to {}", *options.context, positions);
+  }
+  const auto context = static_cast<std::size_t>(options.context.value_or(positions));
   const std::vector<std::size_t> ids = model.encode(text);
   // The split of train_model: the first 90 % are rounded down.
   const std::size_t first = ids.size() * (100 - percent) / 100;
@@ -40,7 +52,7 @@ int eval_model(const po::variables_map& options) {
   Loss loss;
   {
     Progress progress("evaluating");
-    loss = model.evaluate(std::span(ids).subspan(first), context, limit, threads,
+    loss = model.evaluate(std::span(ids).subspan(first), context, limit, options.threads,
                           [&](double fraction) { progress.update(fraction); });
   }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -48,15 +60,15 @@ int eval_model(const po::variables_map& options) {
              "perplexity", "seconds");
   fmt::print("{:<10} {:>8} {:>10} {:>15.6f} {:>12.6f} {:>8.1f}\n", name_of(arithmetic), context, loss.characters,
              loss.mean(), loss.perplexity(), seconds);
-  write_json(options["json"].as<std::string>(), Json{{"model", model_dir},
-                                                     {"text", text},
-                                                     {"last_percent", percent},
-                                                     {"arithmetic", name_of(arithmetic)},
-                                                     {"context", context},
-                                                     {"tokens", loss.characters},
-                                                     {"loss", loss.mean()},
-                                                     {"perplexity", loss.perplexity()},
-                                                     {"seconds", seconds}});
+  write_json(options.json, Json{{"model", options.model},
+                                {"text", text},
+                                {"last_percent", percent},
+                                {"arithmetic", name_of(arithmetic)},
+                                {"context", context},
+                                {"tokens", loss.characters},
+                                {"loss", loss.mean()},
+                                {"perplexity", loss.perplexity()},
+                                {"seconds", seconds}});
   return kExitGood;
 }
 
@@ -74,16 +86,20 @@ int main(int argc, char** argv) {
       "The text is cut into windows that predict --context characters each, none twice. golden is the\n"
       "accelerator's arithmetic, bit for bit, on the default accelerator; embeddings and logits are the\n"
       "host's. binary32 and double compute all in that format. All use the parameters rounded to binary16.");
-  command.options().add_options()("model", po::value<std::string>()->required()->value_name("DIR"),
+  EvalOptions o;
+  command.options().add_options()("model", po::value(&o.model)->required()->value_name("DIR"),
                                   "GPT-2 checkpoint with vocab.json, pruned or not")(
-      "text", po::value<std::string>()->required()->value_name("FILE"), "UTF-8 text")(
-      "arithmetic", po::value<std::string>()->default_value("golden")->value_name("NAME"),
-      "binary32, golden or double")("last", whole_number(1, 100)->default_value(100)->value_name("PERCENT"),
+      "text", po::value(&o.text)->required()->value_name("FILE"), "UTF-8 text")(
+      "arithmetic", po::value(&o.arithmetic)->default_value("golden")->value_name("NAME"),
+      "binary32, golden or double")("last", bind_to(o.last, whole_number(1, 100))->value_name("PERCENT"),
                                     "take only the last PERCENT of the text (train_model validates on the last 10)")(
-      "context", whole_number(1, INT32_MAX)->value_name("N"),
-      "characters of a window (default: the model's positions)")("limit", whole_number(1, INT64_MAX)->value_name("N"),
-                                                                 "take only the first N windows")(
-      "threads", whole_number(1, 256)->default_value(2)->value_name("N"), "threads");
+      "context", bind_to(o.context, whole_number(1, INT32_MAX))->value_name("N"),
+      "characters of a window (default: the model's positions)")(
+      "limit", bind_to(o.limit, whole_number(1, INT64_MAX))->value_name("N"), "take only the first N windows");
+  add_threads(command, o.threads, "threads");
   command.input("model").input("text");
-  return command.run(argc, argv, eval_model);
+  return command.run(argc, argv, [&](const po::variables_map& values) {
+    o.json = values["json"].as<std::string>();
+    return eval_model(o);
+  });
 }

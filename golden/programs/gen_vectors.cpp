@@ -13,6 +13,7 @@
 #include "golden/base/text.hpp"
 #include "golden/checkpoint/model.hpp"
 #include "golden/cli/cli.hpp"
+#include "golden/cli/common_options.hpp"
 #include "golden/execute/executor.hpp"
 #include "golden/execute/reference.hpp"
 #include "golden/files/atomic_folder.hpp"
@@ -25,7 +26,6 @@
 namespace mixvec::inline golden {
 namespace {
 
-namespace po = boost::program_options;
 using Json = nlohmann::ordered_json;
 
 /// Did gen_vectors write the file?
@@ -48,15 +48,24 @@ void check_earlier(const std::filesystem::path& out) {
   }
 }
 
-int gen_vectors(const po::variables_map& options) {
-  const Program program = read_program(options["program"].as<std::string>());
-  const std::size_t tokens = count_of(options, "tokens");
-  const std::uint64_t seed = count_of(options, "seed");
-  const double specials = options["specials"].as<double>();
-  const double zeros = options["zeros"].as<double>();
-  const std::filesystem::path out = options["out"].as<std::string>();
+/// The command line.
+struct VectorOptions {
+  std::string program;
+  std::size_t tokens = 64;
+  std::uint64_t seed = 1;
+  double specials = 0;
+  double zeros = 0;
+  std::string model;  ///< empty: none
+  std::string out;
+  std::string json;
+};
+
+int gen_vectors(const VectorOptions& options) {
+  const Program program = read_program(options.program);
+  const std::size_t tokens = options.tokens;
+  const std::filesystem::path out = options.out;
   std::optional<Model> model;
-  if (const auto source = options["model"].as<std::string>(); !source.empty()) model = Model::open(source);
+  if (!options.model.empty()) model = Model::open(options.model);
   AtomicFolder folder(out, check_earlier);
 
   Json rows = Json::array();
@@ -69,9 +78,9 @@ int gen_vectors(const po::variables_map& options) {
     spec.in = packed.in;
     spec.tokens = tokens;
     // Every matrix has inputs of its own; the same seed gives the same for every program.
-    spec.seed = Random(seed + (std::uint64_t{m} << 32U)).next();
-    spec.specials = specials;
-    spec.zero_values = zeros;
+    spec.seed = Random(options.seed + (std::uint64_t{m} << 32U)).next();
+    spec.specials = options.specials;
+    spec.zero_values = options.zeros;
     const std::vector<Half> x = make_activations(spec);
     const Execution golden = execute(packed, program.format, x, tokens);
     const Reference reference = compute_reference(matrix, x, tokens);
@@ -82,7 +91,7 @@ int gen_vectors(const po::variables_map& options) {
     SafetensorsWriter writer;
     writer.set_metadata("matrix", packed.name);
     writer.set_metadata("config_hash", fmt::format("{:#018x}", program.format.hash));
-    writer.set_metadata("seed", fmt::format("{}", seed));
+    writer.set_metadata("seed", fmt::format("{}", options.seed));
     writer.add("x", {packed.in, tokens}, std::span<const Half>(x));
     writer.add("y", {packed.out, tokens}, std::span<const Half>(golden.y));
     writer.add("accumulator", {packed.out, tokens}, std::span<const float>(golden.accumulator));
@@ -106,13 +115,13 @@ int gen_vectors(const po::variables_map& options) {
   });
   std::sort(kept.begin(), kept.end());
   const bool passed = violations == 0 && compared > 0;
-  StagedFile json_file(options["json"].as<std::string>(), json_text({{"passed", passed},
-                                                                     {"tokens", tokens},
-                                                                     {"seed", seed},
-                                                                     {"compared", compared},
-                                                                     {"violations", violations},
-                                                                     {"from_checkpoint", model.has_value()},
-                                                                     {"matrices", rows}}));
+  StagedFile json_file(options.json, json_text({{"passed", passed},
+                                                {"tokens", tokens},
+                                                {"seed", options.seed},
+                                                {"compared", compared},
+                                                {"violations", violations},
+                                                {"from_checkpoint", model.has_value()},
+                                                {"matrices", rows}}));
   fmt::print(
       "{}: {} values compared with double precision, {} outside the bound; {} files\n"
       "double precision had its weights {}\n",
@@ -137,16 +146,25 @@ int main(int argc, char** argv) {
                       "  gen_vectors --program layer0.mvp --tokens 64 --seed 1 --out vectors\n"
                       "Each FILE.safetensors holds x [in][T], y [out][T] (binary16), accumulator (binary32, before\n"
                       "rounding), reference and bound (binary64).");
-  command.options().add_options()("program", po::value<std::string>()->required()->value_name("FILE"),
-                                  "program written by pack_model")(
-      "tokens", whole_number(1, 65536)->default_value(64)->value_name("T"), "tokens")(
-      "seed", seed_number()->default_value(1)->value_name("N"), "seed of the activations")(
-      "specials", real_number(0, 1)->default_value(0.0, "0")->value_name("F"),
-      "fraction of NaN, infinities, -0 and subnormals")(
-      "zeros", real_number(0, 1)->default_value(0.0, "0")->value_name("F"), "fraction of zero activations")(
-      "model", po::value<std::string>()->default_value("", "")->value_name("DIR"),
+  VectorOptions o;
+  const auto share = [](double& value) {
+    return real_number(0, 1)
+        ->default_value(value, fmt::format("{}", value))
+        ->value_name("F")
+        ->notifier([&value](double given) { value = given; });
+  };
+  command.options().add_options()("program", po::value(&o.program)->required()->value_name("FILE"),
+                                  "program written by pack_model");
+  add_tokens(command, o.tokens, "tokens");
+  add_seed(command, o.seed, "seed of the activations");
+  command.options().add_options()("specials", share(o.specials), "fraction of NaN, infinities, -0 and subnormals")(
+      "zeros", share(o.zeros), "fraction of zero activations")(
+      "model", po::value(&o.model)->default_value("", "")->value_name("DIR"),
       "the checkpoint that was packed, which the images must equal")(
-      "out", po::value<std::string>()->required()->value_name("DIR"), "folder to write");
+      "out", po::value(&o.out)->required()->value_name("DIR"), "folder to write");
   command.output_folder("out").input("program").input("model");
-  return command.run(argc, argv, gen_vectors);
+  return command.run(argc, argv, [&](const po::variables_map& values) {
+    o.json = values["json"].as<std::string>();
+    return gen_vectors(o);
+  });
 }

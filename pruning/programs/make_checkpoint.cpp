@@ -9,6 +9,7 @@
 #include "golden/base/error.hpp"
 #include "golden/base/text.hpp"
 #include "golden/cli/cli.hpp"
+#include "golden/cli/common_options.hpp"
 #include "golden/files/atomic_folder.hpp"
 #include "golden/math/layer_norm.hpp"
 #include "golden/safetensors/safetensors.hpp"
@@ -18,7 +19,6 @@ namespace mixvec::inline pruning {
 namespace {
 
 namespace fs = std::filesystem;
-namespace po = boost::program_options;
 
 struct Size {
   const char* name;
@@ -131,10 +131,19 @@ std::vector<std::byte> to_bytes(const std::vector<float>& values, Dtype dtype) {
   return bytes;
 }
 
-int run(const po::variables_map& values) {
-  if (values.count("out") == 0) fail_input("--out: found nothing, expected a folder to write to");
-  const fs::path out = values["out"].as<std::string>();
-  const std::string name = values["size"].as<std::string>();
+/// The command line.
+struct CheckpointOptions {
+  std::string size;
+  std::string dtype;
+  std::uint64_t seed = 1;
+  std::string out;
+  std::string json;
+};
+
+int run(const CheckpointOptions& options) {
+  if (options.out.empty()) fail_input("--out: found nothing, expected a folder to write to");
+  const fs::path out = options.out;
+  const std::string& name = options.size;
   const Size* size = nullptr;
   std::string known;
   for (const Size& s : kSizes) {
@@ -142,14 +151,14 @@ int run(const po::variables_map& values) {
     known += (known.empty() ? "" : ", ") + std::string(s.name);
   }
   if (size == nullptr) fail_input("--size: found {}, expected one of: {}", quote(name), known);
-  const std::string dtype_name = values["dtype"].as<std::string>();
+  const std::string& dtype_name = options.dtype;
   if (dtype_name != "fp32" && dtype_name != "fp16") {
     fail_input("--dtype: found {}, expected fp32 or fp16", quote(dtype_name));
   }
   const Dtype dtype = dtype_name == "fp32" ? Dtype::kF32 : Dtype::kF16;
   AtomicFolder folder(out);
 
-  std::uint64_t seed = count_of(values, "seed") * 1000003U;
+  std::uint64_t seed = options.seed * 1000003U;
   std::size_t parameters = 0;
   std::size_t done = 0;
   Progress progress("writing");
@@ -205,8 +214,7 @@ int run(const po::variables_map& values) {
                                       {"layer_norm_epsilon", 1e-5},
                                       {"activation_function", "gelu_new"}};
   write_json(folder.path() / "config.json", config);
-  StagedFile json_file(values["json"].as<std::string>(),
-                       json_text({{"parameters", parameters}, {"dtype", dtype_name}}));
+  StagedFile json_file(options.json, json_text({{"parameters", parameters}, {"dtype", dtype_name}}));
   fmt::print("{}: {} parameters, {}\n", out.string(), parameters, dtype_name);
   folder.commit();
   json_file.commit();
@@ -224,11 +232,16 @@ int main(int argc, char** argv) {
       "  make_checkpoint --size gpt2-small --seed 1 --out gpt2_random\n"
       "  make_checkpoint --size tiny --dtype fp16 --out tiny_random");
   using namespace mixvec;
-  command.options().add_options()("size", po::value<std::string>()->default_value("gpt2-small")->value_name("NAME"),
+  CheckpointOptions o;
+  command.options().add_options()("size", po::value(&o.size)->default_value("gpt2-small")->value_name("NAME"),
                                   "tiny, gpt2-small (124 M parameters) or gpt2-medium (355 M)")(
-      "dtype", po::value<std::string>()->default_value("fp32")->value_name("NAME"), "fp32 or fp16")(
-      "seed", seed_number()->default_value(1)->value_name("N"), "seed of all weights")(
-      "out", po::value<std::string>()->value_name("DIR"), "folder to write; must not exist or be empty");
+      "dtype", po::value(&o.dtype)->default_value("fp32")->value_name("NAME"), "fp32 or fp16");
+  add_seed(command, o.seed, "seed of all weights");
+  command.options().add_options()("out", po::value(&o.out)->value_name("DIR"),
+                                  "folder to write; must not exist or be empty");
   command.output_folder("out");
-  return command.run(argc, argv, mixvec::run);
+  return command.run(argc, argv, [&](const po::variables_map& values) {
+    o.json = values["json"].as<std::string>();
+    return run(o);
+  });
 }

@@ -2,10 +2,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 #include <filesystem>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 
 #include "generator/config_file.hpp"
@@ -15,6 +15,7 @@
 #include "golden/base/text.hpp"
 #include "golden/checkpoint/model.hpp"
 #include "golden/cli/cli.hpp"
+#include "golden/cli/common_options.hpp"
 #include "golden/layer/synthetic_layer.hpp"
 #include "pruning/study/study.hpp"
 
@@ -22,7 +23,6 @@ namespace mixvec::inline pruning {
 namespace {
 
 namespace fs = std::filesystem;
-namespace po = boost::program_options;
 using Json = nlohmann::ordered_json;
 
 /// A mask with the name that the table shows.
@@ -30,10 +30,6 @@ struct NamedMask {
   std::string name;
   MaskFile mask;
 };
-
-std::vector<std::string> strings(const po::variables_map& options, const char* name) {
-  return options.count(name) != 0 ? options[name].as<std::vector<std::string>>() : std::vector<std::string>{};
-}
 
 /// Refuses what was given before, by whatever name: it would count twice.
 void refuse_twice(std::set<fs::path>& before, const char* option, const fs::path& path) {
@@ -84,22 +80,6 @@ std::vector<PrunedMatrix> read_models(const std::vector<std::string>& folders) {
     }
   }
   return matrices;
-}
-
-std::vector<int> parse_lengths(const std::string& text) {
-  std::vector<int> lengths;
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const std::size_t end = std::min(text.find(',', begin), text.size());
-    const std::string item = text.substr(begin, end - begin);
-    begin = end + 1;
-    const bool number = !item.empty() && item.size() <= 2 && item.find_first_not_of("0123456789") == std::string::npos;
-    const int length = number ? std::stoi(item) : 0;
-    if (length < 1 || length > 64 || !std::has_single_bit(static_cast<unsigned>(length))) {
-      fail_input("--lengths: found {}, expected some of 1, 2, 4, 8, 16, 32, 64, separated by commas", quote(item));
-    }
-    lengths.push_back(length);
-  }
-  return lengths;
 }
 
 /// What the points are run with.
@@ -210,29 +190,39 @@ std::string points_csv(const std::vector<StudyPoint>& points) {
   return text;
 }
 
-int run(const po::variables_map& options) {
-  const std::vector<std::string> mask_paths = strings(options, "masks");
-  const std::vector<std::string> model_folders = strings(options, "model");
-  if (mask_paths.empty() && model_folders.empty()) {
+/// The command line.
+struct StudyOptions {
+  std::vector<std::string> masks;
+  std::vector<std::string> models;
+  std::string accel;
+  std::size_t tokens = 256;
+  std::vector<int> lengths = {4, 8, 16, 32, 64};
+  double mixed_cycles = 0;
+  std::optional<double> at_least;
+  std::string csv;
+  std::uint64_t seed = 1;
+  int threads = 0;
+  std::string json;
+};
+
+int run(const StudyOptions& options) {
+  if (options.masks.empty() && options.models.empty()) {
     fail_input("found neither --masks nor --model, expected masks (.smtx) or a checkpoint that prune_model wrote");
   }
   Setting setting;
-  setting.tokens = count_of(options, "tokens");
-  setting.seed = count_of(options, "seed");
-  setting.threads = static_cast<int>(count_of(options, "threads"));
-  const std::vector<int> lengths = parse_lengths(options["lengths"].as<std::string>());
-  const double mixed_cycles = options["mixed-cycles"].as<double>();
+  setting.tokens = options.tokens;
+  setting.seed = options.seed;
+  setting.threads = options.threads;
+  const double mixed_cycles = options.mixed_cycles;
   if (mixed_cycles > 0 && mixed_cycles < 1) {
     fail_input("--mixed-cycles: found {}, expected 1 to 1000, or 0 for the default exchange rates", mixed_cycles);
   }
   if (mixed_cycles > 0) setting.mixed_cycles = mixed_cycles;
-  std::optional<double> at_least;
-  if (options.count("at-least") != 0) at_least = options["at-least"].as<double>();
-  setting.accel =
-      options.count("accel") != 0 ? load_config(options["accel"].as<std::string>()) : make_config(ConfigRequest{});
-  const std::vector<NamedMask> masks = read_masks(mask_paths);
-  const std::vector<PrunedMatrix> matrices = read_models(model_folders);
-  const std::vector<StudyPoint> points = run_points(masks, matrices, lengths, setting);
+  const std::optional<double> at_least = options.at_least;
+  setting.accel = options.accel.empty() ? make_config(ConfigRequest{}) : load_config(options.accel);
+  const std::vector<NamedMask> masks = read_masks(options.masks);
+  const std::vector<PrunedMatrix> matrices = read_models(options.models);
+  const std::vector<StudyPoint> points = run_points(masks, matrices, options.lengths, setting);
 
   constexpr std::size_t kNameColumn = 14;
   fmt::print("{:<{}} {:>9} {:>6} {:<9} {:<6} {:>10} {:>7} {:>6} {:>5}  {}\n", "mask", kNameColumn, "shape", "sparse",
@@ -286,8 +276,8 @@ int run(const po::variables_map& options) {
               {"third_quartile", q.third}}},
             {"points", rows}};
   if (at_least) json["at_least"] = *at_least;
-  StagedFile csv_file(options.count("csv") != 0 ? options["csv"].as<std::string>() : "", points_csv(points));
-  StagedFile json_file(options["json"].as<std::string>(), json_text(json));
+  StagedFile csv_file(options.csv, points_csv(points));
+  StagedFile json_file(options.json, json_text(json));
   csv_file.commit();
   json_file.commit();
   return good ? kExitGood : kExitCheckFailed;
@@ -303,22 +293,28 @@ int main(int argc, char** argv) {
       "  mask_study --masks dlmc/transformer/magnitude_pruning --at-least 0.945\n"
       "  mask_study --masks mask.smtx --lengths 4,8 --tokens 64 --accel accel_pe64_mixed\n"
       "  mask_study --model pruned --json study.json --csv study.csv\n");
-  const auto list = [] { return po::value<std::vector<std::string>>()->composing(); };
-  command.options().add_options()("masks", list()->value_name("PATH"),
+  using namespace mixvec;
+  StudyOptions o;
+  const auto list = [](std::vector<std::string>& values) { return po::value(&values)->composing(); };
+  command.options().add_options()("masks", list(o.masks)->value_name("PATH"),
                                   "a .smtx file, or a folder with such files at any depth; may be repeated")(
-      "model", list()->value_name("DIR"), "a checkpoint that prune_model wrote, run as it is; may be repeated")(
-      "accel", po::value<std::string>()->value_name("DIR"),
-      "accelerator folder or config.json (default: gen_accel's defaults)")(
-      "tokens", mixvec::whole_number(1, 65536)->default_value(256)->value_name("T"), "tokens")(
-      "lengths", po::value<std::string>()->default_value("4,8,16,32,64")->value_name("LIST"),
-      "lengths of column and of row vectors; mixed ones come on top")(
-      "mixed-cycles", mixvec::real_number(0, 1000)->default_value(1.02, "1.02")->value_name("X"),
+      "model", list(o.models)->value_name("DIR"), "a checkpoint that prune_model wrote, run as it is; may be repeated");
+  add_accel(command, o.accel, "accelerator folder or config.json (default: gen_accel's defaults)");
+  add_tokens(command, o.tokens, "tokens");
+  add_lengths(command, o.lengths, "lengths of column and of row vectors; mixed ones come on top");
+  command.options().add_options()(
+      "mixed-cycles", real_number(0, 1000)->default_value(1.02, "1.02")->value_name("X"),
       "mixed lengths: the budget of prune_model --budget cycles=X; 0: its default exchange rates")(
-      "at-least", mixvec::real_number_above(0, 1)->value_name("X"),
+      "at-least", real_number_above(0, 1)->value_name("X"),
       "exit with 1 unless the median of ideal / cycles, where the array is the bound, reaches X")(
-      "csv", po::value<std::string>()->value_name("FILE"), "write the table as comma-separated values")(
-      "seed", mixvec::seed_number()->default_value(1)->value_name("N"), "seed of importances and grouping")(
-      "threads", mixvec::whole_number(0, 1024)->default_value(0, "all")->value_name("N"), "threads to use");
-  command.output_file("csv").input("masks").input("model").input("accel");
-  return command.run(argc, argv, mixvec::run);
+      "csv", po::value(&o.csv)->value_name("FILE"), "write the table as comma-separated values");
+  add_seed(command, o.seed, "seed of importances and grouping");
+  add_threads(command, o.threads, "threads to use");
+  command.output_file("csv").input("masks").input("model");
+  return command.run(argc, argv, [&](const po::variables_map& values) {
+    o.mixed_cycles = values["mixed-cycles"].as<double>();
+    if (values.count("at-least") != 0) o.at_least = values["at-least"].as<double>();
+    o.json = values["json"].as<std::string>();
+    return run(o);
+  });
 }

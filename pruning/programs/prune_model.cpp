@@ -13,6 +13,7 @@
 #include "golden/base/text.hpp"
 #include "golden/checkpoint/model.hpp"
 #include "golden/cli/cli.hpp"
+#include "golden/cli/common_options.hpp"
 #include "golden/files/atomic_folder.hpp"
 #include "pruning/prune.hpp"
 #include "pruning/report/picture.hpp"
@@ -23,8 +24,6 @@ namespace mixvec::inline pruning {
 namespace {
 
 namespace fs = std::filesystem;
-namespace po = boost::program_options;
-
 constexpr const char* kReportName = "prune_report.json";
 
 [[noreturn]] void fail_choice(const char* option, const std::string& found, const std::vector<std::string>& allowed) {
@@ -35,7 +34,23 @@ constexpr const char* kReportName = "prune_report.json";
              near.empty() ? "" : fmt::format("; did you mean {}?", near[0]));
 }
 
-std::string option(const po::variables_map& values, const char* name) { return values[name].as<std::string>(); }
+/// The command line. `prune` has what needs no more than its own check; parse_options reads the other texts.
+struct Arguments {
+  PruneOptions prune;
+  std::string model;
+  std::string out;
+  std::string pattern;
+  std::string importance;
+  std::string vec;
+  std::string scope;
+  bool no_grouping = false;
+  std::string exchange;
+  std::string budget;
+  std::string accel;
+  std::size_t tokens = 256;
+  bool no_pictures = false;
+  std::string json;
+};
 
 double parse_number(const std::string& text, const std::string& what) {
   try {
@@ -100,9 +115,10 @@ void parse_exchange(const std::string& text, PruneOptions& options) {
   }
 }
 
-PruneOptions parse_options(const po::variables_map& values) {
-  PruneOptions options;
-  const std::string pattern = option(values, "pattern");
+/// Throws InputError for texts that are no names, lengths or rates, and for two that contradict each other.
+PruneOptions parse_options(const Arguments& arguments) {
+  PruneOptions options = arguments.prune;
+  const std::string& pattern = arguments.pattern;
   const std::vector<std::string> patterns{"unstructured", "vector", "mixed"};
   if (pattern == "unstructured") {
     options.pattern = PatternKind::kUnstructured;
@@ -116,14 +132,13 @@ PruneOptions parse_options(const po::variables_map& values) {
   } else {
     fail_choice("pattern", pattern, patterns);
   }
-  const std::string importance = option(values, "importance");
+  const std::string& importance = arguments.importance;
   if (importance == "movement" || importance == "obs") {
     fail_input("--importance: found {}, which this version does not have; expected magnitude", importance);
   }
   if (importance != "magnitude") fail_choice("importance", importance, {"magnitude"});
 
-  options.ratio = values["ratio"].as<double>();
-  const std::string vec = option(values, "vec");
+  const std::string& vec = arguments.vec;
   if (options.pattern == PatternKind::kUnstructured && !vec.empty() && vec != "1") {
     fail_input("--vec: found {} with --pattern unstructured, expected nothing (its vectors have length 1)", vec);
   }
@@ -140,26 +155,16 @@ PruneOptions parse_options(const po::variables_map& values) {
     }
     options.length = static_cast<int>(length);
   }
-  const std::string direction = option(values, "direction");
-  if (direction == "row") {
-    options.direction = Direction::kRow;
-  } else if (direction == "column") {
-    options.direction = Direction::kColumn;
-  } else if (direction != "auto") {
-    fail_choice("direction", direction, {"row", "column", "auto"});
-  }
-  const std::string scope = option(values, "scope");
+  const std::string& scope = arguments.scope;
   if (scope != "model" && scope != "matrix") fail_choice("scope", scope, {"model", "matrix"});
   options.per_matrix = scope == "matrix";
-  options.grouping = values.count("no-grouping") == 0;
-  const std::string exchange = option(values, "exchange");
+  options.grouping = !arguments.no_grouping;
+  const std::string& exchange = arguments.exchange;
   if (!exchange.empty()) parse_exchange(exchange, options);
-  options.budget = parse_budget(option(values, "budget"));
+  options.budget = parse_budget(arguments.budget);
   if (options.budget.any() && !exchange.empty()) {
     fail_input("--exchange: found beside --budget, expected one of the two (a budget sets the exchange rate)");
   }
-  options.seed = count_of(values, "seed");
-  options.threads = static_cast<int>(count_of(values, "threads"));
   return options;
 }
 
@@ -212,18 +217,15 @@ std::string how_pruned(const nlohmann::ordered_json& report) {
       report["accelerator"]["name"].get<std::string>(), report["totals"]["retained"].get<double>());
 }
 
-int run(const po::variables_map& values) {
-  if (values.count("model") == 0) fail_input("--model: found nothing, expected a checkpoint folder");
-  if (values.count("out") == 0) fail_input("--out: found nothing, expected a folder to write to");
-  PruneOptions options = parse_options(values);
-  const AccelConfig accel =
-      values.count("accel") != 0 ? load_config(option(values, "accel")) : make_config(ConfigRequest{});
-  const auto tokens = count_of(values, "tokens");
+int run(const Arguments& arguments) {
+  if (arguments.model.empty()) fail_input("--model: found nothing, expected a checkpoint folder");
+  if (arguments.out.empty()) fail_input("--out: found nothing, expected a folder to write to");
+  PruneOptions options = parse_options(arguments);
+  const AccelConfig accel = arguments.accel.empty() ? make_config(ConfigRequest{}) : load_config(arguments.accel);
   fit_options(options, accel);
-  const fs::path model_dir = option(values, "model");
+  const fs::path model_dir = arguments.model;
   const Model model = Model::open(model_dir);
-  AtomicFolder out(option(values, "out"),
-                   [](const fs::path& earlier) { require_own(earlier, kReportName, "prune_model"); });
+  AtomicFolder out(arguments.out, [](const fs::path& earlier) { require_own(earlier, kReportName, "prune_model"); });
 
   Progress progress("pruning");
   const std::size_t layers = model.config().layers;
@@ -236,10 +238,10 @@ int run(const po::variables_map& values) {
     progress.update(0.1 + 0.6 * share, what);
   });
   progress.update(0.7, "running the cycle model");
-  const MachineRuns runs = run_all_on_machine(result.matrices, accel, tokens, options.threads);
-  if (!runs.refused.empty() && values.count("accel") != 0) {
-    fail_input("--accel: {}: {}; give it another accelerator, or prune_model another --pattern",
-               option(values, "accel"), runs.refused);
+  const MachineRuns runs = run_all_on_machine(result.matrices, accel, arguments.tokens, options.threads);
+  if (!runs.refused.empty() && !arguments.accel.empty()) {
+    fail_input("--accel: {}: {}; give it another accelerator, or prune_model another --pattern", arguments.accel,
+               runs.refused);
   }
 
   progress.update(0.8, "writing");
@@ -247,12 +249,12 @@ int run(const po::variables_map& values) {
   const std::vector<LeftOut> left_out = model.write_pruned_files(out.path(), result.matrices, how_pruned(json));
   json["left_out"] = nlohmann::json::array();
   for (const LeftOut& left : left_out) json["left_out"].push_back({{"path", left.path}, {"why", left.why}});
-  if (values.count("no-pictures") == 0) write_pictures(result, out.path() / "pictures", options.threads);
+  if (!arguments.no_pictures) write_pictures(result, out.path() / "pictures", options.threads);
   // So that the next run knows what it may replace.
   json["files"] = files_below(out.path());
   json["files"].push_back(kReportName);
   write_json(out.path() / kReportName, json);
-  StagedFile json_file(option(values, "json"), json_text(json));
+  StagedFile json_file(arguments.json, json_text(json));
   progress.update(1, "done");
   fmt::print("{}", report_table(result, options, runs));
   for (const LeftOut& left : left_out) {
@@ -277,34 +279,42 @@ int main(int argc, char** argv) {
       "  prune_model --model gpt2 --accel accel_pe16_mixed --tokens 64 --out gpt2_small\n"
       "  prune_model --model gpt2 --pattern vector --vec 8 --direction column --ratio 0.8 --out gpt2_v8\n"
       "  prune_model --model gpt2 --pattern unstructured --ratio 0.8 --out gpt2_fine");
-  const auto text = [](const char* value) { return po::value<std::string>()->default_value(value); };
-  const auto file = [] { return po::value<std::string>()->value_name("DIR"); };
-  command.options().add_options()("model", file(), "checkpoint folder (config.json, model.safetensors)")(
-      "out", file(), "folder to write; an earlier result is replaced, a folder with anything else is refused")(
-      "pattern", text("mixed")->value_name("NAME"), "unstructured, vector or mixed")(
-      "ratio", mixvec::real_number(0, 1)->default_value(0.8, "0.8")->value_name("X"),
-      "share of the prunable weights to prune, 0 to 1")("importance", text("magnitude")->value_name("NAME"),
-                                                        "magnitude (squared)")(
-      "vec", po::value<std::string>()->default_value("", "16")->value_name("N"),
-      "vector: the length, 1 to 64; mixed: the longest length, or mixed for the default")(
-      "direction", text("auto")->value_name("NAME"), "row, column or auto (chosen for each matrix)")(
-      "scope", text("model")->value_name("NAME"), "model: one threshold for all matrices; matrix: ratio in each")(
-      "no-grouping", "strips of neighbours instead of similar rows or inputs")(
+  using namespace mixvec;
+  Arguments o;
+  const auto text = [](std::string& target, const char* value) {
+    return po::value(&target)->default_value(value)->value_name("NAME");
+  };
+  const auto folder = [](std::string& path) { return po::value(&path)->value_name("DIR"); };
+  command.options().add_options()("model", folder(o.model), "checkpoint folder (config.json, model.safetensors)")(
+      "out", folder(o.out), "folder to write; an earlier result is replaced, a folder with anything else is refused")(
+      "pattern", text(o.pattern, "mixed"), "unstructured, vector or mixed");
+  add_ratio(command, o.prune.ratio, "share of the prunable weights to prune, 0 to 1");
+  command.options().add_options()("importance", text(o.importance, "magnitude"), "magnitude (squared)")(
+      "vec", po::value(&o.vec)->default_value("", "16")->value_name("N"),
+      "vector: the length, 1 to 64; mixed: the longest length, or mixed for the default");
+  add_direction(command, o.prune.direction, "row, column or auto (chosen for each matrix)");
+  command.options().add_options()("scope", text(o.scope, "model"),
+                                  "model: one threshold for all matrices; matrix: ratio in each")(
+      "no-grouping", po::bool_switch(&o.no_grouping), "strips of neighbours instead of similar rows or inputs")(
       "exchange",
-      po::value<std::string>()
-          ->default_value("", fmt::format("bytes={},cycles={}", mixvec::PruneOptions{}.exchange_bytes,
-                                          mixvec::PruneOptions{}.exchange_cycles))
+      po::value(&o.exchange)
+          ->default_value("", fmt::format("bytes={},cycles={}", o.prune.exchange_bytes, o.prune.exchange_cycles))
           ->value_name("X"),
       "price of bytes and of cycles (one number for both): the share of importance given up to save the least possible "
       "bytes or cycles once")(
-      "budget", text("")->value_name("LIST"),
+      "budget", text(o.budget, "")->value_name("LIST"),
       "cycles=X,bytes=Y: most importance at no more than X, Y times the least possible; retained=Z: least cost that "
-      "keeps Z of what unstructured pruning keeps")("no-pictures", "do not write pictures of the masks")(
-      "accel", file(), "accelerator to choose and to count cycles for: folder or config.json (default: gen_accel's)")(
-      "tokens", mixvec::whole_number(1, 65536)->default_value(256)->value_name("T"), "tokens to count cycles for")(
-      "pictures", "write pictures of the masks (the default)")(
-      "seed", mixvec::seed_number()->default_value(1)->value_name("N"), "seed of the grouping")(
-      "threads", mixvec::whole_number(0, 1024)->default_value(0, "all")->value_name("N"), "threads to use");
-  command.output_folder("out").input("model").input("accel");
-  return command.run(argc, argv, mixvec::run);
+      "keeps Z of what unstructured pruning keeps")("no-pictures", po::bool_switch(&o.no_pictures),
+                                                    "do not write pictures of the masks");
+  add_accel(command, o.accel,
+            "accelerator to choose and to count cycles for: folder or config.json (default: gen_accel's)");
+  add_tokens(command, o.tokens, "tokens to count cycles for");
+  command.options().add_options()("pictures", "write pictures of the masks (the default)");
+  add_seed(command, o.prune.seed, "seed of the grouping");
+  add_threads(command, o.prune.threads, "threads to use");
+  command.output_folder("out").input("model");
+  return command.run(argc, argv, [&](const po::variables_map& values) {
+    o.json = values["json"].as<std::string>();
+    return run(o);
+  });
 }

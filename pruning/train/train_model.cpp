@@ -8,6 +8,7 @@
 #include "golden/base/error.hpp"
 #include "golden/base/text.hpp"
 #include "golden/cli/cli.hpp"
+#include "golden/cli/common_options.hpp"
 #include "pruning/train/trainer.hpp"
 
 namespace po = boost::program_options;
@@ -41,12 +42,11 @@ int main(int argc, char** argv) {
       "min-lr", real(real_number(0, 1e3), o.final_rate, "1e-4"), "learning rate at the end")(
       "warmup", count(0, o.warmup), "steps of linear warm-up")(
       "weight-decay", real(real_number(0, 1e3), o.weight_decay, "0.1"), "AdamW's decay of matrices")(
-      "clip", real(real_number_above(0, 1e6), o.clip, "1"), "largest norm of the gradient")(
-      "seed", mixvec::seed_number()->default_value(static_cast<std::int64_t>(o.seed))->value_name("N"),
-      "seed of weights and windows")("dtype", po::value(&dtype)->default_value("F16"), "F16 or F32 in the file")(
-      "threads", mixvec::whole_number(1, 1024)->default_value(o.threads)->value_name("N"),
-      "processor threads (results depend on it)")("eval-every", count(1, o.evaluate_every),
-                                                  "steps between lines of progress")(
+      "clip", real(real_number_above(0, 1e6), o.clip, "1"), "largest norm of the gradient");
+  mixvec::add_seed(command, o.seed, "seed of weights and windows");
+  command.options().add_options()("dtype", po::value(&dtype)->default_value("F16"), "F16 or F32 in the file");
+  mixvec::add_threads(command, o.threads, "processor threads (results depend on it)");
+  command.options().add_options()("eval-every", count(1, o.evaluate_every), "steps between lines of progress")(
       "checkpoint-every", count(1, o.checkpoint_every), "steps between checkpoints")(
       "stop-at", count(0, o.stop_at), "stop at this step as if interrupted (0: never)")(
       "resume", po::bool_switch(&o.resume), "go on from DIR/checkpoint with the same options");
@@ -69,8 +69,6 @@ int main(int argc, char** argv) {
     o.warmup = number("warmup");
     o.weight_decay = values["weight-decay"].as<double>();
     o.clip = values["clip"].as<double>();
-    o.seed = number("seed");
-    o.threads = static_cast<int>(number("threads"));
     o.evaluate_every = number("eval-every");
     o.checkpoint_every = number("checkpoint-every");
     o.stop_at = number("stop-at");

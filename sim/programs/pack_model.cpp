@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <span>
 
 #include "generator/config_file.hpp"
@@ -15,6 +16,7 @@
 #include "golden/base/text.hpp"
 #include "golden/checkpoint/model.hpp"
 #include "golden/cli/cli.hpp"
+#include "golden/cli/common_options.hpp"
 #include "golden/format/program_file.hpp"
 #include "golden/format/unpack.hpp"
 #include "golden/matrix/synthetic.hpp"
@@ -26,7 +28,6 @@
 namespace mixvec::inline sim {
 namespace {
 
-namespace po = boost::program_options;
 using Json = nlohmann::ordered_json;
 
 /// {"16"} or {"1:12", "4:30", "16:40"}: the vector lengths with the number of strips of each.
@@ -73,24 +74,32 @@ Json explain_all(const std::vector<Explanation>& explanations, const AccelConfig
   return explain_json(all);
 }
 
-int pack_model(const po::variables_map& options) {
+/// The command line.
+struct PackOptions {
+  std::string model;
+  std::string accel;
+  std::optional<std::size_t> layer;
+  std::string out;
+  bool explain = false;
+  std::size_t tokens = 256;
+  std::string json;
+};
+
+int pack_model(const PackOptions& options) {
   const auto start = std::chrono::steady_clock::now();
-  const AccelConfig accel = load_config(options["accel"].as<std::string>());
+  const AccelConfig accel = load_config(options.accel);
   const FormatConfig format = accel;
-  const bool explain = options.count("explain") != 0;
-  if (!explain && !options["tokens"].defaulted()) fail_input("--tokens: found without --explain, expected both");
-  const auto tokens = count_of(options, "tokens");
-  const Model model = Model::open(options["model"].as<std::string>());
+  const std::size_t tokens = options.tokens;
+  const Model model = Model::open(options.model);
   const ModelConfig& config = model.config();
   std::size_t first = 0;
   std::size_t last = config.layers;
-  if (options.count("layer") != 0) {
-    const std::size_t layer = count_of(options, "layer");
-    if (layer >= config.layers) {
-      fail_input("--layer: found {}, expected 0 to {} (the layers of {})", layer, config.layers - 1,
+  if (options.layer) {
+    if (*options.layer >= config.layers) {
+      fail_input("--layer: found {}, expected 0 to {} (the layers of {})", *options.layer, config.layers - 1,
                  model.directory().string());
     }
-    first = layer;
+    first = *options.layer;
     last = first + 1;
   }
 
@@ -128,7 +137,7 @@ int pack_model(const po::variables_map& options) {
                       {"csr_bytes", t.csr},
                       {"csc_bytes", t.csc},
                       {"balance", balance}});
-      if (explain) {
+      if (options.explain) {
         explanations.push_back({packed.name, accel.sets, MachineModel(packed, accel).run(tokens), balance});
         rows.back()["explain"] = explain_json(explanations.back());
       }
@@ -147,13 +156,12 @@ int pack_model(const po::variables_map& options) {
   const double share = static_cast<double>(total.kept) / static_cast<double>(positions);
   print_row("all", "", "", {}, total, fmt::format("{:.1f}%", 100.0 * share));
 
-  const std::string out = options["out"].as<std::string>();
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   fmt::print(
       "ratio: bytes to those of the kept weights; CSR, CSC: 16-bit values, indices and pointers, no bias.\n"
       "{} matrices with {} weights, unpacked and found equal to the checkpoint, in {:.2f} s\n",
       program.matrices.size(), total.kept, seconds);
-  Json json{{"program", out},
+  Json json{{"program", options.out},
             {"config_hash", format_hash(format.hash)},
             {"verified", program.matrices.size()},
             {"kept", total.kept},
@@ -161,13 +169,13 @@ int pack_model(const po::variables_map& options) {
             {"ratio", ratio_to_weights(total.packed, total.kept)},
             {"seconds", seconds},
             {"matrices", rows}};
-  if (explain) {
+  if (options.explain) {
     json["tokens"] = tokens;
     json["port_bits"] = accel.port_bits;
     json["explain"] = explain_all(explanations, accel, tokens);
   }
-  StagedFile json_file(options["json"].as<std::string>(), json_text(json));
-  write_program(out, program);
+  StagedFile json_file(options.json, json_text(json));
+  write_program(options.out, program);
   json_file.commit();
   return kExitGood;
 }
@@ -183,13 +191,19 @@ int main(int argc, char** argv) {
       "  pack_model --model pruned --accel accel_pe64_mixed --out pruned.mvp\n"
       "  pack_model --model pruned --accel accel_pe64_mixed --layer 0 --out layer0.mvp --json bytes.json\n"
       "  pack_model --model pruned --accel accel_pe64_mixed --out pruned.mvp --explain --tokens 64");
-  command.options().add_options()("model", po::value<std::string>()->required()->value_name("DIR"),
-                                  "checkpoint folder: pruned by prune_model, or dense")(
-      "accel", po::value<std::string>()->required()->value_name("DIR"), "accelerator folder made by gen_accel")(
-      "layer", whole_number(0, INT32_MAX)->value_name("N"), "pack this layer only (default: all)")(
-      "out", po::value<std::string>()->required()->value_name("FILE"), "program file to write")(
-      "explain", "also run the cycle model and say where the cycles of each matrix went")(
-      "tokens", whole_number(1, 65536)->default_value(256)->value_name("T"), "with --explain: tokens T");
-  command.output_file("out").input("model").input("accel");
-  return command.run(argc, argv, pack_model);
+  PackOptions o;
+  command.options().add_options()("model", po::value(&o.model)->required()->value_name("DIR"),
+                                  "checkpoint folder: pruned by prune_model, or dense");
+  add_required_accel(command, o.accel, "accelerator folder made by gen_accel");
+  command.options().add_options()("layer", bind_to(o.layer, whole_number(0, INT32_MAX))->value_name("N"),
+                                  "pack this layer only (default: all)")(
+      "out", po::value(&o.out)->required()->value_name("FILE"), "program file to write")(
+      "explain", po::bool_switch(&o.explain), "also run the cycle model and say where the cycles of each matrix went");
+  add_tokens(command, o.tokens, "with --explain: tokens T");
+  command.output_file("out").input("model");
+  return command.run(argc, argv, [&](const po::variables_map& values) {
+    if (!o.explain && !values["tokens"].defaulted()) fail_input("--tokens: found without --explain, expected both");
+    o.json = values["json"].as<std::string>();
+    return pack_model(o);
+  });
 }

@@ -343,10 +343,12 @@ int self_test() {
   return caught == expected && good.failure.empty() && good.compared > 0 ? kExitGood : kExitCheckFailed;
 }
 
-int run(const boost::program_options::variables_map& options) {
-  const auto [seed, from, to] = case_range(options);
-  if (options.count("self-test") != 0) return self_test();
-  AccelSim accel(options["trace"].as<std::string>());
+int run(const CaseOptions& options) {
+  if (options.self_test) return self_test();
+  const std::uint64_t seed = options.seed;
+  const std::uint64_t from = options.from;
+  const std::uint64_t to = options.to;
+  AccelSim accel(options.trace);
   Outcome sum;
   std::uint64_t failed = 0;
   std::optional<Progress> progress;  // erased before anything is printed
@@ -369,12 +371,12 @@ int run(const boost::program_options::variables_map& options) {
   const bool passed = failed == 0 && sum.compared > 0;
   fmt::print("{}: {} cases of attention, {} values compared, {} mismatches: {}\n", bench_name(), to - from,
              sum.compared, sum.mismatches, passed ? "passed" : "FAILED");
-  write_json(options["json"].as<std::string>(), {{"passed", passed},
-                                                 {"cases", to - from},
-                                                 {"outputs_checked", sum.compared},
-                                                 {"mismatches", sum.mismatches},
-                                                 {"seed", seed},
-                                                 {"config_hash", fmt::format("{:#018x}", bench_accel().hash)}});
+  write_json(options.json, {{"passed", passed},
+                            {"cases", to - from},
+                            {"outputs_checked", sum.compared},
+                            {"mismatches", sum.mismatches},
+                            {"seed", seed},
+                            {"config_hash", fmt::format("{:#018x}", bench_accel().hash)}});
   return passed ? kExitGood : kExitCheckFailed;
 }
 
@@ -384,6 +386,5 @@ int run(const boost::program_options::variables_map& options) {
 int main(int argc, char** argv) {
   mixvec::CommandLine command("tb_attention", "Checks attention on the array, bit for bit and to the cycle.",
                               "  ./tb_attention --seed 7 --cases 200\n  ./tb_attention --seed 7 --case 12\n");
-  mixvec::add_case_options(command);
-  return command.run(argc, argv, mixvec::run);
+  return mixvec::run_with_cases(command, argc, argv, mixvec::run);
 }

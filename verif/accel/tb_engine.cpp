@@ -150,10 +150,12 @@ int self_test() {
   return caught == 3 && refused == 3 && good.passed() ? kExitGood : kExitCheckFailed;
 }
 
-int run(const boost::program_options::variables_map& options) {
-  const auto [seed, from, to] = case_range(options);
-  if (options.count("self-test") != 0) return self_test();
-  AccelSim accel(options["trace"].as<std::string>());
+int run(const CaseOptions& options) {
+  if (options.self_test) return self_test();
+  const std::uint64_t seed = options.seed;
+  const std::uint64_t from = options.from;
+  const std::uint64_t to = options.to;
+  AccelSim accel(options.trace);
   std::uint64_t compared = 0;
   std::uint64_t mismatches = 0;
   std::uint64_t failed = 0;
@@ -179,12 +181,12 @@ int run(const boost::program_options::variables_map& options) {
   const bool passed = failed == 0 && compared > 0;
   fmt::print("{}: {} cases, {} values compared, {} mismatches, {} steps skipped: {}\n", bench_name(), to - from,
              compared, mismatches, skips, passed ? "passed" : "FAILED");
-  write_json(options["json"].as<std::string>(), {{"passed", passed},
-                                                 {"cases", to - from},
-                                                 {"outputs_checked", compared},
-                                                 {"mismatches", mismatches},
-                                                 {"seed", seed},
-                                                 {"config_hash", fmt::format("{:#018x}", bench_accel().hash)}});
+  write_json(options.json, {{"passed", passed},
+                            {"cases", to - from},
+                            {"outputs_checked", compared},
+                            {"mismatches", mismatches},
+                            {"seed", seed},
+                            {"config_hash", fmt::format("{:#018x}", bench_accel().hash)}});
   return passed ? kExitGood : kExitCheckFailed;
 }
 
@@ -195,6 +197,5 @@ int main(int argc, char** argv) {
   mixvec::CommandLine command(
       "tb_engine", "Checks the engine on random matrices, bit for bit.",
       "  ./tb_engine --seed 7 --cases 200\n  ./tb_engine --seed 7 --case 12 --trace case12.fst\n");
-  mixvec::add_case_options(command);
-  return command.run(argc, argv, mixvec::run);
+  return mixvec::run_with_cases(command, argc, argv, mixvec::run);
 }

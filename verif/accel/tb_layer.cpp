@@ -13,8 +13,6 @@
 namespace mixvec::inline verif {
 namespace {
 
-namespace po = boost::program_options;
-
 /// The figures that scripts read at the top level: those of the matrices; where none ran, of the whole layers' prefill;
 /// null where only random cases ran.
 void add_figures(nlohmann::json& report) {
@@ -27,21 +25,18 @@ void add_figures(nlohmann::json& report) {
   report["figures_of"] = ran ? nlohmann::json(part) : nlohmann::json();
 }
 
-int run(const po::variables_map& options) {
-  check_layer_options(options);
+int run(const LayerBenchOptions& options) {
   // Both before anything runs, so that nothing is refused halfway.
   const std::vector<MatrixWork> work = describe_matrices(options);
   const DescribedLayers described = describe_layers(options);
-  const std::string json_file = options["json"].as<std::string>();
-  if (options.count("self-test") != 0) {
+  if (options.self_test) {
     bool passed = matrices_self_test(work, options);
-    if (runs_layer(options)) passed = layers_self_test(described) && passed;
-    write_json(json_file, {{"passed", passed}});
+    if (options.runs_layer()) passed = layers_self_test(described) && passed;
+    write_json(options.json, {{"passed", passed}});
     return passed ? kExitGood : kExitCheckFailed;
   }
 
-  const std::string record_file = options["record"].as<std::string>();
-  LayerSim accel(options["trace"].as<std::string>(), !record_file.empty());
+  LayerSim accel(options.trace, !options.record.empty());
   nlohmann::json matrices_json;
   const MatrixReport matrices = run_matrices(accel, work, options, matrices_json);
   nlohmann::json layer_json;
@@ -51,16 +46,16 @@ int run(const po::variables_map& options) {
   nlohmann::json report = {{"passed", passed},
                            {"mismatches", matrices.mismatches + layers.mismatches},
                            {"outputs_checked", matrices.compared + layers.compared},
-                           {"tokens", count_in(options, "tokens", 1)},
+                           {"tokens", options.tokens},
                            {"port_bits", bench_accel().port_bits},
-                           {"seed", seed_of(options)},
-                           {"stall_seeds", stall_seeds_of(options)},
+                           {"seed", options.seed},
+                           {"stall_seeds", options.stall_seeds()},
                            {"config_hash", fmt::format("{:#018x}", bench_accel().hash)},
                            {"matrices", matrices_json},
                            {"layer", layer_json}};
   add_figures(report);
-  StagedFile record(record_file, accel.record_text());
-  StagedFile json(json_file, json_text(report));
+  StagedFile record(options.record, accel.record_text());
+  StagedFile json(options.json, json_text(report));
   record.commit();
   json.commit();
   return passed ? kExitGood : kExitCheckFailed;
@@ -78,6 +73,5 @@ int main(int argc, char** argv) {
       "  ./tb_layer --part layer --tokens 20 --decode 5  a whole layer, then one token at a time\n"
       "  ./tb_layer --model DIR --layer 3 --layers 2     whole layers of a pruned checkpoint\n"
       "  ./tb_layer --part cases --cases 100             random small layers\n");
-  mixvec::add_layer_options(command);
-  return command.run(argc, argv, mixvec::run);
+  return mixvec::run_layer_bench(command, argc, argv, mixvec::run);
 }

@@ -16,29 +16,24 @@
 #include "golden/layer/synthetic_network.hpp"
 #include "verif/accel/bench_config.hpp"
 #include "verif/layer/layer_cases.hpp"
-#include "verif/layer/layer_options.hpp"
 
 namespace mixvec::inline verif {
 namespace {
 
-namespace po = boost::program_options;
-
-std::vector<PrunedLayer> read_layers(const po::variables_map& options) {
+std::vector<PrunedLayer> read_layers(const LayerBenchOptions& options) {
   const FormatConfig& format = bench_accel();
-  return load_layers(Model::open(options["model"].as<std::string>()),
-                     options.count("layer") != 0 ? count_in(options, "layer") : 0, count_in(options, "layers", 1),
-                     count_in(options, "tokens", 1) + count_in(options, "decode"),
-                     std::min(format.max_length, max_column_strip(format)));
+  return load_layers(Model::open(options.model), options.layer.value_or(0), options.layers,
+                     options.tokens + options.decode, std::min(format.max_length, max_column_strip(format)));
 }
 
 /// Up to four heads of whole strips, if no number of heads was asked for.
-std::vector<PrunedLayer> make_layers(const po::variables_map& options) {
+std::vector<PrunedLayer> make_layers(const LayerBenchOptions& options) {
   const FormatConfig& format = bench_accel();
   const auto lanes = static_cast<std::size_t>(format.vector_lanes);
   NetworkSpec spec;
-  spec.family = find_family(options["family"].as<std::string>());
-  spec.hidden = count_in(options, "hidden", 1);
-  spec.heads = count_in(options, "heads");
+  spec.family = find_family(options.family);
+  spec.hidden = options.hidden;
+  spec.heads = options.heads;
   if (spec.heads == 0) {
     if (spec.hidden % lanes != 0) {
       fail_input("--hidden: found {}, expected a multiple of {} for whole layers: heads of whole strips", spec.hidden,
@@ -47,28 +42,28 @@ std::vector<PrunedLayer> make_layers(const po::variables_map& options) {
     spec.heads = 4;
     while (spec.hidden % (spec.heads * lanes) != 0) --spec.heads;
   }
-  spec.intermediate = count_in(options, "intermediate");
+  spec.intermediate = options.intermediate;
   if (spec.intermediate == 0) spec.intermediate = 4 * spec.hidden;
-  spec.pruned = options["ratio"].as<double>();
-  if (options.count("length") != 0) spec.lengths.push_back(static_cast<int>(options["length"].as<std::int64_t>()));
-  spec.seed = seed_of(options);
+  spec.pruned = options.ratio;
+  if (options.length) spec.lengths.push_back(*options.length);
+  spec.seed = options.seed;
   std::vector<PrunedLayer> layers;
-  for (std::size_t l = 0; l < count_in(options, "layers", 1); ++l) {
+  for (std::size_t l = 0; l < options.layers; ++l) {
     layers.push_back(make_synthetic_network_layer(spec, format, l));
   }
   return layers;
 }
 
-LayerInput make_input(const po::variables_map& options, const LayerChain& chain) {
+LayerInput make_input(const LayerBenchOptions& options, const LayerChain& chain) {
   LayerInput input;
-  input.tokens = count_in(options, "tokens", 1);
-  input.decode = count_in(options, "decode");
-  if (const std::size_t valid = count_in(options, "valid"); valid > 0) input.valid = valid;
+  input.tokens = options.tokens;
+  input.decode = options.decode;
+  if (options.valid > 0) input.valid = options.valid;
   if (chain.front().has_cross_attention()) {
-    input.memory = count_in(options, "memory");
+    input.memory = options.memory;
     if (input.memory == 0) input.memory = input.tokens;
   }
-  input.seed = seed_of(options);
+  input.seed = options.seed;
   return input;
 }
 
@@ -110,8 +105,8 @@ void require_fits(const LayerChain& chain, const LayerInput& input) {
 }
 
 /// Throws InputError if they make no layer that the machine can hold.
-void describe(const po::variables_map& options, DescribedLayers& described) {
-  auto chain = std::make_unique<LayerChain>(from_checkpoint(options) ? read_layers(options) : make_layers(options));
+void describe(const LayerBenchOptions& options, DescribedLayers& described) {
+  auto chain = std::make_unique<LayerChain>(options.from_checkpoint() ? read_layers(options) : make_layers(options));
   described.input = make_input(options, *chain);
   const LayerInput& input = described.input;
   require_tokens(chain->front(), input.tokens, input.decode, LayerSim::tile_tokens());
@@ -120,13 +115,13 @@ void describe(const po::variables_map& options, DescribedLayers& described) {
 }
 
 /// The layers that the options describe.
-nlohmann::json run_described(LayerSim& accel, const DescribedLayers& described, const po::variables_map& options,
+nlohmann::json run_described(LayerSim& accel, const DescribedLayers& described, const LayerBenchOptions& options,
                              LayerReport& report) {
   const LayerChain& chain = *described.chain;
   const LayerInput& input = described.input;
   const Layer& layer = chain.front();
   const LayerExpectation expected(chain, input);
-  const std::vector<std::uint64_t> stall_seeds = stall_seeds_of(options);
+  const std::vector<std::uint64_t> stall_seeds = options.stall_seeds();
   LayerCheck shown;
   double seconds = 0;
   double model_seconds = 0;
@@ -136,7 +131,7 @@ nlohmann::json run_described(LayerSim& accel, const DescribedLayers& described, 
   std::uint64_t mismatches = 0;
   for (const std::uint64_t stall_seed : stall_seeds) {
     const LayerCheck check = check_layers(accel, chain, expected, Stalls::from_seed(stall_seed));
-    add(report, check, reproduce(options, "layer", stall_seed));
+    add(report, check, options.reproduce("layer", stall_seed));
     if (stall_seed == stall_seeds.front()) shown = check;
     seconds += check.seconds;
     simulated += check.simulated;
@@ -181,11 +176,10 @@ nlohmann::json run_described(LayerSim& accel, const DescribedLayers& described, 
           {"mismatches", mismatches}};
 }
 
-nlohmann::json run_cases(LayerSim& accel, const po::variables_map& options, LayerReport& report) {
-  const std::uint64_t seed = seed_of(options);
-  const bool only = options.count("case") != 0;
-  const std::uint64_t from = only ? count_in(options, "case") : 0;
-  const std::uint64_t to = only ? from + 1 : count_in(options, "cases");
+nlohmann::json run_cases(LayerSim& accel, const LayerBenchOptions& options, LayerReport& report) {
+  const std::uint64_t seed = options.seed;
+  const std::uint64_t from = options.only_case.value_or(0);
+  const std::uint64_t to = options.only_case ? from + 1 : options.cases;
   std::uint64_t compared = 0;
   std::uint64_t failed = 0;
   std::optional<Progress> progress;  // erased before anything is printed
@@ -210,16 +204,16 @@ nlohmann::json run_cases(LayerSim& accel, const po::variables_map& options, Laye
 
 }  // namespace
 
-DescribedLayers describe_layers(const po::variables_map& options) {
+DescribedLayers describe_layers(const LayerBenchOptions& options) {
   DescribedLayers described;
-  if (!runs_layer(options) && !runs_cases(options)) return described;
-  const bool must = asked_for_layer(options) || !runs_layer(options);
+  if (!options.runs_layer() && !options.runs_cases()) return described;
+  const bool must = options.asked_for_layer() || !options.runs_layer();
   described.unsupported = layers_unsupported();
   if (!described.unsupported.empty()) {
     if (must) fail_input("layer programs: {}", described.unsupported);
     return described;
   }
-  if (!runs_layer(options)) return described;
+  if (!options.runs_layer()) return described;
   try {
     describe(options, described);
   } catch (const InputError& error) {
@@ -229,7 +223,7 @@ DescribedLayers describe_layers(const po::variables_map& options) {
   return described;
 }
 
-LayerReport run_layers(LayerSim& accel, const DescribedLayers& described, const po::variables_map& options,
+LayerReport run_layers(LayerSim& accel, const DescribedLayers& described, const LayerBenchOptions& options,
                        nlohmann::json& json) {
   LayerReport report;
   if (!described.unsupported.empty()) {
@@ -242,7 +236,7 @@ LayerReport run_layers(LayerSim& accel, const DescribedLayers& described, const 
     fmt::print("whole layer left out: {}\n", described.left_out);
     json["left_out"] = described.left_out;
   }
-  if (runs_cases(options) && report.passed) json["random"] = run_cases(accel, options, report);
+  if (options.runs_cases() && report.passed) json["random"] = run_cases(accel, options, report);
   return report;
 }
 

@@ -1,13 +1,13 @@
 // The part of tb_layer that runs whole layers: the layer that the options describe, random cases, faults, report.
 #pragma once
 
-#include <boost/program_options.hpp>
 #include <cstdint>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "verif/layer/layer_check.hpp"
+#include "verif/layer/layer_options.hpp"
 
 namespace mixvec::inline verif {
 
@@ -20,7 +20,7 @@ struct DescribedLayers {
 };
 
 /// Loads or generates them. Throws InputError for a layer that was asked for and cannot be run.
-DescribedLayers describe_layers(const boost::program_options::variables_map& options);
+DescribedLayers describe_layers(const LayerBenchOptions& options);
 
 /// What the layers of tb_layer showed.
 struct LayerReport {
@@ -32,8 +32,8 @@ struct LayerReport {
 /// Runs the layers, once for each stall seed, then the random cases, as far as the options ask for them. Prints a line
 /// for each phase and, for every failure, one that reproduces it. `json` takes what the layer showed, or why there is
 /// none, and the cases.
-LayerReport run_layers(LayerSim& accel, const DescribedLayers& described,
-                       const boost::program_options::variables_map& options, nlohmann::json& json);
+LayerReport run_layers(LayerSim& accel, const DescribedLayers& described, const LayerBenchOptions& options,
+                       nlohmann::json& json);
 
 /// Injects faults into programs, tables and images. Whether each was noticed, and the good run passed.
 bool layers_self_test(const DescribedLayers& described);

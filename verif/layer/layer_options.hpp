@@ -1,11 +1,15 @@
 // The command line of tb_layer: its options, which of them have an effect together, and the command that repeats a run.
 #pragma once
 
-#include <boost/program_options.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "golden/cli/option_values.hpp"
+#include "golden/matrix/pruned_matrix.hpp"
 
 namespace mixvec::inline golden {
 class CommandLine;
@@ -13,32 +17,57 @@ class CommandLine;
 
 namespace mixvec::inline verif {
 
-void add_layer_options(CommandLine& command);
+/// The command line: what its options say, and which parts they ask for.
+struct LayerBenchOptions {
+  std::string part = "all";
+  std::string program;               ///< empty: none
+  std::string model;                 ///< empty: none
+  std::optional<std::size_t> layer;  ///< none: the program's all, the checkpoint's first
+  std::size_t layers = 1;
+  std::string family = "gpt2";
+  std::size_t hidden = 64;
+  std::size_t heads = 0;         ///< 0: up to four
+  std::size_t intermediate = 0;  ///< 0: four times `hidden`
+  double ratio = 0.8;
+  std::optional<int> length;
+  std::optional<Direction> direction;
+  std::size_t tokens = 32;
+  std::size_t valid = 0;  ///< 0: all
+  std::size_t decode = 0;
+  std::size_t memory = 0;  ///< 0: as `tokens`
+  std::size_t cases = 4;
+  std::optional<std::uint64_t> only_case;
+  std::uint64_t seed = 1;
+  std::uint64_t further_stall_seeds = 1;
+  std::optional<std::uint64_t> only_stall_seed;
+  std::string trace;   ///< empty: none
+  std::string record;  ///< empty: none
+  std::string json;    ///< empty: none
+  bool self_test = false;
+  GivenOptions given;
 
-/// Throws InputError for a value out of range, and for an option that would have no effect beside the others.
-void check_layer_options(const boost::program_options::variables_map& options);
+  /// Which parts the options ask for. A packed model's matrices run alone; a checkpoint's come with its whole layers.
+  [[nodiscard]] bool runs_matrices() const;
+  [[nodiscard]] bool runs_layer() const;
+  [[nodiscard]] bool runs_cases() const;
 
-/// Which parts the options ask for. A packed model's matrices run alone; a checkpoint's come with its whole layers.
-bool runs_matrices(const boost::program_options::variables_map& options);
-bool runs_layer(const boost::program_options::variables_map& options);
-bool runs_cases(const boost::program_options::variables_map& options);
+  /// Whether the matrices are a packed model's, and whether the whole layers are a checkpoint's; generated otherwise.
+  [[nodiscard]] bool from_program() const { return !program.empty(); }
+  [[nodiscard]] bool from_checkpoint() const { return !from_program() && !model.empty(); }
 
-/// Whether the matrices are a packed model's, and whether the whole layers are a checkpoint's; generated otherwise.
-bool from_program(const boost::program_options::variables_map& options);
-bool from_checkpoint(const boost::program_options::variables_map& options);
+  /// Whether the user asked for a certain whole layer: then it must run.
+  [[nodiscard]] bool asked_for_layer() const;
 
-/// Whether the user asked for a certain whole layer: then it must run.
-bool asked_for_layer(const boost::program_options::variables_map& options);
+  /// No stalls first (those cycles are reported), then each further seed; or the only one asked for.
+  [[nodiscard]] std::vector<std::uint64_t> stall_seeds() const;
 
-std::uint64_t seed_of(const boost::program_options::variables_map& options);
+  /// The command that repeats one run: `named_part` is matrices or layer.
+  [[nodiscard]] std::string reproduce(const char* named_part, std::uint64_t stall_seed) const;
+};
 
-/// A count among the options, `low` to 2^20.
-std::size_t count_in(const boost::program_options::variables_map& options, const char* name, std::int64_t low = 0);
-
-/// No stalls first (those cycles are reported), then each further seed; or the only one asked for.
-std::vector<std::uint64_t> stall_seeds_of(const boost::program_options::variables_map& options);
-
-/// The command that repeats one run: `part` is matrices or layer.
-std::string reproduce(const boost::program_options::variables_map& options, const char* part, std::uint64_t stall_seed);
+/// Adds the options to those of `command` and runs it: `body`, which gives the exit code, takes what they say. Refuses
+/// a value out of range, and an option that would have no effect beside the others.
+int run_layer_bench(CommandLine& command, int argc, char** argv,
+                    const std::function<int(const LayerBenchOptions&)>& body);
 
 }  // namespace mixvec::inline verif

@@ -17,34 +17,30 @@
 #include "sim/schedule/scheduler.hpp"
 #include "verif/accel/bench_config.hpp"
 #include "verif/accel/matrix_check.hpp"
-#include "verif/layer/layer_options.hpp"
 
 namespace mixvec::inline verif {
 namespace {
 
-namespace po = boost::program_options;
-
-std::vector<MatrixWork> read_work(const po::variables_map& options, const FormatConfig& format) {
+std::vector<MatrixWork> read_work(const LayerBenchOptions& options, const FormatConfig& format) {
   std::vector<MatrixWork> work;
-  const std::string path = options["program"].as<std::string>();
+  const std::string& path = options.program;
   Program program = read_program(path);
   if (program.format.hash != format.hash) {
     fail_input("{}: configuration hash: found {:#018x}, this bench and its RTL have {:#018x}; pack the model for {}",
                path, program.format.hash, format.hash, bench_name());
   }
   std::optional<Model> model;
-  if (const auto folder = options["model"].as<std::string>(); !folder.empty()) model = Model::open(folder);
-  if (options.count("layer") != 0) {
-    number_in(options, "layer", 0, static_cast<std::int64_t>(program.model.layers) - 1);
+  if (!options.model.empty()) model = Model::open(options.model);
+  if (options.layer && *options.layer >= program.model.layers) {
+    fail_input("--layer: found {}, expected 0 to {}", *options.layer, program.model.layers - 1);
   }
-  const std::string prefix =
-      options.count("layer") != 0 ? fmt::format("layer.{}.", options["layer"].as<std::int64_t>()) : "";
+  const std::string prefix = options.layer ? fmt::format("layer.{}.", *options.layer) : "";
   for (PackedMatrix& packed : program.matrices) {
     if (!packed.name.starts_with(prefix)) continue;
     PrunedMatrix matrix = source_matrix(packed, format, model ? &*model : nullptr);
     work.push_back({std::move(matrix), std::move(packed)});
   }
-  if (work.empty()) fail_input("{}: --layer {}: no such layer in it", path, options["layer"].as<std::int64_t>());
+  if (work.empty()) fail_input("{}: --layer {}: no such layer in it", path, options.layer.value_or(0));
   if (!model) {
     fmt::print("{}: compared with what the images hold; --model DIR compares with the checkpoint, too\n", path);
   }
@@ -52,15 +48,13 @@ std::vector<MatrixWork> read_work(const po::variables_map& options, const Format
 }
 
 /// The layer that the options describe, packed.
-std::vector<MatrixWork> make_work(const po::variables_map& options, const FormatConfig& format) {
+std::vector<MatrixWork> make_work(const LayerBenchOptions& options, const FormatConfig& format) {
   LayerSpec spec;
-  spec.hidden = count_in(options, "hidden", 1);
-  spec.pruned = options["ratio"].as<double>();
-  spec.seed = seed_of(options);
-  const std::string direction = options["direction"].as<std::string>();
-  if (direction == "row") spec.direction = Direction::kRow;
-  if (direction == "column") spec.direction = Direction::kColumn;
-  if (options.count("length") != 0) spec.lengths.push_back(static_cast<int>(options["length"].as<std::int64_t>()));
+  spec.hidden = options.hidden;
+  spec.pruned = options.ratio;
+  spec.seed = options.seed;
+  spec.direction = options.direction;
+  if (options.length) spec.lengths.push_back(*options.length);
   std::vector<MatrixWork> work;
   for (PrunedMatrix& matrix : make_synthetic_layer(spec, format)) {
     PackedMatrix packed = pack(matrix, make_schedule(matrix, format), format);
@@ -177,24 +171,24 @@ nlohmann::json print_totals(const Totals& totals, std::size_t tokens) {
 
 }  // namespace
 
-std::vector<MatrixWork> describe_matrices(const po::variables_map& options) {
-  if (!runs_matrices(options)) return {};
-  return from_program(options) ? read_work(options, bench_accel()) : make_work(options, bench_accel());
+std::vector<MatrixWork> describe_matrices(const LayerBenchOptions& options) {
+  if (!options.runs_matrices()) return {};
+  return options.from_program() ? read_work(options, bench_accel()) : make_work(options, bench_accel());
 }
 
-MatrixReport run_matrices(AccelSim& accel, const std::vector<MatrixWork>& work, const po::variables_map& options,
+MatrixReport run_matrices(AccelSim& accel, const std::vector<MatrixWork>& work, const LayerBenchOptions& options,
                           nlohmann::json& json) {
   MatrixReport report;
   if (work.empty()) return report;
-  const std::size_t tokens = count_in(options, "tokens", 1);
-  const std::vector<std::uint64_t> stall_seeds = stall_seeds_of(options);
+  const std::size_t tokens = options.tokens;
+  const std::vector<std::uint64_t> stall_seeds = options.stall_seeds();
   Totals totals;
   nlohmann::json rows = nlohmann::json::array();
   std::optional<Progress> progress;  // erased before anything is printed
   std::size_t done = 0;
   print_head();
   for (const MatrixWork& item : work) {
-    const std::vector<Half> x = activations_for(item, tokens, seed_of(options));
+    const std::vector<Half> x = activations_for(item, tokens, options.seed);
     MatrixCheck shown;
     for (const std::uint64_t stall_seed : stall_seeds) {
       if (!progress) progress.emplace("tb_layer");
@@ -207,7 +201,7 @@ MatrixReport run_matrices(AccelSim& accel, const std::vector<MatrixWork>& work, 
       if (!check.passed()) {
         report.passed = false;
         progress.reset();
-        fmt::print("FAIL {}\n  reproduce: {}\n", check.failure, reproduce(options, "matrices", stall_seed));
+        fmt::print("FAIL {}\n  reproduce: {}\n", check.failure, options.reproduce("matrices", stall_seed));
       }
       if (stall_seed == stall_seeds.front()) {
         shown = check;
@@ -227,11 +221,11 @@ MatrixReport run_matrices(AccelSim& accel, const std::vector<MatrixWork>& work, 
   return report;
 }
 
-bool matrices_self_test(const std::vector<MatrixWork>& work, const po::variables_map& options) {
+bool matrices_self_test(const std::vector<MatrixWork>& work, const LayerBenchOptions& options) {
   if (work.empty()) return true;
-  const std::size_t tokens = std::min<std::size_t>(count_in(options, "tokens", 1), 8);
+  const std::size_t tokens = std::min<std::size_t>(options.tokens, 8);
   const MatrixWork& first = work.front();
-  const std::vector<Half> x = activations_for(first, tokens, seed_of(options));
+  const std::vector<Half> x = activations_for(first, tokens, options.seed);
   const std::pair<Fault, const char*> faults[] = {{Fault::kFlipBit, "a flipped weight bit"},
                                                   {Fault::kDropBeat, "a dropped beat"},
                                                   {Fault::kSwapBeats, "two beats swapped"}};

@@ -1,7 +1,6 @@
 // The part of tb_layer that runs matrices alone: those of a packed model or of a generated layer, faults, report.
 #pragma once
 
-#include <boost/program_options.hpp>
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <vector>
@@ -9,6 +8,7 @@
 #include "golden/format/packed_image.hpp"
 #include "golden/matrix/pruned_matrix.hpp"
 #include "verif/accel/accel_sim.hpp"
+#include "verif/layer/layer_options.hpp"
 
 namespace mixvec::inline verif {
 
@@ -19,7 +19,7 @@ struct MatrixWork {
 };
 
 /// The matrices that the options describe, read or generated; none if they ask for none. Throws InputError.
-std::vector<MatrixWork> describe_matrices(const boost::program_options::variables_map& options);
+std::vector<MatrixWork> describe_matrices(const LayerBenchOptions& options);
 
 /// What the matrices of tb_layer showed.
 struct MatrixReport {
@@ -30,10 +30,10 @@ struct MatrixReport {
 
 /// Runs each matrix once for each stall seed. Prints a line for each and, for every failure, one that reproduces it.
 /// `json` takes what they showed; it stays null if there are none.
-MatrixReport run_matrices(AccelSim& accel, const std::vector<MatrixWork>& work,
-                          const boost::program_options::variables_map& options, nlohmann::json& json);
+MatrixReport run_matrices(AccelSim& accel, const std::vector<MatrixWork>& work, const LayerBenchOptions& options,
+                          nlohmann::json& json);
 
 /// Injects faults into the first matrix. Whether each was noticed, and the good run passed.
-bool matrices_self_test(const std::vector<MatrixWork>& work, const boost::program_options::variables_map& options);
+bool matrices_self_test(const std::vector<MatrixWork>& work, const LayerBenchOptions& options);
 
 }  // namespace mixvec::inline verif

@@ -16,6 +16,7 @@
 #include "Vtb_fp_top.h"
 #include "golden/base/error.hpp"
 #include "golden/cli/cli.hpp"
+#include "golden/cli/common_options.hpp"
 #include "verif/bench.hpp"
 
 namespace {
@@ -288,11 +289,20 @@ void random_pairs(Bench& bench, RandomBits& random, std::uint64_t pairs) {
   bench.flush();
 }
 
-int run(const boost::program_options::variables_map& arguments) {
-  const std::uint64_t seed = count_of(arguments, "seed");
-  const std::uint64_t pairs = count_of(arguments, "pairs");
-  const bool self_test = arguments.count("self-test") != 0;
-  const std::filesystem::path folder = arguments["testfloat"].as<std::string>();
+/// The command line.
+struct FpOptions {
+  std::uint64_t seed = 1;
+  std::uint64_t pairs = 10000000;
+  std::string testfloat;
+  bool self_test = false;
+  std::string json;
+};
+
+int run(const FpOptions& options) {
+  const std::uint64_t seed = options.seed;
+  const std::uint64_t pairs = options.pairs;
+  const bool self_test = options.self_test;
+  const std::filesystem::path folder = options.testfloat;
   Bench bench(self_test);
   RandomBits random(seed);
   nlohmann::json counts;
@@ -316,14 +326,14 @@ int run(const boost::program_options::variables_map& arguments) {
     fmt::print("reproduce: make -f verif/units/Makefile FP_CONFIGS={}-{} SEED={} PAIRS={} tb_fp\n", kMulStages, kCuts,
                seed, pairs);
   }
-  write_json(arguments["json"].as<std::string>(), {{"passed", passed},
-                                                   {"compared", checker.compared()},
-                                                   {"mismatches", checker.mismatches()},
-                                                   {"testfloat", counts},
-                                                   {"mul_stages", kMulStages},
-                                                   {"cuts", kCuts},
-                                                   {"self_test", self_test},
-                                                   {"seed", seed}});
+  write_json(options.json, {{"passed", passed},
+                            {"compared", checker.compared()},
+                            {"mismatches", checker.mismatches()},
+                            {"testfloat", counts},
+                            {"mul_stages", kMulStages},
+                            {"cuts", kCuts},
+                            {"self_test", self_test},
+                            {"seed", seed}});
   return passed ? kExitGood : kExitCheckFailed;
 }
 
@@ -333,9 +343,16 @@ int main(int argc, char** argv) {
   CommandLine command("tb_fp", "Checks the arithmetic units bit for bit.",
                       "  tb_fp --seed 7 --testfloat ../shared/data/testfloat\n"
                       "  tb_fp --self-test      (exit 0 only if the injected fault is found)\n");
-  command.options().add_options()("seed", seed_number()->default_value(1), "seed of the stimulus")(
-      "pairs", seed_number()->default_value(10000000), "random products, sums and roundings")(
-      "testfloat", boost::program_options::value<std::string>()->default_value("../shared/data/testfloat"),
-      "folder of TestFloat's vectors; skipped if absent")("self-test", "inject a fault and pass only if it is found");
-  return command.run(argc, argv, run);
+  namespace po = boost::program_options;
+  FpOptions options;
+  add_seed(command, options.seed, "seed of the stimulus");
+  command.options().add_options()("pairs", bind_to(options.pairs, seed_number()),
+                                  "random products, sums and roundings")(
+      "testfloat", po::value(&options.testfloat)->default_value("../shared/data/testfloat"),
+      "folder of TestFloat's vectors; skipped if absent")("self-test", po::bool_switch(&options.self_test),
+                                                          "inject a fault and pass only if it is found");
+  return command.run(argc, argv, [&](const po::variables_map& values) {
+    options.json = values["json"].as<std::string>();
+    return run(options);
+  });
 }

@@ -156,9 +156,9 @@ void others(Bench& bench, Stimulus& random) {
   }
 }
 
-int run(const boost::program_options::variables_map& arguments) {
-  const std::uint64_t seed = count_of(arguments, "seed");
-  const bool self_test = arguments.count("self-test") != 0;
+int run(const UnitOptions& options) {
+  const std::uint64_t seed = options.seed;
+  const bool self_test = options.self_test;
   const std::uint32_t stride = self_test ? 127 : 1;
   Stimulus random(seed);
   Bench bench(self_test);
@@ -173,11 +173,11 @@ int run(const boost::program_options::variables_map& arguments) {
   fmt::print("tb_vector_function: compared {} values, {} mismatches{}: {}\n", checker.compared(), checker.mismatches(),
              self_test ? " (a fault was injected)" : "", passed ? "PASS" : "FAIL");
   if (!passed) fmt::print("reproduce: make -f verif/units/Makefile SEED={} tb_vector_function\n", seed);
-  write_json(arguments["json"].as<std::string>(), {{"passed", passed},
-                                                   {"compared", checker.compared()},
-                                                   {"mismatches", checker.mismatches()},
-                                                   {"self_test", self_test},
-                                                   {"seed", seed}});
+  write_json(options.json, {{"passed", passed},
+                            {"compared", checker.compared()},
+                            {"mismatches", checker.mismatches()},
+                            {"self_test", self_test},
+                            {"seed", seed}});
   return passed ? kExitGood : kExitCheckFailed;
 }
 
@@ -187,8 +187,15 @@ int main(int argc, char** argv) {
   CommandLine command("tb_vector_function", "Checks the functions of the vector unit for all arguments, bit for bit.",
                       "  tb_vector_function --seed 7\n"
                       "  tb_vector_function --self-test      (exit 0 only if the injected fault is found)\n");
-  command.options().add_options()("seed", seed_number()->default_value(1), "seed of the exponents")(
-      "cases", seed_number()->default_value(0), "of no effect: all arguments are tried")(
-      "self-test", "inject a fault and pass only if it is found");
-  return command.run(argc, argv, run);
+  namespace po = boost::program_options;
+  UnitOptions options;
+  options.cases = 0;
+  add_seed(command, options.seed, "seed of the exponents");
+  command.options().add_options()("cases", bind_to(options.cases, seed_number()),
+                                  "of no effect: all arguments are tried")(
+      "self-test", po::bool_switch(&options.self_test), "inject a fault and pass only if it is found");
+  return command.run(argc, argv, [&](const po::variables_map& values) {
+    options.json = values["json"].as<std::string>();
+    return run(options);
+  });
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "golden/cli/cli.hpp"
+#include "golden/cli/common_options.hpp"
 #include "golden/matrix/synthetic.hpp"
 #include "verif/bench.hpp"
 
@@ -174,11 +175,19 @@ int self_test(const UnitSpec& spec, std::uint64_t seed) {
   return good ? kExitGood : kExitCheckFailed;
 }
 
+/// The command line.
+struct UnitOptions {
+  std::uint64_t seed = 1;
+  std::uint64_t cases = 200;
+  bool self_test = false;
+  std::string json;
+};
+
 template <typename Bench>
-int run_cases(const UnitSpec& spec, const boost::program_options::variables_map& arguments) {
-  const std::uint64_t seed = count_of(arguments, "seed");
-  const std::uint64_t cases = count_of(arguments, "cases");
-  if (arguments.count("self-test") != 0) return self_test<Bench>(spec, seed);
+int run_cases(const UnitSpec& spec, const UnitOptions& options) {
+  const std::uint64_t seed = options.seed;
+  const std::uint64_t cases = options.cases;
+  if (options.self_test) return self_test<Bench>(spec, seed);
   // One instance for all cases, so that what one leaves behind meets the next.
   Bench bench(seed);
   bool right = true;
@@ -208,7 +217,7 @@ int run_cases(const UnitSpec& spec, const boost::program_options::variables_map&
     fmt::print("reproduce: make -f verif/units/Makefile {}={} SEED={} CASES={} {}\n", spec.variable, spec.config, seed,
                done, spec.name);
   }
-  write_json(arguments["json"].as<std::string>(), report);
+  write_json(options.json, report);
   return passed ? kExitGood : kExitCheckFailed;
 }
 
@@ -217,10 +226,15 @@ template <typename Bench>
 int unit_main(int argc, char** argv, const UnitSpec& spec) {
   CommandLine command(spec.name, spec.purpose,
                       fmt::format("  {0} --seed 7 --cases 200\n  {0} --self-test\n", spec.name));
-  command.options().add_options()("seed", seed_number()->default_value(1), "seed of all that is random")(
-      "cases", whole_number(1, 1 << 30)->default_value(200), "number of cases")(
-      "self-test", "inject faults; succeeds only if each is noticed");
-  return command.run(argc, argv, [&spec](const auto& arguments) { return run_cases<Bench>(spec, arguments); });
+  UnitOptions options;
+  add_seed(command, options.seed, "seed of all that is random");
+  command.options().add_options()("cases", bind_to(options.cases, whole_number(1, 1 << 30)), "number of cases")(
+      "self-test", boost::program_options::bool_switch(&options.self_test),
+      "inject faults; succeeds only if each is noticed");
+  return command.run(argc, argv, [&](const boost::program_options::variables_map& values) {
+    options.json = values["json"].as<std::string>();
+    return run_cases<Bench>(spec, options);
+  });
 }
 
 }  // namespace mixvec::inline verif

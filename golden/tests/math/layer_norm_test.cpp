@@ -49,8 +49,8 @@ struct Errors {
 };
 
 /// Compares a row with double precision. The bound: half an ulp for the last rounding; below it z·γ has the relative
-/// error of rsqrt (below 2^-20, vector_math_test.cpp), half of the rounding of U and one rounding each of D, z and w, all
-/// together below 2^-20 + 3.5 · 2^-24 < 2^-19.5, and the addition of β one rounding more.
+/// error of rsqrt (below 2^-20, vector_math_test.cpp), half of the rounding of U and one rounding each of D, z and w,
+/// all together below 2^-20 + 3.5 · 2^-24 < 2^-19.5, and the addition of β one rounding more.
 void compare(const std::vector<Half>& x, const LayerNorm& parameters, const std::vector<Half>& y, Errors& errors) {
   const auto n = static_cast<long double>(x.size());
   long double mean = 0;

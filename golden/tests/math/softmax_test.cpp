@@ -76,8 +76,8 @@ TEST(Softmax, EqualsItsDefinitionWithEveryMask) {
   EXPECT_GT(compared, 10000U);
 }
 
-// e has an error of at most 0.56 ulp (vector_math_test.cpp), so a relative one of 2^-11 · 1.12, or 2^-25 · 1.12 where it is
-// subnormal; so has the sum. Rounding p adds 2^-11 or 2^-25; the reciprocal's error is below 2^-18.
+// e has an error of at most 0.56 ulp (vector_math_test.cpp), so a relative one of 2^-11 · 1.12, or 2^-25 · 1.12 where
+// it is subnormal; so has the sum. Rounding p adds 2^-11 or 2^-25; the reciprocal's error is below 2^-18.
 TEST(Softmax, IsCloseToDoublePrecisionAndSumsToOne) {
   Random random(2);
   double worst = 0;
