@@ -84,7 +84,8 @@ AccelConfig config_from_json(const nlohmann::json& json, const std::string& sour
         source, hash, expected_hash, config_options(config));
   }
   for (const auto& [name, value] : expected.items()) {
-    if (field(json, name.c_str(), source) != value) {
+    const nlohmann::json& found = field(json, name.c_str(), source);
+    if (found != value || found.is_number_float()) {
       fail_input("{}: field \"{}\" is {}, expected {}", source, name, show_json(json[name]), show_json(value));
     }
   }

@@ -476,7 +476,7 @@ module mv_decompressor #(
     if (rst_ni) begin
       HeaderLegal: assert (!task_take || (entries_i <= 4'd8 && index_bits_i <= 5'd16))
         else $error("mv_decompressor.HeaderLegal: more than 8 entries or 16 bits of an index");
-      CodesFit: assert (!read || code_n <= 7'd64)
+      CodesFit: assert (!read || $countones(coded) * 32'(code_bits_i) <= 64)
         else $error("mv_decompressor.CodesFit: the codes of a cycle have more than 64 bits");
     end
   end

@@ -166,6 +166,7 @@ check mv_attend ""
 cp ./*.sv "$work"
 cd "$work" || exit 2
 sed -i 's/job_width = 2 +/job_width = 3 +/' mv_pkg.sv
+files=$(sources mv_attend)
 stops mv_attend job_width ""
 cd - > /dev/null || exit 2
 

@@ -30,8 +30,8 @@ constexpr const char* kExamples =
     "    --period 1.2 --out build/synth/pe\n"
     "\n"
     "Each submodule is synthesized once (lanes and accumulator files stay modules, their children are\n"
-    "flattened), sized and buffered for the period. The folder of --out receives netlist.v, result.json,\n"
-    "scripts and logs.\n"
+    "flattened), sized and buffered for the period. The folder of --out receives netlist.v, cells.json,\n"
+    "result.json, scripts and logs.\n"
     "Exit code: 0 good (whatever the slack), 1 synthesis or timing failed, 2 bad usage or bad input.";
 
 /// NAME=NUMBER.

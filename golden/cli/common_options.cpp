@@ -40,10 +40,10 @@ std::vector<int> lengths_of(const std::string& text) {
     const std::size_t end = std::min(text.find(',', begin), text.size());
     const std::string item = text.substr(begin, end - begin);
     begin = end + 1;
-    const bool number = !item.empty() && item.size() <= 2 && item.find_first_not_of("0123456789") == std::string::npos;
+    const bool number = !item.empty() && item.size() <= 3 && item.find_first_not_of("0123456789") == std::string::npos;
     const int length = number ? std::stoi(item) : 0;
-    if (length < 1 || length > 64 || !std::has_single_bit(static_cast<unsigned>(length))) {
-      fail_input("--lengths: found {}, expected some of 1, 2, 4, 8, 16, 32, 64, separated by commas", quote(item));
+    if (length < 1 || length > 256 || !std::has_single_bit(static_cast<unsigned>(length))) {
+      fail_input("--lengths: found {}, expected some of 1, 2, 4, …, 256, separated by commas", quote(item));
     }
     lengths.push_back(length);
   }

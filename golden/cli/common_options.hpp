@@ -29,7 +29,7 @@ void add_ratio(CommandLine& command, double& ratio, const char* help);
 /// --direction: row, column or auto, which leaves `direction` empty. The default is auto.
 void add_direction(CommandLine& command, std::optional<Direction>& direction, const char* help);
 
-/// --lengths, vector lengths separated by commas: powers of two from 1 to 64.
+/// --lengths, vector lengths separated by commas: powers of two from 1 to 256, the lanes of the widest PE.
 void add_lengths(CommandLine& command, std::vector<int>& lengths, const char* help);
 
 /// --accel, an input: the accelerator's folder. Empty where it is not given.

@@ -27,7 +27,7 @@ struct AccelField {
   [[nodiscard]] std::string constant() const;
   /// "MIXVEC_VECTOR_LANES", of include/mixvec_config.h.
   [[nodiscard]] std::string macro() const;
-  /// "Lv, weights of a step: 1..32, at most lanes (default 2^ceil(log2(lanes)/2))".
+  /// "A, sets of a cluster: 1..16, a power of two, divides sets (default 1)".
   [[nodiscard]] std::string help() const;
 };
 

@@ -28,6 +28,26 @@ struct FormatConfig {
   bool operator==(const FormatConfig&) const = default;
 };
 
+/// Calls visit(name, member) for each member but the hash, in the order in which a packed model's file has them.
+template <typename Format, typename Visit>
+void visit_format(Format& format, Visit visit) {
+  visit("sets", format.sets);
+  visit("assoc", format.assoc);
+  visit("drains", format.drains);
+  visit("vector_lanes", format.vector_lanes);
+  visit("full_rate", format.full_rate);
+  visit("substeps", format.substeps);
+  visit("port_bits", format.port_bits);
+  visit("rows_allowed", format.rows_allowed);
+  visit("columns_allowed", format.columns_allowed);
+  visit("min_length", format.min_length);
+  visit("max_length", format.max_length);
+  visit("depth", format.depth);
+}
+// All of them: ten numbers, two flags (padded), the hash.
+static_assert(sizeof(FormatConfig) == 10 * sizeof(int) + 2 * sizeof(int) + sizeof(std::uint64_t) ||
+              sizeof(FormatConfig) == 10 * sizeof(int) + sizeof(int) + sizeof(std::uint64_t));
+
 /// Throws InputError naming the first parameter that the packed format cannot work with.
 void check_format(const FormatConfig& format);
 

@@ -47,23 +47,11 @@ std::string_view order_of(const PackedMatrix& matrix) {
 
 /// The JSON document of a program; blobs stand in order of the matrices, image before in_order.
 std::string document_of(const Program& program) {
-  const FormatConfig& format = program.format;
+  Json configuration = {{"hash", hex(program.format.hash)}};
+  visit_format(program.format, [&](const char* name, auto value) { configuration[name] = value; });
   Json json = {
       {"format", kFormatName},
-      {"configuration",
-       {{"hash", hex(format.hash)},
-        {"sets", format.sets},
-        {"assoc", format.assoc},
-        {"drains", format.drains},
-        {"vector_lanes", format.vector_lanes},
-        {"full_rate", format.full_rate},
-        {"substeps", format.substeps},
-        {"port_bits", format.port_bits},
-        {"rows_allowed", format.rows_allowed},
-        {"columns_allowed", format.columns_allowed},
-        {"min_length", format.min_length},
-        {"max_length", format.max_length},
-        {"depth", format.depth}}},
+      {"configuration", configuration},
       {"model",
        {{"architecture", program.model.architecture},
         {"hidden", program.model.hidden},
@@ -273,19 +261,13 @@ class Document {
   }
 
   static void read_format(const nlohmann::json& json, FormatConfig& format) {
-    const auto count = [&](const char* key) { return static_cast<int>(number(json, key, 1U << 30U)); };
-    format.sets = count("sets");
-    format.assoc = count("assoc");
-    format.drains = count("drains");
-    format.vector_lanes = count("vector_lanes");
-    format.full_rate = count("full_rate");
-    format.substeps = count("substeps");
-    format.port_bits = count("port_bits");
-    format.rows_allowed = flag(json, "rows_allowed");
-    format.columns_allowed = flag(json, "columns_allowed");
-    format.min_length = count("min_length");
-    format.max_length = count("max_length");
-    format.depth = count("depth");
+    visit_format(format, [&](const char* name, auto& value) {
+      if constexpr (std::is_same_v<decltype(value), bool&>) {
+        value = flag(json, name);
+      } else {
+        value = static_cast<int>(number(json, name, 1U << 30U));
+      }
+    });
     format.hash = hash(json, "hash");
     check_format(format);
   }

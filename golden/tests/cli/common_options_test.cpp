@@ -94,7 +94,7 @@ TEST(CommonOptions, RefusalsSayWhatIsExpected) {
       {"--ratio=nan", "--ratio: found \"nan\", expected a number from 0 to 1"},
       {"--direction=up", "--direction: found \"up\", expected one of: row, column, auto"},
       {"--direction=colum", "expected one of: row, column, auto; did you mean column?"},
-      {"--lengths=4,x", "--lengths: found \"x\", expected some of 1, 2, 4, 8, 16, 32, 64, separated by commas"},
+      {"--lengths=4,x", "--lengths: found \"x\", expected some of 1, 2, 4, …, 256, separated by commas"},
       {"--lengths=4,", "--lengths: found \"\", expected some of"},
       {"--lengths=12", "--lengths: found \"12\", expected some of"},
       {"--lengths=128", "--lengths: found \"128\", expected some of"},
