@@ -251,13 +251,20 @@ module mv_pe #(
   end
 
 `ifdef VERILATOR
-  // An addition to an accumulator whose last one is still in the adder.
+  // An addition to an accumulator whose last one is still in the adder. Only Lv >> red_i lanes
+  // accumulate: segments behind them do nothing, whatever they are told.
+  logic [AddStages-1:1] added_q;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) added_q <= '0;
+    else added_q <= (AddStages - 1)'({added_q, acc_valid_i});
+  end
   logic again;
   always_comb begin
     again = 1'b0;
     for (int s = 1; s < AddStages; s++) begin
       for (int g = 0; g < H; g++) begin
-        if (acc_valid_i && acc_seg_i[g] && add_en[s] && slot[s*SlotsW+H*SlotW+g] &&
+        if (acc_valid_i && g < (Lv >> red_i) && acc_seg_i[g] && added_q[s] &&
+            slot[s*SlotsW+H*SlotW+g] &&
             slot[s*SlotsW+g*SlotW+:SlotW] == acc_slot_i[g*SlotW+:SlotW]) begin
           again = 1'b1;
         end
