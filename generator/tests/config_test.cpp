@@ -105,15 +105,16 @@ TEST(Config, ReadsItsCanonicalTextAndNoOther) {
     ++checked;
   }
   const std::string good = requested(64, 64, "mixed").canonical();
-  for (const auto& [from, to] : std::vector<std::pair<std::string, std::string>>{{"mixvec-accel-4", "mixvec-accel-3"},
-                                                                   {" pe=64", ""},
-                                                                   {"lanes=64", "lanes=64.0"},
-                                                                   {"lanes=64", "lanes="},
-                                                                   {"vec=mixed", "vec=diagonal"},
-                                                                   {"groups=4", "grapes=4"},
-                                                                   {"depth=4096", "depth=04096"},
-                                                                   {"fifo_beats=8", "fifo_beats=8 more=1"},
-                                                                   {" fifo_beats=8", ""}}) {
+  for (const auto& [from, to] :
+       std::vector<std::pair<std::string, std::string>>{{"mixvec-accel-4", "mixvec-accel-3"},
+                                                        {" pe=64", ""},
+                                                        {"lanes=64", "lanes=64.0"},
+                                                        {"lanes=64", "lanes="},
+                                                        {"vec=mixed", "vec=diagonal"},
+                                                        {"groups=4", "grapes=4"},
+                                                        {"depth=4096", "depth=04096"},
+                                                        {"fifo_beats=8", "fifo_beats=8 more=1"},
+                                                        {" fifo_beats=8", ""}}) {
     std::string text = good;
     text.replace(text.find(from), from.size(), to);
     EXPECT_EQ(message_of([&] { parse_canonical(text); }).find("configuration: "), 0U) << text;
