@@ -97,7 +97,7 @@ TEST(CommonOptions, RefusalsSayWhatIsExpected) {
       {"--lengths=4,x", "--lengths: found \"x\", expected some of 1, 2, 4, …, 256, separated by commas"},
       {"--lengths=4,", "--lengths: found \"\", expected some of"},
       {"--lengths=12", "--lengths: found \"12\", expected some of"},
-      {"--lengths=128", "--lengths: found \"128\", expected some of"},
+      {"--lengths=512", "--lengths: found \"512\", expected some of"},
   };
   for (const auto& [argument, message] : cases) {
     EXPECT_NE(run_common({argument}).message.find(message), std::string::npos)
