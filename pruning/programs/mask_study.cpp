@@ -209,6 +209,10 @@ int run(const StudyOptions& options) {
   if (options.masks.empty() && options.models.empty()) {
     fail_input("found neither --masks nor --model, expected masks (.smtx) or a checkpoint that prune_model wrote");
   }
+  constexpr int kLongest = 64;  // that the patterns of pruning/ have
+  for (const int length : options.lengths) {
+    if (length > kLongest) fail_input("--lengths: found {}, expected lengths up to {}", length, kLongest);
+  }
   Setting setting;
   setting.tokens = options.tokens;
   setting.seed = options.seed;
