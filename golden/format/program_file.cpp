@@ -62,7 +62,7 @@ std::string document_of(const Program& program) {
   };
   std::size_t offset = 0;
   const auto add_blob = [&offset](std::string_view bytes) {
-    const Json place{{"offset", offset}, {"bytes", bytes.size()}};
+    Json place{{"offset", offset}, {"bytes", bytes.size()}};
     offset += aligned(bytes.size());
     return place;
   };
