@@ -3,12 +3,14 @@
 
 ACCEL ?= accel_pe64_mixed
 JOBS  ?= $(shell nproc)
+# Tests at a time.
+TESTS ?= $(JOBS)
 
 gen_accel := build/bin/gen_accel
 programs  := gen_accel prune_model pack_model sim_accel eval_model gen_vectors make_checkpoint mask_study run_synth
 build     := JOBS=$(JOBS) flows/build.sh build
 
-.PHONY: help demo quickstart test verilate accel path build programs lint format bench deps clean configure
+.PHONY: help demo quickstart test nightly verilate accel path build programs lint format bench deps clean configure
 .DEFAULT_GOAL := build
 
 help: ## print this
@@ -27,8 +29,14 @@ demo: configure ## prune, generate, pack and simulate the example model; results
 quickstart: configure ## the same on 16 PEs x 16 lanes and one layer: the shortest way to a result
 	@JOBS=$(JOBS) flows/demo.sh --quick
 
-test: build ## build everything and run all tests
-	@ctest --test-dir build -j 2 --output-on-failure
+test: build ## build everything and run the tests
+	@ctest --test-dir build -j $(TESTS) -LE nightly --output-on-failure
+
+nightly: build ## the same, and what takes too long for every day: all configurations, all files under all checks
+	@ctest --test-dir build -j $(TESTS) --output-on-failure
+	@.ci/lint
+	@.ci/tidy 86400
+	@.ci/sanitize 300 all
 
 build: configure ## build everything, tests too
 	@$(build)
