@@ -61,13 +61,13 @@ module mv_drain #(
   logic               any, grant;
   logic [CreditW-1:0] used_q;      // results granted and not yet taken
 
-  // The next set after the last one served that asks.
-  always_comb begin
-    pick = '0;
-    for (int k = Sets; k >= 1; k--) begin
-      if (req_valid_i[(32'(last_q) + k) % Sets]) pick = SetW'((32'(last_q) + k) % Sets);
-    end
-  end
+  mv_turn #(
+    .Places(Sets)
+  ) u_turn (
+    .asks_i(req_valid_i),
+    .last_i(last_q),
+    .pick_o(pick)
+  );
   assign any   = req_valid_i != '0;
   assign grant = any && (used_q != CreditW'(Depth));
   always_comb begin

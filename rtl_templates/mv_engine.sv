@@ -295,7 +295,7 @@ module mv_engine #(
   assign group_low = BankW'((32'd1 << groups_log2_i) - 32'd1);
   for (genvar w = 0; w < Writers; w++) begin : g_writer
     assign a_row[w*RowW +: RowW]    = RowW'(a_pos_i[w*16 +: 16] >> LvL);
-    assign a_bank[w*LaneW +: LaneW] = LaneW'(32'(a_pos_i[w*16 +: 16]) % Lv);
+    assign a_bank[w*LaneW +: LaneW] = LaneW'(a_pos_i[w*16 +: 16]) & LaneW'(Lv - 1);
     always_comb begin
       for (int b = 0; b < Banks; b++) begin
         a_banks[w*Banks+b] = a_valid_i[w] && (a_all_i[w] ||

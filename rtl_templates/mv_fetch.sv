@@ -48,6 +48,7 @@ module mv_fetch #(
   localparam int          HeaderBits = HeaderBeats * PortBits;
   localparam int          BeatW      = $clog2(HeaderBeats + 2);
   localparam int          SetW       = (Sets > 1) ? $clog2(Sets) : 1;
+  localparam int          ClusterW   = (Clusters > 1) ? $clog2(Clusters) : 1;
   localparam logic [31:0] Magic      = 32'h3258_564D;
 
   localparam logic [1:0] KindHeader    = 2'd0;
@@ -67,23 +68,28 @@ module mv_fetch #(
   assign error_o        = state_q == StError;
 
   // ---- request ----
-  logic [1:0]      kind;
-  logic [SetW-1:0] dir_pick, code_pick, weight_pick, pick;
-  logic            any, go, tag_ready;
+  logic [1:0]          kind;
+  logic [ClusterW-1:0] dir_pick;
+  logic [SetW-1:0]     code_pick, weight_pick, pick;
+  logic                any, go, tag_ready;
   always_comb begin
     dir_pick = '0;
-    for (int k = Clusters - 1; k >= 0; k--) if (dir_valid_i[k]) dir_pick = SetW'(k);
-    code_pick   = '0;
-    weight_pick = '0;
-    for (int k = Sets; k >= 1; k--) begin
-      if (code_valid_i[(32'(code_last_q) + k) % Sets]) begin
-        code_pick = SetW'((32'(code_last_q) + k) % Sets);
-      end
-      if (weight_valid_i[(32'(weight_last_q) + k) % Sets]) begin
-        weight_pick = SetW'((32'(weight_last_q) + k) % Sets);
-      end
-    end
+    for (int k = Clusters - 1; k >= 0; k--) if (dir_valid_i[k]) dir_pick = ClusterW'(k);
   end
+  mv_turn #(
+    .Places(Sets)
+  ) u_code_turn (
+    .asks_i(code_valid_i),
+    .last_i(code_last_q),
+    .pick_o(code_pick)
+  );
+  mv_turn #(
+    .Places(Sets)
+  ) u_weight_turn (
+    .asks_i(weight_valid_i),
+    .last_i(weight_last_q),
+    .pick_o(weight_pick)
+  );
   always_comb begin
     any          = 1'b0;
     kind         = KindHeader;
@@ -95,8 +101,8 @@ module mv_fetch #(
       any = 1'b1;
       if (dir_valid_i != '0) begin
         kind         = KindDirectory;
-        pick         = dir_pick;
-        m_req_beat_o = dir_beat_i[(32'(dir_pick) % Clusters) * 32 +: 32];
+        pick         = SetW'(dir_pick);
+        m_req_beat_o = dir_beat_i[32'(dir_pick) * 32 +: 32];
       end else if (code_valid_i != '0) begin
         kind         = KindCode;
         pick         = code_pick;

@@ -23,6 +23,7 @@ module mv_position #(
   localparam int RedW  = (Lv > 1) ? $clog2($clog2(Lv) + 1) : 1,
   localparam int SlotW = (Slots > 1) ? $clog2(Slots) : 1,
   localparam int BankW = (Banks > 1) ? $clog2(Banks) : 1,
+  localparam int SetW  = (Sets > 1) ? $clog2(Sets) : 1,
   localparam int H     = Lv / FullRate
 ) (
   input  logic                     clk_i,
@@ -59,12 +60,14 @@ module mv_position #(
   always_ff @(posedge clk_i) phase_q <= phase_i;
 
   for (genvar b = 0; b < Banks; b++) begin : g_bank
-    logic [BankW-1:0]  reader;    // the set whose turn it is at this bank
+    logic [BankW-1:0]  reader;    // the set whose turn it is at this bank, if there is one
+    logic [SetW-1:0]   set;
     logic              read;
     logic [H*RowW-1:0] row;
     assign reader = BankW'(b) - phase_i;
-    assign read   = (32'(reader) < Sets) && read_i[32'(reader) % Sets];
-    assign row    = read_row_i[(32'(reader) % Sets) * H * RowW +: H * RowW];
+    assign set    = SetW'(reader);
+    assign read   = (32'(reader) < Sets) && read_i[set];
+    assign row    = read_row_i[32'(set) * H * RowW +: H * RowW];
     logic [Writers-1:0] write;
     for (genvar w = 0; w < Writers; w++) begin : g_writer
       assign write[w] = write_i[w*Banks+b];

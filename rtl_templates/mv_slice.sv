@@ -124,12 +124,13 @@ module mv_slice #(
                      (32'(y_group_i[d*GroupW +: GroupW]) & (Units - 1)) == 32'(slice_i);
     assign y_ready_o[d] = mine[d] && 32'(pick) == d;
   end
-  always_comb begin
-    pick = '0;
-    for (int k = Drains; k >= 1; k--) begin
-      if (mine[(32'(last_q) + k) % Drains]) pick = DrainW'((32'(last_q) + k) % Drains);
-    end
-  end
+  mv_turn #(
+    .Places(Drains)
+  ) u_turn (
+    .asks_i(mine),
+    .last_i(last_q),
+    .pick_o(pick)
+  );
   assign take = mine != '0;
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) last_q <= '0;
