@@ -201,7 +201,9 @@ module mv_engine #(
   assign config_hash_o = ConfigHash;
 
   // ---- image ----
-  localparam int HeaderBeats = ((21 + Clusters) * 32 + PortBits - 1) / PortBits;
+  localparam int TaskWords   = Clusters + 1;   // first task of each cluster, and of none
+  localparam int HeaderWords = mv_isa_pkg::HeaderWords + TaskWords;
+  localparam int HeaderBeats = (HeaderWords * 32 + PortBits - 1) / PortBits;
   logic                        header_valid;
   logic [HeaderBeats*PortBits-1:0] header;
   logic [Clusters-1:0]         dir_valid, dir_ready, dir_beat_valid;
@@ -249,12 +251,14 @@ module mv_engine #(
   logic [3:0]      entries, code_bits, row_classes;
   logic [4:0]      index_bits;
   logic [8*64-1:0] entry;
-  assign column      = header[96];
-  assign entries     = header[103:100];
-  assign index_bits  = header[108:104];
-  assign code_bits   = header[115:112];
-  assign row_classes = header[119:116];
-  assign entry       = header[128 +: 512];
+  logic [mv_isa_pkg::HeaderW-1:0] fixed_words;
+  assign fixed_words = header[mv_isa_pkg::HeaderW-1:0];
+  assign column      = mv_isa_pkg::header_column(fixed_words);
+  assign entries     = mv_isa_pkg::header_entries(fixed_words);
+  assign index_bits  = mv_isa_pkg::header_index_bits(fixed_words);
+  assign code_bits   = mv_isa_pkg::header_code_bits(fixed_words);
+  assign row_classes = mv_isa_pkg::header_row_classes(fixed_words);
+  assign entry       = mv_isa_pkg::header_entry(fixed_words);
   // Magic and hash have been compared where the header is kept.
   logic unused_header;
   assign unused_header = ^header;
@@ -273,7 +277,7 @@ module mv_engine #(
     .rst_ni          (rst_ni),
     .start_i         (start_i),
     .header_valid_i  (header_valid),
-    .first_task_i    (header[20*32 +: (Clusters + 1) * 32]),
+    .first_task_i    (header[mv_isa_pkg::HeaderW +: TaskWords * 32]),
     .dir_valid_o     (dir_valid),
     .dir_ready_i     (dir_ready),
     .dir_beat_o      (dir_beat),

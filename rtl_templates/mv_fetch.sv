@@ -12,7 +12,7 @@ module mv_fetch #(
   parameter int          Outstanding = 64,   // requests whose beats have not come yet, at most
   parameter logic [63:0] ConfigHash  = 64'h0,
   // derived
-  localparam int HeaderWords = 21 + Clusters,
+  localparam int HeaderWords = mv_isa_pkg::HeaderWords + Clusters + 1,
   localparam int HeaderBeats = (HeaderWords * 32 + PortBits - 1) / PortBits
 ) (
   input  logic                clk_i,
@@ -49,7 +49,6 @@ module mv_fetch #(
   localparam int          BeatW      = $clog2(HeaderBeats + 2);
   localparam int          SetW       = (Sets > 1) ? $clog2(Sets) : 1;
   localparam int          ClusterW   = (Clusters > 1) ? $clog2(Clusters) : 1;
-  localparam logic [31:0] Magic      = 32'h3258_564D;
 
   localparam logic [1:0] KindHeader    = 2'd0;
   localparam logic [1:0] KindDirectory = 2'd1;
@@ -62,6 +61,11 @@ module mv_fetch #(
   logic [HeaderBits-1:0] header_q;
   logic [BeatW-1:0]      asked_q, got_q;       // header beats
   logic [SetW-1:0]       code_last_q, weight_last_q;
+
+  logic [31:0] magic;
+  logic [63:0] hash;
+  assign magic = mv_isa_pkg::header_magic(header_q[mv_isa_pkg::HeaderW-1:0]);
+  assign hash  = mv_isa_pkg::header_hash(header_q[mv_isa_pkg::HeaderW-1:0]);
 
   assign header_o       = header_q;
   assign header_valid_o = state_q == StRun;
@@ -184,7 +188,7 @@ module mv_fetch #(
         if (got_q == BeatW'(HeaderBeats)) state_q <= StCheck;
       end
       if (state_q == StCheck) begin
-        if (header_q[31:0] == Magic && header_q[95:32] == ConfigHash) state_q <= StRun;
+        if (magic == mv_isa_pkg::HeaderMagic && hash == ConfigHash) state_q <= StRun;
         else state_q <= StError;
       end
       if (go && kind == KindCode) code_last_q <= pick;
