@@ -587,7 +587,10 @@ module mv_engine #(
     if (!rst_ni) started_q <= 1'b0;
     else if (start_i) started_q <= 1'b1;
   end
-  assign done_o = (attend_i || !started_q || tasks_done) && (&idle) && (&drain_idle) && fetch_idle;
+  logic image_done, quiet;
+  assign image_done = !started_q || tasks_done;
+  assign quiet      = (&idle) && (&drain_idle) && fetch_idle;
+  assign done_o     = (attend_i || image_done) && quiet;
 
 `ifdef VERILATOR
   // Writers meet in a sub-bank of a bank. Positions are alike.
@@ -604,13 +607,46 @@ module mv_engine #(
       end
     end
   end
-  always_ff @(posedge clk_i) groups_log2_q <= groups_log2_i;
+  // Inputs that are written in the cycle in which a set reads them, and that its step uses. What a
+  // masked lane reads may be anything.
+  logic               late;
+  logic [Sets*Lv-1:0] late_inputs, late_inputs_q;   // by set and sub-bank
+  always_comb begin
+    late        = 1'b0;
+    late_inputs = '0;
+    for (int s = 0; s < Sets; s++) begin
+      for (int i = 0; i < Lv; i++) begin
+        logic [LaneW-1:0] source;   // the lane's sub-bank
+        source = op_col[s] ? op_sel[(s*Lv+i)*LaneW +: LaneW] : LaneW'(i);
+        if (op_valid[s] && op_mask[s*Lv+i] && late_inputs_q[s*Lv+32'(source)]) late = 1'b1;
+        for (int w = 0; w < Writers; w++) begin
+          if (read[s] && a_banks[w*Banks+32'(BankW'(phase_q+BankW'(s)))] &&
+              a_bank[w*LaneW +: LaneW] == LaneW'(i) &&
+              a_row[w*RowW +: RowW] == read_row[(s*H+i%H)*RowW +: RowW]) begin
+            late_inputs[s*Lv+i] = 1'b1;
+          end
+        end
+      end
+    end
+  end
+  logic [RowW-1:0] row_base_q;
+  always_ff @(posedge clk_i) begin
+    groups_log2_q <= groups_log2_i;
+    row_base_q    <= row_base_i;
+    late_inputs_q <= late_inputs;
+  end
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (rst_ni) begin
       StartsIdle: assert (!start_i || done_o || error_o)
         else $error("mv_engine.StartsIdle: an image begins before the last one has ended");
       GroupsStay: assert (done_o || error_o || groups_log2_i == groups_log2_q)
         else $error("mv_engine.GroupsStay: the token groups in use change under way");
+      RowStays: assert (done_o || error_o || attend_i || row_base_i == row_base_q)
+        else $error("mv_engine.RowStays: the image's first row changes under way");
+      AttendStays: assert (attend_i == attend_q || error_o || ((attend_q || image_done) && quiet))
+        else $error("mv_engine.AttendStays: images and jobs change places under way");
+      ReadsApart: assert (!late)
+        else $error("mv_engine.ReadsApart: an input that a step uses is written meanwhile");
       WritersApart: assert (!meet)
         else $error("mv_engine.WritersApart: two writers of a sub-bank");
     end

@@ -328,6 +328,10 @@ module mv_layer #(
     if (rst_ni) begin
       RunsIdle: assert (!run_i || (!running && done))
         else $error("mv_layer.RunsIdle: a run begins while something is under way");
+      // Activations wait for a_ready_o.
+      PortsRest: assert (!((running && (start_i || attend_i || job_valid_i || kv_valid_i ||
+          v_valid_i)) || (run_i && (start_i || attend_i || job_valid_i))))
+        else $error("mv_layer.PortsRest: the engine's ports or the memories are used during a run");
       TileStays: assert (!running || tile == tile_q)
         else $error("mv_layer.TileStays: the tile changes during its run");
     end

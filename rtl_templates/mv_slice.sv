@@ -229,8 +229,8 @@ module mv_slice #(
   logic              scores, outputs, kv, kv_value, buffer, is_max, is_sum, mask, causal;
   logic [3:0]        op;
   logic [GroupW-1:0] group;
-  logic [15:0]       key, keys, source, target, channel;
-  logic [15:0]       table_entry, norm_entry, position;
+  logic [15:0]       key, keys, channel, position;
+  logic [16:0]       source, target, table_entry, norm_entry;   // a bit more: sums do not wrap
   logic              to_vector, to_act, all, zero;
   logic [4:0]        key_bits;
   logic [1:0]        class_of;
@@ -249,6 +249,9 @@ module mv_slice #(
   assign kv_word   = kv_value ? mv_isa_pkg::matrix_value_word(matrix_i) :
                      mv_isa_pkg::matrix_key_word(matrix_i);
   assign kv_stride = mv_isa_pkg::matrix_kv_stride(matrix_i);
+  logic [15:0]       first_row;      // vector row of result 0
+  assign first_row = scores ? mv_isa_pkg::scores_vector_row(scores_i) :
+                     mv_isa_pkg::matrix_vector_row(matrix_i);
   always_comb begin
     if (take) begin
       group       = y_group;
@@ -262,8 +265,7 @@ module mv_slice #(
       key         = y_index & ~(16'hffff << key_bits);
       keys        = mv_isa_pkg::scores_valid_keys(scores_i);
       source      = mv_isa_pkg::matrix_vector_row(matrix_i) + y_index;
-      target      = (scores ? mv_isa_pkg::scores_vector_row(scores_i) :
-                     mv_isa_pkg::matrix_vector_row(matrix_i)) + y_index;
+      target      = first_row + y_index;
       table_entry = outputs ?
                     mv_isa_pkg::outputs_table_entry(outputs_i) + {1'b0, y_index[14:0]} :
                     mv_isa_pkg::matrix_table_entry(matrix_i) + y_index;
@@ -327,10 +329,10 @@ module mv_slice #(
   logic [15:0]          position_q [Tables];
   logic [31:0]          norm_q [Norms];
   logic [AddrW-1:0]     read_at, v_at;   // v_at: of the access from outside
-  function automatic logic [AddrW-1:0] address(input logic [15:0] at, input logic [GroupW-1:0] of);
+  function automatic logic [AddrW-1:0] address(input logic [16:0] at, input logic [GroupW-1:0] of);
     address = AddrW'(32'(at) * Local + (32'(of) >> UnitsL));
   endfunction
-  assign v_at    = address(v_row_i, v_group_i);
+  assign v_at    = address(17'(v_row_i), v_group_i);
   assign read_at = beat ? address(source, group) : v_at;
 
   // What accompanies the beat through the vector unit: where its result goes.
@@ -499,8 +501,27 @@ module mv_slice #(
   assign pass_done_o    = !pass_q && passes_q == '0;
 
 `ifdef VERILATOR
+  // Entries of the tables by the run in which they were written last.
+  logic [31:0] run_q;
+  logic [31:0] entry_run_q [Tables];
+  logic [31:0] norm_run_q [Norms];
+  logic        entry_writes, norm_writes;   // what the beat reads
+  assign entry_writes = table_valid_i && !table_norm_i &&
+                        TableW'(table_address_i) == TableW'(table_entry);
+  assign norm_writes  = table_valid_i && table_norm_i &&
+                        NormW'(table_address_i) == NormW'(norm_entry);
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) run_q <= 32'd1;
+    else if (start_i) run_q <= run_q + 32'd1;
+  end
+  always_ff @(posedge clk_i) begin
+    if (table_valid_i && !table_norm_i) entry_run_q[TableW'(table_address_i)] <= run_q;
+    if (table_valid_i && table_norm_i) norm_run_q[NormW'(table_address_i)] <= run_q;
+  end
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (rst_ni) begin
+      TablesFit: assert (!table_valid_i || 32'(table_address_i) < (table_norm_i ? Norms : Tables))
+        else $error("mv_slice.TablesFit: an entry is written beyond its table");
       PassesFollow: assert (!pass_valid_i || pass_done_o)
         else $error("mv_slice.PassesFollow: a pass begins while one is under way");
       AccessIdle: assert (!v_valid_i || (!beat && results_idle_o && pass_done_o))
@@ -516,6 +537,12 @@ module mv_slice #(
           else $error("mv_slice.NormInRange: a pass reads an entry beyond the norm table");
         EntryInRange: assert (!to_act || all || 32'(table_entry) < Tables)
           else $error("mv_slice.EntryInRange: an entry beyond the position table");
+        EntriesStay: assert (!to_act || all ||
+            (!entry_writes && entry_run_q[TableW'(table_entry)] != run_q))
+          else $error("mv_slice.EntriesStay: a run reads a position that was written during it");
+        NormsStay: assert (take || op != mv_pkg::OpNorm ||
+            (!norm_writes && norm_run_q[NormW'(norm_entry)] != run_q))
+          else $error("mv_slice.NormsStay: a run reads a norm entry that was written during it");
       end
     end
   end

@@ -433,8 +433,39 @@ module mv_stream #(
   assign idle_o = stream_idle && matching_idle && !step_valid_o && !ask_valid;
 
 `ifdef VERILATOR
+  // Inputs by the image before whose end they were written last, in the token groups in use.
+  logic [31:0]   image_q;
+  logic [31:0]   written_q [Lv*Rows];
+  logic          changed;
+  always_comb begin
+    changed = 1'b0;
+    for (int i = 0; i < Lv; i++) begin
+      logic [LaneW-1:0] bank;   // that the lane reads
+      bank = column_i ? step_sel_o[i*LaneW +: LaneW] : LaneW'(i);
+      if (step_mask_o[i] &&
+          written_q[32'(bank) * Rows + 32'(step_address_o[(32'(bank) % H) * RowW +: RowW])] ==
+          image_q) begin
+        changed = 1'b1;
+      end
+    end
+  end
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) image_q <= 32'd1;
+    else if (start_i) image_q <= image_q + 32'd1;
+  end
+  always_ff @(posedge clk_i) begin
+    for (int w = 0; w < Writers; w++) begin
+      if (map_write_i[w] && group_mask[map_group_i[w*GroupW +: GroupW]]) begin
+        written_q[32'(map_bank_i[w*LaneW +: LaneW]) * Rows + 32'(map_row_i[w*RowW +: RowW])] <=
+            image_q;
+      end
+    end
+  end
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (rst_ni) begin
+      InputsStay: assert (!step_valid_o || !step_ready_i || step_open_o || step_close_o ||
+                          !changed)
+        else $error("mv_stream.InputsStay: an input of the image was written after its start");
       CodesHaveRoom: assert (!code_beat_valid_i || code_space)
         else $error("mv_stream.CodesHaveRoom: a beat of codes that was not asked for");
       WeightsHaveRoom: assert (!weight_beat_valid_i || weight_space)

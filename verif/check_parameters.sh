@@ -152,6 +152,9 @@ check mv_product "" \
   stages_must Stages=4 \
   stages_must "AW=10 BW=10" \
   stages_must "AW=30 BW=1"
+check mv_sequencer "" \
+  depth_must Depth=0 \
+  depth_must Depth=65537
 check mv_slice "Tokens=8" \
   units_must Units=0 \
   units_must "Units=3 Groups=3" \
