@@ -9,6 +9,7 @@
 module mv_attend #(
   parameter int Sets     = 8,
   parameter int Lv       = 8,
+  parameter int FullRate = 4,
   parameter int Tokens   = 64,   // tokens of a group
   parameter int SubSteps = 2,
   parameter int Groups   = 4,
@@ -27,6 +28,10 @@ module mv_attend #(
   localparam int ThreadW = (Threads > 1) ? $clog2(Threads) : 1,
   localparam int Ids    = 4 * SubSteps,
   localparam int IdW    = $clog2(Ids),
+  localparam int H      = Lv / FullRate,
+  localparam int OutW   = (SubSteps * Lv > 1) ? $clog2(SubSteps * Lv) : 1,
+  localparam int ClassW = ($clog2(H) > 0) ? $clog2($clog2(H) + 1) : 1,
+  localparam int StepW  = mv_pkg::step_width(Lv, FullRate, SubSteps, RowW, GroupW),
   localparam int TileW  = Lv * Lv * 16,
   localparam int JobW   = mv_pkg::job_width(WordW, RowW, CountW, GroupW, SetW)
 ) (
@@ -46,27 +51,43 @@ module mv_attend #(
   output logic [BlockW-1:0] tile_block_o,
   input  logic              tile_valid_i,
   input  logic [TileW-1:0]  tile_i,
-  // to the controller: a step, the beginning or the end of a chain
+  // to the controller: step_t
   output logic              step_valid_o,
   input  logic              step_ready_i,
-  output logic              step_open_o,
-  output logic              step_close_o,
-  output logic [CntW-1:0]   step_count_o,   // close: outputs of the chain
-  output logic [ThreadW-1:0] step_thread_o,
-  output logic [IdW-1:0]    step_id_o,
-  output logic [15:0]       step_index_o,   // open: index of the chain's first output
-  output logic              step_first_o,
-  output logic [Lv-1:0]     step_mask_o,
-  output logic [LaneW-1:0]  step_sel_o,
-  output logic [RowW-1:0]   step_row_o,     // of token group 0
-  output logic [RowW-1:0]   step_stride_o,  // rows from one token group to the next
-  output logic [GroupW-1:0] step_group_o,   // first token group
-  output logic [GroupW-1:0] step_last_o,    // last token group
-  output logic              step_shrinks_o, // the chain's next step has a group less
-  output logic [Lv*16-1:0]  step_weight_o,
+  output logic [StepW-1:0]  step_o,
+  output logic [Lv*16-1:0]  weight_o,
+  // the chain that begins: index of its first output
+  output logic              record_valid_o,
+  output logic [IdW-1:0]    record_id_o,
+  output logic [15:0]       record_index_o,
   input  logic [Ids-1:0]    drained_i,      // places whose chain has left
   output logic              idle_o
 );
+  // A step, or the beginning or the end of a chain, as the controller takes it: the same in
+  // mv_stream, mv_attend and mv_set_ctrl; a test compares.
+  typedef struct packed {
+    logic                  open;       // begins a chain
+    logic                  close;      // ends it
+    logic                  wide;       // of a wide chain; a step: which Lv of its outputs is thread
+    logic [ClassW-1:0]     classes;    // log2
+    logic [OutW:0]         count;      // close: outputs of the chain
+    logic [ThreadW-1:0]    thread;
+    logic                  buffer;     // open, close
+    logic [IdW-1:0]        id;         // open: place of the chain's records
+    logic [SubSteps*H-1:0] started;    // close
+    logic [H-1:0]          segment;
+    logic [H-1:0]          first;
+    logic [H-1:0]          buffers;
+    logic [Lv-1:0]         mask;
+    logic [Lv*LaneW-1:0]   sel;
+    logic [H*RowW-1:0]     address;
+    // Attention: token groups by number instead of rotation.
+    logic [GroupW-1:0]     group;      // the first one; open: of the chain
+    logic [GroupW-1:0]     last;       // the last one
+    logic [RowW-1:0]       stride;     // rows from one to the next
+    logic                  shrinks;    // the chain's next step has a group less
+  } step_t;
+
   // ---- jobs: one in work, two waiting ----
   typedef struct packed {
     logic              outputs;         // P.V instead of Q.K^T
@@ -251,12 +272,15 @@ module mv_attend #(
     end
   end
 
-  logic              step, go;
+  logic              opens, closes, works;   // what is offered: a chain's beginning, end, a step
+  logic              go;                     // and it is taken
   logic [CntW-1:0]   inputs;       // of the tile in use
   logic              tile_done;    // by this step
   logic              group_done;   // and the group of keys
   logic [TileW-1:0]  tile;
-  assign step       = active_q[t] && !ending_q[t];
+  assign opens      = !active_q[t];
+  assign closes     = active_q[t] && ending_q[t];
+  assign works      = active_q[t] && !ending_q[t];
   assign go         = any && step_ready_i;
   assign take       = go && !active_q[t];
   assign inputs     = (left_q[t] == 16'd1) ? t_last_q[t] :
@@ -266,26 +290,45 @@ module mv_attend #(
   assign group_done = tile_done && t_outputs_q[t] && 32'(block_q[t]) == Blocks - 1;
   assign tile       = tile_q[2 * 32'(t) + 32'(cur_q[t])];
 
-  assign step_valid_o   = any;
-  assign step_open_o    = !active_q[t];
-  assign step_close_o   = active_q[t] && ending_q[t];
-  assign step_count_o   = count_q[t];
-  assign step_thread_o  = t;
-  assign step_id_o      = id;
-  assign step_index_o   = job_q.index + 16'(32'(strip) * Lv);
-  assign step_first_o   = !started_q[t];
-  assign step_sel_o     = input_q[t];
-  assign step_row_o     = t_row_q[t];
-  assign step_stride_o  = t_row_stride_q[t];
-  assign step_group_o   = step_open_o ? strip_first : t_group_q[t];
-  assign step_last_o    = step_open_o ? job_q.last_group : t_last_group_q[t];
+  // Columns of one class.
+  logic [GroupW-1:0] group;        // first token group of the step, or of the chain that begins
+  logic [RowW-1:0]   row;          // of that group
+  logic [Lv-1:0]     mask;
+  logic              shrinks;
+  step_t             step;
+  assign group          = opens ? strip_first : t_group_q[t];
+  assign row            = t_row_q[t] + RowW'(32'(group) * 32'(t_row_stride_q[t]));
   // Keys of a later group meet a group of tokens less, from the tile's own first group on.
-  assign step_shrinks_o = group_done && t_causal_q[t] && !ahead_q[t][15];
+  assign shrinks        = group_done && t_causal_q[t] && !ahead_q[t][15];
+  assign step.open      = opens;
+  assign step.close     = closes;
+  assign step.wide      = 1'b0;
+  assign step.classes   = '0;
+  assign step.count     = (OutW + 1)'(count_q[t]);
+  assign step.thread    = t;
+  assign step.buffer    = 1'b0;
+  assign step.id        = id;
+  assign step.started   = '1;
+  assign step.segment   = '1;
+  assign step.first     = {H{!started_q[t]}};
+  assign step.buffers   = '0;
+  assign step.mask      = mask;
+  assign step.sel       = {Lv{input_q[t]}};
+  assign step.address   = {H{row}};
+  assign step.group     = group;
+  assign step.last      = opens ? job_q.last_group : t_last_group_q[t];
+  assign step.stride    = t_row_stride_q[t];
+  assign step.shrinks   = shrinks;
+  assign step_o         = step;
+  assign step_valid_o   = any;
+  assign record_valid_o = take;
+  assign record_id_o    = id;
+  assign record_index_o = job_q.index + 16'(32'(strip) * Lv);
   always_comb begin
     for (int m = 0; m < Lv; m++) begin
-      step_mask_o[m] = CntW'(m) < count_q[t];
+      mask[m] = CntW'(m) < count_q[t];
       // Scores: the positions of a channel; outputs: the channels of a position.
-      step_weight_o[m*16 +: 16] = t_outputs_q[t] ? tile[(m * Lv + 32'(input_q[t])) * 16 +: 16] :
+      weight_o[m*16 +: 16] = t_outputs_q[t] ? tile[(m * Lv + 32'(input_q[t])) * 16 +: 16] :
           tile[(32'(input_q[t]) * Lv + m) * 16 +: 16];
     end
   end
@@ -342,10 +385,10 @@ module mv_attend #(
       end
       if (tile_valid_i) there_q[due] <= 1'b1;
       if (go) begin
-        if (step_open_o) begin
+        if (opens) begin
           active_q[t]  <= 1'b1;
           started_q[t] <= 1'b0;
-        end else if (step_close_o) begin
+        end else if (closes) begin
           active_q[t] <= 1'b0;
           ending_q[t] <= 1'b0;
         end else begin
@@ -375,7 +418,7 @@ module mv_attend #(
         t_block_q[asker] <= t_block_q[asker] + BlockW'(1);
       end
     end
-    if (go && step_open_o) begin
+    if (take) begin
       t_outputs_q[t]    <= job_q.outputs;
       t_causal_q[t]     <= job_q.causal;
       t_word_q[t]       <= job_q.word + (job_q.outputs ?
@@ -393,7 +436,7 @@ module mv_attend #(
       t_group_q[t]      <= strip_first;
       t_last_group_q[t] <= job_q.last_group;
       count_q[t]        <= strip_count;
-    end else if (go && step) begin
+    end else if (go && works) begin
       input_q[t] <= tile_done ? '0 : input_q[t] + LaneW'(1);
       if (tile_done) begin
         left_q[t]  <= left_q[t] - 16'd1;
@@ -401,7 +444,7 @@ module mv_attend #(
         block_q[t] <= (32'(block_q[t]) == Blocks - 1) ? '0 : block_q[t] + BlockW'(1);
       end
       if (group_done) ahead_q[t] <= ahead_q[t] + 16'd1;
-      if (step_shrinks_o) t_group_q[t] <= t_group_q[t] + GroupW'(1);
+      if (shrinks) t_group_q[t] <= t_group_q[t] + GroupW'(1);
     end
   end
 

@@ -27,7 +27,8 @@ module mv_set_ctrl #(
   localparam int Slots  = 3 * SubSteps * Groups,
   localparam int SlotW  = $clog2(Slots),
   localparam int H      = Lv / FullRate,
-  localparam int ClassW = ($clog2(H) > 0) ? $clog2($clog2(H) + 1) : 1
+  localparam int ClassW = ($clog2(H) > 0) ? $clog2($clog2(H) + 1) : 1,
+  localparam int StepW  = mv_pkg::step_width(Lv, FullRate, SubSteps, RowW, GroupW)
 ) (
   input  logic                 clk_i,
   input  logic                 rst_ni,
@@ -36,37 +37,16 @@ module mv_set_ctrl #(
   input  logic [2:0]           groups_log2_i,   // token groups in use
   // token group that the set's bank holds in this cycle
   input  logic [GroupW-1:0]    group_i,
-  // head of the step queue: a step, the beginning or the end of a chain
+  // head of the step queue: step_t
   input  logic                 step_valid_i,
   output logic                 step_ready_o,
-  input  logic                 step_open_i,
-  input  logic                 step_close_i,
-  input  logic                 step_wide_i,
-  input  logic [ClassW-1:0]    step_classes_i,
-  input  logic [OutW:0]        step_count_i,    // close: outputs of the chain
-  // step of a wide chain: which Lv of its outputs
-  input  logic [ThreadW-1:0]   step_thread_i,
-  input  logic                 step_buffer_i,   // open, close
-  input  logic [IdW-1:0]       step_id_i,       // open: place of the chain's records
-  input  logic [SubSteps*H-1:0] step_started_i, // close
-  input  logic [H-1:0]         step_segment_i,
-  input  logic [H-1:0]         step_first_i,
-  input  logic [H-1:0]         step_buffers_i,
-  input  logic [Lv-1:0]        step_mask_i,
-  input  logic [Lv*LaneW-1:0]  step_sel_i,
-  input  logic [H*RowW-1:0]    step_address_i,
+  input  logic [StepW-1:0]     step_i,
   // weights of that step
   input  logic                 weight_ready_i,
   output logic                 weight_load_o,
   input  logic [Lv*16-1:0]     weight_i,
-  // attention: token groups of the step by number instead of rotation, rows from one to the next,
-  // whether the chain's next step has a group less; open: the chain's groups. Its outputs have no
-  // bias, and indices from that of record 0 on.
+  // attention: outputs have no bias, and indices from that of record 0 on
   input  logic                 attend_i,
-  input  logic [GroupW-1:0]    step_group_i,
-  input  logic [GroupW-1:0]    step_last_i,
-  input  logic [RowW-1:0]      step_stride_i,
-  input  logic                 step_shrinks_i,
   // output records
   input  logic                 record_valid_i,
   input  logic [IdW-1:0]       record_id_i,
@@ -101,6 +81,50 @@ module mv_set_ctrl #(
   output logic                 idle_o,
   output logic                 issue_o          // a step is being issued (a group of it)
 );
+  // A step, or the beginning or the end of a chain, as the controller takes it: the same in
+  // mv_stream, mv_attend and mv_set_ctrl; a test compares.
+  typedef struct packed {
+    logic                  open;       // begins a chain
+    logic                  close;      // ends it
+    logic                  wide;       // of a wide chain; a step: which Lv of its outputs is thread
+    logic [ClassW-1:0]     classes;    // log2
+    logic [OutW:0]         count;      // close: outputs of the chain
+    logic [ThreadW-1:0]    thread;
+    logic                  buffer;     // open, close
+    logic [IdW-1:0]        id;         // open: place of the chain's records
+    logic [SubSteps*H-1:0] started;    // close
+    logic [H-1:0]          segment;
+    logic [H-1:0]          first;
+    logic [H-1:0]          buffers;
+    logic [Lv-1:0]         mask;
+    logic [Lv*LaneW-1:0]   sel;
+    logic [H*RowW-1:0]     address;
+    // Attention: token groups by number instead of rotation.
+    logic [GroupW-1:0]     group;      // the first one; open: of the chain
+    logic [GroupW-1:0]     last;       // the last one
+    logic [RowW-1:0]       stride;     // rows from one to the next
+    logic                  shrinks;    // the chain's next step has a group less
+  } step_t;
+  step_t step;
+  assign step = step_i;
+  // Icarus selects no bit of a member by a variable.
+  logic [H-1:0] segments, buffers;
+  assign segments = step.segment;
+  assign buffers  = step.buffers;
+  // Icarus knows no variable's bits here, and Yosys no type's.
+`ifdef YOSYS
+  localparam int StepBits = $bits(step);
+`else
+  localparam int StepBits = $bits(step_t);
+`endif
+  if (StepBits != StepW) begin : g_bad_step
+`ifdef VERILATOR
+    $fatal(0, "mv_set_ctrl: step_width of mv_pkg must be the width of step_t");
+`else
+    mv_set_ctrl__step_width_of_mv_pkg_must_be_the_width_of_step_t u_illegal ();
+`endif
+  end
+
   logic                op_valid_q, acc_valid_q;
   logic [Lv*16-1:0]    op_weight_q;
   logic [Lv-1:0]       op_mask_q;
@@ -145,21 +169,21 @@ module mv_set_ctrl #(
     .Places(Rows),
     .Wide  (SubSteps)
   ) u_row (
-    .wide_i (step_wide_i),
+    .wide_i (step.wide),
     .busy_i (row_busy_q),
     .found_o(any_free),
     .place_o(row_free),
     .taken_o(rows_taken)
   );
-  assign open = step_valid_i && step_open_i && any_free;
+  assign open = step_valid_i && step.open && any_free;
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) row_busy_q <= '0;
     else row_busy_q <= (row_busy_q & ~rows_freed) | (open ? rows_taken : '0);
   end
   always_ff @(posedge clk_i) begin
     if (open) begin
-      chain_q[32'(step_thread_i) * 2 + 32'(step_buffer_i)]       <= {row_free, step_id_i};
-      chain_group_q[32'(step_thread_i) * 2 + 32'(step_buffer_i)] <= step_group_i;
+      chain_q[32'(step.thread) * 2 + 32'(step.buffer)]       <= {row_free, step.id};
+      chain_group_q[32'(step.thread) * 2 + 32'(step.buffer)] <= step.group;
     end
   end
 
@@ -172,12 +196,12 @@ module mv_set_ctrl #(
     step_place = '0;
     for (int g = 0; g < H; g++) begin
       logic [ChainW-1:0] chain;
-      chain = chain_q[(step_wide_i ? 32'd0 : 32'(step_thread_i) * 2) + 32'(step_buffers_i[g])];
-      step_rows[g*PtrW +: PtrW] = chain[IdW +: PtrW] + (step_wide_i ? PtrW'(step_thread_i) : '0);
-      if (g == 0) step_place = chain[IdW-1:0] + (step_wide_i ? IdW'(step_thread_i) : '0);
+      chain = chain_q[(step.wide ? 32'd0 : 32'(step.thread) * 2) + 32'(buffers[g])];
+      step_rows[g*PtrW +: PtrW] = chain[IdW +: PtrW] + (step.wide ? PtrW'(step.thread) : '0);
+      if (g == 0) step_place = chain[IdW-1:0] + (step.wide ? IdW'(step.thread) : '0);
     end
   end
-  assign close_chain = chain_q[32'(step_thread_i) * 2 + 32'(step_buffer_i)];
+  assign close_chain = chain_q[32'(step.thread) * 2 + 32'(step.buffer)];
 
   // ---- issue ----
   logic                busy_q;
@@ -206,19 +230,19 @@ module mv_set_ctrl #(
         distance = HazardW'((AddStages + (1 << g) - 1) / (1 << g) * (1 << g));
       end
     end
-    if (attend_i) distance = HazardW'(AddStages) + HazardW'(step_shrinks_i);
+    if (attend_i) distance = HazardW'(AddStages) + HazardW'(step.shrinks);
   end
 
   always_comb begin
     hazard_ok = 1'b1;
     for (int g = 0; g < H; g++) begin
-      if (step_segment_i[g] && hazard_q[step_rows[g*PtrW +: PtrW]] != '0) hazard_ok = 1'b0;
+      if (segments[g] && hazard_q[step_rows[g*PtrW +: PtrW]] != '0) hazard_ok = 1'b0;
     end
   end
   assign last_cycle = left_q == '0;
-  assign load       = step_valid_i && !step_open_i && !step_close_i && (!busy_q || last_cycle) &&
+  assign load       = step_valid_i && !step.open && !step.close && (!busy_q || last_cycle) &&
                       hazard_ok && weight_ready_i;
-  assign close      = step_valid_i && step_close_i;
+  assign close      = step_valid_i && step.close;
   assign step_ready_o  = load || open || close;
   assign weight_load_o = load;
 
@@ -234,10 +258,10 @@ module mv_set_ctrl #(
         if (hazard_q[r] != '0) hazard_q[r] <= hazard_q[r] - HazardW'(1);
       end
       if (load) begin
-        left_q <= attend_i ? 4'(step_last_i) - 4'(step_group_i) :
+        left_q <= attend_i ? 4'(step.last) - 4'(step.group) :
                              4'((8'd1 << groups_log2_i) - 8'd1);
         for (int g = 0; g < H; g++) begin
-          if (step_segment_i[g]) begin
+          if (segments[g]) begin
             hazard_q[step_rows[g*PtrW +: PtrW]] <= distance - HazardW'(1);
           end
         end
@@ -246,17 +270,17 @@ module mv_set_ctrl #(
   end
   always_ff @(posedge clk_i) begin
     if (load) begin
-      classes_q <= step_classes_i;
+      classes_q <= step.classes;
       rows_q    <= step_rows;
       place_q   <= step_place;
-      segment_q <= step_segment_i;
-      first_q   <= step_first_i;
-      mask_q    <= step_mask_i;
+      segment_q <= step.segment;
+      first_q   <= step.first;
+      mask_q    <= step.mask;
       weight_q  <= weight_i;
-      sel_q     <= step_sel_i;
-      address_q <= step_address_i;
-      stride_q  <= step_stride_i;
-      number_q  <= step_group_i;
+      sel_q     <= step.sel;
+      address_q <= step.address;
+      stride_q  <= step.stride;
+      number_q  <= step.group;
     end else if (attend_i) begin
       number_q <= number_q + GroupW'(1);
       for (int g = 0; g < H; g++) begin
@@ -412,10 +436,10 @@ module mv_set_ctrl #(
       if (wait_q[c] != '0) wait_q[c] <= wait_q[c] - WaitW'(1);
     end
     if (close) begin
-      end_q[tail_q]  <= {step_wide_i, close_chain,
-                         chain_group_q[32'(step_thread_i) * 2 + 32'(step_buffer_i)],
-                         attend_i ? step_last_i : GroupW'((8'd1 << groups_log2_i) - 8'd1),
-                         step_classes_i, step_count_i, step_started_i};
+      end_q[tail_q]  <= {step.wide, close_chain,
+                         chain_group_q[32'(step.thread) * 2 + 32'(step.buffer)],
+                         attend_i ? step.last : GroupW'((8'd1 << groups_log2_i) - 8'd1),
+                         step.classes, step.count, step.started};
       // The step before may still have groups to issue.
       wait_q[tail_q] <= WaitW'(2 + MulStages + 32'(red_q) * AddStages + AddStages) +
                         (busy_q ? WaitW'(left_q) : '0);

@@ -26,7 +26,8 @@ module mv_stream #(
   localparam int Ids    = 4 * SubSteps,
   localparam int IdW    = $clog2(Ids),
   localparam int OutW   = (SubSteps * Lv > 1) ? $clog2(SubSteps * Lv) : 1,
-  localparam int ClassW = ($clog2(H) > 0) ? $clog2($clog2(H) + 1) : 1
+  localparam int ClassW = ($clog2(H) > 0) ? $clog2($clog2(H) + 1) : 1,
+  localparam int StepW  = mv_pkg::step_width(Lv, FullRate, SubSteps, RowW, GroupW)
 ) (
   input  logic                clk_i,
   input  logic                rst_ni,
@@ -60,24 +61,10 @@ module mv_stream #(
   input  logic [Writers*LaneW-1:0] map_bank_i,
   input  logic [Writers*GroupW-1:0] map_group_i,
   input  logic [Writers-1:0] map_nonzero_i,
-  // steps
+  // to the controller: step_t
   output logic                step_valid_o,
   input  logic                step_ready_i,
-  output logic                step_open_o,
-  output logic                step_close_o,
-  output logic                step_wide_o,
-  output logic [ClassW-1:0]   step_classes_o,
-  output logic [OutW:0]       step_count_o,
-  output logic [ThreadW-1:0]  step_thread_o,
-  output logic                step_buffer_o,
-  output logic [IdW-1:0]      step_id_o,
-  output logic [SubSteps*H-1:0] step_started_o,
-  output logic [H-1:0]        step_segment_o,
-  output logic [H-1:0]        step_first_o,
-  output logic [H-1:0]        step_buffers_o,
-  output logic [Lv-1:0]       step_mask_o,
-  output logic [Lv*LaneW-1:0] step_sel_o,
-  output logic [H*RowW-1:0]   step_address_o,
+  output logic [StepW-1:0]    step_o,
   output logic                weight_ready_o,
   input  logic                weight_load_i,
   output logic [Lv*16-1:0]    weight_o,
@@ -90,6 +77,31 @@ module mv_stream #(
   output logic                idle_o,
   output logic                skip_o
 );
+  // A step, or the beginning or the end of a chain, as the controller takes it: the same in
+  // mv_stream, mv_attend and mv_set_ctrl; a test compares.
+  typedef struct packed {
+    logic                  open;       // begins a chain
+    logic                  close;      // ends it
+    logic                  wide;       // of a wide chain; a step: which Lv of its outputs is thread
+    logic [ClassW-1:0]     classes;    // log2
+    logic [OutW:0]         count;      // close: outputs of the chain
+    logic [ThreadW-1:0]    thread;
+    logic                  buffer;     // open, close
+    logic [IdW-1:0]        id;         // open: place of the chain's records
+    logic [SubSteps*H-1:0] started;    // close
+    logic [H-1:0]          segment;
+    logic [H-1:0]          first;
+    logic [H-1:0]          buffers;
+    logic [Lv-1:0]         mask;
+    logic [Lv*LaneW-1:0]   sel;
+    logic [H*RowW-1:0]     address;
+    // Attention: token groups by number instead of rotation.
+    logic [GroupW-1:0]     group;      // the first one; open: of the chain
+    logic [GroupW-1:0]     last;       // the last one
+    logic [RowW-1:0]       stride;     // rows from one to the next
+    logic                  shrinks;    // the chain's next step has a group less
+  } step_t;
+
   localparam int CntW   = LvL + 1;
   localparam int OffW   = $clog2(PortBits / 16);
   localparam int CodeW  = $clog2(CodeBeats + 1);
@@ -382,31 +394,45 @@ module mv_stream #(
   );
 
   // ---- step queue ----
-  localparam int StepW = 3 + ClassW + (OutW + 1) + ThreadW + 1 + IdW + SubSteps * H + 3 * H + Lv +
-                         2 * Lv * LaneW + H * RowW + OffW + 3;
-  logic                s_spans, s_pops, s_drops;
-  logic [StepW-1:0]    s_step;
-  logic [Lv*LaneW-1:0] s_source;
-  logic [OffW-1:0]     s_offset;
+  step_t               matched_step, step;             // that goes in, that comes out
+  logic                step_spans, step_pops, step_drops;
+  logic [Lv*LaneW-1:0] step_source;
+  logic [OffW-1:0]     step_offset;
+  assign matched_step.open    = m_open;
+  assign matched_step.close   = m_close;
+  assign matched_step.wide    = m_wide;
+  assign matched_step.classes = m_classes;
+  assign matched_step.count   = m_count;
+  assign matched_step.thread  = m_thread;
+  assign matched_step.buffer  = m_buffer;
+  assign matched_step.id      = m_id;
+  assign matched_step.started = started;
+  assign matched_step.segment = m_segment;
+  assign matched_step.first   = first;
+  assign matched_step.buffers = m_buffers;
+  assign matched_step.mask    = m_mask;
+  assign matched_step.sel     = m_sel;
+  assign matched_step.address = m_address;
+  assign matched_step.group   = '0;
+  assign matched_step.last    = '0;
+  assign matched_step.stride  = '0;
+  assign matched_step.shrinks = 1'b0;
   mv_fifo #(
-    .Width(StepW),
+    .Width(StepW + Lv * LaneW + OffW + 3),
     .Depth(Steps)
   ) u_steps (
     .clk_i       (clk_i),
     .rst_ni      (rst_ni),
     .push_valid_i(step_valid),
     .push_ready_o(step_ready),
-    .push_data_i ({m_open, m_close, m_wide, m_classes, m_count, m_thread, m_buffer, m_id, started,
-                   m_segment, first, m_buffers, m_mask, m_source, m_sel, m_address, offset, spans,
-                   pops, drops}),
+    .push_data_i ({matched_step, m_source, offset, spans, pops, drops}),
     .pop_valid_o (step_valid_o),
     .pop_ready_i (step_ready_i),
-    .pop_data_o  (s_step)
+    .pop_data_o  ({step_o, step_source, step_offset, step_spans, step_pops, step_drops})
   );
-  assign {step_open_o, step_close_o, step_wide_o, step_classes_o, step_count_o, step_thread_o,
-          step_buffer_o, step_id_o, step_started_o, step_segment_o, step_first_o, step_buffers_o,
-          step_mask_o, s_source, step_sel_o, step_address_o, s_offset, s_spans, s_pops, s_drops} =
-      s_step;
+  assign step = step_o;
+  logic unused_step;   // most of it is for the controller
+  assign unused_step = ^step;
 
   // ---- weight window ----
   mv_weights #(
@@ -419,12 +445,12 @@ module mv_stream #(
     .beat_valid_i(fetched_valid),
     .beat_ready_o(fetched_ready),
     .beat_data_i (fetched_data),
-    .step_valid_i(step_valid_o && !step_open_o && !step_close_o),
-    .offset_i    (s_offset),
-    .spans_i     (s_spans),
-    .pops_i      (s_pops),
-    .drops_i     (s_drops),
-    .source_i    (s_source),
+    .step_valid_i(step_valid_o && !step.open && !step.close),
+    .offset_i    (step_offset),
+    .spans_i     (step_spans),
+    .pops_i      (step_pops),
+    .drops_i     (step_drops),
+    .source_i    (step_source),
     .ready_o     (weight_ready_o),
     .load_i      (weight_load_i),
     .weight_o    (weight_o)
@@ -441,9 +467,9 @@ module mv_stream #(
     changed = 1'b0;
     for (int i = 0; i < Lv; i++) begin
       logic [LaneW-1:0] bank;   // that the lane reads
-      bank = column_i ? step_sel_o[i*LaneW +: LaneW] : LaneW'(i);
-      if (step_mask_o[i] &&
-          written_q[32'(bank) * Rows + 32'(step_address_o[(32'(bank) % H) * RowW +: RowW])] ==
+      bank = column_i ? step.sel[i*LaneW +: LaneW] : LaneW'(i);
+      if (step.mask[i] &&
+          written_q[32'(bank) * Rows + 32'(step.address[(32'(bank) % H) * RowW +: RowW])] ==
           image_q) begin
         changed = 1'b1;
       end
@@ -463,7 +489,7 @@ module mv_stream #(
   end
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (rst_ni) begin
-      InputsStay: assert (!step_valid_o || !step_ready_i || step_open_o || step_close_o ||
+      InputsStay: assert (!step_valid_o || !step_ready_i || step.open || step.close ||
                           !changed)
         else $error("mv_stream.InputsStay: an input of the image was written after its start");
       CodesHaveRoom: assert (!code_beat_valid_i || code_space)

@@ -168,9 +168,10 @@ const std::vector<Contract> kContracts = {
        AT(u_stream__DOT__map_write_i) = 1;
        d.clock();
        AT(u_stream__DOT__map_write_i) = 0;
-       // A step in the queue, of which lane 0 uses row 0.
+       // A step in the queue, of which lane 0 uses row 0: its mask stands above what the weights need (7 bits) and
+       // shrinks, stride, last, group, address, sel (11 bits).
        AT(u_stream__DOT__u_steps__DOT__cnt_q) = 1;
-       put_bits(AT(u_stream__DOT__u_steps__DOT__mem_q)[0], 13, 1, 1);
+       put_bits(AT(u_stream__DOT__u_steps__DOT__mem_q)[0], 18, 1, 1);
        AT(u_stream__DOT__step_ready_i) = 1;
        d.clock();
      }},
@@ -324,7 +325,7 @@ const std::vector<Contract> kContracts = {
      }},
     {"mv_set_ctrl.EndsHaveRoom",
      [](Device& d) {
-       AT(u_set_ctrl__DOT__step_close_i) = 1;
+       AT(u_set_ctrl__DOT__step_i) = std::uint64_t{1} << (AT(u_set_ctrl__DOT__StepW) - 2);  // close
        AT(u_set_ctrl__DOT__step_valid_i) = 1;
        d.clock(20);
      }},
