@@ -96,11 +96,11 @@ module mv_engine #(
   output logic [Sets-1:0]      issue_o,
   output logic [Sets-1:0]      skip_o
 );
-  localparam int RedW  = (LvL > 0) ? $clog2(LvL + 1) : 1;
-  localparam int BankW = (Banks > 1) ? $clog2(Banks) : 1;
-  localparam int Slots = 3 * SubSteps * Groups;
-  localparam int SlotW = $clog2(Slots);
-  localparam int H     = (FullRate > 0 && FullRate < Lv) ? Lv / FullRate : 1;
+  localparam int RedW     = (LvL > 0) ? $clog2(LvL + 1) : 1;
+  localparam int BankW    = (Banks > 1) ? $clog2(Banks) : 1;
+  localparam int Slots    = 3 * SubSteps * Groups;
+  localparam int SlotW    = $clog2(Slots);
+  localparam int Segments = (FullRate > 0 && FullRate < Lv) ? Lv / FullRate : 1;
 
   localparam int Clusters = Sets / ((Assoc > 0) ? Assoc : 1);
   localparam int Served   = Sets / ((Drains > 0) ? Drains : 1);   // sets of a drain
@@ -362,24 +362,24 @@ module mv_engine #(
   );
 
   // ---- sets ----
-  logic [Sets-1:0]          read, op_valid, op_col, acc_valid, idle;
-  logic [Sets*H-1:0]        acc_seg, acc_first;
-  logic [Sets*H*SlotW-1:0]  acc_slot;
-  logic [Sets*H*RowW-1:0]   read_row;
-  logic [Sets*Lv*16-1:0]    op_weight;
-  logic [Sets*Lv-1:0]       op_mask;
-  logic [Sets*Lv*LaneW-1:0] op_sel;
-  logic [Sets*RedW-1:0]     red;
-  logic [Sets*SlotW-1:0]    drain_slot;
-  logic [Sets*Lv*32-1:0]    acc_bias;
-  logic [Sets-1:0]          drain_valid, drain_ready, rd_valid;
-  logic [Sets*LaneW-1:0]    drain_lane;
-  logic [Sets*GroupW-1:0]   drain_group;
-  logic [Sets*16-1:0]       drain_index, drain_bias;
-  logic [Sets*H-1:0]        drain_part;
-  logic [Sets*SlotW-1:0]    rd_slot;
-  logic [Sets*LaneW-1:0]    rd_lane;
-  logic [Drains-1:0]        drain_idle;
+  logic [Sets-1:0]                read, op_valid, op_col, acc_valid, idle;
+  logic [Sets*Segments-1:0]       acc_seg, acc_first;
+  logic [Sets*Segments*SlotW-1:0] acc_slot;
+  logic [Sets*Segments*RowW-1:0]  read_row;
+  logic [Sets*Lv*16-1:0]          op_weight;
+  logic [Sets*Lv-1:0]             op_mask;
+  logic [Sets*Lv*LaneW-1:0]       op_sel;
+  logic [Sets*RedW-1:0]           red;
+  logic [Sets*SlotW-1:0]          drain_slot;
+  logic [Sets*Lv*32-1:0]          acc_bias;
+  logic [Sets-1:0]                drain_valid, drain_ready, rd_valid;
+  logic [Sets*LaneW-1:0]          drain_lane;
+  logic [Sets*GroupW-1:0]         drain_group;
+  logic [Sets*16-1:0]             drain_index, drain_bias;
+  logic [Sets*Segments-1:0]       drain_part;
+  logic [Sets*SlotW-1:0]          rd_slot;
+  logic [Sets*LaneW-1:0]          rd_lane;
+  logic [Drains-1:0]              drain_idle;
   for (genvar s = 0; s < Sets; s++) begin : g_set
     logic [GroupW-1:0] group;
     assign group = GroupW'(phase_q + BankW'(s)) & GroupW'(group_low);
@@ -440,7 +440,7 @@ module mv_engine #(
       .tile_valid_i  (tile_valid[s]),
       .tile_i        (tile),
       .read_o        (read[s]),
-      .read_row_o    (read_row[s*H*RowW +: H*RowW]),
+      .read_row_o    (read_row[s*Segments*RowW +: Segments*RowW]),
       .op_valid_o    (op_valid[s]),
       .op_col_o      (op_col[s]),
       .op_weight_o   (op_weight[s*Lv*16 +: Lv*16]),
@@ -448,15 +448,15 @@ module mv_engine #(
       .op_sel_o      (op_sel[s*Lv*LaneW +: Lv*LaneW]),
       .red_o         (red[s*RedW +: RedW]),
       .acc_valid_o   (acc_valid[s]),
-      .acc_seg_o     (acc_seg[s*H +: H]),
-      .acc_first_o   (acc_first[s*H +: H]),
-      .acc_slot_o    (acc_slot[s*H*SlotW +: H*SlotW]),
+      .acc_seg_o     (acc_seg[s*Segments +: Segments]),
+      .acc_first_o   (acc_first[s*Segments +: Segments]),
+      .acc_slot_o    (acc_slot[s*Segments*SlotW +: Segments*SlotW]),
       .acc_bias_o    (acc_bias[s*Lv*32 +: Lv*32]),
       .drain_valid_o (drain_valid[s]),
       .drain_ready_i (drain_ready[s]),
       .drain_slot_o  (drain_slot[s*SlotW +: SlotW]),
       .drain_lane_o  (drain_lane[s*LaneW +: LaneW]),
-      .drain_part_o  (drain_part[s*H +: H]),
+      .drain_part_o  (drain_part[s*Segments +: Segments]),
       .drain_bias_o  (drain_bias[s*16 +: 16]),
       .drain_group_o (drain_group[s*GroupW +: GroupW]),
       .drain_index_o (drain_index[s*16 +: 16]),
@@ -467,16 +467,16 @@ module mv_engine #(
   end
 
   // ---- PE array, addition of the classes ----
-  localparam int Merge  = $clog2(H) * AddStages;
-  localparam int SetW   = (Served > 1) ? $clog2(Served) : 1;
+  localparam int Merge   = $clog2(Segments) * AddStages;
+  localparam int ServedW = (Served > 1) ? $clog2(Served) : 1;
   logic [Drains-1:0]           sum_valid;
-  logic [Drains*SetW-1:0]      sum_set;
-  logic [Drains*H-1:0]         sum_part;
+  logic [Drains*ServedW-1:0]   sum_set;
+  logic [Drains*Segments-1:0]  sum_part;
   logic [Drains*16-1:0]        sum_bias;
-  logic [Drains*Tokens*16-1:0] res;
+  logic [Drains*Tokens*16-1:0] results;
   for (genvar p = 0; p < Positions; p++) begin : g_position
-    logic [Sets*H*Lt*32-1:0]   sums;
-    logic [Writers*Lt*16-1:0]  a_data;
+    logic [Sets*Segments*Lt*32-1:0] sums;
+    logic [Writers*Lt*16-1:0]       a_data;
     for (genvar w = 0; w < Writers; w++) begin : g_data
       assign a_data[w*Lt*16 +: Lt*16] = data_i[(w*Tokens+p*Lt)*16 +: Lt*16];
     end
@@ -523,17 +523,17 @@ module mv_engine #(
       mv_merge #(
         .Sets     (Served),
         .Lt       (Lt),
-        .H        (H),
+        .H        (Segments),
         .AddStages(AddStages)
       ) u_merge (
         .clk_i   (clk_i),
         .rst_ni  (rst_ni),
-        .sum_i   (sums[d*Served*H*Lt*32 +: Served*H*Lt*32]),
+        .sum_i   (sums[d*Served*Segments*Lt*32 +: Served*Segments*Lt*32]),
         .valid_i (sum_valid[d]),
-        .set_i   (sum_set[d*SetW +: SetW]),
-        .part_i  (sum_part[d*H +: H]),
+        .set_i   (sum_set[d*ServedW +: ServedW]),
+        .part_i  (sum_part[d*Segments +: Segments]),
         .bias_i  (sum_bias[d*16 +: 16]),
-        .result_o(res[(d*Tokens+p*Lt)*16 +: Lt*16])
+        .result_o(results[(d*Tokens+p*Lt)*16 +: Lt*16])
       );
     end
   end
@@ -548,7 +548,7 @@ module mv_engine #(
       .LaneW (LaneW),
       .SlotW (SlotW),
       .GroupW(GroupW),
-      .H     (H),
+      .Classes(Segments),
       .Merge (Merge)
     ) u_drain (
       .clk_i      (clk_i),
@@ -560,16 +560,16 @@ module mv_engine #(
       .req_lane_i (drain_lane[d*Served*LaneW +: Served*LaneW]),
       .req_group_i(drain_group[d*Served*GroupW +: Served*GroupW]),
       .req_index_i(drain_index[d*Served*16 +: Served*16]),
-      .req_part_i (drain_part[d*Served*H +: Served*H]),
+      .req_part_i (drain_part[d*Served*Segments +: Served*Segments]),
       .req_bias_i (drain_bias[d*Served*16 +: Served*16]),
       .rd_valid_o (rd_valid[d*Served +: Served]),
       .rd_slot_o  (slot),
       .rd_lane_o  (lane),
       .sum_valid_o(sum_valid[d]),
-      .sum_set_o  (sum_set[d*SetW +: SetW]),
-      .sum_part_o (sum_part[d*H +: H]),
+      .sum_set_o  (sum_set[d*ServedW +: ServedW]),
+      .sum_part_o (sum_part[d*Segments +: Segments]),
       .sum_bias_o (sum_bias[d*16 +: 16]),
-      .res_i      (res[d*Tokens*16 +: Tokens*16]),
+      .res_i      (results[d*Tokens*16 +: Tokens*16]),
       .y_valid_o  (y_valid_o[d]),
       .y_ready_i  (y_ready_i[d]),
       .y_index_o  (y_index_o[d*16 +: 16]),
@@ -622,7 +622,7 @@ module mv_engine #(
         for (int w = 0; w < Writers; w++) begin
           if (read[s] && a_banks[w*Banks+32'(BankW'(phase_q+BankW'(s)))] &&
               a_bank[w*LaneW +: LaneW] == LaneW'(i) &&
-              a_row[w*RowW +: RowW] == read_row[(s*H+i%H)*RowW +: RowW]) begin
+              a_row[w*RowW +: RowW] == read_row[(s*Segments+i%Segments)*RowW +: RowW]) begin
             late_inputs[s*Lv+i] = 1'b1;
           end
         end

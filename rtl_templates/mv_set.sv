@@ -19,19 +19,19 @@ module mv_set #(
   parameter int Rows      = 384,  // activation rows
   parameter int Writers   = 1,    // of activations, each of other token groups
   // derived
-  localparam int RowW   = (Rows > 1) ? $clog2(Rows) : 1,
-  localparam int LvL    = $clog2(Lv),
-  localparam int LaneW  = (LvL > 0) ? LvL : 1,
-  localparam int RedW   = (LvL > 0) ? $clog2(LvL + 1) : 1,
-  localparam int GroupW = (Groups > 1) ? $clog2(Groups) : 1,
-  localparam int SlotW  = $clog2(3 * SubSteps * Groups),
-  localparam int H      = Lv / FullRate,
-  localparam int SetW   = (Sets > 1) ? $clog2(Sets) : 1,
-  localparam int WordW  = (KvDepth > 1) ? $clog2(KvDepth) : 1,
-  localparam int Blocks = (Tokens + Lv - 1) / Lv,
-  localparam int BlockW = (Blocks > 1) ? $clog2(Blocks) : 1,
-  localparam int TileW  = Lv * Lv * 16,
-  localparam int JobW  = mv_pkg::job_width(WordW, RowW, LvL + 1, GroupW, SetW)
+  localparam int RowW     = (Rows > 1) ? $clog2(Rows) : 1,
+  localparam int LvL      = $clog2(Lv),
+  localparam int LaneW    = (LvL > 0) ? LvL : 1,
+  localparam int RedW     = (LvL > 0) ? $clog2(LvL + 1) : 1,
+  localparam int GroupW   = (Groups > 1) ? $clog2(Groups) : 1,
+  localparam int SlotW    = $clog2(3 * SubSteps * Groups),
+  localparam int Segments = Lv / FullRate,
+  localparam int SetW     = (Sets > 1) ? $clog2(Sets) : 1,
+  localparam int WordW    = (KvDepth > 1) ? $clog2(KvDepth) : 1,
+  localparam int Blocks   = (Tokens + Lv - 1) / Lv,
+  localparam int BlockW   = (Blocks > 1) ? $clog2(Blocks) : 1,
+  localparam int TileW    = Lv * Lv * 16,
+  localparam int JobW     = mv_pkg::job_width(WordW, RowW, LvL + 1, GroupW, SetW)
 ) (
   input  logic                clk_i  /*verilator public_flat_rd*/,
   input  logic                rst_ni  /*verilator public_flat_rd*/,
@@ -81,7 +81,7 @@ module mv_set #(
   input  logic [TileW-1:0]    tile_i  /*verilator public_flat_rd*/,
   // activation read
   output logic                read_o,
-  output logic [H*RowW-1:0]   read_row_o,
+  output logic [Segments*RowW-1:0] read_row_o,
   // PEs
   output logic                op_valid_o,
   output logic                op_col_o,
@@ -90,16 +90,16 @@ module mv_set #(
   output logic [Lv*LaneW-1:0] op_sel_o,
   output logic [RedW-1:0]     red_o,
   output logic                acc_valid_o,
-  output logic [H-1:0]        acc_seg_o,
-  output logic [H-1:0]        acc_first_o,
-  output logic [H*SlotW-1:0]  acc_slot_o,
+  output logic [Segments-1:0] acc_seg_o,
+  output logic [Segments-1:0] acc_first_o,
+  output logic [Segments*SlotW-1:0] acc_slot_o,
   output logic [Lv*32-1:0]    acc_bias_o,
   // drain
   output logic                drain_valid_o,
   input  logic                drain_ready_i  /*verilator public_flat_rd*/,
   output logic [SlotW-1:0]    drain_slot_o,
   output logic [LaneW-1:0]    drain_lane_o,
-  output logic [H-1:0]        drain_part_o,
+  output logic [Segments-1:0] drain_part_o,
   output logic [15:0]         drain_bias_o,
   output logic [GroupW-1:0]   drain_group_o,
   output logic [15:0]         drain_index_o,
@@ -111,22 +111,22 @@ module mv_set #(
   // Inputs of its own let all instances share one simulated function: half the build time.
   /*verilator no_inline_module*/
   localparam int StepW  = mv_pkg::step_width(Lv, FullRate, SubSteps, RowW, GroupW);
-  localparam int Ids    = 4 * SubSteps;
-  localparam int IdW    = $clog2(Ids);
+  localparam int Places = 4 * SubSteps;
+  localparam int PlaceW = $clog2(Places);
   localparam int OutW   = (SubSteps * Lv > 1) ? $clog2(SubSteps * Lv) : 1;
-  localparam int ClassW = ($clog2(H) > 0) ? $clog2($clog2(H) + 1) : 1;
+  localparam int ClassW = ($clog2(Segments) > 0) ? $clog2($clog2(Segments) + 1) : 1;
 
   // ---- steps of an image, steps of attention ----
-  logic             image_valid, attention_valid, weights_ready, image_idle, attention_idle;
-  logic [StepW-1:0] image_step, attention_step;
-  logic [Lv*16-1:0] image_weights, attention_weights;
-  logic             image_record_valid, attention_record_valid;
-  logic [IdW-1:0]   image_record_id, attention_record_id;
-  logic [OutW-1:0]  image_record_number;
-  logic [31:0]      image_record;
-  logic [15:0]      attention_index;
-  logic [Ids-1:0]   drained;
-  logic             ready, load;
+  logic              image_valid, attention_valid, weights_ready, image_idle, attention_idle;
+  logic [StepW-1:0]  image_step, attention_step;
+  logic [Lv*16-1:0]  image_weights, attention_weights;
+  logic              image_record_valid, attention_record_valid;
+  logic [PlaceW-1:0] image_record_id, attention_record_id;
+  logic [OutW-1:0]   image_record_number;
+  logic [31:0]       image_record;
+  logic [15:0]       attention_index;
+  logic [Places-1:0] drained;
+  logic              ready, load;
   mv_stream #(
     .PortBits (PortBits),
     .Lv       (Lv),
