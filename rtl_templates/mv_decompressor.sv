@@ -474,8 +474,9 @@ module mv_decompressor #(
 `ifdef VERILATOR
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (rst_ni) begin
-      HeaderLegal: assert (!task_take || (entries_i <= 4'd8 && index_bits_i <= 5'd16))
-        else $error("mv_decompressor.HeaderLegal: more than 8 entries or 16 bits of an index");
+      HeaderLegal: assert (!task_take || (entries_i != '0 && entries_i <= 4'd8 &&
+          index_bits_i != '0 && index_bits_i <= 5'd16 && code_bits_i != '0 && code_bits_i <= 4'd8))
+        else $error("mv_decompressor.HeaderLegal: entries, index bits or code bits out of range");
       CodesFit: assert (!read || $countones(coded) * 32'(code_bits_i) <= 64)
         else $error("mv_decompressor.CodesFit: the codes of a cycle have more than 64 bits");
     end

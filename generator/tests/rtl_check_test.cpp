@@ -158,15 +158,25 @@ TEST(Instructions, AreReadByTheirFields) {
   EXPECT_TRUE(std::regex_search(std::string("matrix_i[6*32 +: 16]"), select));
 }
 
-TEST(Instructions, JobsHaveOneLayout) {
-  const auto layout = [](const std::string& text) {
-    const std::size_t end = text.find("} job_t;");
-    const std::size_t begin = text.rfind("typedef struct packed", end);
-    return end == std::string::npos ? text : text.substr(begin, end - begin);
-  };
-  const std::string written = layout(rtl_text("mv_sequencer"));
+/// The members of a module's struct.
+std::string layout(const std::string& module, const std::string& type) {
+  const std::string text = rtl_text(module);
+  const std::size_t end = text.find("} " + type + ";");
+  const std::size_t begin = text.rfind("typedef struct packed", end);
+  return end == std::string::npos ? text : text.substr(begin, end - begin);
+}
+
+TEST(Layouts, JobsHaveOne) {
+  const std::string written = layout("mv_sequencer", "job_t");
   EXPECT_NE(written.find("key_strips"), std::string::npos);
-  EXPECT_EQ(written, layout(rtl_text("mv_attend")));
+  EXPECT_EQ(written, layout("mv_attend", "job_t"));
+}
+
+TEST(Layouts, StepsHaveOne) {
+  const std::string read = layout("mv_set_ctrl", "step_t");
+  EXPECT_NE(read.find("shrinks"), std::string::npos);
+  EXPECT_EQ(read, layout("mv_stream", "step_t"));
+  EXPECT_EQ(read, layout("mv_attend", "step_t"));
 }
 
 }  // namespace
