@@ -10,7 +10,7 @@
 module mv_acc_file #(
   parameter int Slots = 32,
   // derived
-  localparam int SlotW = (Slots > 1) ? $clog2(Slots) : 1  // of a slot number
+  localparam int SlotW = (Slots > 1) ? $clog2(Slots) : 1   // of a slot number
 ) (
   input  logic             clk_i,
   // write port
@@ -25,7 +25,6 @@ module mv_acc_file #(
   input  logic [SlotW-1:0] dslot_i,
   output logic [31:0]      ddata_o
 );
-
   logic [31:0] memory_q[Slots];
 
   logic [31:0] ddata_q;
@@ -36,5 +35,4 @@ module mv_acc_file #(
 
   assign rdata_o = memory_q[rslot_i];
   assign ddata_o = ddata_q;
-
 endmodule

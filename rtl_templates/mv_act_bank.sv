@@ -15,19 +15,17 @@ module mv_act_bank #(
   localparam int LaneW = (Lv > 1) ? $clog2(Lv) : 1,
   localparam int H     = Lv / FullRate
 ) (
-  input  logic                clk_i  /*verilator public_flat_rd*/,
+  input  logic                     clk_i,
   // write: one input of each writer
-  input  logic [Writers-1:0]       write_i  /*verilator public_flat_rd*/,
-  input  logic [Writers*RowW-1:0]  write_row_i  /*verilator public_flat_rd*/,
-  input  logic [Writers*LaneW-1:0] write_bank_i  /*verilator public_flat_rd*/,
-  input  logic [Writers*Lt*16-1:0] write_data_i  /*verilator public_flat_rd*/,
+  input  logic [Writers-1:0]       write_i,
+  input  logic [Writers*RowW-1:0]  write_row_i,
+  input  logic [Writers*LaneW-1:0] write_bank_i,
+  input  logic [Writers*Lt*16-1:0] write_data_i,
   // read: data one cycle later
-  input  logic                read_i  /*verilator public_flat_rd*/,
-  input  logic [H*RowW-1:0]   read_row_i  /*verilator public_flat_rd*/,
-  output logic [Lv*Lt*16-1:0] read_data_o
+  input  logic                     read_i,
+  input  logic [H*RowW-1:0]        read_row_i,
+  output logic [Lv*Lt*16-1:0]      read_data_o
 );
-  // Inputs of its own let all instances share one simulated function: half the build time.
-  /*verilator no_inline_module*/
   for (genvar i = 0; i < Lv; i++) begin : g_sub_bank
     logic [Lt*16-1:0] mem_q [Rows];
     logic [Lt*16-1:0] data_q, write_data;

@@ -7,21 +7,21 @@
 
 module mv_decompressor #(
   parameter int PortBits = 512,
-  parameter int Lv       = 8,   // vector lanes
-  parameter int FullRate = 4,   // shortest vector that fills a step
-  parameter int SubSteps = 2,   // pieces of a long column vector; as many threads
-  parameter int RowW     = 16,  // bits of an activation row
+  parameter int Lv       = 8,    // vector lanes
+  parameter int FullRate = 4,    // shortest vector that fills a step
+  parameter int SubSteps = 2,    // pieces of a long column vector; as many threads
+  parameter int RowW     = 16,   // bits of an activation row
   // derived
-  localparam int LvL    = $clog2(Lv),
-  localparam int LaneW  = (LvL > 0) ? LvL : 1,
-  localparam int CntW   = LvL + 1,
+  localparam int LvL     = $clog2(Lv),
+  localparam int LaneW   = (LvL > 0) ? LvL : 1,
+  localparam int CntW    = LvL + 1,
   localparam int Threads = SubSteps,
   localparam int ThreadW = (Threads > 1) ? $clog2(Threads) : 1,
-  localparam int Ids    = 4 * SubSteps,  // places for output records, of Lv outputs each
-  localparam int IdW    = $clog2(Ids),
-  localparam int OutW   = (SubSteps * Lv > 1) ? $clog2(SubSteps * Lv) : 1,
-  localparam int H      = (FullRate > 0 && FullRate < Lv) ? Lv / FullRate : 1,   // classes, at most
-  localparam int ClassW = ($clog2(H) > 0) ? $clog2($clog2(H) + 1) : 1  // of a log2 of classes
+  localparam int Ids     = 4 * SubSteps,   // places for output records, of Lv outputs each
+  localparam int IdW     = $clog2(Ids),
+  localparam int OutW    = (SubSteps * Lv > 1) ? $clog2(SubSteps * Lv) : 1,
+  localparam int H       = (FullRate > 0 && FullRate < Lv) ? Lv / FullRate : 1,  // classes, at most
+  localparam int ClassW  = ($clog2(H) > 0) ? $clog2($clog2(H) + 1) : 1   // of a log2 of classes
 ) (
   input  logic                clk_i,
   input  logic                rst_ni,
@@ -44,19 +44,19 @@ module mv_decompressor #(
   // operations; at most one of begin, record, close and turn
   output logic                op_valid_o,
   input  logic                op_ready_i,
-  output logic                op_begin_o,      // a task begins
-  output logic                op_record_o,     // output record
-  output logic                op_open_o,       // record: the first one, it opens the chain
-  output logic                op_close_o,      // a chain is complete
-  output logic                op_turn_o,       // the turn ends: its units form a step
-  output logic                op_wide_o,       // chains of more than Lv outputs, on all rows
-  output logic [ClassW-1:0]   op_classes_o,    // log2 of the classes
-  output logic [OutW:0]       op_count_o,      // outputs of a chain
+  output logic                op_begin_o,     // a task begins
+  output logic                op_record_o,    // output record
+  output logic                op_open_o,      // record: the first one, it opens the chain
+  output logic                op_close_o,     // a chain is complete
+  output logic                op_turn_o,      // the turn ends: its units form a step
+  output logic                op_wide_o,      // chains of more than Lv outputs, on all rows
+  output logic [ClassW-1:0]   op_classes_o,   // log2 of the classes
+  output logic [OutW:0]       op_count_o,     // outputs of a chain
   output logic [ThreadW-1:0]  op_thread_o,
-  output logic                op_buffer_o,     // record, close: which of the thread's chains
-  output logic [IdW-1:0]      op_id_o,         // record: the chain's place
-  output logic [OutW-1:0]     op_number_o,     // record: its number in the chain
-  output logic [31:0]         op_data_o,       // record: bias, output index
+  output logic                op_buffer_o,   // record, close: which of the thread's chains
+  output logic [IdW-1:0]      op_id_o,       // record: the chain's place
+  output logic [OutW-1:0]     op_number_o,   // record: its number in the chain
+  output logic [31:0]         op_data_o,     // record: bias, output index
   // units of the classes
   output logic [H-1:0]        op_unit_o,
   output logic [H-1:0]        op_unit_buffer_o,
@@ -103,30 +103,30 @@ module mv_decompressor #(
 
   typedef enum logic [1:0] {StIdle, StRun, StTurn, StRecord} state_e;
 
-  state_e              state_q;
+  state_e                  state_q;
   // bit buffer, refilled by words of 64 bits
-  logic [127:0]        bits_q;
-  logic [7:0]          bits_n_q;
-  logic [WordW-1:0]    word_q;
+  logic [127:0]            bits_q;
+  logic [7:0]              bits_n_q;
+  logic [WordW-1:0]        word_q;
   // run
-  logic [2:0]          entry_q;
-  logic [OutW:0]       count_q;
-  logic                wide_q;
-  logic [ClassW-1:0]   classes_q;
-  logic [16:0]         left_q;       // chains not yet taken
-  logic [OutW-1:0]     out_q;
+  logic [2:0]              entry_q;
+  logic [OutW:0]           count_q;
+  logic                    wide_q;
+  logic [ClassW-1:0]       classes_q;
+  logic [16:0]             left_q;   // chains not yet taken
+  logic [OutW-1:0]         out_q;
   // threads: chains' buffers, classes
-  logic [ThreadW-1:0]  thread_q;
-  logic [Threads-1:0]  newest_q;
+  logic [ThreadW-1:0]      thread_q;
+  logic [Threads-1:0]      newest_q;
   logic [Threads*2-1:0]    open_q;
   logic [Threads*2*H-1:0]  done_q;   // classes that have finished the chain
   logic [Threads*H-1:0]    active_q, buffer_q;
   logic [Threads*H*3-1:0]  section_q;
-  logic [Threads*H*16-1:0] next_q;   // first class position not yet passed
-  logic [Threads*H*8-1:0]  piece_q;  // next piece of the last unit, 0: a code follows
-  logic [Ids-1:0]      busy_q;       // places in use
-  logic [IdW-1:0]      id_q;         // of the chain whose records are being read
-  logic [H-1:0]        have_q;       // classes that have their unit of this turn
+  logic [Threads*H*16-1:0] next_q;    // first class position not yet passed
+  logic [Threads*H*8-1:0]  piece_q;   // next piece of the last unit, 0: a code follows
+  logic [Ids-1:0]          busy_q;    // places in use
+  logic [IdW-1:0]          id_q;      // of the chain whose records are being read
+  logic [H-1:0]            have_q;    // classes that have their unit of this turn
 
   // ---- entries: geometry of the units (log2 where it ends in _l) ----
   function automatic logic [3:0] clog_classes(input logic [3:0] length);
@@ -165,7 +165,7 @@ module mv_decompressor #(
   logic         newest, open_other, any_take, any_read;
   logic [1:0]   open;
   logic [H-1:0] active, buffer, reads;
-  logic [H-1:0] in_use;                // classes of this matrix
+  logic [H-1:0] in_use;   // classes of this matrix
   assign newest     = newest_q[thread_q];
   assign open       = open_q[32'(thread_q) * 2 +: 2];
   assign open_other = newest ? open[0] : open[1];
@@ -199,11 +199,11 @@ module mv_decompressor #(
     logic [2:0]  section;
     logic [3:0]  length_l;
     logic [15:0] base, sentinel, passed;
-    assign section  = column_i ? entry_q : section_q[(32'(thread_q) * H + j) * 3 +: 3];
-    assign length_l = entry_i[32'(section) * 64 +: 4];
-    assign base     = entry_i[32'(section) * 64 + 16 +: 16];
-    assign sentinel = entry_i[32'(section) * 64 + 32 +: 16];
-    assign passed   = next_q[(32'(thread_q) * H + j) * 16 +: 16];
+    assign section         = column_i ? entry_q : section_q[(32'(thread_q) * H + j) * 3 +: 3];
+    assign length_l        = entry_i[32'(section) * 64 +: 4];
+    assign base            = entry_i[32'(section) * 64 + 16 +: 16];
+    assign sentinel        = entry_i[32'(section) * 64 + 32 +: 16];
+    assign passed          = next_q[(32'(thread_q) * H + j) * 16 +: 16];
     assign piece[j*8 +: 8] = piece_q[(32'(thread_q) * H + j) * 8 +: 8];
 
     // Its code, behind those of the classes before it, and the position that the code means.
@@ -255,13 +255,13 @@ module mv_decompressor #(
   end
 
   // ---- the decode cycle ----
-  logic       record, read, turn_end, go, free, task_take, run_go, last_record;
-  logic [6:0] used;
-  logic       header_valid, head_wide;
-  logic [OutW:0] head_count;
-  logic       done_other, done_newest, close_newest, close_other;
-  logic [2*H-1:0] done_before, done_now;  // of both buffers
-  logic       all_finished;
+  logic           record, read, turn_end, go, free, task_take, run_go, last_record;
+  logic [6:0]     used;
+  logic           header_valid, head_wide;
+  logic [OutW:0]  head_count;
+  logic           done_other, done_newest, close_newest, close_other;
+  logic [2*H-1:0] done_before, done_now;   // of both buffers
+  logic           all_finished;
 
   assign header_valid = bits[0];
   assign head_count   = column_i ? (OutW + 1)'(bits[9:4]) + (OutW + 1)'(1) : (OutW + 1)'(1);
@@ -292,12 +292,12 @@ module mv_decompressor #(
     else if (record) used = 7'(index_bits_i) + 7'd16;
     else if (read) used = code_n;
   end
-  assign go = op_ready_i && (state_q == StRun || record || read || turn_end) &&
-              (bits_n_q >= 8'(used));
-  assign run_go    = go && (state_q == StRun);
-  assign task_take = (state_q == StIdle) && task_valid_i && op_ready_i;
+  assign go           = op_ready_i && (state_q == StRun || record || read || turn_end) &&
+                        (bits_n_q >= 8'(used));
+  assign run_go       = go && (state_q == StRun);
+  assign task_take    = (state_q == StIdle) && task_valid_i && op_ready_i;
   assign task_ready_o = (state_q == StIdle) && op_ready_i;
-  assign idle_o    = state_q == StIdle;
+  assign idle_o       = state_q == StIdle;
 
   // Which chains are complete after this cycle.
   assign done_before = done_q[32'(thread_q) * 2 * H +: 2 * H];
@@ -326,23 +326,23 @@ module mv_decompressor #(
   end
 
   // ---- operation ----
-  assign op_valid_o   = task_take || (go && state_q != StRun &&
-                        (record || turn_end || unit != '0 || close_newest || close_other));
-  assign op_begin_o   = state_q == StIdle;
-  assign op_record_o  = record;
-  assign op_open_o    = record && state_q == StTurn;
-  assign op_id_o      = (state_q == StTurn) ? place : id_q;
-  assign op_close_o   = read && (close_newest || close_other);
-  assign op_turn_o    = turn_end;
-  assign op_wide_o    = wide_q;
-  assign op_classes_o = classes_q;
-  assign op_count_o   = count_q;
-  assign op_thread_o  = thread_q;
-  assign op_buffer_o  = record ? ((state_q == StRecord) ? newest : !newest) :
-                        close_newest ? newest : !newest;
-  assign op_number_o  = out_q;
-  assign op_data_o    = {16'(bits >> index_bits_i),
-                         bits[15:0] & 16'((32'd1 << index_bits_i) - 32'd1)};
+  assign op_valid_o       = task_take || (go && state_q != StRun &&
+                            (record || turn_end || unit != '0 || close_newest || close_other));
+  assign op_begin_o       = state_q == StIdle;
+  assign op_record_o      = record;
+  assign op_open_o        = record && state_q == StTurn;
+  assign op_id_o          = (state_q == StTurn) ? place : id_q;
+  assign op_close_o       = read && (close_newest || close_other);
+  assign op_turn_o        = turn_end;
+  assign op_wide_o        = wide_q;
+  assign op_classes_o     = classes_q;
+  assign op_count_o       = count_q;
+  assign op_thread_o      = thread_q;
+  assign op_buffer_o      = record ? ((state_q == StRecord) ? newest : !newest) :
+                            close_newest ? newest : !newest;
+  assign op_number_o      = out_q;
+  assign op_data_o        = {16'(bits >> index_bits_i),
+                             bits[15:0] & 16'((32'd1 << index_bits_i) - 32'd1)};
   assign op_unit_o        = read ? unit : '0;
   assign op_unit_buffer_o = buffer;
 
@@ -446,19 +446,19 @@ module mv_decompressor #(
     if (begin_chain) begin
       for (int j = 0; j < H; j++) begin
         if (!active[j]) begin
-          active_q[32'(thread_q) * H + j]           <= 1'b1;
-          buffer_q[32'(thread_q) * H + j]           <= (state_q == StRecord) ? newest : !newest;
-          section_q[(32'(thread_q) * H + j) * 3 +: 3]  <= '0;
-          next_q[(32'(thread_q) * H + j) * 16 +: 16] <= '0;
+          active_q[32'(thread_q) * H + j]             <= 1'b1;
+          buffer_q[32'(thread_q) * H + j]             <= (state_q == StRecord) ? newest : !newest;
+          section_q[(32'(thread_q) * H + j) * 3 +: 3] <= '0;
+          next_q[(32'(thread_q) * H + j) * 16 +: 16]  <= '0;
         end
       end
     end
     if (go && read) begin
       for (int j = 0; j < H; j++) begin
         if (reads[j]) begin
-          section_q[(32'(thread_q) * H + j) * 3 +: 3]   <= finish[j] ? '0 : next_section[j*3 +: 3];
-          next_q[(32'(thread_q) * H + j) * 16 +: 16] <= next_pos[j*16 +: 16];
-          piece_q[(32'(thread_q) * H + j) * 8 +: 8]  <= next_piece[j*8 +: 8];
+          section_q[(32'(thread_q) * H + j) * 3 +: 3] <= finish[j] ? '0 : next_section[j*3 +: 3];
+          next_q[(32'(thread_q) * H + j) * 16 +: 16]  <= next_pos[j*16 +: 16];
+          piece_q[(32'(thread_q) * H + j) * 8 +: 8]   <= next_piece[j*8 +: 8];
         end
         if (finish[j]) begin
           if (buffer[j] == newest) active_q[32'(thread_q) * H + j] <= 1'b0;

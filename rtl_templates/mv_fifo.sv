@@ -5,7 +5,7 @@
 
 module mv_fifo #(
   parameter int Width = 8,
-  parameter int Depth = 4  // at least 1
+  parameter int Depth = 4   // at least 1
 ) (
   input  logic             clk_i,
   input  logic             rst_ni,
@@ -29,8 +29,8 @@ module mv_fifo #(
   assign push_ready_o = cnt_q != CntW'(Depth);
   assign pop_valid_o  = cnt_q != '0;
   assign pop_data_o   = mem_q[rd_q];
-  assign push = push_valid_i & push_ready_o;
-  assign pop  = pop_valid_o & pop_ready_i;
+  assign push         = push_valid_i & push_ready_o;
+  assign pop          = pop_valid_o & pop_ready_i;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin

@@ -9,7 +9,6 @@ module mv_fp16_to_fp32 (
   input  logic [15:0] half_i,
   output logic [31:0] float_o
 );
-
   logic [16:0] wide;
   mv_fp16_widen u_widen (
     .half_i(half_i),
@@ -22,5 +21,4 @@ module mv_fp16_to_fp32 (
     // Biased by 25 there and by 127 here.
     else float_o = {wide[16], {2'd0, wide[15:10]} + 8'd102, wide[9:0], 13'd0};
   end
-
 endmodule

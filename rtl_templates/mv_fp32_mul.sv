@@ -25,8 +25,8 @@ module mv_fp32_mul #(
     .BW    (24),
     .Stages(Stages)
   ) u_product (
-    .clk_i,
-    .en_i,
+    .clk_i          (clk_i),
+    .en_i           (en_i),
     .x_sign_i       (x_i[31]),
     .x_exponent_i   (x_i[30:23]),
     .x_significand_i({|x_i[30:23], x_i[22:0]}),
@@ -34,7 +34,7 @@ module mv_fp32_mul #(
     .y_exponent_i   (y_i[30:23]),
     .y_significand_i({|y_i[30:23], y_i[22:0]}),
     .odd_i          (1'b0),
-    .product_o,
+    .product_o      (product_o),
     .integer_o      (unused_integer)
   );
 endmodule

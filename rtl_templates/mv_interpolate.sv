@@ -7,22 +7,21 @@
 
 module mv_interpolate (
   input  logic        clk_i,
-  input  logic [2:0]  en_i,        // one enable per register, in order
+  input  logic [2:0]  en_i,   // one enable per register, in order
   input  logic [8:0]  segment_i,
   input  logic [15:0] offset_i,
   output logic [29:0] value_o
 );
-  // Coefficients
-
+  // ---- coefficients ----
   logic        [29:0] c0, c0_1_q, c0_2_q;
   logic signed [24:0] c1, c1_1_q;
   logic        [15:0] c2, c2_1_q;
   logic        [15:0] offset_1_q, offset_2_q;
   mv_vector_rom u_rom (
-    .segment_i,
-    .c0_o(c0),
-    .c1_o(c1),
-    .c2_o(c2)
+    .segment_i(segment_i),
+    .c0_o     (c0),
+    .c1_o     (c1),
+    .c2_o     (c2)
   );
   always_ff @(posedge clk_i) begin
     if (en_i[0]) begin
@@ -33,8 +32,8 @@ module mv_interpolate (
     end
   end
 
-  // Slope: 16 + 16 bits, of which 14 fall; c1 and the slope at the segment's end have 25 with sign
-
+  // ---- slope ----
+  // 16 + 16 bits, of which 14 fall; c1 and the slope at the segment's end have 25 with sign.
   logic        [31:0] bend;
   logic signed [24:0] slope_2_q;
   assign bend = {16'd0, c2_1_q} * {16'd0, offset_1_q};
@@ -46,8 +45,7 @@ module mv_interpolate (
     end
   end
 
-  // Value: 25 + 16 bits, of which 15 fall; it stays within 30 bits, where sums may wrap
-
+  // ---- value: 25 + 16 bits, of which 15 fall; it stays within 30 bits, where sums may wrap ----
   logic signed [41:0] rise;
   logic        [29:0] value_q;
   assign rise = 42'(slope_2_q) * $signed({26'd0, offset_2_q});

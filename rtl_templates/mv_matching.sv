@@ -12,20 +12,20 @@ module mv_matching #(
   parameter int Groups   = 4,   // token groups that an activation row can hold
   parameter int RowW     = 16,
   // derived
-  localparam int LvL    = $clog2(Lv),
-  localparam int LaneW  = (LvL > 0) ? LvL : 1,
-  localparam int CntW   = LvL + 1,
+  localparam int LvL     = $clog2(Lv),
+  localparam int LaneW   = (LvL > 0) ? LvL : 1,
+  localparam int CntW    = LvL + 1,
   localparam int Threads = SubSteps,
   localparam int ThreadW = (Threads > 1) ? $clog2(Threads) : 1,
-  localparam int IdW    = $clog2(4 * SubSteps),
-  localparam int OutW   = (SubSteps * Lv > 1) ? $clog2(SubSteps * Lv) : 1,
-  localparam int H      = Lv / FullRate,
-  localparam int ClassW = ($clog2(H) > 0) ? $clog2($clog2(H) + 1) : 1
+  localparam int IdW     = $clog2(4 * SubSteps),
+  localparam int OutW    = (SubSteps * Lv > 1) ? $clog2(SubSteps * Lv) : 1,
+  localparam int H       = Lv / FullRate,
+  localparam int ClassW  = ($clog2(H) > 0) ? $clog2($clog2(H) + 1) : 1
 ) (
   input  logic                 clk_i,
   input  logic                 rst_ni,
   input  logic                 column_i,
-  input  logic [Groups-1:0]    group_mask_i,    // token groups in use
+  input  logic [Groups-1:0]    group_mask_i,   // token groups in use
   // operations from the decompressor
   input  logic                 op_valid_i,
   output logic                 op_ready_o,
@@ -81,18 +81,18 @@ module mv_matching #(
   output logic                 idle_o
 );
   // ---- stage 1: the operation, while the map is read ----
-  logic                v_q, begin_q, record_q, open_q, close_q, turn_q, wide_q, buffer_q;
-  logic [ClassW-1:0]   classes_q;
-  logic [OutW:0]       count_q;
-  logic [ThreadW-1:0]  thread_q, unit_row_q;
-  logic [IdW-1:0]      id_q;
-  logic [OutW-1:0]     number_q;
-  logic [31:0]         data_q;
-  logic [H-1:0]        unit_q, unit_buffer_q;
-  logic [H*RowW-1:0]   row_q;
-  logic [H*LaneW-1:0]  offset_q;
-  logic [H*CntW-1:0]   weights_q;
-  logic                advance;
+  logic               v_q, begin_q, record_q, open_q, close_q, turn_q, wide_q, buffer_q;
+  logic [ClassW-1:0]  classes_q;
+  logic [OutW:0]      count_q;
+  logic [ThreadW-1:0] thread_q, unit_row_q;
+  logic [IdW-1:0]     id_q;
+  logic [OutW-1:0]    number_q;
+  logic [31:0]        data_q;
+  logic [H-1:0]       unit_q, unit_buffer_q;
+  logic [H*RowW-1:0]  row_q;
+  logic [H*LaneW-1:0] offset_q;
+  logic [H*CntW-1:0]  weights_q;
+  logic               advance;
 
   assign op_ready_o = !v_q || advance;
   assign map_read_o = op_valid_i && op_ready_o && (op_unit_i != '0);
@@ -212,22 +212,22 @@ module mv_matching #(
   end
 
   logic step;
-  assign step           = turn_q && (asm_unit != '0);
-  assign out_valid_o    = v_q && (begin_q || (record_q && open_q) || close_q || step);
-  assign out_begin_o    = begin_q;
-  assign out_open_o     = record_q && open_q;
-  assign out_close_o    = close_q;
-  assign out_wide_o     = wide_q;
-  assign out_classes_o  = classes_q;
-  assign out_count_o    = count_q;
-  assign out_thread_o   = (wide_q && step) ? asm_unit_row : thread_q;
-  assign out_id_o       = id_q;
-  assign out_buffer_o   = buffer_q;
-  assign out_weights_o  = total;
-  assign out_mask_o     = asm_mask;
-  assign out_address_o  = asm_row;
-  assign advance        = v_q && (!out_valid_o || out_ready_i);
-  assign idle_o         = !v_q;
+  assign step          = turn_q && (asm_unit != '0);
+  assign out_valid_o   = v_q && (begin_q || (record_q && open_q) || close_q || step);
+  assign out_begin_o   = begin_q;
+  assign out_open_o    = record_q && open_q;
+  assign out_close_o   = close_q;
+  assign out_wide_o    = wide_q;
+  assign out_classes_o = classes_q;
+  assign out_count_o   = count_q;
+  assign out_thread_o  = (wide_q && step) ? asm_unit_row : thread_q;
+  assign out_id_o      = id_q;
+  assign out_buffer_o  = buffer_q;
+  assign out_weights_o = total;
+  assign out_mask_o    = asm_mask;
+  assign out_address_o = asm_row;
+  assign advance       = v_q && (!out_valid_o || out_ready_i);
+  assign idle_o        = !v_q;
 
   assign record_valid_o  = v_q && record_q;
   assign record_id_o     = id_q;

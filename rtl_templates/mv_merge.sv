@@ -12,26 +12,24 @@ module mv_merge #(
   // derived
   localparam int SetW = (Sets > 1) ? $clog2(Sets) : 1
 ) (
-  input  logic                    clk_i  /*verilator public_flat_rd*/,
-  input  logic                    rst_ni  /*verilator public_flat_rd*/,
+  input  logic                    clk_i,
+  input  logic                    rst_ni,
   // sums of all sets, and what is meant: the result follows log2(H) * AddStages cycles later
-  input  logic [Sets*H*Lt*32-1:0] sum_i  /*verilator public_flat_rd*/,
-  input  logic                    valid_i  /*verilator public_flat_rd*/,
-  input  logic [SetW-1:0]         set_i  /*verilator public_flat_rd*/,
-  input  logic [H-1:0]            part_i  /*verilator public_flat_rd*/,
-  input  logic [15:0]             bias_i  /*verilator public_flat_rd*/,
+  input  logic [Sets*H*Lt*32-1:0] sum_i,
+  input  logic                    valid_i,
+  input  logic [SetW-1:0]         set_i,
+  input  logic [H-1:0]            part_i,
+  input  logic [15:0]             bias_i,
   output logic [Lt*16-1:0]        result_o
 );
-  // Inputs of its own let all instances share one simulated function: half the build time.
-  /*verilator no_inline_module*/
   localparam int HL      = $clog2(H);
   localparam int Latency = HL * AddStages;
   localparam int Cuts    = AddStages - 2;
   localparam int EnW     = (Cuts > 0) ? Cuts : 1;
 
-  logic [31:0]          bias;
-  logic [H*Lt*32-1:0]   picked;
-  logic [Latency:0]     valid;
+  logic [31:0]        bias;
+  logic [H*Lt*32-1:0] picked;
+  logic [Latency:0]   valid;
   mv_fp16_to_fp32 u_widen (
     .half_i (bias_i),
     .float_o(bias)
@@ -78,7 +76,7 @@ module mv_merge #(
       mv_fp32_add #(
         .Cuts(Cuts)
       ) u_add (
-        .clk_i,
+        .clk_i(clk_i),
         .en_i (cut_en),
         .x_i  (x_q),
         .y_i  (y_q),

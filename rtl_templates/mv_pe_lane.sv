@@ -9,22 +9,22 @@
 module mv_pe_lane #(
   parameter int MulStages = 2,
   parameter int AddStages = 4,
-  parameter int Slots = 32,
+  parameter int Slots     = 32,
   // derived
-  localparam int SlotW = (Slots > 1) ? $clog2(Slots) : 1  // of a slot number
+  localparam int SlotW = (Slots > 1) ? $clog2(Slots) : 1   // of a slot number
 ) (
   input  logic                 clk_i,
   // multiplier: registered activation and widened weight, one enable per register that follows
   input  logic [MulStages-1:0] mul_en_i,
-  input  logic [15:0]          act_i  /*verilator public_flat_rd*/,
-  input  logic [16:0]          weight_i  /*verilator public_flat_rd*/,
-  input  logic                 mask_i  /*verilator public_flat_rd*/,
+  input  logic [15:0]          act_i,
+  input  logic [16:0]          weight_i,
+  input  logic                 mask_i,
   output logic [31:0]          product_o,
   // adder: one enable per register; operands of the reduction tree, and the value to accumulate
   input  logic [AddStages-1:0] add_en_i,
   input  logic                 accumulate_i,
-  input  logic [31:0]          left_i  /*verilator public_flat_rd*/,
-  input  logic [31:0]          right_i  /*verilator public_flat_rd*/,
+  input  logic [31:0]          left_i,
+  input  logic [31:0]          right_i,
   input  logic [31:0]          bias_i,
   input  logic                 first_i,
   input  logic [SlotW-1:0]     slot_i,
@@ -38,16 +38,11 @@ module mv_pe_lane #(
   input  logic [SlotW-1:0]     dslot_i,
   output logic [31:0]          ddata_o
 );
-  // One C++ function for the tokens of a vector lane: what differs between them comes in by
-  // variables of the lane.
-  /*verilator no_inline_module*/
-
   // The first register of the adder holds its operands, the last one the sum.
   localparam int Cuts = AddStages - 2;
-  localparam int EnW = (Cuts > 0) ? Cuts : 1;
+  localparam int EnW  = (Cuts > 0) ? Cuts : 1;
 
-  // Multiplier
-
+  // ---- multiplier ----
   logic [16:0] act_wide;
   mv_fp16_widen u_widen (
     .half_i(act_i),
@@ -57,16 +52,15 @@ module mv_pe_lane #(
   mv_fp16_mul #(
     .Stages(MulStages)
   ) u_mul (
-    .clk_i,
-    .en_i(mul_en_i),
-    .a_i(act_wide),
-    .b_i(weight_i),
-    .mask_i,
-    .product_o
+    .clk_i    (clk_i),
+    .en_i     (mul_en_i),
+    .a_i      (act_wide),
+    .b_i      (weight_i),
+    .mask_i   (mask_i),
+    .product_o(product_o)
   );
 
-  // Adder
-
+  // ---- adder ----
   logic [31:0] x_q, y_q, slot_value, sum, sum_q;
   always_ff @(posedge clk_i) begin
     if (add_en_i[0]) begin
@@ -85,10 +79,10 @@ module mv_pe_lane #(
   mv_fp32_add #(
     .Cuts(Cuts)
   ) u_add (
-    .clk_i,
-    .en_i(cut_en),
-    .x_i(x_q),
-    .y_i(y_q),
+    .clk_i(clk_i),
+    .en_i (cut_en),
+    .x_i  (x_q),
+    .y_i  (y_q),
     .sum_o(sum)
   );
 
@@ -102,15 +96,14 @@ module mv_pe_lane #(
   mv_acc_file #(
     .Slots(Slots)
   ) u_file (
-    .clk_i,
-    .we_i(accumulate_i && add_en_i[AddStages-1] && write_i),
-    .wslot_i,
+    .clk_i  (clk_i),
+    .we_i   (accumulate_i && add_en_i[AddStages-1] && write_i),
+    .wslot_i(wslot_i),
     .wdata_i(sum),
     .rslot_i(slot_i),
     .rdata_o(slot_value),
-    .drain_i,
-    .dslot_i,
-    .ddata_o
+    .drain_i(drain_i),
+    .dslot_i(dslot_i),
+    .ddata_o(ddata_o)
   );
-
 endmodule

@@ -11,9 +11,8 @@ package mv_pkg;
     job_width = 2 + word_w * 2 + row_w * 2 + 16 * 3 + count_w * 2 + group_w + 16 + set_w;
   endfunction
 
-  // Constants are members of enums: Verilator warns of each parameter that a module does not use.
-
-  // Operations of the vector unit, which says what each computes.
+  // Operations of the vector unit, which says what each computes. They are members of an enum:
+  // of each parameter that a module does not use, Verilator warns.
   typedef enum logic [3:0] {
     OpCopy       = 4'd0,
     OpRelu       = 4'd1,

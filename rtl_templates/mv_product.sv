@@ -10,8 +10,8 @@
 // 0x7FC00000.
 
 module mv_product #(
-  parameter int AW     = 24,  // bits of the first significand
-  parameter int BW     = 24,  // bits of the second one; both together at least 26
+  parameter int AW     = 24,   // bits of the first significand
+  parameter int BW     = 24,   // bits of the second one; both together at least 26
   // Registers from the operands to the product, the last one at the output.
   parameter int Stages = 2
 ) (
@@ -29,8 +29,8 @@ module mv_product #(
   output logic [31:0]       product_o,
   output logic [AW+BW-1:0]  integer_o   // x_significand_i * y_significand_i, exact
 );
-  localparam int PW = AW + BW;
-  localparam int HW = BW / 2;   // the lower half of the second significand
+  localparam int PW         = AW + BW;
+  localparam int HW         = BW / 2;   // the lower half of the second significand
   // One register: all at once. Two: before rounding. Three: also behind two half products.
   localparam int CutProduct = (Stages >= 2) ? 1 : 0;
   localparam int CutHalves  = (Stages >= 3) ? 1 : 0;
@@ -43,8 +43,7 @@ module mv_product #(
 `endif
   end
 
-  // Special cases, sign and exponent
-
+  // ---- special cases, sign and exponent ----
   logic       x_zero, y_zero, x_special, y_special, nan;
   logic [7:0] exponent;
   logic [4:0] about;   // {odd, sign, zero or special, special, NaN}
@@ -59,8 +58,7 @@ module mv_product #(
   assign about     = {odd_i, (x_sign_i ^ y_sign_i) && !nan, x_zero || y_zero || x_special ||
                       y_special, x_special || y_special, nan};
 
-  // Two half products and their sum
-
+  // ---- two half products and their sum ----
   logic [AW+HW-1:0] low, low_1;
   logic [PW-HW-1:0] high, high_1;
   logic [7:0]       exponent_1;
@@ -117,8 +115,8 @@ module mv_product #(
     assign about_2    = about_1;
   end
 
-  // Normalise by one place, round, pack; a carry out of the fraction lands in the exponent
-
+  // ---- normalise by one place, round, pack ----
+  // A carry out of the fraction lands in the exponent.
   logic [PW-1:0] normal;
   logic [7:0]    exponent_3;
   logic          half, below, last, round_up;

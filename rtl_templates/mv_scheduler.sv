@@ -13,25 +13,25 @@ module mv_scheduler #(
   // derived
   localparam int Clusters = Sets / Assoc
 ) (
-  input  logic                     clk_i,
-  input  logic                     rst_ni,
-  input  logic                     start_i,
+  input  logic                       clk_i,
+  input  logic                       rst_ni,
+  input  logic                       start_i,
   // header: first task of each cluster, then the number of tasks
-  input  logic                     header_valid_i,
+  input  logic                       header_valid_i,
   input  logic [(Clusters+1)*32-1:0] first_task_i,
   // beats of the task directory
-  output logic [Clusters-1:0]      dir_valid_o,
-  input  logic [Clusters-1:0]      dir_ready_i,
-  output logic [Clusters*32-1:0]   dir_beat_o,
-  input  logic [Clusters-1:0]      dir_beat_valid_i,
-  input  logic [PortBits-1:0]      dir_data_i,
+  output logic [Clusters-1:0]        dir_valid_o,
+  input  logic [Clusters-1:0]        dir_ready_i,
+  output logic [Clusters*32-1:0]     dir_beat_o,
+  input  logic [Clusters-1:0]        dir_beat_valid_i,
+  input  logic [PortBits-1:0]        dir_data_i,
   // sets that are not to take a task now
-  input  logic [Sets-1:0]          hold_i,
+  input  logic [Sets-1:0]            hold_i,
   // tasks: first beat, number of code beats
-  output logic [Sets-1:0]          task_valid_o,
-  input  logic [Sets-1:0]          task_ready_i,
-  output logic [Clusters*64-1:0]   task_o,
-  output logic                     done_o          // all tasks have been given out
+  output logic [Sets-1:0]            task_valid_o,
+  input  logic [Sets-1:0]            task_ready_i,
+  output logic [Clusters*64-1:0]     task_o,
+  output logic                       done_o   // all tasks have been given out
 );
   localparam int TasksPerBeat = PortBits / 64;
   localparam int TaskL        = $clog2(TasksPerBeat);
@@ -40,9 +40,9 @@ module mv_scheduler #(
   assign done_o = header_valid_i && (&empty);
 
   for (genvar k = 0; k < Clusters; k++) begin : g_cluster
-    logic [31:0]         next_q;         // task to be given out next
-    logic [31:0]         beat;           // of its place in the directory
-    logic [31:0]         held_beat_q;    // which beat of the directory is held
+    logic [31:0]         next_q;        // task to be given out next
+    logic [31:0]         beat;          // of its place in the directory
+    logic [31:0]         held_beat_q;   // which beat of the directory is held
     logic                begun_q, held_q, asked_q, there, taken;
     logic [PortBits-1:0] held_data_q;
     logic [Assoc-1:0]    wants;

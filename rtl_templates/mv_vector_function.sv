@@ -6,7 +6,7 @@
 
 module mv_vector_function (
   input  logic        clk_i,
-  input  logic [4:0]  en_i,           // one enable per register, in order
+  input  logic [4:0]  en_i,   // one enable per register, in order
   // Operation as in mv_vector_unit: 5 2^y, 2 and 3 Phi (erf, tanh form), 8 1/x, 10 1/sqrt(x), all
   // others pass x; the second one is the same, four cycles later.
   input  logic [3:0]  op_i,
@@ -14,20 +14,19 @@ module mv_vector_function (
   // Binary32. 2^y: infinity, NaN or zero if that shall be the result, else any other value.
   // Phi: the sign of its argument. 1/x, 1/sqrt(x): the argument, positive and normal, or NaN.
   input  logic [31:0] x_i,
-  input  logic [34:0] y_i,            // 21 fractional bits and sign (the 22nd does not count)
-  input  logic [18:0] u_i,            // magnitude of Phi's argument, 16 fractional bits
+  input  logic [34:0] y_i,   // 21 fractional bits and sign (the 22nd does not count)
+  input  logic [18:0] u_i,   // magnitude of Phi's argument, 16 fractional bits
   // The result as the following product wants it, its significand with the leading one.
   output logic        sign_o,
   output logic [7:0]  exponent_o,
   output logic [32:0] significand_o,
-  output logic [30:0] root_o          // 1/x or 1/sqrt(x) without sign, at the last register's input
+  output logic [30:0] root_o   // 1/x or 1/sqrt(x) without sign, at the last register's input
 );
   localparam logic [3:0] PhiErf = 4'd2, PhiTanh = 4'd3, Exp2 = 4'd5, Reciprocal = 4'd8,
                          Root = 4'd10;
 
-  // Segment and offset; 2^y also gives the exponent of its result, which then stands in the
-  // fraction of x
-
+  // ---- segment and offset ----
+  // 2^y also gives the exponent of its result, which then stands in the fraction of x.
   logic [8:0]  segment, segment_q;
   logic [15:0] offset, offset_q;
   logic [7:0]  power;
@@ -60,7 +59,7 @@ module mv_vector_function (
     if (en_i[0]) begin
       segment_q <= segment;
       offset_q  <= offset;
-      x_1_q       <= x;
+      x_1_q     <= x;
     end
     if (en_i[1]) x_2_q <= x_1_q;
     if (en_i[2]) x_3_q <= x_2_q;
@@ -69,16 +68,16 @@ module mv_vector_function (
 
   logic [29:0] value;
   mv_interpolate u_interpolate (
-    .clk_i,
+    .clk_i    (clk_i),
     .en_i     (en_i[3:1]),
     .segment_i(segment_q),
     .offset_i (offset_q),
     .value_o  (value)
   );
 
-  // Phi(x) is the tail for negative x, else one minus the tail: 30 fractional bits. Normalised in
-  // steps of 16, 8, 4, 2, 1.
-
+  // ---- Phi(x) ----
+  // The tail for negative x, else one minus the tail: 30 fractional bits. Normalised in steps of
+  // 16, 8, 4, 2, 1.
   logic [30:0] phi, phi_16, phi_8, phi_4, phi_2, phi_1;
   logic        zero_16, zero_8, zero_4, zero_2, zero_1;
   assign phi     = x_4_q[31] ? {1'b0, value} : 31'h4000_0000 - {1'b0, value};
@@ -93,9 +92,9 @@ module mv_vector_function (
   assign zero_1  = !phi_2[30];
   assign phi_1   = zero_1 ? {phi_2[29:0], 1'd0} : phi_2;
 
-  // Reciprocals: the value in (1/2, 1] has 29 fractional bits; 24 remain, rounded up at the half.
-  // With exponent E for [1, 2), {E - 2, 0} + 2^23 is the binary32 value of 1/2.
-
+  // ---- reciprocals ----
+  // The value in (1/2, 1] has 29 fractional bits; 24 remain, rounded up at the half. With exponent
+  // E for [1, 2), {E - 2, 0} + 2^23 is the binary32 value of 1/2.
   logic [7:0]  half_exponent, root_exponent;
   logic [24:0] kept;
   logic [30:0] root_bits;
@@ -107,8 +106,7 @@ module mv_vector_function (
                          {root_exponent, 23'd0} + {6'd0, kept};
   assign root_o        = root_bits;
 
-  // Result
-
+  // ---- result ----
   logic        sign, sign_q;
   logic [7:0]  exponent, exponent_q;
   logic [32:0] significand, significand_q;

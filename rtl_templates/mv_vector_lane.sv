@@ -16,43 +16,41 @@ module mv_vector_lane #(
   parameter int AddStages = 4,   // of the sum, its operands' register included
   // derived
   localparam int GroupW   = (Groups > 1) ? $clog2(Groups) : 1,
-  localparam int Product  = 7 + MulStages,             // register of the first product
-  localparam int Function = Product + 5,               // of the function's result
+  localparam int Product  = 7 + MulStages,   // register of the first product
+  localparam int Function = Product + 5,     // of the function's result
   localparam int Sum      = Function + MulStages + AddStages - 1,
-  localparam int Latency  = Sum + 1,                   // of the result
-  localparam int Depth    = Latency + 2                // statistics are updated behind this one
+  localparam int Latency  = Sum + 1,      // of the result
+  localparam int Depth    = Latency + 2   // statistics are updated behind this one
 ) (
-  input  logic                    clk_i  /*verilator public_flat_rw*/,
+  input  logic                    clk_i,
   // The inputs, and register s, hold a beat; its operation and group, s = 1 in the lowest bits.
-  input  logic                    take_i  /*verilator public_flat_rw*/,
-  input  logic [Depth:1]          valid_i  /*verilator public_flat_rw*/,
-  input  logic [Depth*4-1:0]      op_i  /*verilator public_flat_rw*/,
-  input  logic [Depth*GroupW-1:0] group_i  /*verilator public_flat_rw*/,
+  input  logic                    take_i,
+  input  logic [Depth:1]          valid_i,
+  input  logic [Depth*4-1:0]      op_i,
+  input  logic [Depth*GroupW-1:0] group_i,
   // inputs of the lane
-  input  logic [15:0]             a_i  /*verilator public_flat_rw*/,
-  input  logic [15:0]             b_i  /*verilator public_flat_rw*/,
-  input  logic                    masked_i  /*verilator public_flat_rw*/,
-  input  logic                    active_i  /*verilator public_flat_rw*/,
+  input  logic [15:0]             a_i,
+  input  logic [15:0]             b_i,
+  input  logic                    masked_i,
+  input  logic                    active_i,
   // what all lanes share, at the register that uses it
-  input  logic [14:0]             n_i  /*verilator public_flat_rw*/,           // 1
-  input  logic [23:0]             k_i  /*verilator public_flat_rw*/,           // 6
-  input  logic [23:0]             k_product_i  /*verilator public_flat_rw*/,   // Product
-  input  logic [31:0]             gamma_i  /*verilator public_flat_rw*/,       // Function - 1
-  input  logic [31:0]             beta_i  /*verilator public_flat_rw*/,        // before the sum
-  input  logic                    start_i  /*verilator public_flat_rw*/,       // Depth
-  input  logic                    max_i  /*verilator public_flat_rw*/,         // Depth
-  input  logic                    sum_i  /*verilator public_flat_rw*/,         // Depth
+  input  logic [14:0]             n_i,           // 1
+  input  logic [23:0]             k_i,           // 6
+  input  logic [23:0]             k_product_i,   // Product
+  input  logic [31:0]             gamma_i,       // Function - 1
+  input  logic [31:0]             beta_i,        // before the sum
+  input  logic                    start_i,       // Depth
+  input  logic                    max_i,         // Depth
+  input  logic                    sum_i,         // Depth
   // mv_vector_variance
-  input  logic                    step_i  /*verilator public_flat_rw*/,
-  input  logic [5:0]              bit_i  /*verilator public_flat_rw*/,
-  input  logic                    n_bit_i  /*verilator public_flat_rw*/,
-  input  logic                    last_i  /*verilator public_flat_rw*/,
-  input  logic [76:0]             epsilon_i  /*verilator public_flat_rw*/,
-  input  logic [GroupW-1:0]       square_group_i  /*verilator public_flat_rw*/,
+  input  logic                    step_i,
+  input  logic [5:0]              bit_i,
+  input  logic                    n_bit_i,
+  input  logic                    last_i,
+  input  logic [76:0]             epsilon_i,
+  input  logic [GroupW-1:0]       square_group_i,
   output logic [15:0]             result_o
 );
-  // Inputs of its own let all lanes share one simulated function.
-  /*verilator no_inline_module*/
   // Operations, as in mv_vector_unit
   localparam logic [3:0] Relu       = mv_pkg::OpRelu;
   localparam logic [3:0] GeluErf    = mv_pkg::OpGeluErf;
@@ -64,9 +62,10 @@ module mv_vector_lane #(
   localparam logic [3:0] Reciprocal = mv_pkg::OpReciprocal;
   localparam logic [3:0] Variance   = mv_pkg::OpVariance;
   localparam logic [3:0] Rsqrt      = mv_pkg::OpRoot;
-  localparam int Addends = Function + MulStages;   // register of the second product and its summand
-  localparam int Cuts    = AddStages - 2;
-  localparam int EnW     = (Cuts > 0) ? Cuts : 1;
+  // Register of the second product and its summand.
+  localparam int         Addends    = Function + MulStages;
+  localparam int         Cuts       = AddStages - 2;
+  localparam int         EnW        = (Cuts > 0) ? Cuts : 1;
 
   if (AddStages < 2 || AddStages > 6) begin : g_illegal
 `ifdef VERILATOR
@@ -79,8 +78,7 @@ module mv_vector_lane #(
   logic unused;
   assign unused = ^{op_i, group_i};
 
-  // Operands. GELU needs its operand again behind the table, and has no second one.
-
+  // ---- operands: GELU needs its operand again behind the table, and has no second one ----
   logic [3:0]     op_1;
   logic [15:0]    a_q, b_q, late;
   logic [15:0]    other [Addends];   // index: register it comes from; 0 is none
@@ -116,8 +114,7 @@ module mv_vector_lane #(
     end
   end
 
-  // Statistics of the row
-
+  // ---- statistics of the row ----
   logic [15:0] row_max;
   logic [54:0] row_sum;
   logic        row_nonfinite;
@@ -129,14 +126,14 @@ module mv_vector_lane #(
   mv_vector_statistics #(
     .Groups(Groups)
   ) u_statistics (
-    .clk_i,
+    .clk_i          (clk_i),
     .en_i           (valid_i[Depth:Latency]),
     .result_i       (result_q),
     .group_i        (group_i[(Depth-1)*GroupW +: GroupW]),
-    .start_i,
+    .start_i        (start_i),
     .skip_i         (masked_q[Depth]),
-    .max_i,
-    .sum_i,
+    .max_i          (max_i),
+    .sum_i          (sum_i),
     .write_i        (valid_i[Function-1] && (op_root == Reciprocal || op_root == Rsqrt)),
     .write_group_i  (group_i[(Function-2)*GroupW +: GroupW]),
     .write_factor_i (root),
@@ -144,7 +141,7 @@ module mv_vector_lane #(
     .row_max_o      (row_max),
     .row_sum_o      (row_sum),
     .row_nonfinite_o(row_nonfinite),
-    .square_group_i,
+    .square_group_i (square_group_i),
     .square_o       (square),
     .factor_group_i (group_i[5*GroupW +: GroupW]),
     .factor_o       (factor)
@@ -154,22 +151,21 @@ module mv_vector_lane #(
   logic        window_sticky;
   logic [5:0]  window_shift;
   mv_vector_variance u_variance (
-    .clk_i,
-    .load_i  (valid_i[1] && op_1 == Variance),
-    .s1_i    (row_sum),
-    .step_i,
-    .bit_i,
-    .n_bit_i,
-    .last_i,
-    .s2_i    (square),
-    .epsilon_i,
-    .window_o(window),
-    .sticky_o(window_sticky),
-    .shift_o (window_shift)
+    .clk_i    (clk_i),
+    .load_i   (valid_i[1] && op_1 == Variance),
+    .s1_i     (row_sum),
+    .step_i   (step_i),
+    .bit_i    (bit_i),
+    .n_bit_i  (n_bit_i),
+    .last_i   (last_i),
+    .s2_i     (square),
+    .epsilon_i(epsilon_i),
+    .window_o (window),
+    .sticky_o (window_sticky),
+    .shift_o  (window_shift)
   );
 
-  // What is not finite decides the result at once
-
+  // ---- what is not finite decides the result at once ----
   logic       a_nan, a_inf, m_nan, m_inf;
   logic       forced, force_sign;
   logic [1:0] force_kind;
@@ -208,16 +204,14 @@ module mv_vector_lane #(
     endcase
   end
 
-  // X of the row's maximum: finite ones are shifted by up to 29 places, 40 bits and sign
-
+  // ---- X of the row's maximum: finite ones are shifted by up to 29 places, 40 bits and sign ----
   logic [39:0] max_magnitude;
   logic [54:0] max_integer;
   assign max_magnitude = {29'd0, |row_max[14:10], row_max[9:0]} <<
                          (row_max[14:10] - {4'd0, |row_max[14:10]});
   assign max_integer   = ({15'd0, max_magnitude} ^ {55{row_max[15]}}) + {54'd0, row_max[15]};
 
-  // First factor
-
+  // ---- first factor ----
   logic [54:0] row;
   logic [3:0]  op_4, op_5, op_6;
   logic        x_sign;
@@ -229,31 +223,30 @@ module mv_vector_lane #(
   assign row  = (op_1 == Norm || op_1 == Reciprocal) ? row_sum :
                 (op_1 == Exp) ? max_integer : 55'd0;
   mv_vector_operand u_operand (
-    .clk_i,
-    .en_i            (valid_i[6:1]),
-    .a_i             (a_q),
-    .drop_i          (op_1 == Reciprocal),
-    .factor_i        ((op_1 == Norm) ? n_i : 15'd1),
-    .row_i           (row),
-    .force_i         (forced),
-    .force_sign_i    (force_sign),
-    .force_kind_i    (force_kind),
-    .arg_4_i         (op_4 == Exp),
-    .window_4_i      (op_4 == Rsqrt),
-    .window_i        (window),
-    .window_sticky_i (window_sticky),
-    .window_shift_i  (window_shift),
-    .arg_5_i         (op_5 == Exp || op_5 == GeluErf || op_5 == GeluTanh),
-    .magnitude_5_i   (op_5 != Exp),
-    .arg_6_i         (op_6 == Exp || op_6 == GeluErf || op_6 == GeluTanh),
-    .scaled_6_i      (op_6 != Norm && op_6 != Rsqrt),
-    .sign_o          (x_sign),
-    .exponent_o      (x_exponent),
-    .significand_o   (x_significand)
+    .clk_i          (clk_i),
+    .en_i           (valid_i[6:1]),
+    .a_i            (a_q),
+    .drop_i         (op_1 == Reciprocal),
+    .factor_i       ((op_1 == Norm) ? n_i : 15'd1),
+    .row_i          (row),
+    .force_i        (forced),
+    .force_sign_i   (force_sign),
+    .force_kind_i   (force_kind),
+    .arg_4_i        (op_4 == Exp),
+    .window_4_i     (op_4 == Rsqrt),
+    .window_i       (window),
+    .window_sticky_i(window_sticky),
+    .window_shift_i (window_shift),
+    .arg_5_i        (op_5 == Exp || op_5 == GeluErf || op_5 == GeluTanh),
+    .magnitude_5_i  (op_5 != Exp),
+    .arg_6_i        (op_6 == Exp || op_6 == GeluErf || op_6 == GeluTanh),
+    .scaled_6_i     (op_6 != Norm && op_6 != Rsqrt),
+    .sign_o         (x_sign),
+    .exponent_o     (x_exponent),
+    .significand_o  (x_significand)
   );
 
-  // Second factor: r, or k and 1 as integers, or 1
-
+  // ---- second factor: r, or k and 1 as integers, or 1 ----
   logic [7:0]  r_exponent_q;
   logic [23:0] r_significand_q;
   always_ff @(posedge clk_i) begin
@@ -279,7 +272,7 @@ module mv_vector_lane #(
     .BW    (24),
     .Stages(MulStages)
   ) u_scale (
-    .clk_i,
+    .clk_i          (clk_i),
     .en_i           (valid_i[7 +: MulStages]),
     .x_sign_i       (x_sign),
     .x_exponent_i   (x_exponent),
@@ -292,16 +285,16 @@ module mv_vector_lane #(
     .integer_o      (integer_product)
   );
 
+  // ---- function ----
   // y = t * k has 38 fractional bits. t went in as 28 bits of two's complement: a negative one
   // counts 2^28 too much.
-
   logic [23:0] y_high;
   logic        function_sign;
   logic [7:0]  function_exponent;
   logic [32:0] function_significand;
   assign y_high = integer_product[51:28] - (first_product[31] ? k_product_i : 24'd0);
   mv_vector_function u_function (
-    .clk_i,
+    .clk_i        (clk_i),
     .en_i         (valid_i[Product +: 5]),
     .op_i         (op_i[(Product-1)*4 +: 4]),
     .op_4_i       (op_root),
@@ -314,8 +307,8 @@ module mv_vector_lane #(
     .root_o       (root)
   );
 
-  // Second product: times gamma, or Phi(a) times a. -infinity * Phi is -0, as if a were -0.
-
+  // ---- second product: times gamma, or Phi(a) times a ----
+  // -infinity * Phi is -0, as if a were -0.
   logic [31:0] late_float, c, c_q;
   logic [31:0] scaled;
   logic [3:0]  op_function;
@@ -342,7 +335,7 @@ module mv_vector_lane #(
     .BW    (11),
     .Stages(MulStages)
   ) u_weigh (
-    .clk_i,
+    .clk_i          (clk_i),
     .en_i           (valid_i[Function +: MulStages]),
     .x_sign_i       (function_sign),
     .x_exponent_i   (function_exponent),
@@ -355,8 +348,7 @@ module mv_vector_lane #(
     .integer_o      (unused_integer)
   );
 
-  // Sum
-
+  // ---- sum ----
   logic [31:0]    other_float, d, d_q, sum_d, sum_q;
   logic [3:0]     op_addend;
   logic [EnW-1:0] cut_en;
@@ -380,7 +372,7 @@ module mv_vector_lane #(
   mv_fp32_add #(
     .Cuts(Cuts)
   ) u_add (
-    .clk_i,
+    .clk_i(clk_i),
     .en_i (cut_en),
     .x_i  (scaled),
     .y_i  (d_q),
@@ -391,8 +383,7 @@ module mv_vector_lane #(
     if (valid_i[Sum-1]) sum_q <= sum_d;
   end
 
-  // Result
-
+  // ---- result ----
   logic [15:0] half;
   mv_fp32_to_fp16 u_round (
     .float_i(sum_q),

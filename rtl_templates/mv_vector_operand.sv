@@ -8,26 +8,26 @@
 
 module mv_vector_operand (
   input  logic        clk_i,
-  input  logic [5:0]  en_i,           // one enable per register, in order
+  input  logic [5:0]  en_i,   // one enable per register, in order
   // beside register 1
   input  logic [15:0] a_i,
-  input  logic        drop_i,           // take 0 for X(a)
-  input  logic [14:0] factor_i,         // 1..2^14
-  input  logic [54:0] row_i,            // subtracted; below 2^54 in magnitude
-  input  logic        force_i,          // the result is ±0, infinity or NaN instead:
+  input  logic        drop_i,     // take 0 for X(a)
+  input  logic [14:0] factor_i,   // 1..2^14
+  input  logic [54:0] row_i,      // subtracted; below 2^54 in magnitude
+  input  logic        force_i,    // the result is ±0, infinity or NaN instead:
   input  logic        force_sign_i,
-  input  logic [1:0]  force_kind_i,     // 0: 0, 2: infinity, 3: NaN
+  input  logic [1:0]  force_kind_i,   // 0: 0, 2: infinity, 3: NaN
   // beside register 4
-  input  logic        arg_4_i,          // the argument of 2^y will be wanted: keep the sign
-  input  logic        window_4_i,       // take window_i * 2^window_shift_i instead
+  input  logic        arg_4_i,      // the argument of 2^y will be wanted: keep the sign
+  input  logic        window_4_i,   // take window_i * 2^window_shift_i instead
   input  logic [54:0] window_i,
-  input  logic        window_sticky_i,  // something is set below the window
+  input  logic        window_sticky_i,   // something is set below the window
   input  logic [5:0]  window_shift_i,
   // beside registers 5 and 6
-  input  logic        arg_5_i,          // t is wanted: 28 bits with sign …
-  input  logic        magnitude_5_i,    // … or saturated to 19 bits without
+  input  logic        arg_5_i,         // t is wanted: 28 bits with sign …
+  input  logic        magnitude_5_i,   // … or saturated to 19 bits without
   input  logic        arg_6_i,
-  input  logic        scaled_6_i,       // the integer counts units of 2^-24
+  input  logic        scaled_6_i,   // the integer counts units of 2^-24
   // sign, exponent as in binary32, and significand with its leading one in the upper 24 bits; for t
   // two's complement in 28 bits and its sign, or that of the operand
   output logic        sign_o,
@@ -36,11 +36,9 @@ module mv_vector_operand (
 );
   // What the result shall be in any case travels beside the integer: {forced, sign, kind}. Without
   // force the sign is that of the operand.
-
   logic [3:0] force_2_q, force_3_q, force_4_q, force_5_q, force_6_q;
 
-  // Significand times factor: 11 and 15 bits, but the factor is at most 2^14
-
+  // ---- significand times factor: 11 and 15 bits, but the factor is at most 2^14 ----
   logic [24:0] product_2_q;
   logic [4:0]  shift_2_q;
   logic [54:0] row_2_q, row_3_q;
@@ -54,8 +52,7 @@ module mv_vector_operand (
     end
   end
 
-  // Shift: finite operands by up to 29 places, so 54 bits hold the product
-
+  // ---- shift: finite operands by up to 29 places, so 54 bits hold the product ----
   logic [53:0] shifted_3_q;
   always_ff @(posedge clk_i) begin
     if (en_i[1]) begin
@@ -65,9 +62,8 @@ module mv_vector_operand (
     end
   end
 
-  // Difference in units of the operand's sign: of a negative one the row is added. Two magnitudes
-  // below 2^54 give 55 bits and sign.
-
+  // ---- difference in units of the operand's sign ----
+  // To a negative one the row is added. Two magnitudes below 2^54 give 55 bits and sign.
   logic [55:0] difference_4_q;
   always_ff @(posedge clk_i) begin
     if (en_i[2]) begin
@@ -77,8 +73,7 @@ module mv_vector_operand (
     end
   end
 
-  // Magnitude, or for t two's complement; or the window in place of both
-
+  // ---- magnitude, or for t two's complement; or the window in place of both ----
   logic        negate, sign_5_q, sticky_5_q;
   logic [55:0] value, value_5_q;
   logic [5:0]  extra_5_q;
@@ -94,9 +89,9 @@ module mv_vector_operand (
     end
   end
 
-  // Normalise to bit 55 in steps 32, 16, 8, 4, 2, 1; 24 bits, the half and whether there is more
-  // below are kept. Beside it t, which drops 8 bits and saturates.
-
+  // ---- normalise to bit 55 in steps 32, 16, 8, 4, 2, 1 ----
+  // 24 bits, the half and whether there is more below are kept. Beside it t, which drops 8 bits and
+  // saturates.
   logic [55:0] norm, norm_32, norm_16, norm_8, norm_4, norm_2, norm_1;
   logic        zero_32, zero_16, zero_8, zero_4, zero_2, zero_1;
   logic [27:0] t;
@@ -137,9 +132,8 @@ module mv_vector_operand (
     end
   end
 
-  // Round to nearest even; the carry out of an all-ones significand leaves zeros and raises the
-  // exponent
-
+  // ---- round to nearest even ----
+  // The carry out of an all-ones significand leaves zeros and raises the exponent.
   logic        up, sign_q;
   logic [24:0] rounded;
   logic [7:0]  exponent_q;

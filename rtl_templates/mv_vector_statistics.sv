@@ -12,13 +12,13 @@ module mv_vector_statistics #(
 ) (
   input  logic              clk_i,
   // a result, which counts two cycles later
-  input  logic [2:0]        en_i,        // its beat is in this cycle, one before, two before
+  input  logic [2:0]        en_i,   // its beat is in this cycle, one before, two before
   input  logic [15:0]       result_i,
   // with the last of them
   input  logic [GroupW-1:0] group_i,
-  input  logic              start_i,     // forget the row before
-  input  logic              skip_i,      // masked: leave the row as it is
-  input  logic              max_i,       // what to update
+  input  logic              start_i,   // forget the row before
+  input  logic              skip_i,    // masked: leave the row as it is
+  input  logic              max_i,     // what to update
   input  logic              sum_i,
   // factor r: binary32 without its sign, as it is never negative
   input  logic              write_i,
@@ -35,14 +35,13 @@ module mv_vector_statistics #(
   output logic [30:0]       factor_o
 );
   // A row has up to 2^14 values of magnitude below 2^40.
-  localparam int SumW    = 55;
-  localparam int SquareW = 94;
+  localparam int          SumW      = 55;
+  localparam int          SquareW   = 94;
   // Order of keys is that of numbers: the bits of negative values inverted, the others behind them.
   // NaN is positive and so the largest.
   localparam logic [15:0] LowestKey = 16'h03FF;   // of -infinity
 
-  // Significand and its square; then both shifted
-
+  // ---- significand and its square; then both shifted ----
   logic [10:0] significand;
   logic [4:0]  shift_1_q;
   logic [10:0] significand_1_q;
@@ -71,8 +70,7 @@ module mv_vector_statistics #(
     end
   end
 
-  // Rows
-
+  // ---- rows ----
   logic [Groups*16-1:0]      max_q;
   logic [Groups*SumW-1:0]    sum_q;
   logic [Groups*SquareW-1:0] square_q;

@@ -37,9 +37,9 @@ module mv_vector_unit #(
   parameter int Lanes     = 64,
   parameter int Groups    = 4,   // rows of Lanes tokens that a lane keeps apart
   parameter int TagW      = 16,
-  parameter int PosW      = 16,  // positions of tokens and keys
-  parameter int MulStages = 2,   // registers of a product, 1..3
-  parameter int AddStages = 4,   // registers of a sum, its operands' included, 2..6
+  parameter int PosW      = 16,   // positions of tokens and keys
+  parameter int MulStages = 2,    // registers of a product, 1..3
+  parameter int AddStages = 4,    // registers of a sum, its operands' included, 2..6
   // derived
   localparam int GroupW  = (Groups > 1) ? $clog2(Groups) : 1,
   localparam int TokenW  = (Groups * Lanes > 0) ? $clog2(Groups * Lanes + 1) : 1,
@@ -66,21 +66,21 @@ module mv_vector_unit #(
   input  logic [PosW-1:0]     keys_i,
   input  logic [PosW-1:0]     first_i,
   // constants of operations
-  input  logic [23:0]         k_i,        // 5: 22 fractional bits
-  input  logic [14:0]         n_i,        // 7, 9: channels, 1..2^14
-  input  logic [76:0]         epsilon_i,  // 9: epsilon * n^2 * 2^48, at least 1
-  input  logic [15:0]         gamma_i,    // 7: finite
-  input  logic [15:0]         beta_i,     // 7: finite
+  input  logic [23:0]         k_i,         // 5: 22 fractional bits
+  input  logic [14:0]         n_i,         // 7, 9: channels, 1..2^14
+  input  logic [76:0]         epsilon_i,   // 9: epsilon * n^2 * 2^48, at least 1
+  input  logic [15:0]         gamma_i,     // 7: finite
+  input  logic [15:0]         beta_i,      // 7: finite
   // results
   output logic                valid_o,
   output logic [TagW-1:0]     tag_o,
   output logic [Lanes*16-1:0] result_o
 );
   // Registers as mv_vector_lane numbers them
-  localparam int Product  = 7 + MulStages;
-  localparam int Function = Product + 5;
-  localparam int Addends  = Function + MulStages;
-  localparam int Depth    = Latency + 2;
+  localparam int         Product  = 7 + MulStages;
+  localparam int         Function = Product + 5;
+  localparam int         Addends  = Function + MulStages;
+  localparam int         Depth    = Latency + 2;
   localparam logic [3:0] Variance = mv_pkg::OpVariance;
 
   if (Lanes < 1 || Groups < 1 || TagW < 1 || PosW < 1) begin : g_illegal
@@ -91,11 +91,11 @@ module mv_vector_unit #(
 `endif
   end
 
-  // What accompanies a beat; index s: beside register s, 0: at the inputs. What comes from the
-  // inputs stays apart from what registers hold: a simulation evaluates it apart, too.
-
+  // ---- what accompanies a beat; index s: beside register s, 0: at the inputs ----
+  // What comes from the inputs stays apart from what registers hold: a simulation evaluates it
+  // apart, too.
   logic [Depth:1]          valid_q;
-  logic [Depth*4-1:0]      ops;      // from register 1 on
+  logic [Depth*4-1:0]      ops;   // from register 1 on
   logic [Depth*GroupW-1:0] groups_q;
   logic [3:0]              op [Depth+1];
   logic [GroupW-1:0]       group [Depth+1];
@@ -120,7 +120,7 @@ module mv_vector_unit #(
     if (valid_i) n_q <= n_i;
   end
   for (genvar s = 0; s < Depth; s++) begin : g_register
-    logic              move;
+    logic move;
     if (s == 0) begin : g_first
       assign move = valid_i;
     end else begin : g_later
@@ -181,9 +181,9 @@ module mv_vector_unit #(
     .float_o(beta_float)
   );
 
-  // Steps of mv_vector_variance: the lanes load while the beat is in register 1; then bits 53 … 0
-  // of S1, of which n has the lower 15, and epsilon
-
+  // ---- steps of mv_vector_variance ----
+  // The lanes load while the beat is in register 1; then bits 53 … 0 of S1, of which n has the
+  // lower 15, and epsilon.
   logic              begins;
   logic [5:0]        left_q, place;
   logic [14:0]       variance_n_q;
@@ -206,14 +206,14 @@ module mv_vector_unit #(
     end
   end
 
-  // Masks: everything that does not depend on the lane first. Lane t is masked if the key's
-  // distance to the position of lane 0 is larger than t, and has a token if more than t are left.
-
+  // ---- masks: everything that does not depend on the lane first ----
+  // Lane t is masked if the key's distance to the position of lane 0 is larger than t, and has a
+  // token if more than t are left.
   // Widths that hold the differences and their signs.
   localparam int LeftW     = TokenW + 1;
   localparam int DistanceW = ((PosW > TokenW) ? PosW : TokenW) + 2;
   localparam int LaneW     = (Lanes > 0) ? $clog2(Lanes + 1) : 1;
-  logic [LeftW-1:0]     base, left;       // token of lane 0; tokens from it on
+  logic [LeftW-1:0]     base, left;   // token of lane 0; tokens from it on
   logic [DistanceW-1:0] distance;
   logic [LaneW-1:0]     behind, tokens;   // the same between 0 and Lanes
   logic                 beyond;
@@ -231,7 +231,7 @@ module mv_vector_unit #(
       .MulStages(MulStages),
       .AddStages(AddStages)
     ) u_lane (
-      .clk_i,
+      .clk_i         (clk_i),
       .take_i        (valid_i),
       .valid_i       (valid_q),
       .op_i          (ops),

@@ -6,21 +6,21 @@
 // A row takes hundreds of cycles, so small is better than fast.
 
 module mv_vector_variance (
-  input  logic         clk_i,
+  input  logic        clk_i,
   // begins: takes the magnitude of S1
-  input  logic         load_i,
-  input  logic [54:0]  s1_i,
+  input  logic        load_i,
+  input  logic [54:0] s1_i,
   // steps, in the cycles after it; S2 must stand still meanwhile
-  input  logic         step_i,
-  input  logic [5:0]   bit_i,       // of S1
-  input  logic         n_bit_i,     // the bit of n with the same weight
-  input  logic         last_i,      // adds epsilon instead
-  input  logic [93:0]  s2_i,
-  input  logic [76:0]  epsilon_i,
+  input  logic        step_i,
+  input  logic [5:0]  bit_i,     // of S1
+  input  logic        n_bit_i,   // the bit of n with the same weight
+  input  logic        last_i,    // adds epsilon instead
+  input  logic [93:0] s2_i,
+  input  logic [76:0] epsilon_i,
   // U as 55 bits, those from its leading one or the lowest
-  output logic [54:0]  window_o,
-  output logic         sticky_o,    // something is set below them
-  output logic [5:0]   shift_o      // weight of the lowest of them
+  output logic [54:0] window_o,
+  output logic        sticky_o,   // something is set below them
+  output logic [5:0]  shift_o     // weight of the lowest of them
 );
   // n is at most 2^14 and |X| below 2^40, so |S1| is below 2^54, S2 below 2^94, n * S2 below 2^108
   // and U, epsilon (below 2^77) included, below 2^109. On the way the accumulator may be negative.

@@ -14,7 +14,7 @@ module mv_weights #(
 ) (
   input  logic                clk_i,
   input  logic                rst_ni,
-  input  logic                start_i,      // an image begins: forget what is left
+  input  logic                start_i,   // an image begins: forget what is left
   // beats
   input  logic                beat_valid_i,
   output logic                beat_ready_o,
@@ -25,9 +25,9 @@ module mv_weights #(
   input  logic                spans_i,
   input  logic                pops_i,
   input  logic                drops_i,
-  input  logic [Lv*LaneW-1:0] source_i,     // which of the step's weights is each lane's
-  output logic                ready_o,      // its weights are there
-  input  logic                load_i,       // it is taken
+  input  logic [Lv*LaneW-1:0] source_i,   // which of the step's weights is each lane's
+  output logic                ready_o,    // its weights are there
+  input  logic                load_i,     // it is taken
   output logic [Lv*16-1:0]    weight_o
 );
   logic [PortBits-1:0] cur_q;
@@ -36,9 +36,9 @@ module mv_weights #(
   logic                drop, pop;
   logic [Lv*16-1:0]    window;
 
-  assign drop    = step_valid_i && drops_i && !dropped_q && cur_valid_q;
-  assign pop     = drop || (load_i && pops_i);
-  assign ready_o = cur_valid_q && (!drops_i || dropped_q) && (!spans_i || beat_valid_i);
+  assign drop         = step_valid_i && drops_i && !dropped_q && cur_valid_q;
+  assign pop          = drop || (load_i && pops_i);
+  assign ready_o      = cur_valid_q && (!drops_i || dropped_q) && (!spans_i || beat_valid_i);
   assign beat_ready_o = !cur_valid_q || pop;
 
   assign window = (Lv * 16)'({beat_data_i, cur_q} >> {offset_i, 4'b0});

@@ -12,16 +12,16 @@ module mv_zero_skip #(
   parameter int FullRate = 4,
   parameter int SubSteps = 2,
   // derived
-  localparam int Beat  = PortBits / 16,  // halfwords per beat
-  localparam int OffW  = (Beat > 1) ? $clog2(Beat) : 1,
-  localparam int CntW  = $clog2(Lv) + 1,
+  localparam int Beat    = PortBits / 16,   // halfwords per beat
+  localparam int OffW    = (Beat > 1) ? $clog2(Beat) : 1,
+  localparam int CntW    = $clog2(Lv) + 1,
   localparam int Threads = SubSteps,
   localparam int ThreadW = (Threads > 1) ? $clog2(Threads) : 1,
-  localparam int H     = Lv / FullRate
+  localparam int H       = Lv / FullRate
 ) (
   input  logic                  clk_i,
   input  logic                  rst_ni,
-  input  logic                  start_i,         // an image begins
+  input  logic                  start_i,   // an image begins
   // where the weights of the next task begin
   input  logic [31:0]           task_weights_i,
   // from the matching machine
@@ -31,7 +31,7 @@ module mv_zero_skip #(
   input  logic                  in_open_i,
   input  logic                  in_close_i,
   input  logic                  in_wide_i,
-  input  logic [ThreadW-1:0]    in_thread_i,     // step of a wide chain: which Lv of its outputs
+  input  logic [ThreadW-1:0]    in_thread_i,   // step of a wide chain: which Lv of its outputs
   input  logic                  in_buffer_i,
   input  logic [CntW-1:0]       in_weights_i,
   input  logic [H-1:0]          in_segment_i,
@@ -43,21 +43,21 @@ module mv_zero_skip #(
   // to the step queue: steps, beginnings and ends of chains
   output logic                  step_valid_o,
   input  logic                  step_ready_i,
-  output logic [H-1:0]          step_first_o,    // segments that begin at the bias
-  output logic [OffW-1:0]       step_offset_o,   // the weights' place in their beat
-  output logic                  step_spans_o,    // they go on in the next beat
-  output logic                  step_pops_o,     // they end their (first) beat
-  output logic                  step_drops_o,    // what is left of the beat before is not needed
-  output logic [SubSteps*H-1:0] step_started_o,  // close: segments (by Lv outputs) that have a sum
+  output logic [H-1:0]          step_first_o,     // segments that begin at the bias
+  output logic [OffW-1:0]       step_offset_o,    // the weights' place in their beat
+  output logic                  step_spans_o,     // they go on in the next beat
+  output logic                  step_pops_o,      // they end their (first) beat
+  output logic                  step_drops_o,     // what is left of the beat before is not needed
+  output logic [SubSteps*H-1:0] step_started_o,   // close: segments (by Lv outputs) that have a sum
   // counters
-  output logic                  skip_o           // a step was dropped
+  output logic                  skip_o   // a step was dropped
 );
-  logic [31:0]             beat_q;        // of the next weight
-  logic [OffW-1:0]         offset_q;
-  logic                    asked_q;       // beat_q has been asked for
-  logic                    stale_q;       // a beat asked for has weights left that nobody needs
-  logic                    first_done_q;  // of two beats, the first one has been asked for
-  logic [2*Threads*H-1:0]  started_q;     // by buffer, thread (or Lv outputs), segment
+  logic [31:0]            beat_q;   // of the next weight
+  logic [OffW-1:0]        offset_q;
+  logic                   asked_q;        // beat_q has been asked for
+  logic                   stale_q;        // a beat asked for has weights left that nobody needs
+  logic                   first_done_q;   // of two beats, the first one has been asked for
+  logic [2*Threads*H-1:0] started_q;      // by buffer, thread (or Lv outputs), segment
 
   logic          step, alive, ends, spans, ask_begin, ask_first, ask_second, ready;
   logic [OffW:0] end_offset;
@@ -104,8 +104,8 @@ module mv_zero_skip #(
       first_done_q <= 1'b0;
       started_q    <= '0;
     end else if (start_i) begin
-      asked_q      <= 1'b0;
-      stale_q      <= 1'b0;
+      asked_q <= 1'b0;
+      stale_q <= 1'b0;
     end else if (in_valid_i && in_ready_o) begin
       first_done_q <= 1'b0;
       if (in_begin_i) begin
