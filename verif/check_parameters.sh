@@ -150,8 +150,8 @@ check mv_fp32_add "" \
 check mv_product "" \
   stages_must Stages=0 \
   stages_must Stages=4 \
-  stages_must "AW=10 BW=10" \
-  stages_must "AW=30 BW=1"
+  stages_must "LeftW=10 RightW=10" \
+  stages_must "LeftW=30 RightW=1"
 check mv_slice "Tokens=8" \
   units_must Units=0 \
   units_must "Units=3 Groups=3" \

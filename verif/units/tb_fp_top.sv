@@ -37,19 +37,19 @@ module tb_fp_top #(
   ) u_mul (
     .clk_i    (clk_i),
     .en_i     ({MulStages{1'b1}}),
-    .a_i      (a),
-    .b_i      (b),
+    .left_i   (a),
+    .right_i  (b),
     .mask_i   (mask_i),
     .product_o(product_o)
   );
   mv_fp32_add #(
     .Cuts(Cuts)
   ) u_add (
-    .clk_i(clk_i),
-    .en_i ('1),
-    .x_i  (x_i),
-    .y_i  (y_i),
-    .sum_o(sum_o)
+    .clk_i  (clk_i),
+    .en_i   ('1),
+    .left_i (x_i),
+    .right_i(y_i),
+    .sum_o  (sum_o)
   );
   mv_fp16_to_fp32 u_to_fp32 (
     .half_i (half_i),
