@@ -26,9 +26,8 @@ package mv_pkg;
                  3 * segments + lv + lv * lane_w + segments * row_w + 2 * group_w + row_w + 1;
   endfunction
 
-  // Constants are members of enums: Verilator warns of each parameter that a module does not use.
-
-  // Operations of the vector unit, which says what each computes.
+  // Operations of the vector unit, which says what each computes. They are members of an enum:
+  // of each parameter that a module does not use, Verilator warns.
   typedef enum logic [3:0] {
     OpCopy       = 4'd0,
     OpRelu       = 4'd1,

@@ -150,8 +150,8 @@ check mv_fp32_add "" \
 check mv_product "" \
   stages_must Stages=0 \
   stages_must Stages=4 \
-  stages_must "AW=10 BW=10" \
-  stages_must "AW=30 BW=1"
+  stages_must "LeftW=10 RightW=10" \
+  stages_must "LeftW=30 RightW=1"
 check mv_sequencer "" \
   depth_must Depth=0 \
   depth_must Depth=65537

@@ -179,7 +179,7 @@ const std::vector<Contract> kContracts = {
      [](Device& d) {  // no input can: the queue of buffers on their way is made full
        AT(u_attend__DOT__active_q) = 1;
        AT(u_attend__DOT__ask_q)[0] = 1;
-       AT(u_attend__DOT__u_due__DOT__cnt_q) = 4;
+       AT(u_attend__DOT__u_due__DOT__count_q) = 4;
        AT(u_attend__DOT__tile_ready_i) = 1;
        d.clock();
      }},
