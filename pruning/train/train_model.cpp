@@ -28,8 +28,8 @@ int main(int argc, char** argv) {
   const auto count = [](std::int64_t low, std::size_t& target) {
     return mixvec::bind_to(target, mixvec::whole_number(low, INT32_MAX))->value_name("N");
   };
-  const auto real = [](po::typed_value<double>* value, double& target, const char* text) {
-    return value->default_value(target, text)->value_name("X")->notifier([&target](double given) { target = given; });
+  const auto real = [](po::typed_value<double>* value, double& target, const char* shown) {
+    return value->default_value(target, shown)->value_name("X")->notifier([&target](double given) { target = given; });
   };
   using mixvec::real_number;
   using mixvec::real_number_above;
