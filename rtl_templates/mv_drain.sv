@@ -10,7 +10,7 @@ module mv_drain #(
   parameter int LaneW   = 3,
   parameter int SlotW   = 4,
   parameter int GroupW  = 2,
-  parameter int Classes       = 2,   // classes
+  parameter int Classes = 2,
   parameter int Merge   = 4,   // cycles of the addition of the classes
   // derived
   localparam int Latency = 2 + Merge,    // from the read of a PE to the result
