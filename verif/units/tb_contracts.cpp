@@ -170,8 +170,8 @@ const std::vector<Contract> kContracts = {
        AT(u_stream__DOT__map_write_i) = 0;
        // A step in the queue, of which lane 0 uses row 0: its mask stands above what the weights need (7 bits) and
        // shrinks, stride, last, group, address, sel (11 bits).
-       AT(u_stream__DOT__u_steps__DOT__cnt_q) = 1;
-       put_bits(AT(u_stream__DOT__u_steps__DOT__mem_q)[0], 18, 1, 1);
+       AT(u_stream__DOT__u_steps__DOT__count_q) = 1;
+       put_bits(AT(u_stream__DOT__u_steps__DOT__entries_q)[0], 18, 1, 1);
        AT(u_stream__DOT__step_ready_i) = 1;
        d.clock();
      }},
