@@ -8,7 +8,7 @@
 // at once, the drain's into a register.
 
 module mv_acc_file #(
-  parameter int Slots = 32,
+  parameter int Slots = 24,
   // derived
   localparam int SlotW = (Slots > 1) ? $clog2(Slots) : 1   // of a slot number
 ) (

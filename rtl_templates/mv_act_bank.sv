@@ -8,7 +8,7 @@ module mv_act_bank #(
   parameter int Lv       = 8,
   parameter int Lt       = 8,
   parameter int FullRate = 4,   // sub-banks of a row address
-  parameter int Rows     = 384,
+  parameter int Rows     = 512,
   parameter int Writers  = 1,   // of which at most one writes a sub-bank in a cycle
   // derived
   localparam int RowW  = (Rows > 1) ? $clog2(Rows) : 1,

@@ -14,7 +14,7 @@ module mv_attend #(
   parameter int SubSteps = 2,
   parameter int Groups   = 4,
   parameter int RowW     = 9,    // activation row
-  parameter int WordW    = 10,   // word of the key/value memory
+  parameter int WordW    = 12,   // word of the key/value memory
   // derived
   localparam int Blocks   = (Tokens + Lv - 1) / Lv,   // strips of keys in a group
   localparam int BlockW   = (Blocks > 1) ? $clog2(Blocks) : 1,

@@ -22,7 +22,7 @@ module mv_engine #(
   parameter int Groups    = 4,
   parameter int Banks     = 8,
   // Inputs that the activation memory holds (a multiple of Lv).
-  parameter int Depth     = 3072,
+  parameter int Depth     = 4096,
   // Words of the key/value memory: Lv channels of a group of tokens each.
   parameter int KvDepth   = 3072,
   // Sets of a cluster: any of them may take the cluster's next task.

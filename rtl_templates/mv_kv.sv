@@ -9,7 +9,7 @@ module mv_kv #(
   parameter int Sets   = 8,
   parameter int Lv     = 8,
   parameter int Tokens = 64,   // tokens of a group
-  parameter int Depth  = 1024, // words
+  parameter int Depth  = 3072, // words
   parameter int Writers = 1,   // that write different words in a cycle
   // derived
   localparam int Blocks = (Tokens + Lv - 1) / Lv,

@@ -12,10 +12,10 @@
 
 module mv_pe #(
   // Vector lanes (a power of two) and token lanes.
-  parameter int Lv        = 1,
-  parameter int Lt        = 1,
+  parameter int Lv        = 8,
+  parameter int Lt        = 8,
   // Shortest vector at full rate: there are Lv / FullRate segments.
-  parameter int FullRate  = 1,
+  parameter int FullRate  = 4,
   // Row vectors and column vectors supported.
   parameter int EnRow     = 1,
   parameter int EnCol     = 1,
@@ -23,7 +23,7 @@ module mv_pe #(
   parameter int MulStages = 2,
   parameter int AddStages = 4,
   // Accumulators per lane.
-  parameter int Slots     = 32,
+  parameter int Slots     = 24,
   // derived
   localparam int SelW  = (Lv > 1) ? $clog2(Lv) : 1,   // of a row number
   localparam int SlotW = (Slots > 1) ? $clog2(Slots) : 1,   // of a slot number

@@ -9,7 +9,7 @@
 module mv_pe_lane #(
   parameter int MulStages = 2,
   parameter int AddStages = 4,
-  parameter int Slots     = 32,
+  parameter int Slots     = 24,
   // derived
   localparam int SlotW = (Slots > 1) ? $clog2(Slots) : 1   // of a slot number
 ) (

@@ -12,10 +12,10 @@ module mv_position #(
   parameter int EnRow     = 1,
   parameter int EnCol     = 1,
   parameter int Banks     = 8,
-  parameter int Rows      = 384,
+  parameter int Rows      = 512,
   parameter int MulStages = 2,
   parameter int AddStages = 4,
-  parameter int Slots     = 16,
+  parameter int Slots     = 24,
   parameter int Writers   = 1,   // of which at most one writes a sub-bank in a cycle
   // derived
   localparam int RowW     = (Rows > 1) ? $clog2(Rows) : 1,

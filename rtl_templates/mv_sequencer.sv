@@ -6,11 +6,11 @@
 
 module mv_sequencer #(
   parameter int Depth  = 512,   // instructions of a program
-  parameter int Units  = 2,     // slices
+  parameter int Units  = 4,     // slices
   parameter int Lv     = 8,
   parameter int GroupW = 2,
   parameter int RowW   = 9,     // activation row
-  parameter int WordW  = 10,    // word of the key/value memory
+  parameter int WordW  = 12,    // word of the key/value memory
   parameter int SetW   = 3,
   // derived
   localparam int AddrW  = (Depth > 1) ? $clog2(Depth) : 1,

@@ -7,7 +7,7 @@
 module mv_set #(
   parameter int Sets      = 8,
   parameter int Tokens    = 64,   // of a token group
-  parameter int KvDepth   = 1024, // words of the key/value memory
+  parameter int KvDepth   = 3072, // words of the key/value memory
   parameter int PortBits  = 512,
   parameter int Lv        = 8,
   parameter int FullRate  = 4,
@@ -16,7 +16,7 @@ module mv_set #(
   parameter int MulStages = 2,
   parameter int AddStages = 4,
   parameter int FifoBeats = 8,    // weight beats that may wait or be on their way
-  parameter int Rows      = 384,  // activation rows
+  parameter int Rows      = 512,  // activation rows
   parameter int Writers   = 1,    // of activations, each of other token groups
   // derived
   localparam int RowW     = (Rows > 1) ? $clog2(Rows) : 1,

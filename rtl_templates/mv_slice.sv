@@ -7,14 +7,14 @@
 // g = s (mod N).
 
 module mv_slice #(
-  parameter int Units     = 2,     // N
+  parameter int Units     = 4,     // N
   parameter int Drains    = 4,
   parameter int Lv        = 8,
   parameter int Tokens    = 64,    // of a group
   parameter int Groups    = 4,     // of a tile
   parameter int Rows      = 3072,  // of the vector memory
   parameter int Tables    = 16384, // entries of the position table
-  parameter int WordW     = 10,    // word of the key/value memory
+  parameter int WordW     = 12,    // word of the key/value memory
   parameter int MulStages = 2,
   parameter int AddStages = 4,
   // derived

@@ -13,7 +13,7 @@ module mv_stream #(
   parameter int FifoBeats = 8,    // weight beats that may wait or be on their way
   parameter int CodeBeats = 2,    // code beats, likewise
   parameter int Steps     = 16,   // steps that may wait
-  parameter int Rows      = 384,  // activation rows
+  parameter int Rows      = 512,  // activation rows
   parameter int Writers   = 1,    // of activations, each of other token groups
   // derived
   localparam int RowW     = (Rows > 1) ? $clog2(Rows) : 1,
