@@ -17,9 +17,12 @@ jobs=${JOBS:-$(nproc)}
 if [ -n "$quick" ]; then
   demo=$build/quickstart size="--pe 16 --lanes 16" name=accel_pe16_lanes16_mixed
   tokens=${TOKENS:-64} windows=16 layer="--layer 0" layers=1
+  # Its runs take seconds, so that it pays to compile the model with less effort.
+  effort=QUICK=1
 else
   demo=$build/demo size="--pe 64" name=accel_pe64_mixed
   tokens=${TOKENS:-256} windows=64 layer= layers=4
+  effort=QUICK=0
 fi
 accel=$demo/$name
 stall_seeds=${STALL_SEEDS:-1}
@@ -103,7 +106,7 @@ say "5. Build the simulator of the RTL: make verilate"
 lib=$(realpath --relative-to="$accel" "$build")
 started=$SECONDS
 verilate() {
-  make --no-print-directory -C "$accel" verilate JOBS="$jobs" programs=tb_layer \
+  make --no-print-directory -C "$accel" verilate JOBS="$jobs" programs=tb_layer $effort \
     LIBRARIES="$lib/sim/libmixvec_sim.a $lib/generator/libmixvec_generator.a $lib/golden/libmixvec_golden.a"
 }
 # Its steps are for a terminal.
