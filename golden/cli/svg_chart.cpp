@@ -21,27 +21,6 @@ constexpr double kBottom = 52;
 constexpr std::array<const char*, 7> kColours = {"#1a5fb4", "#c64600", "#26a269", "#813d9c",
                                                  "#986a44", "#5e5c64", "#e01b70"};
 
-std::string escape(const std::string& text) {
-  std::string result;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        result += "&amp;";
-        break;
-      case '<':
-        result += "&lt;";
-        break;
-      case '>':
-        result += "&gt;";
-        break;
-      default:
-        // Control characters are not allowed in XML, not even escaped.
-        result += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-    }
-  }
-  return result;
-}
-
 /// "65.5k"
 std::string short_number(double value) {
   constexpr std::array<std::pair<double, const char*>, 4> kUnits = {{{1e12, "T"}, {1e9, "G"}, {1e6, "M"}, {1e3, "k"}}};
@@ -138,7 +117,7 @@ class Labels {
       if (!inside || std::any_of(taken_.begin(), taken_.end(), [&](const Box& b) { return b.meets(box); })) continue;
       taken_.push_back(box);
       return fmt::format("<text x='{:.1f}' y='{:.1f}' fill='{}' font-size='10'>{}</text>\n", left, base,
-                         kColours[colour], escape(text));
+                         kColours[colour], escape_xml(text));
     }
     return {};
   }
@@ -170,8 +149,8 @@ std::string draw_panel(const ChartPanel& panel, double left, const std::vector<s
   svg += fmt::format(
       "<text x='{:.1f}' y='{:.1f}' text-anchor='middle'>{}</text>\n<text transform='translate({:.1f} {:.1f}) "
       "rotate(-90)' text-anchor='middle'>{}</text>\n",
-      left + kPanelWidth / 2, bottom + 38, escape(panel.x.title), left - 54, kTop + kPanelHeight / 2,
-      escape(panel.y.title));
+      left + kPanelWidth / 2, bottom + 38, escape_xml(panel.x.title), left - 54, kTop + kPanelHeight / 2,
+      escape_xml(panel.y.title));
   Labels labels({left, kTop, left + kPanelWidth, bottom});
   for (const ChartSeries& series : panel.series) {
     for (const ChartPoint& point : series.points) {
@@ -190,7 +169,7 @@ std::string draw_panel(const ChartPanel& panel, double left, const std::vector<s
       line += fmt::format("{}{:.1f} {:.1f}", line.empty() ? "M" : "L", px, py);
       if (!series.marks) continue;
       marks += fmt::format("<circle cx='{:.1f}' cy='{:.1f}' r='3.5' fill='{}'><title>{}</title></circle>\n", px, py,
-                           kColours[colour], escape(fmt::format("{} ({}, {})", point.label, point.x, point.y)));
+                           kColours[colour], escape_xml(fmt::format("{} ({}, {})", point.label, point.x, point.y)));
       if (!point.label.empty()) marks += labels.place(px, py, point.label, colour);
     }
     // The first series lies on top, and its labels take their places first.
@@ -205,6 +184,32 @@ std::string draw_panel(const ChartPanel& panel, double left, const std::vector<s
 
 }  // namespace
 
+std::string escape_xml(std::string_view text) {
+  std::string result;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        result += "&amp;";
+        break;
+      case '<':
+        result += "&lt;";
+        break;
+      case '>':
+        result += "&gt;";
+        break;
+      case '"':
+        result += "&quot;";
+        break;
+      case '\'':
+        result += "&#39;";
+        break;
+      default:
+        result += static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t' ? ' ' : c;
+    }
+  }
+  return result;
+}
+
 std::string chart_svg(const std::string& title, const std::string& subtitle, std::span<const ChartPanel> panels) {
   const double pitch = kLeft + kPanelWidth + kRight;
   const double width = pitch * static_cast<double>(std::max<std::size_t>(1, panels.size()));
@@ -213,7 +218,7 @@ std::string chart_svg(const std::string& title, const std::string& subtitle, std
       "font-family='sans-serif' font-size='11'>\n<style>.grid{{stroke:#ddd}}.line{{fill:none;stroke-width:1.5}}</style>"
       "\n<rect width='100%' height='100%' fill='#fff'/>\n<text x='16' y='24' font-size='15'>{2}</text>\n"
       "<text x='16' y='42'>{3}</text>\n",
-      width, kTop + kPanelHeight + kBottom, escape(title), escape(subtitle));
+      width, kTop + kPanelHeight + kBottom, escape_xml(title), escape_xml(subtitle));
   std::vector<std::string> names;
   double at = 16;
   for (const ChartPanel& panel : panels) {
@@ -223,7 +228,7 @@ std::string chart_svg(const std::string& title, const std::string& subtitle, std
       if (series.name.empty()) continue;
       svg += fmt::format("<path class='line' stroke='{0}'{1} d='M{2:.1f} 60h18'/><text x='{3:.1f}' y='64'>{4}</text>\n",
                          kColours[(names.size() - 1) % kColours.size()], series.dashed ? " stroke-dasharray='5 3'" : "",
-                         at, at + 24, escape(series.name));
+                         at, at + 24, escape_xml(series.name));
       at += 40 + 5.6 * static_cast<double>(series.name.size());
     }
   }
