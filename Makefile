@@ -3,12 +3,14 @@
 
 ACCEL ?= accel_pe64_mixed
 JOBS  ?= $(shell nproc)
+# Tests at a time.
+TESTS ?= $(JOBS)
 
 gen_accel := build/bin/gen_accel
 programs  := gen_accel prune_model pack_model sim_accel eval_model gen_vectors make_checkpoint mask_study run_synth
 build     := JOBS=$(JOBS) flows/build.sh build
 
-.PHONY: help demo quickstart test verilate accel path build programs lint format bench deps clean configure
+.PHONY: help demo quickstart test smoke nightly verilate accel path build programs lint format bench deps clean configure
 .DEFAULT_GOAL := build
 
 help: ## print this
@@ -27,8 +29,15 @@ demo: configure ## prune, generate, pack and simulate the example model; results
 quickstart: configure ## the same on 16 PEs x 16 lanes and one layer: the shortest way to a result
 	@JOBS=$(JOBS) flows/demo.sh --quick
 
-test: build ## build everything and run all tests
-	@ctest --test-dir build -j 2 --output-on-failure
+test: build ## build everything and run the tests
+	@ctest --test-dir build -j $(TESTS) -LE nightly --output-on-failure
+
+# docs/regression.md. REGRESS: further options of run_regress, say REGRESS=--resume.
+smoke: build ## build everything and run a few tests of everything, with new seeds: some minutes
+	@build/bin/run_regress --list smoke --out build/smoke $(REGRESS)
+
+nightly: build ## the same with all tests, configurations, checks and sanitizers, 100 seeds a test: hours; build/nightly/report.html
+	@build/bin/run_regress --list nightly --out build/nightly $(REGRESS)
 
 build: configure ## build everything, tests too
 	@$(build)

@@ -9,7 +9,9 @@ if(CCACHE)
     RESULT_VARIABLE result OUTPUT_QUIET ERROR_VARIABLE why ERROR_STRIP_TRAILING_WHITESPACE)
   if(result EQUAL 0)
     # Paths below the sources count as relative ones, so that all clones share what one has compiled.
-    set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
+    # Sloppiness: without it ccache leaves all that uses a precompiled header to the compiler.
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1
+      CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
   else()
     string(REGEX REPLACE "\n.*" "" why "${why}")
     message(STATUS "ccache is not used, since it cannot write its cache (set CCACHE_DIR): ${why}")

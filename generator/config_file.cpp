@@ -115,6 +115,10 @@ AccelConfig load_config(const std::filesystem::path& path) {
   return config_from_json(json, file.string());
 }
 
+AccelConfig accelerator_of(const std::string& folder) {
+  return folder.empty() ? make_config(ConfigRequest{}) : load_config(folder);
+}
+
 void save_config(const std::filesystem::path& path, const AccelConfig& config) {
   write_file(path, config_to_json(config).dump(2) + "\n");
 }

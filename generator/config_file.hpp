@@ -19,6 +19,9 @@ AccelConfig config_from_json(const nlohmann::json& json, const std::string& sour
 /// Reads config.json; `path` is the file or the accelerator folder that holds it.
 AccelConfig load_config(const std::filesystem::path& path);
 
+/// What an option --accel means: the accelerator of that folder, or the default one where it is empty.
+AccelConfig accelerator_of(const std::string& folder);
+
 /// Writes config.json (whole or not at all).
 void save_config(const std::filesystem::path& path, const AccelConfig& config);
 

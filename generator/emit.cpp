@@ -216,6 +216,9 @@ std::vector<EmittedFile> emit_accel(const AccelConfig& config) {
     if (r.path.starts_with("rtl_templates/") && ends_with(r.path, ".sv")) {
       rtl.push_back("rtl/" + basename(r.path));
       files.push_back({rtl.back(), std::string(r.text)});
+    } else if (r.path.starts_with("rtl_templates/") && ends_with(r.path, ".vlt")) {
+      // Not in the list: only Verilator reads it.
+      files.push_back({"rtl/" + basename(r.path), std::string(r.text)});
     } else if (r.path.starts_with("rtl_templates/") || r.path.starts_with("generator/templates/")) {
       continue;  // rendered below
     } else if (r.path == "LICENSE") {

@@ -15,39 +15,37 @@ module mv_act_bank #(
   localparam int LaneW = (Lv > 1) ? $clog2(Lv) : 1,
   localparam int H     = Lv / FullRate
 ) (
-  input  logic                clk_i  /*verilator public_flat_rd*/,
+  input  logic                     clk_i,
   // write: one input of each writer
-  input  logic [Writers-1:0]       write_i  /*verilator public_flat_rd*/,
-  input  logic [Writers*RowW-1:0]  write_row_i  /*verilator public_flat_rd*/,
-  input  logic [Writers*LaneW-1:0] write_bank_i  /*verilator public_flat_rd*/,
-  input  logic [Writers*Lt*16-1:0] write_data_i  /*verilator public_flat_rd*/,
+  input  logic [Writers-1:0]       write_i,
+  input  logic [Writers*RowW-1:0]  write_row_i,
+  input  logic [Writers*LaneW-1:0] write_bank_i,
+  input  logic [Writers*Lt*16-1:0] write_data_i,
   // read: data one cycle later
-  input  logic                read_i  /*verilator public_flat_rd*/,
-  input  logic [H*RowW-1:0]   read_row_i  /*verilator public_flat_rd*/,
-  output logic [Lv*Lt*16-1:0] read_data_o
+  input  logic                     read_i,
+  input  logic [H*RowW-1:0]        read_row_i,
+  output logic [Lv*Lt*16-1:0]      read_data_o
 );
-  // Inputs of its own let all instances share one simulated function: half the build time.
-  /*verilator no_inline_module*/
   for (genvar i = 0; i < Lv; i++) begin : g_sub_bank
-    logic [Lt*16-1:0] mem_q [Rows];
+    logic [Lt*16-1:0] rows_q [Rows];
     logic [Lt*16-1:0] data_q, write_data;
     logic [RowW-1:0]  write_row;
-    logic             write;
+    logic             write_here;
     always_comb begin
-      write      = 1'b0;
+      write_here = 1'b0;
       write_row  = write_row_i[RowW-1:0];
       write_data = write_data_i[Lt*16-1:0];
-      for (int w = 0; w < Writers; w++) begin
-        if (write_i[w] && write_bank_i[w*LaneW +: LaneW] == LaneW'(i)) begin
-          write      = 1'b1;
-          write_row  = write_row_i[w*RowW +: RowW];
-          write_data = write_data_i[w*Lt*16 +: Lt*16];
+      for (int writer = 0; writer < Writers; writer++) begin
+        if (write_i[writer] && write_bank_i[writer*LaneW +: LaneW] == LaneW'(i)) begin
+          write_here = 1'b1;
+          write_row  = write_row_i[writer*RowW +: RowW];
+          write_data = write_data_i[writer*Lt*16 +: Lt*16];
         end
       end
     end
     always_ff @(posedge clk_i) begin
-      if (write) mem_q[write_row] <= write_data;
-      if (read_i) data_q <= mem_q[read_row_i[(i % H) * RowW +: RowW]];
+      if (write_here) rows_q[write_row] <= write_data;
+      if (read_i) data_q <= rows_q[read_row_i[(i % H) * RowW +: RowW]];
     end
     assign read_data_o[i*Lt*16 +: Lt*16] = data_q;
   end

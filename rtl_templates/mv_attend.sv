@@ -9,26 +9,30 @@
 module mv_attend #(
   parameter int Sets     = 8,
   parameter int Lv       = 8,
+  parameter int FullRate = 4,
   parameter int Tokens   = 64,   // tokens of a group
   parameter int SubSteps = 2,
   parameter int Groups   = 4,
   parameter int RowW     = 9,    // activation row
   parameter int WordW    = 10,   // word of the key/value memory
   // derived
-  localparam int Blocks = (Tokens + Lv - 1) / Lv,   // strips of keys in a group
-  localparam int BlockW = (Blocks > 1) ? $clog2(Blocks) : 1,
-  localparam int SetW   = (Sets > 1) ? $clog2(Sets) : 1,
-  localparam int LvL    = $clog2(Lv),
-  localparam int LaneW  = (LvL > 0) ? LvL : 1,
-  localparam int CntW   = LvL + 1,
-  localparam int CountW = CntW,
-  localparam int GroupW = (Groups > 1) ? $clog2(Groups) : 1,
-  localparam int Threads = SubSteps,
-  localparam int ThreadW = (Threads > 1) ? $clog2(Threads) : 1,
-  localparam int Ids    = 4 * SubSteps,
-  localparam int IdW    = $clog2(Ids),
-  localparam int TileW  = Lv * Lv * 16,
-  localparam int JobW   = mv_pkg::job_width(WordW, RowW, CountW, GroupW, SetW)
+  localparam int Blocks   = (Tokens + Lv - 1) / Lv,   // strips of keys in a group
+  localparam int BlockW   = (Blocks > 1) ? $clog2(Blocks) : 1,
+  localparam int SetW     = (Sets > 1) ? $clog2(Sets) : 1,
+  localparam int LvL      = $clog2(Lv),
+  localparam int LaneW    = (LvL > 0) ? LvL : 1,
+  localparam int CountW   = LvL + 1,
+  localparam int GroupW   = (Groups > 1) ? $clog2(Groups) : 1,
+  localparam int Threads  = SubSteps,
+  localparam int ThreadW  = (Threads > 1) ? $clog2(Threads) : 1,
+  localparam int Places   = 4 * SubSteps,
+  localparam int PlaceW   = $clog2(Places),
+  localparam int Segments = Lv / FullRate,
+  localparam int OutW     = (SubSteps * Lv > 1) ? $clog2(SubSteps * Lv) : 1,
+  localparam int ClassW   = ($clog2(Segments) > 0) ? $clog2($clog2(Segments) + 1) : 1,
+  localparam int StepW    = mv_pkg::step_width(Lv, FullRate, SubSteps, RowW, GroupW),
+  localparam int TileW    = Lv * Lv * 16,
+  localparam int JobW     = mv_pkg::job_width(WordW, RowW, CountW, GroupW, SetW)
 ) (
   input  logic              clk_i,
   input  logic              rst_ni,
@@ -46,27 +50,43 @@ module mv_attend #(
   output logic [BlockW-1:0] tile_block_o,
   input  logic              tile_valid_i,
   input  logic [TileW-1:0]  tile_i,
-  // to the controller: a step, the beginning or the end of a chain
+  // to the controller: step_t
   output logic              step_valid_o,
   input  logic              step_ready_i,
-  output logic              step_open_o,
-  output logic              step_close_o,
-  output logic [CntW-1:0]   step_count_o,   // close: outputs of the chain
-  output logic [ThreadW-1:0] step_thread_o,
-  output logic [IdW-1:0]    step_id_o,
-  output logic [15:0]       step_index_o,   // open: index of the chain's first output
-  output logic              step_first_o,
-  output logic [Lv-1:0]     step_mask_o,
-  output logic [LaneW-1:0]  step_sel_o,
-  output logic [RowW-1:0]   step_row_o,     // of token group 0
-  output logic [RowW-1:0]   step_stride_o,  // rows from one token group to the next
-  output logic [GroupW-1:0] step_group_o,   // first token group
-  output logic [GroupW-1:0] step_last_o,    // last token group
-  output logic              step_shrinks_o, // the chain's next step has a group less
-  output logic [Lv*16-1:0]  step_weight_o,
-  input  logic [Ids-1:0]    drained_i,      // places whose chain has left
+  output logic [StepW-1:0]  step_o,
+  output logic [Lv*16-1:0]  weight_o,
+  // the chain that begins: index of its first output
+  output logic              record_valid_o,
+  output logic [PlaceW-1:0] record_id_o,
+  output logic [15:0]       record_index_o,
+  input  logic [Places-1:0] drained_i,   // places whose chain has left
   output logic              idle_o
 );
+  // A step, or the beginning or the end of a chain, as the controller takes it: the same in
+  // mv_stream, mv_attend and mv_set_ctrl; a test compares.
+  typedef struct packed {
+    logic                         open;      // begins a chain
+    logic                         close;     // ends it
+    logic                         wide;      // of a wide chain; thread: which Lv of its outputs
+    logic [ClassW-1:0]            classes;   // log2
+    logic [OutW:0]                count;     // close: outputs of the chain
+    logic [ThreadW-1:0]           thread;
+    logic                         buffer;    // open, close
+    logic [PlaceW-1:0]            place;     // open: of the chain's records
+    logic [SubSteps*Segments-1:0] started;   // close
+    logic [Segments-1:0]          segment;
+    logic [Segments-1:0]          first;
+    logic [Segments-1:0]          buffers;
+    logic [Lv-1:0]                mask;
+    logic [Lv*LaneW-1:0]          sel;
+    logic [Segments*RowW-1:0]     address;
+    // Attention: token groups by number instead of rotation.
+    logic [GroupW-1:0]            group;     // the first one; open: of the chain
+    logic [GroupW-1:0]            last;      // the last one
+    logic [RowW-1:0]              stride;    // rows from one to the next
+    logic                         shrinks;   // the chain's next step has a group less
+  } step_t;
+
   // ---- jobs: one in work, two waiting ----
   typedef struct packed {
     logic              outputs;         // P.V instead of Q.K^T
@@ -183,110 +203,134 @@ module mv_attend #(
   logic [15:0]       strip_group;
   logic [BlockW-1:0] strip_block;
   logic [GroupW-1:0] strip_first;
-  logic [CntW-1:0]   strip_count;
+  logic [CountW-1:0] strip_count;
   assign {strip_group, strip_block} = job_q.outputs ? '0 : divide_blocks(strip);
   assign strip_first = (job_q.causal && strip_group > job_q.base) ?
       GroupW'(strip_group) - GroupW'(job_q.base) : '0;
   assign strip_count = job_q.outputs ?
-      ((strip + 16'd1 == job_q.channel_strips) ? job_q.last_channels : CntW'(Lv)) :
+      ((strip + 16'd1 == job_q.channel_strips) ? job_q.last_channels : CountW'(Lv)) :
       (strip + 16'd1 == job_q.key_strips) ? job_q.last_keys :
-      (32'(strip_block) == Blocks - 1) ? CntW'(Tokens - (Blocks - 1) * Lv) : CntW'(Lv);
+      (32'(strip_block) == Blocks - 1) ? CountW'(Tokens - (Blocks - 1) * Lv) : CountW'(Lv);
 
   // ---- places for the chains' records, as the decompressor gives them ----
-  logic [Ids-1:0] ids_busy_q, ids_taken;
-  logic [IdW-1:0] id;
-  logic           any_id;
+  logic [Places-1:0] places_busy_q, places_taken;
+  logic [PlaceW-1:0] place;
+  logic              any_place;
   mv_place #(
-    .Places(Ids),
+    .Places(Places),
     .Wide  (SubSteps)
   ) u_id (
     .wide_i (1'b0),
-    .busy_i (ids_busy_q),
-    .found_o(any_id),
-    .place_o(id),
-    .taken_o(ids_taken)
+    .busy_i (places_busy_q),
+    .found_o(any_place),
+    .place_o(place),
+    .taken_o(places_taken)
   );
   always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) ids_busy_q <= '0;
-    else ids_busy_q <= (ids_busy_q & ~drained_i) | (take ? ids_taken : '0);
+    if (!rst_ni) places_busy_q <= '0;
+    else places_busy_q <= (places_busy_q & ~drained_i) | (take ? places_taken : '0);
   end
 
   // ---- threads: a chain each, and of its tiles the one in use and the next ----
-  logic [Threads-1:0] active_q, ending_q, started_q;
-  logic [Threads-1:0] t_outputs_q, t_causal_q, cur_q, fill_q;
-  logic [2*Threads-1:0] held_q, there_q;       // tile buffers given out; filled
-  logic [WordW-1:0]   t_word_q [Threads];      // next tile to be asked for
-  logic [WordW-1:0]   t_stride_q [Threads];
-  logic [BlockW-1:0]  t_block_q [Threads];
-  logic [15:0]        ask_q [Threads];         // tiles left to ask for
-  logic [15:0]        left_q [Threads];        // tiles left to use
-  logic [CntW-1:0]    t_last_q [Threads];      // inputs of the last tile
-  logic [LaneW-1:0]   input_q [Threads];       // input of the tile
-  logic [BlockW-1:0]  block_q [Threads];       // of the tile in use, in its group
-  logic [15:0]        ahead_q [Threads];       // its group, less that of the tile's first token
-  logic [RowW-1:0]    t_row_q [Threads];
-  logic [RowW-1:0]    t_row_stride_q [Threads];
-  logic [GroupW-1:0]  t_group_q [Threads];
-  logic [GroupW-1:0]  t_last_group_q [Threads];
-  logic [CntW-1:0]    count_q [Threads];
-  logic [TileW-1:0]   tile_q [2*Threads];
+  logic [Threads-1:0]   active_q, ending_q, started_q;
+  logic [Threads-1:0]   thread_outputs_q, thread_causal_q, cur_q, fill_q;
+  logic [2*Threads-1:0] held_q, there_q;           // tile buffers given out; filled
+  logic [WordW-1:0]     thread_word_q [Threads];   // next tile to be asked for
+  logic [WordW-1:0]     thread_stride_q [Threads];
+  logic [BlockW-1:0]    thread_block_q [Threads];
+  logic [15:0]          ask_q [Threads];           // tiles left to ask for
+  logic [15:0]          left_q [Threads];          // tiles left to use
+  logic [CountW-1:0]    thread_last_q [Threads];   // inputs of the last tile
+  logic [LaneW-1:0]     input_q [Threads];         // input of the tile
+  logic [BlockW-1:0]    block_q [Threads];         // of the tile in use, in its group
+  logic [15:0]          ahead_q [Threads];         // its group, less that of the tile's first token
+  logic [RowW-1:0]      thread_row_q [Threads];
+  logic [RowW-1:0]      thread_row_stride_q [Threads];
+  logic [GroupW-1:0]    thread_group_q [Threads];
+  logic [GroupW-1:0]    thread_last_group_q [Threads];
+  logic [CountW-1:0]    count_q [Threads];
+  logic [TileW-1:0]     tile_q [2*Threads];
 
   // ---- the thread whose turn it is, or the next one that has something ----
-  logic [ThreadW-1:0] turn_q, t;
+  logic [ThreadW-1:0] turn_q, thread;
   logic               any;
   logic [Threads-1:0] ready;
   logic               open;
-  assign open = busy_q && any_id;
+  assign open = busy_q && any_place;
   always_comb begin
     for (int k = 0; k < Threads; k++) begin
       ready[k] = active_q[k] ? (ending_q[k] || there_q[2*k + 32'(cur_q[k])]) : open;
     end
     any = 1'b0;
-    t   = turn_q;
+    thread   = turn_q;
     for (int k = Threads - 1; k >= 0; k--) begin
       if (ready[(32'(turn_q) + k) % Threads]) begin
         any = 1'b1;
-        t   = ThreadW'((32'(turn_q) + k) % Threads);
+        thread   = ThreadW'((32'(turn_q) + k) % Threads);
       end
     end
   end
 
-  logic              step, go;
-  logic [CntW-1:0]   inputs;       // of the tile in use
-  logic              tile_done;    // by this step
-  logic              group_done;   // and the group of keys
+  logic              opens, closes, works;   // what is offered: a chain's beginning, end, a step
+  logic              go;                     // and it is taken
+  logic [CountW-1:0] inputs;                 // of the tile in use
+  logic              tile_done;              // by this step
+  logic              group_done;             // and the group of keys
   logic [TileW-1:0]  tile;
-  assign step       = active_q[t] && !ending_q[t];
+  assign opens      = !active_q[thread];
+  assign closes     = active_q[thread] && ending_q[thread];
+  assign works      = active_q[thread] && !ending_q[thread];
   assign go         = any && step_ready_i;
-  assign take       = go && !active_q[t];
-  assign inputs     = (left_q[t] == 16'd1) ? t_last_q[t] :
-      (t_outputs_q[t] && 32'(block_q[t]) == Blocks - 1) ? CntW'(Tokens - (Blocks - 1) * Lv) :
-      CntW'(Lv);
-  assign tile_done  = CntW'(input_q[t]) + CntW'(1) == inputs;
-  assign group_done = tile_done && t_outputs_q[t] && 32'(block_q[t]) == Blocks - 1;
-  assign tile       = tile_q[2 * 32'(t) + 32'(cur_q[t])];
+  assign take       = go && !active_q[thread];
+  assign inputs     = (left_q[thread] == 16'd1) ? thread_last_q[thread] :
+      (thread_outputs_q[thread] && 32'(block_q[thread]) == Blocks - 1) ?
+      CountW'(Tokens - (Blocks - 1) * Lv) : CountW'(Lv);
+  assign tile_done  = CountW'(input_q[thread]) + CountW'(1) == inputs;
+  assign group_done = tile_done && thread_outputs_q[thread] && 32'(block_q[thread]) == Blocks - 1;
+  assign tile       = tile_q[2 * 32'(thread) + 32'(cur_q[thread])];
 
-  assign step_valid_o   = any;
-  assign step_open_o    = !active_q[t];
-  assign step_close_o   = active_q[t] && ending_q[t];
-  assign step_count_o   = count_q[t];
-  assign step_thread_o  = t;
-  assign step_id_o      = id;
-  assign step_index_o   = job_q.index + 16'(32'(strip) * Lv);
-  assign step_first_o   = !started_q[t];
-  assign step_sel_o     = input_q[t];
-  assign step_row_o     = t_row_q[t];
-  assign step_stride_o  = t_row_stride_q[t];
-  assign step_group_o   = step_open_o ? strip_first : t_group_q[t];
-  assign step_last_o    = step_open_o ? job_q.last_group : t_last_group_q[t];
+  // Columns of one class.
+  logic [GroupW-1:0] group;   // first token group of the step, or of the chain that begins
+  logic [RowW-1:0]   row;     // of that group
+  logic [Lv-1:0]     mask;
+  logic              shrinks;
+  step_t             step;
+  assign group = opens ? strip_first : thread_group_q[thread];
+  assign row   = thread_row_q[thread] +
+                 RowW'(32'(group) * 32'(thread_row_stride_q[thread]));
   // Keys of a later group meet a group of tokens less, from the tile's own first group on.
-  assign step_shrinks_o = group_done && t_causal_q[t] && !ahead_q[t][15];
+  assign shrinks        = group_done && thread_causal_q[thread] && !ahead_q[thread][15];
+  assign step.open      = opens;
+  assign step.close     = closes;
+  assign step.wide      = 1'b0;
+  assign step.classes   = '0;
+  assign step.count     = (OutW + 1)'(count_q[thread]);
+  assign step.thread    = thread;
+  assign step.buffer    = 1'b0;
+  assign step.place     = place;
+  assign step.started   = '1;
+  assign step.segment   = '1;
+  assign step.first     = {Segments{!started_q[thread]}};
+  assign step.buffers   = '0;
+  assign step.mask      = mask;
+  assign step.sel       = {Lv{input_q[thread]}};
+  assign step.address   = {Segments{row}};
+  assign step.group     = group;
+  assign step.last      = opens ? job_q.last_group : thread_last_group_q[thread];
+  assign step.stride    = thread_row_stride_q[thread];
+  assign step.shrinks   = shrinks;
+  assign step_o         = step;
+  assign step_valid_o   = any;
+  assign record_valid_o = take;
+  assign record_id_o    = place;
+  assign record_index_o = job_q.index + 16'(32'(strip) * Lv);
   always_comb begin
     for (int m = 0; m < Lv; m++) begin
-      step_mask_o[m] = CntW'(m) < count_q[t];
+      mask[m] = CountW'(m) < count_q[thread];
       // Scores: the positions of a channel; outputs: the channels of a position.
-      step_weight_o[m*16 +: 16] = t_outputs_q[t] ? tile[(m * Lv + 32'(input_q[t])) * 16 +: 16] :
-          tile[(32'(input_q[t]) * Lv + m) * 16 +: 16];
+      weight_o[m*16 +: 16] = thread_outputs_q[thread] ?
+          tile[(m * Lv + 32'(input_q[thread])) * 16 +: 16] :
+          tile[(32'(input_q[thread]) * Lv + m) * 16 +: 16];
     end
   end
 
@@ -302,8 +346,8 @@ module mv_attend #(
     end
   end
   assign tile_valid_o = wants != '0;
-  assign tile_word_o  = t_word_q[asker];
-  assign tile_block_o = t_block_q[asker];
+  assign tile_word_o  = thread_word_q[asker];
+  assign tile_block_o = thread_block_q[asker];
   assign ask          = tile_valid_o && tile_ready_i;
 
   // Buffers that tiles on their way go to.
@@ -342,20 +386,20 @@ module mv_attend #(
       end
       if (tile_valid_i) there_q[due] <= 1'b1;
       if (go) begin
-        if (step_open_o) begin
-          active_q[t]  <= 1'b1;
-          started_q[t] <= 1'b0;
-        end else if (step_close_o) begin
-          active_q[t] <= 1'b0;
-          ending_q[t] <= 1'b0;
+        if (opens) begin
+          active_q[thread]  <= 1'b1;
+          started_q[thread] <= 1'b0;
+        end else if (closes) begin
+          active_q[thread] <= 1'b0;
+          ending_q[thread] <= 1'b0;
         end else begin
-          started_q[t] <= 1'b1;
-          turn_q       <= (32'(t) == Threads - 1) ? '0 : t + ThreadW'(1);
+          started_q[thread] <= 1'b1;
+          turn_q            <= (32'(thread) == Threads - 1) ? '0 : thread + ThreadW'(1);
           if (tile_done) begin
-            ending_q[t] <= left_q[t] == 16'd1;
-            cur_q[t]    <= !cur_q[t];
-            held_q[2 * 32'(t) + 32'(cur_q[t])]  <= 1'b0;
-            there_q[2 * 32'(t) + 32'(cur_q[t])] <= 1'b0;
+            ending_q[thread]                              <= left_q[thread] == 16'd1;
+            cur_q[thread]                                 <= !cur_q[thread];
+            held_q[2 * 32'(thread) + 32'(cur_q[thread])]  <= 1'b0;
+            there_q[2 * 32'(thread) + 32'(cur_q[thread])] <= 1'b0;
           end
         end
       end
@@ -366,42 +410,43 @@ module mv_attend #(
     if (ask) begin
       ask_q[asker] <= ask_q[asker] - 16'd1;
       // Scores walk over the channels, outputs over the positions.
-      if (!t_outputs_q[asker]) begin
-        t_word_q[asker] <= t_word_q[asker] + t_stride_q[asker];
-      end else if (32'(t_block_q[asker]) == Blocks - 1) begin
-        t_word_q[asker]  <= t_word_q[asker] + WordW'(1);
-        t_block_q[asker] <= '0;
+      if (!thread_outputs_q[asker]) begin
+        thread_word_q[asker] <= thread_word_q[asker] + thread_stride_q[asker];
+      end else if (32'(thread_block_q[asker]) == Blocks - 1) begin
+        thread_word_q[asker]  <= thread_word_q[asker] + WordW'(1);
+        thread_block_q[asker] <= '0;
       end else begin
-        t_block_q[asker] <= t_block_q[asker] + BlockW'(1);
+        thread_block_q[asker] <= thread_block_q[asker] + BlockW'(1);
       end
     end
-    if (go && step_open_o) begin
-      t_outputs_q[t]    <= job_q.outputs;
-      t_causal_q[t]     <= job_q.causal;
-      t_word_q[t]       <= job_q.word + (job_q.outputs ?
+    if (take) begin
+      thread_outputs_q[thread]    <= job_q.outputs;
+      thread_causal_q[thread]     <= job_q.causal;
+      thread_word_q[thread]       <= job_q.word + (job_q.outputs ?
                            WordW'(32'(strip) * 32'(job_q.word_stride)) : WordW'(strip_group));
-      t_stride_q[t]     <= job_q.word_stride;
-      t_block_q[t]      <= strip_block;
-      ask_q[t]          <= job_q.outputs ? job_q.key_strips : job_q.channel_strips;
-      left_q[t]         <= job_q.outputs ? job_q.key_strips : job_q.channel_strips;
-      t_last_q[t]       <= job_q.outputs ? job_q.last_keys : job_q.last_channels;
-      input_q[t]        <= '0;
-      block_q[t]        <= '0;
-      ahead_q[t]        <= -job_q.base;
-      t_row_q[t]        <= job_q.row;
-      t_row_stride_q[t] <= job_q.row_stride;
-      t_group_q[t]      <= strip_first;
-      t_last_group_q[t] <= job_q.last_group;
-      count_q[t]        <= strip_count;
-    end else if (go && step) begin
-      input_q[t] <= tile_done ? '0 : input_q[t] + LaneW'(1);
+      thread_stride_q[thread]     <= job_q.word_stride;
+      thread_block_q[thread]      <= strip_block;
+      ask_q[thread]               <= job_q.outputs ? job_q.key_strips : job_q.channel_strips;
+      left_q[thread]              <= job_q.outputs ? job_q.key_strips : job_q.channel_strips;
+      thread_last_q[thread]       <= job_q.outputs ? job_q.last_keys : job_q.last_channels;
+      input_q[thread]             <= '0;
+      block_q[thread]             <= '0;
+      ahead_q[thread]             <= -job_q.base;
+      thread_row_q[thread]        <= job_q.row;
+      thread_row_stride_q[thread] <= job_q.row_stride;
+      thread_group_q[thread]      <= strip_first;
+      thread_last_group_q[thread] <= job_q.last_group;
+      count_q[thread]             <= strip_count;
+    end else if (go && works) begin
+      input_q[thread] <= tile_done ? '0 : input_q[thread] + LaneW'(1);
       if (tile_done) begin
-        left_q[t]  <= left_q[t] - 16'd1;
-        t_row_q[t] <= t_row_q[t] + RowW'(1);
-        block_q[t] <= (32'(block_q[t]) == Blocks - 1) ? '0 : block_q[t] + BlockW'(1);
+        left_q[thread]       <= left_q[thread] - 16'd1;
+        thread_row_q[thread] <= thread_row_q[thread] + RowW'(1);
+        block_q[thread]      <= (32'(block_q[thread]) == Blocks - 1) ?
+                                '0 : block_q[thread] + BlockW'(1);
       end
-      if (group_done) ahead_q[t] <= ahead_q[t] + 16'd1;
-      if (step_shrinks_o) t_group_q[t] <= t_group_q[t] + GroupW'(1);
+      if (group_done) ahead_q[thread] <= ahead_q[thread] + 16'd1;
+      if (shrinks) thread_group_q[thread] <= thread_group_q[thread] + GroupW'(1);
     end
   end
 

@@ -96,11 +96,11 @@ module mv_engine #(
   output logic [Sets-1:0]      issue_o,
   output logic [Sets-1:0]      skip_o
 );
-  localparam int RedW  = (LvL > 0) ? $clog2(LvL + 1) : 1;
-  localparam int BankW = (Banks > 1) ? $clog2(Banks) : 1;
-  localparam int Slots = 3 * SubSteps * Groups;
-  localparam int SlotW = $clog2(Slots);
-  localparam int H     = (FullRate > 0 && FullRate < Lv) ? Lv / FullRate : 1;
+  localparam int RedW     = (LvL > 0) ? $clog2(LvL + 1) : 1;
+  localparam int BankW    = (Banks > 1) ? $clog2(Banks) : 1;
+  localparam int Slots    = 3 * SubSteps * Groups;
+  localparam int SlotW    = $clog2(Slots);
+  localparam int Segments = (FullRate > 0 && FullRate < Lv) ? Lv / FullRate : 1;
 
   localparam int Clusters = Sets / ((Assoc > 0) ? Assoc : 1);
   localparam int Served   = Sets / ((Drains > 0) ? Drains : 1);   // sets of a drain
@@ -201,7 +201,9 @@ module mv_engine #(
   assign config_hash_o = ConfigHash;
 
   // ---- image ----
-  localparam int HeaderBeats = ((21 + Clusters) * 32 + PortBits - 1) / PortBits;
+  localparam int TaskWords   = Clusters + 1;   // first task of each cluster, and of none
+  localparam int HeaderWords = mv_isa_pkg::HeaderWords + TaskWords;
+  localparam int HeaderBeats = (HeaderWords * 32 + PortBits - 1) / PortBits;
   logic                        header_valid;
   logic [HeaderBeats*PortBits-1:0] header;
   logic [Clusters-1:0]         dir_valid, dir_ready, dir_beat_valid;
@@ -249,12 +251,14 @@ module mv_engine #(
   logic [3:0]      entries, code_bits, row_classes;
   logic [4:0]      index_bits;
   logic [8*64-1:0] entry;
-  assign column      = header[96];
-  assign entries     = header[103:100];
-  assign index_bits  = header[108:104];
-  assign code_bits   = header[115:112];
-  assign row_classes = header[119:116];
-  assign entry       = header[128 +: 512];
+  logic [mv_isa_pkg::HeaderW-1:0] fixed_words;
+  assign fixed_words = header[mv_isa_pkg::HeaderW-1:0];
+  assign column      = mv_isa_pkg::header_column(fixed_words);
+  assign entries     = mv_isa_pkg::header_entries(fixed_words);
+  assign index_bits  = mv_isa_pkg::header_index_bits(fixed_words);
+  assign code_bits   = mv_isa_pkg::header_code_bits(fixed_words);
+  assign row_classes = mv_isa_pkg::header_row_classes(fixed_words);
+  assign entry       = mv_isa_pkg::header_entry(fixed_words);
   // Magic and hash have been compared where the header is kept.
   logic unused_header;
   assign unused_header = ^header;
@@ -273,7 +277,7 @@ module mv_engine #(
     .rst_ni          (rst_ni),
     .start_i         (start_i),
     .header_valid_i  (header_valid),
-    .first_task_i    (header[20*32 +: (Clusters + 1) * 32]),
+    .first_task_i    (header[mv_isa_pkg::HeaderW +: TaskWords * 32]),
     .dir_valid_o     (dir_valid),
     .dir_ready_i     (dir_ready),
     .dir_beat_o      (dir_beat),
@@ -295,7 +299,7 @@ module mv_engine #(
   assign group_low = BankW'((32'd1 << groups_log2_i) - 32'd1);
   for (genvar w = 0; w < Writers; w++) begin : g_writer
     assign a_row[w*RowW +: RowW]    = RowW'(a_pos_i[w*16 +: 16] >> LvL);
-    assign a_bank[w*LaneW +: LaneW] = LaneW'(32'(a_pos_i[w*16 +: 16]) % Lv);
+    assign a_bank[w*LaneW +: LaneW] = LaneW'(a_pos_i[w*16 +: 16]) & LaneW'(Lv - 1);
     always_comb begin
       for (int b = 0; b < Banks; b++) begin
         a_banks[w*Banks+b] = a_valid_i[w] && (a_all_i[w] ||
@@ -358,24 +362,24 @@ module mv_engine #(
   );
 
   // ---- sets ----
-  logic [Sets-1:0]          read, op_valid, op_col, acc_valid, idle;
-  logic [Sets*H-1:0]        acc_seg, acc_first;
-  logic [Sets*H*SlotW-1:0]  acc_slot;
-  logic [Sets*H*RowW-1:0]   read_row;
-  logic [Sets*Lv*16-1:0]    op_weight;
-  logic [Sets*Lv-1:0]       op_mask;
-  logic [Sets*Lv*LaneW-1:0] op_sel;
-  logic [Sets*RedW-1:0]     red;
-  logic [Sets*SlotW-1:0]    drain_slot;
-  logic [Sets*Lv*32-1:0]    acc_bias;
-  logic [Sets-1:0]          drain_valid, drain_ready, rd_valid;
-  logic [Sets*LaneW-1:0]    drain_lane;
-  logic [Sets*GroupW-1:0]   drain_group;
-  logic [Sets*16-1:0]       drain_index, drain_bias;
-  logic [Sets*H-1:0]        drain_part;
-  logic [Sets*SlotW-1:0]    rd_slot;
-  logic [Sets*LaneW-1:0]    rd_lane;
-  logic [Drains-1:0]        drain_idle;
+  logic [Sets-1:0]                read, op_valid, op_col, acc_valid, idle;
+  logic [Sets*Segments-1:0]       acc_seg, acc_first;
+  logic [Sets*Segments*SlotW-1:0] acc_slot;
+  logic [Sets*Segments*RowW-1:0]  read_row;
+  logic [Sets*Lv*16-1:0]          op_weight;
+  logic [Sets*Lv-1:0]             op_mask;
+  logic [Sets*Lv*LaneW-1:0]       op_sel;
+  logic [Sets*RedW-1:0]           red;
+  logic [Sets*SlotW-1:0]          drain_slot;
+  logic [Sets*Lv*32-1:0]          acc_bias;
+  logic [Sets-1:0]                drain_valid, drain_ready, rd_valid;
+  logic [Sets*LaneW-1:0]          drain_lane;
+  logic [Sets*GroupW-1:0]         drain_group;
+  logic [Sets*16-1:0]             drain_index, drain_bias;
+  logic [Sets*Segments-1:0]       drain_part;
+  logic [Sets*SlotW-1:0]          rd_slot;
+  logic [Sets*LaneW-1:0]          rd_lane;
+  logic [Drains-1:0]              drain_idle;
   for (genvar s = 0; s < Sets; s++) begin : g_set
     logic [GroupW-1:0] group;
     assign group = GroupW'(phase_q + BankW'(s)) & GroupW'(group_low);
@@ -436,7 +440,7 @@ module mv_engine #(
       .tile_valid_i  (tile_valid[s]),
       .tile_i        (tile),
       .read_o        (read[s]),
-      .read_row_o    (read_row[s*H*RowW +: H*RowW]),
+      .read_row_o    (read_row[s*Segments*RowW +: Segments*RowW]),
       .op_valid_o    (op_valid[s]),
       .op_col_o      (op_col[s]),
       .op_weight_o   (op_weight[s*Lv*16 +: Lv*16]),
@@ -444,15 +448,15 @@ module mv_engine #(
       .op_sel_o      (op_sel[s*Lv*LaneW +: Lv*LaneW]),
       .red_o         (red[s*RedW +: RedW]),
       .acc_valid_o   (acc_valid[s]),
-      .acc_seg_o     (acc_seg[s*H +: H]),
-      .acc_first_o   (acc_first[s*H +: H]),
-      .acc_slot_o    (acc_slot[s*H*SlotW +: H*SlotW]),
+      .acc_seg_o     (acc_seg[s*Segments +: Segments]),
+      .acc_first_o   (acc_first[s*Segments +: Segments]),
+      .acc_slot_o    (acc_slot[s*Segments*SlotW +: Segments*SlotW]),
       .acc_bias_o    (acc_bias[s*Lv*32 +: Lv*32]),
       .drain_valid_o (drain_valid[s]),
       .drain_ready_i (drain_ready[s]),
       .drain_slot_o  (drain_slot[s*SlotW +: SlotW]),
       .drain_lane_o  (drain_lane[s*LaneW +: LaneW]),
-      .drain_part_o  (drain_part[s*H +: H]),
+      .drain_part_o  (drain_part[s*Segments +: Segments]),
       .drain_bias_o  (drain_bias[s*16 +: 16]),
       .drain_group_o (drain_group[s*GroupW +: GroupW]),
       .drain_index_o (drain_index[s*16 +: 16]),
@@ -463,16 +467,16 @@ module mv_engine #(
   end
 
   // ---- PE array, addition of the classes ----
-  localparam int Merge  = $clog2(H) * AddStages;
-  localparam int SetW   = (Served > 1) ? $clog2(Served) : 1;
+  localparam int Merge   = $clog2(Segments) * AddStages;
+  localparam int ServedW = (Served > 1) ? $clog2(Served) : 1;
   logic [Drains-1:0]           sum_valid;
-  logic [Drains*SetW-1:0]      sum_set;
-  logic [Drains*H-1:0]         sum_part;
+  logic [Drains*ServedW-1:0]   sum_set;
+  logic [Drains*Segments-1:0]  sum_part;
   logic [Drains*16-1:0]        sum_bias;
-  logic [Drains*Tokens*16-1:0] res;
+  logic [Drains*Tokens*16-1:0] results;
   for (genvar p = 0; p < Positions; p++) begin : g_position
-    logic [Sets*H*Lt*32-1:0]   sums;
-    logic [Writers*Lt*16-1:0]  a_data;
+    logic [Sets*Segments*Lt*32-1:0] sums;
+    logic [Writers*Lt*16-1:0]       a_data;
     for (genvar w = 0; w < Writers; w++) begin : g_data
       assign a_data[w*Lt*16 +: Lt*16] = data_i[(w*Tokens+p*Lt)*16 +: Lt*16];
     end
@@ -519,17 +523,17 @@ module mv_engine #(
       mv_merge #(
         .Sets     (Served),
         .Lt       (Lt),
-        .H        (H),
+        .H        (Segments),
         .AddStages(AddStages)
       ) u_merge (
         .clk_i   (clk_i),
         .rst_ni  (rst_ni),
-        .sum_i   (sums[d*Served*H*Lt*32 +: Served*H*Lt*32]),
+        .sum_i   (sums[d*Served*Segments*Lt*32 +: Served*Segments*Lt*32]),
         .valid_i (sum_valid[d]),
-        .set_i   (sum_set[d*SetW +: SetW]),
-        .part_i  (sum_part[d*H +: H]),
+        .set_i   (sum_set[d*ServedW +: ServedW]),
+        .part_i  (sum_part[d*Segments +: Segments]),
         .bias_i  (sum_bias[d*16 +: 16]),
-        .result_o(res[(d*Tokens+p*Lt)*16 +: Lt*16])
+        .result_o(results[(d*Tokens+p*Lt)*16 +: Lt*16])
       );
     end
   end
@@ -544,7 +548,7 @@ module mv_engine #(
       .LaneW (LaneW),
       .SlotW (SlotW),
       .GroupW(GroupW),
-      .H     (H),
+      .Classes(Segments),
       .Merge (Merge)
     ) u_drain (
       .clk_i      (clk_i),
@@ -556,16 +560,16 @@ module mv_engine #(
       .req_lane_i (drain_lane[d*Served*LaneW +: Served*LaneW]),
       .req_group_i(drain_group[d*Served*GroupW +: Served*GroupW]),
       .req_index_i(drain_index[d*Served*16 +: Served*16]),
-      .req_part_i (drain_part[d*Served*H +: Served*H]),
+      .req_part_i (drain_part[d*Served*Segments +: Served*Segments]),
       .req_bias_i (drain_bias[d*Served*16 +: Served*16]),
       .rd_valid_o (rd_valid[d*Served +: Served]),
       .rd_slot_o  (slot),
       .rd_lane_o  (lane),
       .sum_valid_o(sum_valid[d]),
-      .sum_set_o  (sum_set[d*SetW +: SetW]),
-      .sum_part_o (sum_part[d*H +: H]),
+      .sum_set_o  (sum_set[d*ServedW +: ServedW]),
+      .sum_part_o (sum_part[d*Segments +: Segments]),
       .sum_bias_o (sum_bias[d*16 +: 16]),
-      .res_i      (res[d*Tokens*16 +: Tokens*16]),
+      .res_i      (results[d*Tokens*16 +: Tokens*16]),
       .y_valid_o  (y_valid_o[d]),
       .y_ready_i  (y_ready_i[d]),
       .y_index_o  (y_index_o[d*16 +: 16]),
@@ -583,7 +587,10 @@ module mv_engine #(
     if (!rst_ni) started_q <= 1'b0;
     else if (start_i) started_q <= 1'b1;
   end
-  assign done_o = (attend_i || !started_q || tasks_done) && (&idle) && (&drain_idle) && fetch_idle;
+  logic image_done, quiet;
+  assign image_done = !started_q || tasks_done;
+  assign quiet      = (&idle) && (&drain_idle) && fetch_idle;
+  assign done_o     = (attend_i || image_done) && quiet;
 
 `ifdef VERILATOR
   // Writers meet in a sub-bank of a bank. Positions are alike.
@@ -600,13 +607,46 @@ module mv_engine #(
       end
     end
   end
-  always_ff @(posedge clk_i) groups_log2_q <= groups_log2_i;
+  // Inputs that are written in the cycle in which a set reads them, and that its step uses. What a
+  // masked lane reads may be anything.
+  logic               late;
+  logic [Sets*Lv-1:0] late_inputs, late_inputs_q;   // by set and sub-bank
+  always_comb begin
+    late        = 1'b0;
+    late_inputs = '0;
+    for (int s = 0; s < Sets; s++) begin
+      for (int i = 0; i < Lv; i++) begin
+        logic [LaneW-1:0] source;   // the lane's sub-bank
+        source = op_col[s] ? op_sel[(s*Lv+i)*LaneW +: LaneW] : LaneW'(i);
+        if (op_valid[s] && op_mask[s*Lv+i] && late_inputs_q[s*Lv+32'(source)]) late = 1'b1;
+        for (int w = 0; w < Writers; w++) begin
+          if (read[s] && a_banks[w*Banks+32'(BankW'(phase_q+BankW'(s)))] &&
+              a_bank[w*LaneW +: LaneW] == LaneW'(i) &&
+              a_row[w*RowW +: RowW] == read_row[(s*Segments+i%Segments)*RowW +: RowW]) begin
+            late_inputs[s*Lv+i] = 1'b1;
+          end
+        end
+      end
+    end
+  end
+  logic [RowW-1:0] row_base_q;
+  always_ff @(posedge clk_i) begin
+    groups_log2_q <= groups_log2_i;
+    row_base_q    <= row_base_i;
+    late_inputs_q <= late_inputs;
+  end
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (rst_ni) begin
       StartsIdle: assert (!start_i || done_o || error_o)
         else $error("mv_engine.StartsIdle: an image begins before the last one has ended");
       GroupsStay: assert (done_o || error_o || groups_log2_i == groups_log2_q)
         else $error("mv_engine.GroupsStay: the token groups in use change under way");
+      RowStays: assert (done_o || error_o || attend_i || row_base_i == row_base_q)
+        else $error("mv_engine.RowStays: the image's first row changes under way");
+      AttendStays: assert (attend_i == attend_q || error_o || ((attend_q || image_done) && quiet))
+        else $error("mv_engine.AttendStays: images and jobs change places under way");
+      ReadsApart: assert (!late)
+        else $error("mv_engine.ReadsApart: an input that a step uses is written meanwhile");
       WritersApart: assert (!meet)
         else $error("mv_engine.WritersApart: two writers of a sub-bank");
     end

@@ -12,7 +12,7 @@ module mv_fetch #(
   parameter int          Outstanding = 64,   // requests whose beats have not come yet, at most
   parameter logic [63:0] ConfigHash  = 64'h0,
   // derived
-  localparam int HeaderWords = 21 + Clusters,
+  localparam int HeaderWords = mv_isa_pkg::HeaderWords + Clusters + 1,
   localparam int HeaderBeats = (HeaderWords * 32 + PortBits - 1) / PortBits
 ) (
   input  logic                clk_i,
@@ -48,7 +48,7 @@ module mv_fetch #(
   localparam int          HeaderBits = HeaderBeats * PortBits;
   localparam int          BeatW      = $clog2(HeaderBeats + 2);
   localparam int          SetW       = (Sets > 1) ? $clog2(Sets) : 1;
-  localparam logic [31:0] Magic      = 32'h3258_564D;
+  localparam int          ClusterW   = (Clusters > 1) ? $clog2(Clusters) : 1;
 
   localparam logic [1:0] KindHeader    = 2'd0;
   localparam logic [1:0] KindDirectory = 2'd1;
@@ -62,28 +62,38 @@ module mv_fetch #(
   logic [BeatW-1:0]      asked_q, got_q;       // header beats
   logic [SetW-1:0]       code_last_q, weight_last_q;
 
+  logic [31:0] magic;
+  logic [63:0] hash;
+  assign magic = mv_isa_pkg::header_magic(header_q[mv_isa_pkg::HeaderW-1:0]);
+  assign hash  = mv_isa_pkg::header_hash(header_q[mv_isa_pkg::HeaderW-1:0]);
+
   assign header_o       = header_q;
   assign header_valid_o = state_q == StRun;
   assign error_o        = state_q == StError;
 
   // ---- request ----
-  logic [1:0]      kind;
-  logic [SetW-1:0] dir_pick, code_pick, weight_pick, pick;
-  logic            any, go, tag_ready;
+  logic [1:0]          kind;
+  logic [ClusterW-1:0] dir_pick;
+  logic [SetW-1:0]     code_pick, weight_pick, pick;
+  logic                any, go, tag_ready;
   always_comb begin
     dir_pick = '0;
-    for (int k = Clusters - 1; k >= 0; k--) if (dir_valid_i[k]) dir_pick = SetW'(k);
-    code_pick   = '0;
-    weight_pick = '0;
-    for (int k = Sets; k >= 1; k--) begin
-      if (code_valid_i[(32'(code_last_q) + k) % Sets]) begin
-        code_pick = SetW'((32'(code_last_q) + k) % Sets);
-      end
-      if (weight_valid_i[(32'(weight_last_q) + k) % Sets]) begin
-        weight_pick = SetW'((32'(weight_last_q) + k) % Sets);
-      end
-    end
+    for (int k = Clusters - 1; k >= 0; k--) if (dir_valid_i[k]) dir_pick = ClusterW'(k);
   end
+  mv_turn #(
+    .Places(Sets)
+  ) u_code_turn (
+    .asks_i(code_valid_i),
+    .last_i(code_last_q),
+    .pick_o(code_pick)
+  );
+  mv_turn #(
+    .Places(Sets)
+  ) u_weight_turn (
+    .asks_i(weight_valid_i),
+    .last_i(weight_last_q),
+    .pick_o(weight_pick)
+  );
   always_comb begin
     any          = 1'b0;
     kind         = KindHeader;
@@ -95,8 +105,8 @@ module mv_fetch #(
       any = 1'b1;
       if (dir_valid_i != '0) begin
         kind         = KindDirectory;
-        pick         = dir_pick;
-        m_req_beat_o = dir_beat_i[(32'(dir_pick) % Clusters) * 32 +: 32];
+        pick         = SetW'(dir_pick);
+        m_req_beat_o = dir_beat_i[32'(dir_pick) * 32 +: 32];
       end else if (code_valid_i != '0) begin
         kind         = KindCode;
         pick         = code_pick;
@@ -178,7 +188,7 @@ module mv_fetch #(
         if (got_q == BeatW'(HeaderBeats)) state_q <= StCheck;
       end
       if (state_q == StCheck) begin
-        if (header_q[31:0] == Magic && header_q[95:32] == ConfigHash) state_q <= StRun;
+        if (magic == mv_isa_pkg::HeaderMagic && hash == ConfigHash) state_q <= StRun;
         else state_q <= StError;
       end
       if (go && kind == KindCode) code_last_q <= pick;

@@ -5,7 +5,7 @@
 
 module mv_fifo #(
   parameter int Width = 8,
-  parameter int Depth = 4  // at least 1
+  parameter int Depth = 4   // at least 1
 ) (
   input  logic             clk_i,
   input  logic             rst_ni,
@@ -18,34 +18,34 @@ module mv_fifo #(
   input  logic             pop_ready_i,
   output logic [Width-1:0] pop_data_o
 );
-  localparam int PtrW = (Depth > 1) ? $clog2(Depth) : 1;
-  localparam int CntW = $clog2(Depth + 1);
+  localparam int PlaceW = (Depth > 1) ? $clog2(Depth) : 1;
+  localparam int CountW = $clog2(Depth + 1);
 
-  logic [Width-1:0] mem_q [Depth];
-  logic [PtrW-1:0]  rd_q, wr_q;
-  logic [CntW-1:0]  cnt_q;
-  logic             push, pop;
+  logic [Width-1:0]  entries_q [Depth];
+  logic [PlaceW-1:0] read_at_q, write_at_q;
+  logic [CountW-1:0] count_q;
+  logic              push, pop;
 
-  assign push_ready_o = cnt_q != CntW'(Depth);
-  assign pop_valid_o  = cnt_q != '0;
-  assign pop_data_o   = mem_q[rd_q];
-  assign push = push_valid_i & push_ready_o;
-  assign pop  = pop_valid_o & pop_ready_i;
+  assign push_ready_o = count_q != CountW'(Depth);
+  assign pop_valid_o  = count_q != '0;
+  assign pop_data_o   = entries_q[read_at_q];
+  assign push         = push_valid_i & push_ready_o;
+  assign pop          = pop_valid_o & pop_ready_i;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
-      rd_q  <= '0;
-      wr_q  <= '0;
-      cnt_q <= '0;
+      read_at_q  <= '0;
+      write_at_q <= '0;
+      count_q    <= '0;
     end else begin
-      if (push) wr_q <= (wr_q == PtrW'(Depth - 1)) ? '0 : wr_q + PtrW'(1);
-      if (pop)  rd_q <= (rd_q == PtrW'(Depth - 1)) ? '0 : rd_q + PtrW'(1);
-      if (push && !pop) cnt_q <= cnt_q + CntW'(1);
-      if (pop && !push) cnt_q <= cnt_q - CntW'(1);
+      if (push) write_at_q <= (write_at_q == PlaceW'(Depth - 1)) ? '0 : write_at_q + PlaceW'(1);
+      if (pop)  read_at_q <= (read_at_q == PlaceW'(Depth - 1)) ? '0 : read_at_q + PlaceW'(1);
+      if (push && !pop) count_q <= count_q + CountW'(1);
+      if (pop && !push) count_q <= count_q - CountW'(1);
     end
   end
 
   always_ff @(posedge clk_i) begin
-    if (push) mem_q[wr_q] <= push_data_i;
+    if (push) entries_q[write_at_q] <= push_data_i;
   end
 endmodule

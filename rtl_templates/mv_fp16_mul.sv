@@ -14,17 +14,16 @@ module mv_fp16_mul #(
   input  logic              clk_i,
   // One enable per register, in order.
   input  logic [Stages-1:0] en_i,
-  input  logic [16:0]       a_i,
-  input  logic [16:0]       b_i,
+  input  logic [16:0]       left_i,
+  input  logic [16:0]       right_i,
   // 0: the lane has no work; its product is +0 whatever the operands hold (infinities and NaN too).
   input  logic              mask_i,
   output logic [31:0]       product_o
 );
-
   // Two stages: half products, sum. Three: the operands (whoever widens them needs a stage), half
   // products, sum.
   localparam int CutOperands = (Stages >= 3) ? 1 : 0;
-  localparam int CutHalves = (Stages >= 2) ? 1 : 0;
+  localparam int CutHalves   = (Stages >= 2) ? 1 : 0;
 
   if (Stages < 1 || Stages > 3) begin : g_illegal
 `ifdef VERILATOR
@@ -34,109 +33,106 @@ module mv_fp16_mul #(
 `endif
   end
 
-  logic [16:0] a, b;
-  logic mask;
+  logic [16:0] left_s1, right_s1;
+  logic        mask_s1;
   if (CutOperands != 0) begin : g_operands
-    logic [16:0] a_q, b_q;
-    logic mask_q;
+    logic [16:0] left_q, right_q;
+    logic        mask_q;
     always_ff @(posedge clk_i) begin
       if (en_i[0]) begin
-        a_q <= a_i;
-        b_q <= b_i;
-        mask_q <= mask_i;
+        left_q  <= left_i;
+        right_q <= right_i;
+        mask_q  <= mask_i;
       end
     end
-    assign a = a_q;
-    assign b = b_q;
-    assign mask = mask_q;
+    assign left_s1  = left_q;
+    assign right_s1 = right_q;
+    assign mask_s1  = mask_q;
   end else begin : g_no_operands
-    assign a = a_i;
-    assign b = b_i;
-    assign mask = mask_i;
+    assign left_s1  = left_i;
+    assign right_s1 = right_i;
+    assign mask_s1  = mask_i;
   end
 
-  // Special cases and the exponent
-
-  logic a_zero, b_zero, a_special, b_special;
-  logic zero, special, nan, sign;
-  logic [7:0] exponent;
-  assign a_zero = a[15:10] == 6'd0;
-  assign b_zero = b[15:10] == 6'd0;
+  // ---- special cases and the exponent ----
+  logic       left_zero, right_zero, left_special, right_special;
+  logic       product_zero, product_special, product_nan, product_sign;
+  logic [7:0] product_exponent;
+  assign left_zero        = left_s1[15:10] == 6'd0;
+  assign right_zero       = right_s1[15:10] == 6'd0;
   // Finite exponents end at 40, so the two top bits are both set in infinities and NaN only.
-  assign a_special = &a[15:14];
-  assign b_special = &b[15:14];
-  assign nan = mask && ((a_special && (a[9] || b_zero)) || (b_special && (b[9] || a_zero)));
-  assign special = mask && (a_special || b_special);
-  assign zero = !mask || a_zero || b_zero;
-  assign sign = mask && !nan && (a[16] ^ b[16]);
+  assign left_special     = &left_s1[15:14];
+  assign right_special    = &right_s1[15:14];
+  assign product_nan      = mask_s1 && ((left_special && (left_s1[9] || right_zero)) ||
+                            (right_special && (right_s1[9] || left_zero)));
+  assign product_special  = mask_s1 && (left_special || right_special);
+  assign product_zero     = !mask_s1 || left_zero || right_zero;
+  assign product_sign     = mask_s1 && !product_nan && (left_s1[16] ^ right_s1[16]);
   // Either exponent is biased by 25: -50 + 127 = 77.
-  assign exponent = {2'd0, a[15:10]} + {2'd0, b[15:10]} + 8'd77;
+  assign product_exponent = {2'd0, left_s1[15:10]} + {2'd0, right_s1[15:10]} + 8'd77;
 
-  // Two half products: 11 x 6 and 11 x 5 bits
+  // ---- two half products: 11 x 6 and 11 x 5 bits ----
+  logic [10:0] left_significand;
+  logic [16:0] low_product;
+  logic [15:0] high_product;
+  assign left_significand = {1'b1, left_s1[9:0]};
+  assign low_product      = {6'd0, left_significand} * {11'd0, right_s1[5:0]};
+  assign high_product     = {5'd0, left_significand} * {11'd0, 1'b1, right_s1[9:6]};
 
-  logic [10:0] a_significand;
-  logic [16:0] low;
-  logic [15:0] high;
-  assign a_significand = {1'b1, a[9:0]};
-  assign low = {6'd0, a_significand} * {11'd0, b[5:0]};
-  assign high = {5'd0, a_significand} * {11'd0, 1'b1, b[9:6]};
-
-  logic [16:0] low_1;
-  logic [15:0] high_1;
-  logic [7:0] exponent_1;
-  logic kill_1, special_1, nan_1, sign_1;
+  logic [16:0] low_product_s2;
+  logic [15:0] high_product_s2;
+  logic [7:0]  product_exponent_s2;
+  logic        zero_or_special_s2, product_special_s2, product_nan_s2, product_sign_s2;
 
   if (CutHalves != 0) begin : g_halves
-    logic [16:0] low_q;
-    logic [15:0] high_q;
-    logic [7:0] exponent_q;
-    logic kill_q, special_q, nan_q, sign_q;
+    logic [16:0] low_product_q;
+    logic [15:0] high_product_q;
+    logic [7:0]  product_exponent_q;
+    logic        zero_or_special_q, product_special_q, product_nan_q, product_sign_q;
     always_ff @(posedge clk_i) begin
       if (en_i[CutOperands]) begin
-        low_q <= low;
-        high_q <= high;
-        exponent_q <= exponent;
-        kill_q <= zero || special;
-        special_q <= special;
-        nan_q <= nan;
-        sign_q <= sign;
+        low_product_q      <= low_product;
+        high_product_q     <= high_product;
+        product_exponent_q <= product_exponent;
+        zero_or_special_q  <= product_zero || product_special;
+        product_special_q  <= product_special;
+        product_nan_q      <= product_nan;
+        product_sign_q     <= product_sign;
       end
     end
-    assign low_1 = low_q;
-    assign high_1 = high_q;
-    assign exponent_1 = exponent_q;
-    assign kill_1 = kill_q;
-    assign special_1 = special_q;
-    assign nan_1 = nan_q;
-    assign sign_1 = sign_q;
+    assign low_product_s2      = low_product_q;
+    assign high_product_s2     = high_product_q;
+    assign product_exponent_s2 = product_exponent_q;
+    assign zero_or_special_s2  = zero_or_special_q;
+    assign product_special_s2  = product_special_q;
+    assign product_nan_s2      = product_nan_q;
+    assign product_sign_s2     = product_sign_q;
   end else begin : g_no_halves
-    assign low_1 = low;
-    assign high_1 = high;
-    assign exponent_1 = exponent;
-    assign kill_1 = zero || special;
-    assign special_1 = special;
-    assign nan_1 = nan;
-    assign sign_1 = sign;
+    assign low_product_s2      = low_product;
+    assign high_product_s2     = high_product;
+    assign product_exponent_s2 = product_exponent;
+    assign zero_or_special_s2  = product_zero || product_special;
+    assign product_special_s2  = product_special;
+    assign product_nan_s2      = product_nan;
+    assign product_sign_s2     = product_sign;
   end
 
-  // Their sum
+  // ---- their sum ----
+  logic [21:0] significand_product;
+  assign significand_product = {5'd0, low_product_s2} + {high_product_s2, 6'd0};
 
-  logic [21:0] sum;
-  assign sum = {5'd0, low_1} + {high_1, 6'd0};
-
-  // Normalise by one place and pack
-
+  // ---- normalise by one place and pack ----
   logic [30:0] magnitude;
   logic [31:0] product_q;
   always_comb begin
-    if (kill_1) magnitude = {{8{special_1}}, nan_1, 22'd0};
-    else if (sum[21]) magnitude = {exponent_1 + 8'd1, sum[20:0], 2'd0};
-    else magnitude = {exponent_1, sum[19:0], 3'd0};
+    if (zero_or_special_s2) magnitude = {{8{product_special_s2}}, product_nan_s2, 22'd0};
+    else if (significand_product[21])
+      magnitude = {product_exponent_s2 + 8'd1, significand_product[20:0], 2'd0};
+    else magnitude = {product_exponent_s2, significand_product[19:0], 3'd0};
   end
 
   always_ff @(posedge clk_i) begin
-    if (en_i[Stages-1]) product_q <= {sign_1, magnitude};
+    if (en_i[Stages-1]) product_q <= {product_sign_s2, magnitude};
   end
   assign product_o = product_q;
-
 endmodule

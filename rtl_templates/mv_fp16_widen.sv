@@ -11,7 +11,6 @@ module mv_fp16_widen (
   input  logic [15:0] half_i,
   output logic [16:0] wide_o
 );
-
   logic [5:0] exponent;
   logic [9:0] fraction;
 
@@ -48,5 +47,4 @@ module mv_fp16_widen (
   end
 
   assign wide_o = {half_i[15], exponent, fraction};
-
 endmodule

@@ -12,8 +12,8 @@ module mv_fp32_mul #(
 ) (
   input  logic              clk_i,
   input  logic [Stages-1:0] en_i,   // one enable per register, in order
-  input  logic [31:0]       x_i,
-  input  logic [31:0]       y_i,
+  input  logic [31:0]       left_i,
+  input  logic [31:0]       right_i,
   output logic [31:0]       product_o
 );
   logic [47:0] unused_integer;
@@ -21,20 +21,20 @@ module mv_fp32_mul #(
   assign unused = ^unused_integer;
 
   mv_product #(
-    .AW    (24),
-    .BW    (24),
+    .LeftW (24),
+    .RightW(24),
     .Stages(Stages)
   ) u_product (
-    .clk_i,
-    .en_i,
-    .x_sign_i       (x_i[31]),
-    .x_exponent_i   (x_i[30:23]),
-    .x_significand_i({|x_i[30:23], x_i[22:0]}),
-    .y_sign_i       (y_i[31]),
-    .y_exponent_i   (y_i[30:23]),
-    .y_significand_i({|y_i[30:23], y_i[22:0]}),
-    .odd_i          (1'b0),
-    .product_o,
-    .integer_o      (unused_integer)
+    .clk_i              (clk_i),
+    .en_i               (en_i),
+    .left_sign_i        (left_i[31]),
+    .left_exponent_i    (left_i[30:23]),
+    .left_significand_i ({|left_i[30:23], left_i[22:0]}),
+    .right_sign_i       (right_i[31]),
+    .right_exponent_i   (right_i[30:23]),
+    .right_significand_i({|right_i[30:23], right_i[22:0]}),
+    .to_odd_i           (1'b0),
+    .product_o          (product_o),
+    .integer_o          (unused_integer)
   );
 endmodule

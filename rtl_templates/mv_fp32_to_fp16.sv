@@ -10,30 +10,30 @@ module mv_fp32_to_fp16 (
   input  logic [31:0] float_i,
   output logic [15:0] half_o
 );
-
   // The significand with one bit below the ulp of binary16, and a sticky bit for the rest.
-  logic [7:0] exponent;
-  logic [4:0] shift;
-  logic subnormal;
+  logic [7:0]  exponent;
+  logic [4:0]  subnormal_shift;
+  logic        subnormal;
   logic [24:0] significand;
   logic [24:0] shifted;
-  logic [37:0] lost;
-  logic sticky, round_up;
-  logic [14:0] kept, rounded;
-  assign exponent = float_i[30:23];
+  logic [37:0] shifted_wide;
+  logic        sticky, round_up;
+  logic [14:0] truncated, rounded;
+  assign exponent        = float_i[30:23];
   // 2^-14, the smallest normal binary16, has the biased exponent 113.
-  assign subnormal = exponent < 8'd113;
+  assign subnormal       = exponent < 8'd113;
   // Below 2^-25 (exponent 102) everything rounds to zero; 13 more places shift the significand out.
-  assign shift = !subnormal ? 5'd0 : (exponent < 8'd101) ? 5'd13 : 5'(8'd113 - exponent);
-  assign significand = {1'b0, exponent != 8'd0, float_i[22:0]};
-  assign lost = {significand, 13'd0} >> shift;
-  assign shifted = lost[37:13];
-  assign sticky = (|shifted[11:0]) || (|lost[12:0]);
+  assign subnormal_shift = !subnormal ? 5'd0 : (exponent < 8'd101) ? 5'd13 : 5'(8'd113 - exponent);
+  assign significand     = {1'b0, exponent != 8'd0, float_i[22:0]};
+  assign shifted_wide    = {significand, 13'd0} >> subnormal_shift;
+  assign shifted         = shifted_wide[37:13];
+  assign sticky          = (|shifted[11:0]) || (|shifted_wide[12:0]);
   // Exponent and 10 fraction bits; the leading one of a normal number adds one to the exponent,
   // hence 112.
-  assign kept = subnormal ? {3'd0, shifted[24:13]} : {5'(exponent - 8'd112), shifted[22:13]};
-  assign round_up = shifted[12] && (sticky || shifted[13]);
-  assign rounded = kept + {14'd0, round_up};
+  assign truncated       = subnormal ? {3'd0, shifted[24:13]} :
+                           {5'(exponent - 8'd112), shifted[22:13]};
+  assign round_up        = shifted[12] && (sticky || shifted[13]);
+  assign rounded         = truncated + {14'd0, round_up};
 
   always_comb begin
     if (&exponent) half_o = (|float_i[22:0]) ? 16'h7E00 : {float_i[31], 15'h7C00};
@@ -41,5 +41,4 @@ module mv_fp32_to_fp16 (
     else if (exponent >= 8'd143) half_o = {float_i[31], 15'h7C00};
     else half_o = {float_i[31], rounded};
   end
-
 endmodule

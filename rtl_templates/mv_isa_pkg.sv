@@ -3,8 +3,9 @@
 //
 // Fields of instructions (docs/isa.md), one function each: array_ of all instructions of the array
 // program, attend_ of SCORES and OUTPUTS, matrix_, scores_ and outputs_ of one kind, vector_ of the
-// vector program. Printed by golden/isa/isa_package.cpp from the table in golden/isa/layer_isa.cpp;
-// a test compares.
+// vector program. header_: of an image's header (docs/packed_format.md). Printed by
+// golden/isa/isa_package.cpp from the tables in golden/isa/layer_isa.cpp and
+// golden/format/header_fields.hpp; a test compares.
 
 package mv_isa_pkg;
   localparam int InstructionW = 256;
@@ -181,5 +182,34 @@ package mv_isa_pkg;
   endfunction
   function automatic logic [63:0] vector_epsilon_low(input logic [InstructionW-1:0] instruction);
     vector_epsilon_low = 64'(instruction >> (6 * 32 + 0));
+  endfunction
+
+  // Words of a header before those of its clusters, and their bits.
+  localparam int HeaderWords = 20;
+  localparam int HeaderW     = HeaderWords * 32;
+  typedef enum logic [31:0] {HeaderMagic = 32'h3258564D} header_magic_e;
+  function automatic logic [31:0] header_magic(input logic [HeaderW-1:0] header);
+    header_magic = 32'(header >> (0 * 32 + 0));
+  endfunction
+  function automatic logic [63:0] header_hash(input logic [HeaderW-1:0] header);
+    header_hash = 64'(header >> (1 * 32 + 0));
+  endfunction
+  function automatic logic header_column(input logic [HeaderW-1:0] header);
+    header_column = 1'(header >> (3 * 32 + 0));
+  endfunction
+  function automatic logic [3:0] header_entries(input logic [HeaderW-1:0] header);
+    header_entries = 4'(header >> (3 * 32 + 4));
+  endfunction
+  function automatic logic [4:0] header_index_bits(input logic [HeaderW-1:0] header);
+    header_index_bits = 5'(header >> (3 * 32 + 8));
+  endfunction
+  function automatic logic [3:0] header_code_bits(input logic [HeaderW-1:0] header);
+    header_code_bits = 4'(header >> (3 * 32 + 16));
+  endfunction
+  function automatic logic [3:0] header_row_classes(input logic [HeaderW-1:0] header);
+    header_row_classes = 4'(header >> (3 * 32 + 20));
+  endfunction
+  function automatic logic [511:0] header_entry(input logic [HeaderW-1:0] header);
+    header_entry = 512'(header >> (4 * 32 + 0));
   endfunction
 endpackage

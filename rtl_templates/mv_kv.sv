@@ -39,13 +39,15 @@ module mv_kv #(
   logic [Sets-1:0] tile_valid_q;
   assign tile_valid_o = tile_valid_q;
 
-  // The next set after the last one served that asks.
   logic [SetW-1:0] last_q, pick;
+  mv_turn #(
+    .Places(Sets)
+  ) u_turn (
+    .asks_i(req_valid_i),
+    .last_i(last_q),
+    .pick_o(pick)
+  );
   always_comb begin
-    pick = '0;
-    for (int k = Sets; k >= 1; k--) begin
-      if (req_valid_i[(32'(last_q) + k) % Sets]) pick = SetW'((32'(last_q) + k) % Sets);
-    end
     req_ready_o       = '0;
     req_ready_o[pick] = req_valid_i != '0;
   end

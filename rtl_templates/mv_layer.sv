@@ -153,20 +153,20 @@ module mv_layer #(
 
   // ---- slices ----
   logic [Units*Drains-1:0]    ready;
-  logic [Units-1:0]           sends;     // a result of attention to the activation memory
-  logic [Units-1:0]           block;     // another one has such a result
-  logic [Units-1:0]           s_valid, s_all, s_kv_valid;
-  logic [Units*16-1:0]        s_pos;
-  logic [Units*GroupW-1:0]    s_group;
-  logic [Units*WordW-1:0]     s_kv_word;
-  logic [Units*LaneW-1:0]     s_kv_row;
-  logic [Units*Tokens-1:0]    s_kv_mask;
-  logic [Units*Tokens*16-1:0] s_data, v_data;
+  logic [Units-1:0]           sends;   // a result of attention to the activation memory
+  logic [Units-1:0]           block;   // another one has such a result
+  logic [Units-1:0]           slice_valid, slice_all, slice_kv_valid;
+  logic [Units*16-1:0]        slice_pos;
+  logic [Units*GroupW-1:0]    slice_group;
+  logic [Units*WordW-1:0]     slice_kv_word;
+  logic [Units*LaneW-1:0]     slice_kv_row;
+  logic [Units*Tokens-1:0]    slice_kv_mask;
+  logic [Units*Tokens*16-1:0] slice_data, v_data;
   logic [Drains-1:0]          y_valid, y_ready;
   // Word u: sub-banks written by the slices before slice u. Words of an array, as the parts of one
   // vector would be a circle to a simulator.
-  logic [Lv-1:0] taken [Units+1];
-  logic          unused_taken;
+  logic [Lv-1:0]              taken [Units+1];
+  logic                       unused_taken;
   assign taken[0]     = '0;
   assign unused_taken = ^taken[Units];
   for (genvar u = 0; u < Units; u++) begin : g_slice
@@ -225,15 +225,15 @@ module mv_layer #(
       .v_group_i      (v_group_i),
       .v_data_i       (v_data_i),
       .v_data_o       (v_data[u*Tokens*16 +: Tokens*16]),
-      .a_valid_o      (s_valid[u]),
-      .a_all_o        (s_all[u]),
-      .a_pos_o        (s_pos[u*16 +: 16]),
-      .a_group_o      (s_group[u*GroupW +: GroupW]),
-      .kv_valid_o     (s_kv_valid[u]),
-      .kv_word_o      (s_kv_word[u*WordW +: WordW]),
-      .kv_row_o       (s_kv_row[u*LaneW +: LaneW]),
-      .kv_mask_o      (s_kv_mask[u*Tokens +: Tokens]),
-      .data_o         (s_data[u*Tokens*16 +: Tokens*16]),
+      .a_valid_o      (slice_valid[u]),
+      .a_all_o        (slice_all[u]),
+      .a_pos_o        (slice_pos[u*16 +: 16]),
+      .a_group_o      (slice_group[u*GroupW +: GroupW]),
+      .kv_valid_o     (slice_kv_valid[u]),
+      .kv_word_o      (slice_kv_word[u*WordW +: WordW]),
+      .kv_row_o       (slice_kv_row[u*LaneW +: LaneW]),
+      .kv_mask_o      (slice_kv_mask[u*Tokens +: Tokens]),
+      .data_o         (slice_data[u*Tokens*16 +: Tokens*16]),
       .landed_o       (landed[u]),
       .landed_class_o (landed_class[u*2 +: 2])
     );
@@ -291,15 +291,15 @@ module mv_layer #(
     .job_valid_i  (running ? job_valid : job_valid_i),
     .job_ready_o  (job_ready),
     .job_i        (running ? job : job_i),
-    .kv_valid_i   (running ? s_kv_valid : Units'(kv_valid_i)),
-    .kv_word_i    (running ? s_kv_word : (Units * WordW)'(kv_word_i)),
-    .kv_row_i     (running ? s_kv_row : (Units * LaneW)'(kv_row_i)),
-    .kv_mask_i    (running ? s_kv_mask : (Units * Tokens)'(kv_mask_i)),
-    .a_valid_i    (running ? s_valid : Units'(a_valid_i)),
-    .a_all_i      (running ? s_all : Units'(a_all_i)),
-    .a_pos_i      (running ? s_pos : (Units * 16)'(a_pos_i)),
-    .a_group_i    (running ? s_group : (Units * GroupW)'(a_group_i)),
-    .data_i       (running ? s_data : outside),
+    .kv_valid_i   (running ? slice_kv_valid : Units'(kv_valid_i)),
+    .kv_word_i    (running ? slice_kv_word : (Units * WordW)'(kv_word_i)),
+    .kv_row_i     (running ? slice_kv_row : (Units * LaneW)'(kv_row_i)),
+    .kv_mask_i    (running ? slice_kv_mask : (Units * Tokens)'(kv_mask_i)),
+    .a_valid_i    (running ? slice_valid : Units'(a_valid_i)),
+    .a_all_i      (running ? slice_all : Units'(a_all_i)),
+    .a_pos_i      (running ? slice_pos : (Units * 16)'(a_pos_i)),
+    .a_group_i    (running ? slice_group : (Units * GroupW)'(a_group_i)),
+    .data_i       (running ? slice_data : outside),
     .m_req_valid_o(m_req_valid_o),
     .m_req_ready_i(m_req_ready_i),
     .m_req_beat_o (beat),
@@ -328,6 +328,10 @@ module mv_layer #(
     if (rst_ni) begin
       RunsIdle: assert (!run_i || (!running && done))
         else $error("mv_layer.RunsIdle: a run begins while something is under way");
+      // Activations wait for a_ready_o.
+      PortsRest: assert (!((running && (start_i || attend_i || job_valid_i || kv_valid_i ||
+          v_valid_i)) || (run_i && (start_i || attend_i || job_valid_i))))
+        else $error("mv_layer.PortsRest: the engine's ports or the memories are used during a run");
       TileStays: assert (!running || tile == tile_q)
         else $error("mv_layer.TileStays: the tile changes during its run");
     end

@@ -12,20 +12,20 @@ module mv_matching #(
   parameter int Groups   = 4,   // token groups that an activation row can hold
   parameter int RowW     = 16,
   // derived
-  localparam int LvL    = $clog2(Lv),
-  localparam int LaneW  = (LvL > 0) ? LvL : 1,
-  localparam int CntW   = LvL + 1,
+  localparam int LvLog2  = $clog2(Lv),
+  localparam int LaneW   = (LvLog2 > 0) ? LvLog2 : 1,
+  localparam int CountW  = LvLog2 + 1,
   localparam int Threads = SubSteps,
   localparam int ThreadW = (Threads > 1) ? $clog2(Threads) : 1,
-  localparam int IdW    = $clog2(4 * SubSteps),
-  localparam int OutW   = (SubSteps * Lv > 1) ? $clog2(SubSteps * Lv) : 1,
-  localparam int H      = Lv / FullRate,
-  localparam int ClassW = ($clog2(H) > 0) ? $clog2($clog2(H) + 1) : 1
+  localparam int IdW     = $clog2(4 * SubSteps),
+  localparam int OutW    = (SubSteps * Lv > 1) ? $clog2(SubSteps * Lv) : 1,
+  localparam int H       = Lv / FullRate,
+  localparam int ClassW  = ($clog2(H) > 0) ? $clog2($clog2(H) + 1) : 1
 ) (
   input  logic                 clk_i,
   input  logic                 rst_ni,
   input  logic                 column_i,
-  input  logic [Groups-1:0]    group_mask_i,    // token groups in use
+  input  logic [Groups-1:0]    group_mask_i,   // token groups in use
   // operations from the decompressor
   input  logic                 op_valid_i,
   output logic                 op_ready_o,
@@ -47,7 +47,7 @@ module mv_matching #(
   input  logic [ThreadW-1:0]   op_unit_row_i,
   input  logic [H*RowW-1:0]    op_row_i,
   input  logic [H*LaneW-1:0]   op_offset_i,
-  input  logic [H*CntW-1:0]    op_weights_i,
+  input  logic [H*CountW-1:0]  op_weights_i,
   // non-zero map: a bit per sub-bank and token group, read one cycle after the address; sub-banks
   // i = g (mod H) have row address g
   output logic                 map_read_o,
@@ -71,7 +71,7 @@ module mv_matching #(
   output logic [ThreadW-1:0]   out_thread_o,    // step of a wide chain: which Lv of its outputs
   output logic                 out_buffer_o,    // open, close: the chain's
   output logic [IdW-1:0]       out_id_o,        // open: the chain's place
-  output logic [CntW-1:0]      out_weights_o,   // step: weights in the stream
+  output logic [CountW-1:0]    out_weights_o,   // step: weights in the stream
   output logic [H-1:0]         out_segment_o,   // step: segments with a lane that matches
   output logic [H-1:0]         out_buffers_o,   // step: chains of the segments
   output logic [Lv-1:0]        out_mask_o,      // step: lanes that match
@@ -81,7 +81,7 @@ module mv_matching #(
   output logic                 idle_o
 );
   // ---- stage 1: the operation, while the map is read ----
-  logic                v_q, begin_q, record_q, open_q, close_q, turn_q, wide_q, buffer_q;
+  logic                valid_q, begin_q, record_q, open_q, close_q, turn_q, wide_q, buffer_q;
   logic [ClassW-1:0]   classes_q;
   logic [OutW:0]       count_q;
   logic [ThreadW-1:0]  thread_q, unit_row_q;
@@ -91,10 +91,10 @@ module mv_matching #(
   logic [H-1:0]        unit_q, unit_buffer_q;
   logic [H*RowW-1:0]   row_q;
   logic [H*LaneW-1:0]  offset_q;
-  logic [H*CntW-1:0]   weights_q;
+  logic [H*CountW-1:0] weights_q;
   logic                advance;
 
-  assign op_ready_o = !v_q || advance;
+  assign op_ready_o = !valid_q || advance;
   assign map_read_o = op_valid_i && op_ready_o && (op_unit_i != '0);
   always_comb begin
     for (int g = 0; g < H; g++) begin
@@ -104,8 +104,8 @@ module mv_matching #(
   end
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) v_q <= 1'b0;
-    else if (op_ready_o) v_q <= op_valid_i;
+    if (!rst_ni) valid_q <= 1'b0;
+    else if (op_ready_o) valid_q <= op_valid_i;
   end
   always_ff @(posedge clk_i) begin
     if (op_valid_i && op_ready_o) begin
@@ -132,7 +132,7 @@ module mv_matching #(
   end
 
   // ---- what matches, lane by lane; lane i works for class i mod h ----
-  logic [Lv-1:0] nonzero, match;
+  logic [Lv-1:0] nonzero, lane_matches;
   always_comb begin
     for (int i = 0; i < Lv; i++) begin
       nonzero[i] = (map_data_i[i * Groups +: Groups] & group_mask_i) != '0;
@@ -140,50 +140,53 @@ module mv_matching #(
   end
   always_comb begin
     for (int i = 0; i < Lv; i++) begin
-      logic [31:0] j, k, first, count;
-      j     = i & ((32'd1 << classes_q) - 32'd1);  // class
-      k     = i >> classes_q;                      // lane in the class
-      first = 32'(offset_q[j * LaneW +: LaneW]);
-      count = 32'(weights_q[j * CntW +: CntW]);
+      logic [31:0] j, lane_of_class, first_input, inputs;
+      j             = i & ((32'd1 << classes_q) - 32'd1);  // class
+      lane_of_class = i >> classes_q;                      // lane in the class
+      first_input   = 32'(offset_q[j * LaneW +: LaneW]);
+      inputs        = 32'(weights_q[j * CountW +: CountW]);
       if (column_i) begin
-        match[i] = unit_q[j] && (k < count) && nonzero[LaneW'((first << classes_q) | j)];
+        lane_matches[i] = unit_q[j] && (lane_of_class < inputs) &&
+                          nonzero[LaneW'((first_input << classes_q) | j)];
       end else begin
-        match[i] = unit_q[j] && (k >= first) && (k < first + count) && nonzero[i];
+        lane_matches[i] = unit_q[j] && (lane_of_class >= first_input) &&
+                          (lane_of_class < first_input + inputs) && nonzero[i];
       end
     end
   end
 
   // ---- the turn being gathered ----
-  logic [H-1:0]       asm_unit_q, asm_buffer_q, asm_unit, asm_buffer;
-  logic [Lv-1:0]      asm_mask_q, asm_mask;
-  logic [H*RowW-1:0]  asm_row_q, asm_row;
-  logic [H*LaneW-1:0] asm_offset_q, asm_offset;
-  logic [H*CntW-1:0]  asm_weights_q, asm_weights;
-  logic [H*CntW-1:0]  base;   // weights of the classes before
-  logic [CntW-1:0]    total;
-  logic [ThreadW-1:0] asm_unit_row_q, asm_unit_row;
-  assign asm_unit_row = unit_q[0] ? unit_row_q : asm_unit_row_q;
+  logic [H-1:0]        gathered_unit_q, gathered_buffer_q, gathered_unit, gathered_buffer;
+  logic [Lv-1:0]       gathered_mask_q, gathered_mask;
+  logic [H*RowW-1:0]   gathered_row_q, gathered_row;
+  logic [H*LaneW-1:0]  gathered_offset_q, gathered_offset;
+  logic [H*CountW-1:0] gathered_weights_q, gathered_weights;
+  logic [H*CountW-1:0] weights_before;   // weights of the classes before
+  logic [CountW-1:0]   weights_so_far;
+  logic [ThreadW-1:0]  gathered_unit_row_q, gathered_unit_row;
+  assign gathered_unit_row = unit_q[0] ? unit_row_q : gathered_unit_row_q;
   always_comb begin
-    asm_unit    = asm_unit_q | unit_q;
-    asm_buffer  = asm_buffer_q;
-    asm_mask    = asm_mask_q | match;
-    asm_row     = asm_row_q;
-    asm_offset  = asm_offset_q;
-    asm_weights = asm_weights_q;
+    gathered_unit    = gathered_unit_q | unit_q;
+    gathered_buffer  = gathered_buffer_q;
+    gathered_mask    = gathered_mask_q | lane_matches;
+    gathered_row     = gathered_row_q;
+    gathered_offset  = gathered_offset_q;
+    gathered_weights = gathered_weights_q;
     for (int j = 0; j < H; j++) begin
       if (unit_q[j]) begin
-        asm_buffer[j]                   = unit_buffer_q[j];
-        asm_offset[j * LaneW +: LaneW]  = offset_q[j * LaneW +: LaneW];
-        asm_weights[j * CntW +: CntW]   = weights_q[j * CntW +: CntW];
+        gathered_buffer[j]                     = unit_buffer_q[j];
+        gathered_offset[j * LaneW +: LaneW]    = offset_q[j * LaneW +: LaneW];
+        gathered_weights[j * CountW +: CountW] = weights_q[j * CountW +: CountW];
       end
       if (unit_q[j & ((32'd1 << classes_q) - 32'd1)]) begin
-        asm_row[j * RowW +: RowW] = row_q[j * RowW +: RowW];
+        gathered_row[j * RowW +: RowW] = row_q[j * RowW +: RowW];
       end
     end
-    total = '0;
+    weights_so_far = '0;
     for (int j = 0; j < H; j++) begin
-      base[j * CntW +: CntW] = total;
-      if (asm_unit[j]) total = total + asm_weights[j * CntW +: CntW];
+      weights_before[j * CountW +: CountW] = weights_so_far;
+      if (gathered_unit[j])
+        weights_so_far = weights_so_far + gathered_weights[j * CountW +: CountW];
     end
   end
 
@@ -193,63 +196,64 @@ module mv_matching #(
     out_source_o  = '0;
     out_sel_o     = '0;
     for (int i = 0; i < Lv; i++) begin
-      logic [31:0] j, k, first;
-      j     = i & ((32'd1 << classes_q) - 32'd1);
-      k     = i >> classes_q;
-      first = 32'(asm_offset[j * LaneW +: LaneW]);
-      if (asm_mask[i]) out_segment_o[i % H] = 1'b1;
-      out_buffers_o[i % H] = asm_buffer[j];
+      logic [31:0] j, lane_of_class, first_input;
+      j             = i & ((32'd1 << classes_q) - 32'd1);
+      lane_of_class = i >> classes_q;
+      first_input   = 32'(gathered_offset[j * LaneW +: LaneW]);
+      if (gathered_mask[i]) out_segment_o[i % H] = 1'b1;
+      out_buffers_o[i % H] = gathered_buffer[j];
       out_source_o[i * LaneW +: LaneW] =
-          LaneW'(32'(base[j * CntW +: CntW]) + k - (column_i ? 32'd0 : first));
-      out_sel_o[i * LaneW +: LaneW] = LaneW'((first << classes_q) | j);
+          LaneW'(32'(weights_before[j * CountW +: CountW]) + lane_of_class -
+                 (column_i ? 32'd0 : first_input));
+      out_sel_o[i * LaneW +: LaneW] = LaneW'((first_input << classes_q) | j);
     end
     // The segments of a class act together.
     for (int g = 0; g < H; g++) begin
       for (int i = 0; i < Lv; i++) begin
-        if (asm_mask[i] && ((i ^ g) & ((1 << classes_q) - 1)) == 0) out_segment_o[g] = 1'b1;
+        if (gathered_mask[i] && ((i ^ g) & ((1 << classes_q) - 1)) == 0) out_segment_o[g] = 1'b1;
       end
     end
   end
 
   logic step;
-  assign step           = turn_q && (asm_unit != '0);
-  assign out_valid_o    = v_q && (begin_q || (record_q && open_q) || close_q || step);
-  assign out_begin_o    = begin_q;
-  assign out_open_o     = record_q && open_q;
-  assign out_close_o    = close_q;
-  assign out_wide_o     = wide_q;
-  assign out_classes_o  = classes_q;
-  assign out_count_o    = count_q;
-  assign out_thread_o   = (wide_q && step) ? asm_unit_row : thread_q;
-  assign out_id_o       = id_q;
-  assign out_buffer_o   = buffer_q;
-  assign out_weights_o  = total;
-  assign out_mask_o     = asm_mask;
-  assign out_address_o  = asm_row;
-  assign advance        = v_q && (!out_valid_o || out_ready_i);
-  assign idle_o         = !v_q;
+  assign step          = turn_q && (gathered_unit != '0);
+  assign out_valid_o   = valid_q && (begin_q || (record_q && open_q) || close_q || step);
+  assign out_begin_o   = begin_q;
+  assign out_open_o    = record_q && open_q;
+  assign out_close_o   = close_q;
+  assign out_wide_o    = wide_q;
+  assign out_classes_o = classes_q;
+  assign out_count_o   = count_q;
+  assign out_thread_o  = (wide_q && step) ? gathered_unit_row : thread_q;
+  assign out_id_o      = id_q;
+  assign out_buffer_o  = buffer_q;
+  assign out_weights_o = weights_so_far;
+  assign out_mask_o    = gathered_mask;
+  assign out_address_o = gathered_row;
+  assign advance       = valid_q && (!out_valid_o || out_ready_i);
+  assign idle_o        = !valid_q;
 
-  assign record_valid_o  = v_q && record_q;
+  assign record_valid_o  = valid_q && record_q;
   assign record_id_o     = id_q;
   assign record_number_o = number_q;
   assign record_o        = data_q;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
-      asm_unit_q <= '0;
-      asm_mask_q <= '0;
+      gathered_unit_q <= '0;
+      gathered_mask_q <= '0;
     end else if (advance) begin
-      asm_unit_q <= turn_q ? '0 : asm_unit;
-      asm_mask_q <= turn_q ? '0 : asm_mask;
+      gathered_unit_q <= turn_q ? '0 : gathered_unit;
+      gathered_mask_q <= turn_q ? '0 : gathered_mask;
     end
   end
   always_ff @(posedge clk_i) begin
     if (advance) begin
-      asm_buffer_q   <= asm_buffer;
-      asm_row_q      <= asm_row;
-      asm_offset_q   <= asm_offset;
-      asm_weights_q  <= asm_weights;
-      asm_unit_row_q <= asm_unit_row;
+      gathered_buffer_q   <= gathered_buffer;
+      gathered_row_q      <= gathered_row;
+      gathered_offset_q   <= gathered_offset;
+      gathered_weights_q  <= gathered_weights;
+      gathered_unit_row_q <= gathered_unit_row;
     end
   end
 

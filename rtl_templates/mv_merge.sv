@@ -12,31 +12,29 @@ module mv_merge #(
   // derived
   localparam int SetW = (Sets > 1) ? $clog2(Sets) : 1
 ) (
-  input  logic                    clk_i  /*verilator public_flat_rd*/,
-  input  logic                    rst_ni  /*verilator public_flat_rd*/,
+  input  logic                    clk_i,
+  input  logic                    rst_ni,
   // sums of all sets, and what is meant: the result follows log2(H) * AddStages cycles later
-  input  logic [Sets*H*Lt*32-1:0] sum_i  /*verilator public_flat_rd*/,
-  input  logic                    valid_i  /*verilator public_flat_rd*/,
-  input  logic [SetW-1:0]         set_i  /*verilator public_flat_rd*/,
-  input  logic [H-1:0]            part_i  /*verilator public_flat_rd*/,
-  input  logic [15:0]             bias_i  /*verilator public_flat_rd*/,
+  input  logic [Sets*H*Lt*32-1:0] sum_i,
+  input  logic                    valid_i,
+  input  logic [SetW-1:0]         set_i,
+  input  logic [H-1:0]            part_i,
+  input  logic [15:0]             bias_i,
   output logic [Lt*16-1:0]        result_o
 );
-  // Inputs of its own let all instances share one simulated function: half the build time.
-  /*verilator no_inline_module*/
-  localparam int HL      = $clog2(H);
-  localparam int Latency = HL * AddStages;
+  localparam int HLog2   = $clog2(H);
+  localparam int Latency = HLog2 * AddStages;
   localparam int Cuts    = AddStages - 2;
   localparam int EnW     = (Cuts > 0) ? Cuts : 1;
 
-  logic [31:0]          bias;
-  logic [H*Lt*32-1:0]   picked;
-  logic [Latency:0]     valid;
+  logic [31:0]        bias;
+  logic [H*Lt*32-1:0] set_sums;
+  logic [Latency:0]   valid;
   mv_fp16_to_fp32 u_widen (
     .half_i (bias_i),
     .float_o(bias)
   );
-  assign picked = sum_i[32'(set_i) * H * Lt * 32 +: H * Lt * 32];
+  assign set_sums = sum_i[32'(set_i) * H * Lt * 32 +: H * Lt * 32];
   if (Latency > 0) begin : g_valid
     logic [Latency:1] valid_q;
     assign valid = {valid_q, valid_i};
@@ -55,17 +53,17 @@ module mv_merge #(
     // and that of the other half.
     logic [31:0] node [2*H];
     for (genvar j = 0; j < H; j++) begin : g_leaf
-      assign node[H+j] = part_i[j] ? picked[(j*Lt+t)*32 +: 32] : (j == 0) ? bias : 32'd0;
+      assign node[H+j] = part_i[j] ? set_sums[(j*Lt+t)*32 +: 32] : (j == 0) ? bias : 32'd0;
     end
     for (genvar n = 1; n < H; n++) begin : g_node
-      // Nodes w … 2w-1 form a level; node w+i adds nodes 2w+i and 3w+i.
-      localparam int W     = 1 << ($clog2(n + 1) - 1);
-      localparam int Level = HL - $clog2(W) - 1;   // additions before this one
-      logic [31:0] x_q, y_q, sum, sum_q;
+      // With w = LevelNodes: nodes w … 2w-1 form a level; node w+i adds nodes 2w+i and 3w+i.
+      localparam int LevelNodes = 1 << ($clog2(n + 1) - 1);
+      localparam int Level      = HLog2 - $clog2(LevelNodes) - 1;   // additions before this one
+      logic [31:0] left_q, right_q, sum, sum_q;
       always_ff @(posedge clk_i) begin
         if (valid[Level*AddStages]) begin
-          x_q <= node[n + W];
-          y_q <= node[n + 2*W];
+          left_q  <= node[n + LevelNodes];
+          right_q <= node[n + 2*LevelNodes];
         end
         if (valid[Level*AddStages + AddStages - 1]) sum_q <= sum;
       end
@@ -78,11 +76,11 @@ module mv_merge #(
       mv_fp32_add #(
         .Cuts(Cuts)
       ) u_add (
-        .clk_i,
-        .en_i (cut_en),
-        .x_i  (x_q),
-        .y_i  (y_q),
-        .sum_o(sum)
+        .clk_i  (clk_i),
+        .en_i   (cut_en),
+        .left_i (left_q),
+        .right_i(right_q),
+        .sum_o  (sum)
       );
       assign node[n] = sum_q;
     end

@@ -12,22 +12,22 @@
 
 module mv_pe #(
   // Vector lanes (a power of two) and token lanes.
-  parameter int Lv = 1,
-  parameter int Lt = 1,
+  parameter int Lv        = 1,
+  parameter int Lt        = 1,
   // Shortest vector at full rate: there are Lv / FullRate segments.
-  parameter int FullRate = 1,
+  parameter int FullRate  = 1,
   // Row vectors and column vectors supported.
-  parameter int EnRow = 1,
-  parameter int EnCol = 1,
+  parameter int EnRow     = 1,
+  parameter int EnCol     = 1,
   // Registers of a multiplication (1..3) and of an addition (2..6).
   parameter int MulStages = 2,
   parameter int AddStages = 4,
   // Accumulators per lane.
-  parameter int Slots = 32,
+  parameter int Slots     = 32,
   // derived
-  localparam int SelW  = (Lv > 1) ? $clog2(Lv) : 1,                // of a row number
-  localparam int SlotW = (Slots > 1) ? $clog2(Slots) : 1,          // of a slot number
-  localparam int RedW  = (Lv > 1) ? $clog2($clog2(Lv) + 1) : 1,    // of the reduction mode
+  localparam int SelW  = (Lv > 1) ? $clog2(Lv) : 1,   // of a row number
+  localparam int SlotW = (Slots > 1) ? $clog2(Slots) : 1,   // of a slot number
+  localparam int RedW  = (Lv > 1) ? $clog2($clog2(Lv) + 1) : 1,   // of the reduction mode
   localparam int H     = (FullRate > 0 && FullRate < Lv) ? Lv / FullRate : 1   // segments
 ) (
   input  logic                clk_i,
@@ -56,17 +56,15 @@ module mv_pe #(
   input  logic [SelW-1:0]     rd_lane_i,
   output logic [H*Lt*32-1:0]  res_o
 );
-  /*verilator hier_block*/
-
-  localparam int LogLv = $clog2(Lv);
+  localparam int LvLog2      = $clog2(Lv);
   // Tree levels of any step. Columns need none, rows at least those of a segment.
-  localparam int Levels = (EnRow != 0) ? LogLv : 0;
+  localparam int Levels      = (EnRow != 0) ? LvLog2 : 0;
   localparam int LeastLevels = $clog2(FullRate);
   // Cycles from the operands to those of the last tree level, or to the product's register where
   // there is no tree.
-  localparam int Depth = MulStages + ((Levels > 0) ? 1 + (Levels - 1) * AddStages : 0);
+  localparam int Depth       = MulStages + ((Levels > 0) ? 1 + (Levels - 1) * AddStages : 0);
 
-  if (Lv != (1 << LogLv) || FullRate < 1 || (FullRate & (FullRate - 1)) != 0 || FullRate > Lv ||
+  if (Lv != (1 << LvLog2) || FullRate < 1 || (FullRate & (FullRate - 1)) != 0 || FullRate > Lv ||
       Lt < 1 || Slots < 1) begin : g_bad_size
 `ifdef VERILATOR
     $fatal(0, "mv_pe: Lv, FullRate: powers of two, FullRate <= Lv; Lt, Slots: at least 1");
@@ -84,11 +82,10 @@ module mv_pe #(
 
   // Registered, so that what depends on the mode only is not evaluated with the inputs. It settles
   // in time, as no step reaches an adder in its first cycle.
-  logic [RedW-1:0] red_q;
-  always_ff @(posedge clk_i) red_q <= red_i;
+  logic [RedW-1:0] reduction_q;
+  always_ff @(posedge clk_i) reduction_q <= red_i;
 
-  // Valid bits of the operands on their way: bit s is set s cycles after op_valid_i.
-
+  // ---- valid bits of the operands on their way: bit s is set s cycles after op_valid_i ----
   logic [Depth:0] op_valid;
   logic [Depth:1] op_valid_q;
   assign op_valid = {op_valid_q, op_valid_i};
@@ -97,74 +94,71 @@ module mv_pe #(
     else op_valid_q <= op_valid[Depth-1:0];
   end
 
-  // Adders by their tree level k, 0 for the adder that is in no tree: are they accumulating, and
-  // the enables of their registers.
-
-  logic [Levels:0] accumulate;
-  logic [(Levels+1)*AddStages-1:0] add_en;
+  // ---- adders by their tree level k, 0 for the adder that is in no tree ----
+  // Are they accumulating, and the enables of their registers.
+  logic [Levels:0]                 accumulate;
+  logic [(Levels+1)*AddStages-1:0] adder_enables;
   for (genvar k = 0; k <= Levels; k++) begin : g_level
-    logic entry;
-    logic [AddStages-1:1] stage_q;
+    logic                 first_enable;
+    logic [AddStages-1:1] later_enables_q;
     if (k == 0) begin : g_root
       assign accumulate[k] = 1'b1;
-      assign entry = acc_valid_i;
+      assign first_enable  = acc_valid_i;
     end else begin : g_tree
-      assign accumulate[k] = red_q < RedW'(k);
-      assign entry = accumulate[k] ? acc_valid_i : op_valid[1+MulStages+(k-1)*AddStages];
+      assign accumulate[k] = reduction_q < RedW'(k);
+      assign first_enable  = accumulate[k] ? acc_valid_i : op_valid[1+MulStages+(k-1)*AddStages];
     end
-    assign add_en[k*AddStages+:AddStages] = {stage_q, entry};
+    assign adder_enables[k*AddStages +: AddStages] = {later_enables_q, first_enable};
     always_ff @(posedge clk_i or negedge rst_ni) begin
-      if (!rst_ni) stage_q <= '0;
-      else stage_q <= add_en[k*AddStages+:AddStages-1];
+      if (!rst_ni) later_enables_q <= '0;
+      else later_enables_q <= adder_enables[k*AddStages +: AddStages-1];
     end
   end
 
-  // Slots on their way through the accumulating adders
-
+  // ---- slots on their way through the accumulating adders ----
   localparam int SlotsW = H * (SlotW + 1);
-  logic [AddStages*SlotsW-1:0] slot;
-  logic [AddStages*SlotsW-1:SlotsW] slot_q;
-  logic [H-1:0] write_seg;
-  logic [H*SlotW-1:0] write_slot;
-  assign slot = {slot_q, acc_seg_i, acc_slot_i};
-  assign {write_seg, write_slot} = slot[(AddStages-1)*SlotsW+:SlotsW];
-  always_ff @(posedge clk_i) slot_q <= slot[(AddStages-1)*SlotsW-1:0];
+  logic [AddStages*SlotsW-1:0]      slots_under_way;
+  logic [AddStages*SlotsW-1:SlotsW] slots_under_way_q;
+  logic [H-1:0]                     write_segments;
+  logic [H*SlotW-1:0]               write_slot;
+  assign slots_under_way              = {slots_under_way_q, acc_seg_i, acc_slot_i};
+  assign {write_segments, write_slot} = slots_under_way[(AddStages-1)*SlotsW +: SlotsW];
+  always_ff @(posedge clk_i) slots_under_way_q <= slots_under_way[(AddStages-1)*SlotsW-1:0];
 
-  // Operands: the weights are shared by the tokens, and widened before their way to them
-
+  // ---- operands: the weights are shared by the tokens, and widened before their way to them ----
   logic [Lv*17-1:0] weight, weight_q;
-  logic [Lv-1:0] mask_q;
+  logic [Lv-1:0]    mask_q;
   always_ff @(posedge clk_i) begin
     if (op_valid_i) begin
       weight_q <= weight;
-      mask_q <= op_mask_i;
+      mask_q   <= op_mask_i;
     end
   end
 
   // Token t of adder m stands at (m*Lt)+t.
-  logic [Lv*Lt*32-1:0] product, sum, ddata;
+  logic [Lv*Lt*32-1:0] product, sum, drain_data;
   // The sums of adders that feed no tree go to their slots only.
-  logic unused;
+  logic                unused;
   assign unused = ^sum;
 
   for (genvar m = 0; m < Lv; m++) begin : g_lane
     // Adder m works in tree level Level, as far as there are so many levels.
-    localparam int Level = (m == 0) ? 0 : LogLv - $clog2(m + 1) + 1;
+    localparam int Level   = (m == 0) ? 0 : LvLog2 - $clog2(m + 1) + 1;
     localparam int EnLevel = (Level > Levels) ? 0 : Level;
-    logic [SelW-1:0] row;
-    logic [Lt*16-1:0] act_q;
+    logic [SelW-1:0]  bank_row;
+    logic [Lt*16-1:0] activation_q;
 
     mv_fp16_widen u_widen (
-      .half_i(op_weight_i[m*16+:16]),
-      .wide_o(weight[m*17+:17])
+      .half_i(op_weight_i[m*16 +: 16]),
+      .wide_o(weight[m*17 +: 17])
     );
-    assign row = (op_col_i && EnCol != 0) ? op_sel_i[m*SelW+:SelW] : SelW'(m);
+    assign bank_row = (op_col_i && EnCol != 0) ? op_sel_i[m*SelW +: SelW] : SelW'(m);
 
     // Constant slices: an index into the whole vector would cost the simulation a shift per token.
     always_ff @(posedge clk_i) begin
       if (op_valid_i) begin
         for (int j = 0; j < Lv; j++) begin
-          if (row == SelW'(j)) act_q <= op_act_i[j*Lt*16+:Lt*16];
+          if (bank_row == SelW'(j)) activation_q <= op_act_i[j*Lt*16 +: Lt*16];
         end
       end
     end
@@ -175,58 +169,57 @@ module mv_pe #(
 
       // The value to accumulate: the own product (red_i = 0) or what level red_i of the tree gives,
       // as far as a legal mode does so.
-      logic [31:0] value;
+      logic [31:0] accumulated;
       always_comb begin
-        value = product[(m*Lt+t)*32+:32];
-        for (int r = 1; r <= LogLv; r++) begin
-          if (r <= Levels && r >= LeastLevels && m < (Lv >> r) && red_q == RedW'(r)) begin
-            value = sum[((((Lv>>r)+m)%Lv)*Lt+t)*32+:32];
+        accumulated = product[(m*Lt+t)*32 +: 32];
+        for (int r = 1; r <= LvLog2; r++) begin
+          if (r <= Levels && r >= LeastLevels && m < (Lv >> r) && reduction_q == RedW'(r)) begin
+            accumulated = sum[((((Lv>>r)+m)%Lv)*Lt+t)*32 +: 32];
           end
         end
       end
 
       if (Level == 0 || Level > Levels) begin : g_root
-        assign left = value;
+        assign left  = accumulated;
         assign right = 32'd0;
       end else if (Level == 1) begin : g_leaf
-        assign left = accumulate[Level] ? value : product[((m-Lv/2)*Lt+t)*32+:32];
-        assign right = product[(m*Lt+t)*32+:32];
+        assign left  = accumulate[Level] ? accumulated : product[((m-Lv/2)*Lt+t)*32 +: 32];
+        assign right = product[(m*Lt+t)*32 +: 32];
       end else begin : g_inner
-        assign left = accumulate[Level] ? value : sum[((m+(Lv>>Level))*Lt+t)*32+:32];
-        assign right = sum[((m+2*(Lv>>Level))*Lt+t)*32+:32];
+        assign left  = accumulate[Level] ? accumulated : sum[((m+(Lv>>Level))*Lt+t)*32 +: 32];
+        assign right = sum[((m+2*(Lv>>Level))*Lt+t)*32 +: 32];
       end
 
       mv_pe_lane #(
         .MulStages(MulStages),
         .AddStages(AddStages),
-        .Slots(Slots)
+        .Slots    (Slots)
       ) u_lane (
-        .clk_i,
-        .mul_en_i(op_valid[MulStages:1]),
-        .act_i(act_q[t*16+:16]),
-        .weight_i(weight_q[m*17+:17]),
-        .mask_i(mask_q[m] && act_q[t*16+:16] != 16'h8000),
-        .product_o(product[(m*Lt+t)*32+:32]),
-        .add_en_i(add_en[EnLevel*AddStages+:AddStages]),
+        .clk_i       (clk_i),
+        .mul_en_i    (op_valid[MulStages:1]),
+        .activation_i(activation_q[t*16 +: 16]),
+        .weight_i    (weight_q[m*17 +: 17]),
+        .mask_i      (mask_q[m] && activation_q[t*16 +: 16] != 16'h8000),
+        .product_o   (product[(m*Lt+t)*32 +: 32]),
+        .add_en_i    (adder_enables[EnLevel*AddStages +: AddStages]),
         .accumulate_i(accumulate[EnLevel]),
-        .left_i(left),
-        .right_i(right),
-        .bias_i(acc_bias_i[m*32+:32]),
-        .first_i(acc_first_i[m%H]),
-        .slot_i(acc_slot_i[(m%H)*SlotW+:SlotW]),
-        .write_i(write_seg[m%H]),
-        .wslot_i(write_slot[(m%H)*SlotW+:SlotW]),
-        .sum_o(sum[(m*Lt+t)*32+:32]),
-        .drain_i(rd_valid_i && (SelW + 1)'(m) - (SelW + 1)'(rd_lane_i) < (SelW + 1)'(H)),
-        .dslot_i(rd_slot_i),
-        .ddata_o(ddata[(m*Lt+t)*32+:32])
+        .left_i      (left),
+        .right_i     (right),
+        .bias_i      (acc_bias_i[m*32 +: 32]),
+        .first_i     (acc_first_i[m%H]),
+        .slot_i      (acc_slot_i[(m%H)*SlotW +: SlotW]),
+        .write_i     (write_segments[m%H]),
+        .write_slot_i(write_slot[(m%H)*SlotW +: SlotW]),
+        .sum_o       (sum[(m*Lt+t)*32 +: 32]),
+        .drain_i     (rd_valid_i && (SelW + 1)'(m) - (SelW + 1)'(rd_lane_i) < (SelW + 1)'(H)),
+        .drain_slot_i(rd_slot_i),
+        .drain_data_o(drain_data[(m*Lt+t)*32 +: 32])
       );
     end
   end
 
-  // Drain: the lanes read in the first cycle; the second selects them
-
-  logic drain_q;
+  // ---- drain: the lanes read in the first cycle; the second selects them ----
+  logic            drain_q;
   logic [SelW-1:0] drain_lane_q;
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) drain_q <= 1'b0;
@@ -237,47 +230,48 @@ module mv_pe #(
   end
 
   for (genvar j = 0; j < H; j++) begin : g_drain
-    logic [Lt*32-1:0] picked, picked_q;
+    logic [Lt*32-1:0] lanes_picked, lanes_picked_q;
     always_comb begin
-      picked = ddata[j*Lt*32+:Lt*32];
+      lanes_picked = drain_data[j*Lt*32 +: Lt*32];
       for (int m = 1; m < Lv; m++) begin
-        if (m + j < Lv && drain_lane_q == SelW'(m)) picked = ddata[((m+j)%Lv)*Lt*32+:Lt*32];
+        if (m + j < Lv && drain_lane_q == SelW'(m))
+          lanes_picked = drain_data[((m+j)%Lv)*Lt*32 +: Lt*32];
       end
     end
     always_ff @(posedge clk_i) begin
-      if (drain_q) picked_q <= picked;
+      if (drain_q) lanes_picked_q <= lanes_picked;
     end
-    assign res_o[j*Lt*32+:Lt*32] = picked_q;
+    assign res_o[j*Lt*32 +: Lt*32] = lanes_picked_q;
   end
 
 `ifdef VERILATOR
   // An addition to an accumulator whose last one is still in the adder. Only Lv >> red_i lanes
   // accumulate: segments behind them do nothing, whatever they are told.
-  logic [AddStages-1:1] added_q;
+  logic [AddStages-1:1] added_before_q;
   always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) added_q <= '0;
-    else added_q <= (AddStages - 1)'({added_q, acc_valid_i});
+    if (!rst_ni) added_before_q <= '0;
+    else added_before_q <= (AddStages - 1)'({added_before_q, acc_valid_i});
   end
-  logic again;
+  logic accumulator_busy;
   always_comb begin
-    again = 1'b0;
+    accumulator_busy = 1'b0;
     for (int s = 1; s < AddStages; s++) begin
       for (int g = 0; g < H; g++) begin
-        if (acc_valid_i && g < (Lv >> red_i) && acc_seg_i[g] && added_q[s] &&
-            slot[s*SlotsW+H*SlotW+g] &&
-            slot[s*SlotsW+g*SlotW+:SlotW] == acc_slot_i[g*SlotW+:SlotW]) begin
-          again = 1'b1;
+        if (acc_valid_i && g < (Lv >> red_i) && acc_seg_i[g] && added_before_q[s] &&
+            slots_under_way[s*SlotsW+H*SlotW+g] &&
+            slots_under_way[s*SlotsW+g*SlotW +: SlotW] == acc_slot_i[g*SlotW +: SlotW]) begin
+          accumulator_busy = 1'b1;
         end
       end
     end
   end
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (rst_ni) begin
-      AdditionsApart: assert (!again)
+      AdditionsApart: assert (!accumulator_busy)
         else $error("mv_pe.AdditionsApart: an accumulator whose last addition is under way");
       ReductionLegal: assert (!op_valid_i || 32'(red_i) == 0 || 32'(red_i) + 1 > LeastLevels)
         else $error("mv_pe.ReductionLegal: red_i is neither 0 nor at least log2 FullRate");
-      ReductionStays: assert (red_i == red_q || op_valid_q == '0)
+      ReductionStays: assert (red_i == reduction_q || op_valid_q == '0)
         else $error("mv_pe.ReductionStays: red_i changes while operands are under way");
     end
   end

@@ -9,69 +9,63 @@
 module mv_pe_lane #(
   parameter int MulStages = 2,
   parameter int AddStages = 4,
-  parameter int Slots = 32,
+  parameter int Slots     = 32,
   // derived
-  localparam int SlotW = (Slots > 1) ? $clog2(Slots) : 1  // of a slot number
+  localparam int SlotW = (Slots > 1) ? $clog2(Slots) : 1   // of a slot number
 ) (
   input  logic                 clk_i,
   // multiplier: registered activation and widened weight, one enable per register that follows
   input  logic [MulStages-1:0] mul_en_i,
-  input  logic [15:0]          act_i  /*verilator public_flat_rd*/,
-  input  logic [16:0]          weight_i  /*verilator public_flat_rd*/,
-  input  logic                 mask_i  /*verilator public_flat_rd*/,
+  input  logic [15:0]          activation_i,
+  input  logic [16:0]          weight_i,
+  input  logic                 mask_i,
   output logic [31:0]          product_o,
   // adder: one enable per register; operands of the reduction tree, and the value to accumulate
   input  logic [AddStages-1:0] add_en_i,
   input  logic                 accumulate_i,
-  input  logic [31:0]          left_i  /*verilator public_flat_rd*/,
-  input  logic [31:0]          right_i  /*verilator public_flat_rd*/,
+  input  logic [31:0]          left_i,
+  input  logic [31:0]          right_i,
   input  logic [31:0]          bias_i,
   input  logic                 first_i,
   input  logic [SlotW-1:0]     slot_i,
   // slot_i, and whether the slot takes the sum, as they were when the sum that now leaves the adder
   // entered it
   input  logic                 write_i,
-  input  logic [SlotW-1:0]     wslot_i,
+  input  logic [SlotW-1:0]     write_slot_i,
   output logic [31:0]          sum_o,
   // drain
   input  logic                 drain_i,
-  input  logic [SlotW-1:0]     dslot_i,
-  output logic [31:0]          ddata_o
+  input  logic [SlotW-1:0]     drain_slot_i,
+  output logic [31:0]          drain_data_o
 );
-  // One C++ function for the tokens of a vector lane: what differs between them comes in by
-  // variables of the lane.
-  /*verilator no_inline_module*/
-
   // The first register of the adder holds its operands, the last one the sum.
   localparam int Cuts = AddStages - 2;
-  localparam int EnW = (Cuts > 0) ? Cuts : 1;
+  localparam int EnW  = (Cuts > 0) ? Cuts : 1;
 
-  // Multiplier
-
-  logic [16:0] act_wide;
+  // ---- multiplier ----
+  logic [16:0] activation_wide;
   mv_fp16_widen u_widen (
-    .half_i(act_i),
-    .wide_o(act_wide)
+    .half_i(activation_i),
+    .wide_o(activation_wide)
   );
 
   mv_fp16_mul #(
     .Stages(MulStages)
   ) u_mul (
-    .clk_i,
-    .en_i(mul_en_i),
-    .a_i(act_wide),
-    .b_i(weight_i),
-    .mask_i,
-    .product_o
+    .clk_i    (clk_i),
+    .en_i     (mul_en_i),
+    .left_i   (activation_wide),
+    .right_i  (weight_i),
+    .mask_i   (mask_i),
+    .product_o(product_o)
   );
 
-  // Adder
-
-  logic [31:0] x_q, y_q, slot_value, sum, sum_q;
+  // ---- adder ----
+  logic [31:0] left_q, right_q, slot_value, sum, sum_q;
   always_ff @(posedge clk_i) begin
     if (add_en_i[0]) begin
-      x_q <= left_i;
-      y_q <= !accumulate_i ? right_i : first_i ? bias_i : slot_value;
+      left_q  <= left_i;
+      right_q <= !accumulate_i ? right_i : first_i ? bias_i : slot_value;
     end
   end
 
@@ -85,11 +79,11 @@ module mv_pe_lane #(
   mv_fp32_add #(
     .Cuts(Cuts)
   ) u_add (
-    .clk_i,
-    .en_i(cut_en),
-    .x_i(x_q),
-    .y_i(y_q),
-    .sum_o(sum)
+    .clk_i  (clk_i),
+    .en_i   (cut_en),
+    .left_i (left_q),
+    .right_i(right_q),
+    .sum_o  (sum)
   );
 
   always_ff @(posedge clk_i) begin
@@ -102,15 +96,14 @@ module mv_pe_lane #(
   mv_acc_file #(
     .Slots(Slots)
   ) u_file (
-    .clk_i,
-    .we_i(accumulate_i && add_en_i[AddStages-1] && write_i),
-    .wslot_i,
-    .wdata_i(sum),
-    .rslot_i(slot_i),
-    .rdata_o(slot_value),
-    .drain_i,
-    .dslot_i,
-    .ddata_o
+    .clk_i       (clk_i),
+    .write_i     (accumulate_i && add_en_i[AddStages-1] && write_i),
+    .write_slot_i(write_slot_i),
+    .write_data_i(sum),
+    .read_slot_i (slot_i),
+    .read_data_o (slot_value),
+    .drain_i     (drain_i),
+    .drain_slot_i(drain_slot_i),
+    .drain_data_o(drain_data_o)
   );
-
 endmodule

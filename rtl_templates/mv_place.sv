@@ -19,18 +19,18 @@ module mv_place #(
     found_o = 1'b0;
     place_o = '0;
     taken_o = '0;
-    for (int p = Places - 1; p >= 0; p--) begin
-      if (!wide_i && !busy_i[p]) begin
-        found_o    = 1'b1;
-        place_o    = PlaceW'(p);
-        taken_o    = '0;
-        taken_o[p] = 1'b1;
+    for (int place = Places - 1; place >= 0; place--) begin
+      if (!wide_i && !busy_i[place]) begin
+        found_o        = 1'b1;
+        place_o        = PlaceW'(place);
+        taken_o        = '0;
+        taken_o[place] = 1'b1;
       end
-      if (wide_i && p % Wide == 0 && busy_i[p - p % Wide +: Wide] == '0) begin
+      if (wide_i && place % Wide == 0 && busy_i[place - place % Wide +: Wide] == '0) begin
         found_o = 1'b1;
-        place_o = PlaceW'(p);
+        place_o = PlaceW'(place);
         taken_o = '0;
-        taken_o[p - p % Wide +: Wide] = '1;
+        taken_o[place - place % Wide +: Wide] = '1;
       end
     end
   end

@@ -18,40 +18,41 @@ module mv_position #(
   parameter int Slots     = 16,
   parameter int Writers   = 1,   // of which at most one writes a sub-bank in a cycle
   // derived
-  localparam int RowW  = (Rows > 1) ? $clog2(Rows) : 1,
-  localparam int LaneW = (Lv > 1) ? $clog2(Lv) : 1,
-  localparam int RedW  = (Lv > 1) ? $clog2($clog2(Lv) + 1) : 1,
-  localparam int SlotW = (Slots > 1) ? $clog2(Slots) : 1,
-  localparam int BankW = (Banks > 1) ? $clog2(Banks) : 1,
-  localparam int H     = Lv / FullRate
+  localparam int RowW     = (Rows > 1) ? $clog2(Rows) : 1,
+  localparam int LaneW    = (Lv > 1) ? $clog2(Lv) : 1,
+  localparam int RedW     = (Lv > 1) ? $clog2($clog2(Lv) + 1) : 1,
+  localparam int SlotW    = (Slots > 1) ? $clog2(Slots) : 1,
+  localparam int BankW    = (Banks > 1) ? $clog2(Banks) : 1,
+  localparam int SetW     = (Sets > 1) ? $clog2(Sets) : 1,
+  localparam int Segments = Lv / FullRate
 ) (
-  input  logic                     clk_i,
-  input  logic                     rst_ni,
-  input  logic [BankW-1:0]         phase_i,
+  input  logic                           clk_i,
+  input  logic                           rst_ni,
+  input  logic [BankW-1:0]               phase_i,
   // activation write
-  input  logic [Writers*Banks-1:0] write_i,
-  input  logic [Writers*RowW-1:0]  write_row_i,
-  input  logic [Writers*LaneW-1:0] write_bank_i,
-  input  logic [Writers*Lt*16-1:0] write_data_i,
+  input  logic [Writers*Banks-1:0]       write_i,
+  input  logic [Writers*RowW-1:0]        write_row_i,
+  input  logic [Writers*LaneW-1:0]       write_bank_i,
+  input  logic [Writers*Lt*16-1:0]       write_data_i,
   // from the sets, set s in the s-th part of each
-  input  logic [Sets-1:0]          read_i,
-  input  logic [Sets*H*RowW-1:0]   read_row_i,
-  input  logic [Sets-1:0]          op_valid_i,
-  input  logic [Sets-1:0]          op_col_i,
-  input  logic [Sets*Lv*16-1:0]    op_weight_i,
-  input  logic [Sets*Lv-1:0]       op_mask_i,
-  input  logic [Sets*Lv*LaneW-1:0] op_sel_i,
-  input  logic [Sets*RedW-1:0]     red_i,
-  input  logic [Sets-1:0]          acc_valid_i,
-  input  logic [Sets*H-1:0]        acc_seg_i,
-  input  logic [Sets*H-1:0]        acc_first_i,
-  input  logic [Sets*H*SlotW-1:0]  acc_slot_i,
-  input  logic [Sets*Lv*32-1:0]    acc_bias_i,
+  input  logic [Sets-1:0]                read_i,
+  input  logic [Sets*Segments*RowW-1:0]  read_row_i,
+  input  logic [Sets-1:0]                op_valid_i,
+  input  logic [Sets-1:0]                op_col_i,
+  input  logic [Sets*Lv*16-1:0]          op_weight_i,
+  input  logic [Sets*Lv-1:0]             op_mask_i,
+  input  logic [Sets*Lv*LaneW-1:0]       op_sel_i,
+  input  logic [Sets*RedW-1:0]           red_i,
+  input  logic [Sets-1:0]                acc_valid_i,
+  input  logic [Sets*Segments-1:0]       acc_seg_i,
+  input  logic [Sets*Segments-1:0]       acc_first_i,
+  input  logic [Sets*Segments*SlotW-1:0] acc_slot_i,
+  input  logic [Sets*Lv*32-1:0]          acc_bias_i,
   // drain
-  input  logic [Sets-1:0]          rd_valid_i,
-  input  logic [Sets*SlotW-1:0]    rd_slot_i,
-  input  logic [Sets*LaneW-1:0]    rd_lane_i,
-  output logic [Sets*H*Lt*32-1:0]  res_o
+  input  logic [Sets-1:0]                rd_valid_i,
+  input  logic [Sets*SlotW-1:0]          rd_slot_i,
+  input  logic [Sets*LaneW-1:0]          rd_lane_i,
+  output logic [Sets*Segments*Lt*32-1:0] res_o
 );
   logic [BankW-1:0]    phase_q;
   logic [Lv*Lt*16-1:0] bank_data [Banks];
@@ -59,12 +60,14 @@ module mv_position #(
   always_ff @(posedge clk_i) phase_q <= phase_i;
 
   for (genvar b = 0; b < Banks; b++) begin : g_bank
-    logic [BankW-1:0]  reader;    // the set whose turn it is at this bank
-    logic              read;
-    logic [H*RowW-1:0] row;
+    logic [BankW-1:0]         reader;   // the set whose turn it is at this bank, if there is one
+    logic [SetW-1:0]          set;
+    logic                     read;
+    logic [Segments*RowW-1:0] row;
     assign reader = BankW'(b) - phase_i;
-    assign read   = (32'(reader) < Sets) && read_i[32'(reader) % Sets];
-    assign row    = read_row_i[(32'(reader) % Sets) * H * RowW +: H * RowW];
+    assign set    = SetW'(reader);
+    assign read   = (32'(reader) < Sets) && read_i[set];
+    assign row    = read_row_i[32'(set) * Segments * RowW +: Segments * RowW];
     logic [Writers-1:0] write;
     for (genvar w = 0; w < Writers; w++) begin : g_writer
       assign write[w] = write_i[w*Banks+b];
@@ -112,14 +115,14 @@ module mv_position #(
       .op_act_i   (act),
       .red_i      (red_i[s*RedW +: RedW]),
       .acc_valid_i(acc_valid_i[s]),
-      .acc_seg_i  (acc_seg_i[s*H +: H]),
-      .acc_first_i(acc_first_i[s*H +: H]),
-      .acc_slot_i (acc_slot_i[s*H*SlotW +: H*SlotW]),
+      .acc_seg_i  (acc_seg_i[s*Segments +: Segments]),
+      .acc_first_i(acc_first_i[s*Segments +: Segments]),
+      .acc_slot_i (acc_slot_i[s*Segments*SlotW +: Segments*SlotW]),
       .acc_bias_i (acc_bias_i[s*Lv*32 +: Lv*32]),
       .rd_valid_i (rd_valid_i[s]),
       .rd_slot_i  (rd_slot_i[s*SlotW +: SlotW]),
       .rd_lane_i  (rd_lane_i[s*LaneW +: LaneW]),
-      .res_o      (res_o[s*H*Lt*32 +: H*Lt*32])
+      .res_o      (res_o[s*Segments*Lt*32 +: Segments*Lt*32])
     );
   end
 endmodule

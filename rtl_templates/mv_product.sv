@@ -10,134 +10,150 @@
 // 0x7FC00000.
 
 module mv_product #(
-  parameter int AW     = 24,  // bits of the first significand
-  parameter int BW     = 24,  // bits of the second one; both together at least 26
+  parameter int LeftW  = 24,   // bits of the first significand
+  parameter int RightW = 24,   // bits of the second one; both together at least 26
   // Registers from the operands to the product, the last one at the output.
   parameter int Stages = 2
 ) (
-  input  logic              clk_i,
-  input  logic [Stages-1:0] en_i,   // one enable per register, in order
-  input  logic              x_sign_i,
-  input  logic [7:0]        x_exponent_i,
-  input  logic [AW-1:0]     x_significand_i,
-  input  logic              y_sign_i,
-  input  logic [7:0]        y_exponent_i,
-  input  logic [BW-1:0]     y_significand_i,
+  input  logic                    clk_i,
+  input  logic [Stages-1:0]       en_i,   // one enable per register, in order
+  input  logic                    left_sign_i,
+  input  logic [7:0]              left_exponent_i,
+  input  logic [LeftW-1:0]        left_significand_i,
+  input  logic                    right_sign_i,
+  input  logic [7:0]              right_exponent_i,
+  input  logic [RightW-1:0]       right_significand_i,
   // 1: set the last bit if anything is lost ("to odd"): whoever rounds to fewer bits later then
   // rounds the exact product. 0: to nearest even.
-  input  logic              odd_i,
-  output logic [31:0]       product_o,
-  output logic [AW+BW-1:0]  integer_o   // x_significand_i * y_significand_i, exact
+  input  logic                    to_odd_i,
+  output logic [31:0]             product_o,
+  output logic [LeftW+RightW-1:0] integer_o   // left_significand_i * right_significand_i, exact
 );
-  localparam int PW = AW + BW;
-  localparam int HW = BW / 2;   // the lower half of the second significand
+  localparam int ProductW   = LeftW + RightW;
+  localparam int HalfW      = RightW / 2;   // the lower half of the second significand
   // One register: all at once. Two: before rounding. Three: also behind two half products.
   localparam int CutProduct = (Stages >= 2) ? 1 : 0;
   localparam int CutHalves  = (Stages >= 3) ? 1 : 0;
 
-  if (Stages < 1 || Stages > 3 || PW < 26 || BW < 2) begin : g_illegal
+  if (Stages < 1 || Stages > 3 || ProductW < 26 || RightW < 2) begin : g_illegal
 `ifdef VERILATOR
-    $fatal(0, "mv_product: Stages must lie in 1..3, AW + BW must be at least 26");
+    $fatal(0, "mv_product: Stages must lie in 1..3, LeftW + RightW must be at least 26");
 `else
-    mv_product__stages_must_lie_in_1_to_3_aw_bw_must_be_at_least_26 u_illegal ();
+    mv_product__stages_must_lie_in_1_to_3_leftw_rightw_must_be_at_least_26 u_illegal ();
 `endif
   end
 
-  // Special cases, sign and exponent
-
-  logic       x_zero, y_zero, x_special, y_special, nan;
-  logic [7:0] exponent;
-  logic [4:0] about;   // {odd, sign, zero or special, special, NaN}
-  assign x_zero    = x_exponent_i == 8'd0;
-  assign y_zero    = y_exponent_i == 8'd0;
-  assign x_special = &x_exponent_i;
-  assign y_special = &y_exponent_i;
-  assign nan       = (x_special && ((|x_significand_i[AW-2:0]) || y_zero)) ||
-                     (y_special && ((|y_significand_i[BW-2:0]) || x_zero));
+  // ---- special cases, sign and exponent ----
+  typedef struct packed {
+    logic to_odd;
+    logic sign;
+    logic zero_or_special;
+    logic special;
+    logic nan;
+  } attributes_t;   // of the product, beside its significand
+  logic        left_zero, right_zero, left_special, right_special, product_nan;
+  logic [7:0]  product_exponent;
+  attributes_t attributes;
+  assign left_zero        = left_exponent_i == 8'd0;
+  assign right_zero       = right_exponent_i == 8'd0;
+  assign left_special     = &left_exponent_i;
+  assign right_special    = &right_exponent_i;
+  assign product_nan      = (left_special && ((|left_significand_i[LeftW-2:0]) || right_zero)) ||
+                            (right_special && ((|right_significand_i[RightW-2:0]) || left_zero));
   // Either is biased by 127; without overflow eight bits are enough, and -127 is 129 in them.
-  assign exponent  = x_exponent_i + y_exponent_i + 8'd129;
-  assign about     = {odd_i, (x_sign_i ^ y_sign_i) && !nan, x_zero || y_zero || x_special ||
-                      y_special, x_special || y_special, nan};
+  assign product_exponent = left_exponent_i + right_exponent_i + 8'd129;
 
-  // Two half products and their sum
+  assign attributes.to_odd          = to_odd_i;
+  assign attributes.sign            = (left_sign_i ^ right_sign_i) && !product_nan;
+  assign attributes.zero_or_special = left_zero || right_zero || left_special || right_special;
+  assign attributes.special         = left_special || right_special;
+  assign attributes.nan             = product_nan;
 
-  logic [AW+HW-1:0] low, low_1;
-  logic [PW-HW-1:0] high, high_1;
-  logic [7:0]       exponent_1;
-  logic [4:0]       about_1;
-  assign low  = {{HW{1'b0}}, x_significand_i} * {{AW{1'b0}}, y_significand_i[HW-1:0]};
-  assign high = {{(BW-HW){1'b0}}, x_significand_i} * {{AW{1'b0}}, y_significand_i[BW-1:HW]};
+  // ---- two half products and their sum ----
+  logic [LeftW+HalfW-1:0]    low_product, low_product_s1;
+  logic [ProductW-HalfW-1:0] high_product, high_product_s1;
+  logic [7:0]                product_exponent_s1;
+  attributes_t               attributes_s1;
+  assign low_product  = {{HalfW{1'b0}}, left_significand_i} *
+                        {{LeftW{1'b0}}, right_significand_i[HalfW-1:0]};
+  assign high_product = {{(RightW-HalfW){1'b0}}, left_significand_i} *
+                        {{LeftW{1'b0}}, right_significand_i[RightW-1:HalfW]};
 
   if (CutHalves != 0) begin : g_halves
-    logic [AW+HW-1:0] low_q;
-    logic [PW-HW-1:0] high_q;
-    logic [7:0]       exponent_q;
-    logic [4:0]       about_q;
+    logic [LeftW+HalfW-1:0]    low_product_q;
+    logic [ProductW-HalfW-1:0] high_product_q;
+    logic [7:0]                product_exponent_q;
+    attributes_t               attributes_q;
     always_ff @(posedge clk_i) begin
       if (en_i[0]) begin
-        low_q      <= low;
-        high_q     <= high;
-        exponent_q <= exponent;
-        about_q    <= about;
+        low_product_q      <= low_product;
+        high_product_q     <= high_product;
+        product_exponent_q <= product_exponent;
+        attributes_q       <= attributes;
       end
     end
-    assign low_1      = low_q;
-    assign high_1     = high_q;
-    assign exponent_1 = exponent_q;
-    assign about_1    = about_q;
+    assign low_product_s1      = low_product_q;
+    assign high_product_s1     = high_product_q;
+    assign product_exponent_s1 = product_exponent_q;
+    assign attributes_s1       = attributes_q;
   end else begin : g_no_halves
-    assign low_1      = low;
-    assign high_1     = high;
-    assign exponent_1 = exponent;
-    assign about_1    = about;
+    assign low_product_s1      = low_product;
+    assign high_product_s1     = high_product;
+    assign product_exponent_s1 = product_exponent;
+    assign attributes_s1       = attributes;
   end
 
-  logic [PW-1:0] product, product_2;
-  logic [7:0]    exponent_2;
-  logic [4:0]    about_2;
-  assign product = {{(BW-HW){1'b0}}, low_1} + {high_1, {HW{1'b0}}};
+  logic [ProductW-1:0] significand_product, significand_product_s2;
+  logic [7:0]          product_exponent_s2;
+  attributes_t         attributes_s2;
+  assign significand_product = {{(RightW-HalfW){1'b0}}, low_product_s1} +
+                               {high_product_s1, {HalfW{1'b0}}};
 
   if (CutProduct != 0) begin : g_product
-    logic [PW-1:0] product_q;
-    logic [7:0]    exponent_q;
-    logic [4:0]    about_q;
+    logic [ProductW-1:0] significand_product_q;
+    logic [7:0]          product_exponent_q;
+    attributes_t         attributes_q;
     always_ff @(posedge clk_i) begin
       if (en_i[CutHalves]) begin
-        product_q  <= product;
-        exponent_q <= exponent_1;
-        about_q    <= about_1;
+        significand_product_q <= significand_product;
+        product_exponent_q    <= product_exponent_s1;
+        attributes_q          <= attributes_s1;
       end
     end
-    assign product_2  = product_q;
-    assign exponent_2 = exponent_q;
-    assign about_2    = about_q;
+    assign significand_product_s2 = significand_product_q;
+    assign product_exponent_s2    = product_exponent_q;
+    assign attributes_s2          = attributes_q;
   end else begin : g_no_product
-    assign product_2  = product;
-    assign exponent_2 = exponent_1;
-    assign about_2    = about_1;
+    assign significand_product_s2 = significand_product;
+    assign product_exponent_s2    = product_exponent_s1;
+    assign attributes_s2          = attributes_s1;
   end
 
-  // Normalise by one place, round, pack; a carry out of the fraction lands in the exponent
-
-  logic [PW-1:0] normal;
-  logic [7:0]    exponent_3;
-  logic          half, below, last, round_up;
-  logic [30:0]   rounded, magnitude;
-  logic [31:0]   product_q;
-  logic [PW-1:0] integer_q;
-  assign normal     = product_2[PW-1] ? product_2 : {product_2[PW-2:0], 1'b0};
-  assign exponent_3 = exponent_2 + {7'd0, product_2[PW-1]};
-  assign half       = normal[PW-25];
-  assign below      = |normal[PW-26:0];
-  assign last       = normal[PW-24] || (about_2[4] && (half || below));
-  assign round_up   = !about_2[4] && half && (below || last);
-  assign rounded    = {exponent_3, normal[PW-2:PW-23], last} + {30'd0, round_up};
-  assign magnitude  = about_2[2] ? {{8{about_2[1]}}, about_2[0], 22'd0} : rounded;
+  // ---- normalise by one place, round, pack ----
+  // A carry out of the fraction lands in the exponent.
+  logic [ProductW-1:0] normalised;
+  logic [7:0]          normal_exponent;
+  logic                half_bit, sticky_bit, last_bit, round_up;
+  logic [30:0]         rounded, magnitude;
+  logic [31:0]         product_q;
+  logic [ProductW-1:0] integer_q;
+  assign normalised      = significand_product_s2[ProductW-1] ? significand_product_s2 :
+                           {significand_product_s2[ProductW-2:0], 1'b0};
+  assign normal_exponent = product_exponent_s2 + {7'd0, significand_product_s2[ProductW-1]};
+  assign half_bit        = normalised[ProductW-25];
+  assign sticky_bit      = |normalised[ProductW-26:0];
+  assign last_bit        = normalised[ProductW-24] ||
+                           (attributes_s2.to_odd && (half_bit || sticky_bit));
+  assign round_up        = !attributes_s2.to_odd && half_bit && (sticky_bit || last_bit);
+  assign rounded         = {normal_exponent, normalised[ProductW-2:ProductW-23], last_bit} +
+                           {30'd0, round_up};
+  assign magnitude       = attributes_s2.zero_or_special ?
+                           {{8{attributes_s2.special}}, attributes_s2.nan, 22'd0} : rounded;
 
   always_ff @(posedge clk_i) begin
     if (en_i[Stages-1]) begin
-      product_q <= {about_2[3], magnitude};
-      integer_q <= product_2;
+      product_q <= {attributes_s2.sign, magnitude};
+      integer_q <= significand_product_s2;
     end
   end
   assign product_o = product_q;

@@ -13,53 +13,54 @@ module mv_scheduler #(
   // derived
   localparam int Clusters = Sets / Assoc
 ) (
-  input  logic                     clk_i,
-  input  logic                     rst_ni,
-  input  logic                     start_i,
+  input  logic                       clk_i,
+  input  logic                       rst_ni,
+  input  logic                       start_i,
   // header: first task of each cluster, then the number of tasks
-  input  logic                     header_valid_i,
+  input  logic                       header_valid_i,
   input  logic [(Clusters+1)*32-1:0] first_task_i,
   // beats of the task directory
-  output logic [Clusters-1:0]      dir_valid_o,
-  input  logic [Clusters-1:0]      dir_ready_i,
-  output logic [Clusters*32-1:0]   dir_beat_o,
-  input  logic [Clusters-1:0]      dir_beat_valid_i,
-  input  logic [PortBits-1:0]      dir_data_i,
+  output logic [Clusters-1:0]        dir_valid_o,
+  input  logic [Clusters-1:0]        dir_ready_i,
+  output logic [Clusters*32-1:0]     dir_beat_o,
+  input  logic [Clusters-1:0]        dir_beat_valid_i,
+  input  logic [PortBits-1:0]        dir_data_i,
   // sets that are not to take a task now
-  input  logic [Sets-1:0]          hold_i,
+  input  logic [Sets-1:0]            hold_i,
   // tasks: first beat, number of code beats
-  output logic [Sets-1:0]          task_valid_o,
-  input  logic [Sets-1:0]          task_ready_i,
-  output logic [Clusters*64-1:0]   task_o,
-  output logic                     done_o          // all tasks have been given out
+  output logic [Sets-1:0]            task_valid_o,
+  input  logic [Sets-1:0]            task_ready_i,
+  output logic [Clusters*64-1:0]     task_o,
+  output logic                       done_o   // all tasks have been given out
 );
-  localparam int TasksPerBeat = PortBits / 64;
-  localparam int TaskL        = $clog2(TasksPerBeat);
+  localparam int TasksPerBeat     = PortBits / 64;
+  localparam int TasksPerBeatLog2 = $clog2(TasksPerBeat);
 
   logic [Clusters-1:0] empty;
   assign done_o = header_valid_i && (&empty);
 
-  for (genvar k = 0; k < Clusters; k++) begin : g_cluster
-    logic [31:0]         next_q;         // task to be given out next
-    logic [31:0]         beat;           // of its place in the directory
-    logic [31:0]         held_beat_q;    // which beat of the directory is held
-    logic                begun_q, held_q, asked_q, there, taken;
+  for (genvar cluster = 0; cluster < Clusters; cluster++) begin : g_cluster
+    logic [31:0]         next_q;        // task to be given out next
+    logic [31:0]         task_beat;     // of its place in the directory
+    logic [31:0]         held_beat_q;   // which beat of the directory is held
+    logic                begun_q, held_q, asked_q, beat_there, task_taken;
     logic [PortBits-1:0] held_data_q;
     logic [Assoc-1:0]    wants;
     logic [Assoc-1:0]    given;
 
-    assign empty[k] = begun_q && (next_q == first_task_i[(k+1)*32 +: 32]);
-    assign beat     = next_q >> TaskL;
-    assign there    = begun_q && !empty[k] && held_q && (held_beat_q == beat);
-    assign dir_valid_o[k]          = begun_q && !empty[k] && !there && !asked_q;
-    assign dir_beat_o[k*32 +: 32]  = 32'(HeaderBeats) + beat;
-    assign task_o[k*64 +: 64] = held_data_q[(next_q % TasksPerBeat) * 64 +: 64];
+    assign empty[cluster]               = begun_q && (next_q == first_task_i[(cluster+1)*32 +: 32]);
+    assign task_beat                    = next_q >> TasksPerBeatLog2;
+    assign beat_there                   = begun_q && !empty[cluster] && held_q &&
+                                          (held_beat_q == task_beat);
+    assign dir_valid_o[cluster]         = begun_q && !empty[cluster] && !beat_there && !asked_q;
+    assign dir_beat_o[cluster*32 +: 32] = 32'(HeaderBeats) + task_beat;
+    assign task_o[cluster*64 +: 64]     = held_data_q[(next_q % TasksPerBeat) * 64 +: 64];
 
     // The lowest set that asks.
-    assign wants = task_ready_i[k*Assoc +: Assoc] & ~hold_i[k*Assoc +: Assoc];
-    assign given = there ? (wants & (~wants + Assoc'(1))) : '0;
-    assign task_valid_o[k*Assoc +: Assoc] = given;
-    assign taken = given != '0;
+    assign wants = task_ready_i[cluster*Assoc +: Assoc] & ~hold_i[cluster*Assoc +: Assoc];
+    assign given = beat_there ? (wants & (~wants + Assoc'(1))) : '0;
+    assign task_valid_o[cluster*Assoc +: Assoc] = given;
+    assign task_taken = given != '0;
 
     always_ff @(posedge clk_i or negedge rst_ni) begin
       if (!rst_ni) begin
@@ -74,14 +75,14 @@ module mv_scheduler #(
       end else begin
         if (header_valid_i && !begun_q) begin
           begun_q <= 1'b1;
-          next_q  <= first_task_i[k*32 +: 32];
+          next_q  <= first_task_i[cluster*32 +: 32];
         end
-        if (taken) next_q <= next_q + 32'd1;
-        if (dir_valid_o[k] && dir_ready_i[k]) begin
+        if (task_taken) next_q <= next_q + 32'd1;
+        if (dir_valid_o[cluster] && dir_ready_i[cluster]) begin
           asked_q <= 1'b1;
           held_q  <= 1'b0;
         end
-        if (dir_beat_valid_i[k]) begin
+        if (dir_beat_valid_i[cluster]) begin
           asked_q <= 1'b0;
           held_q  <= 1'b1;
         end
@@ -89,15 +90,15 @@ module mv_scheduler #(
     end
     always_ff @(posedge clk_i) begin
       if (start_i) held_beat_q <= '0;
-      else if (dir_valid_o[k] && dir_ready_i[k]) held_beat_q <= beat;
-      if (dir_beat_valid_i[k]) held_data_q <= dir_data_i;
+      else if (dir_valid_o[cluster] && dir_ready_i[cluster]) held_beat_q <= task_beat;
+      if (dir_beat_valid_i[cluster]) held_data_q <= dir_data_i;
     end
 `ifdef VERILATOR
     always_ff @(posedge clk_i or negedge rst_ni) begin
       if (rst_ni) begin
-        BeatsAwaited: assert (!dir_beat_valid_i[k] || asked_q || !begun_q)
+        BeatsAwaited: assert (!dir_beat_valid_i[cluster] || asked_q || !begun_q)
           else $error("mv_scheduler.BeatsAwaited: a beat of the directory that was not asked for");
-        StartsDone: assert (!start_i || !header_valid_i || !begun_q || empty[k])
+        StartsDone: assert (!start_i || !header_valid_i || !begun_q || empty[cluster])
           else $error("mv_scheduler.StartsDone: an image begins before all tasks are given out");
       end
     end

@@ -51,6 +51,14 @@ module mv_sequencer #(
   input  logic [Units-1:0]  landed_i,
   input  logic [Units*2-1:0] landed_class_i
 );
+  if (Depth < 1 || Depth > 65536) begin : g_bad_depth
+`ifdef VERILATOR
+    $fatal(0, "mv_sequencer: Depth must lie in 1..65536");
+`else
+    mv_sequencer__depth_must_lie_in_1_to_65536 u_illegal ();
+`endif
+  end
+
   logic                                attend_q;
   logic [mv_isa_pkg::InstructionW-1:0] matrix_q, scores_q, outputs_q, pass_q;
   assign attend_o  = attend_q;
@@ -248,8 +256,32 @@ module mv_sequencer #(
   end
 
 `ifdef VERILATOR
+  // Instructions by the run in which they were written last.
+  logic [31:0]      run_q;
+  logic [31:0]      array_run_of_q [Depth];
+  logic [31:0]      vector_run_of_q [Depth];
+  logic [AddrW-1:0] prog_at;
+  assign prog_at = AddrW'(prog_address_i);
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) run_q <= 32'd1;
+    else if (run_i) run_q <= run_q + 32'd1;
+  end
+  always_ff @(posedge clk_i) begin
+    if (prog_valid_i && !prog_vector_i) array_run_of_q[prog_at] <= run_q;
+    if (prog_valid_i && prog_vector_i) vector_run_of_q[prog_at] <= run_q;
+  end
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (rst_ni) begin
+      ProgramsFit: assert (!prog_valid_i || 32'(prog_address_i) < Depth)
+        else $error("mv_sequencer.ProgramsFit: an instruction is written beyond its program");
+      ArrayStays: assert (!array_run_q || array_state_q != StFetch ||
+          (array_run_of_q[array_at_q] != run_q &&
+           !(prog_valid_i && !prog_vector_i && prog_at == array_at_q)))
+        else $error("mv_sequencer.ArrayStays: an instruction was written during the run");
+      VectorStays: assert (!vector_run_q || vector_state_q != StFetch ||
+          (vector_run_of_q[vector_at_q] != run_q &&
+           !(prog_valid_i && prog_vector_i && prog_at == vector_at_q)))
+        else $error("mv_sequencer.VectorStays: an instruction was written during the run");
       RunsIdle: assert (!run_i || !running_o)
         else $error("mv_sequencer.RunsIdle: a run begins while one is under way");
       ArrayKindKnown: assert (!(array_run_q && array_state_q == StWait) ||

@@ -19,69 +19,69 @@ module mv_set #(
   parameter int Rows      = 384,  // activation rows
   parameter int Writers   = 1,    // of activations, each of other token groups
   // derived
-  localparam int RowW   = (Rows > 1) ? $clog2(Rows) : 1,
-  localparam int LvL    = $clog2(Lv),
-  localparam int LaneW  = (LvL > 0) ? LvL : 1,
-  localparam int RedW   = (LvL > 0) ? $clog2(LvL + 1) : 1,
-  localparam int GroupW = (Groups > 1) ? $clog2(Groups) : 1,
-  localparam int SlotW  = $clog2(3 * SubSteps * Groups),
-  localparam int H      = Lv / FullRate,
-  localparam int SetW   = (Sets > 1) ? $clog2(Sets) : 1,
-  localparam int WordW  = (KvDepth > 1) ? $clog2(KvDepth) : 1,
-  localparam int Blocks = (Tokens + Lv - 1) / Lv,
-  localparam int BlockW = (Blocks > 1) ? $clog2(Blocks) : 1,
-  localparam int TileW  = Lv * Lv * 16,
-  localparam int JobW  = mv_pkg::job_width(WordW, RowW, LvL + 1, GroupW, SetW)
+  localparam int RowW     = (Rows > 1) ? $clog2(Rows) : 1,
+  localparam int LvL      = $clog2(Lv),
+  localparam int LaneW    = (LvL > 0) ? LvL : 1,
+  localparam int RedW     = (LvL > 0) ? $clog2(LvL + 1) : 1,
+  localparam int GroupW   = (Groups > 1) ? $clog2(Groups) : 1,
+  localparam int SlotW    = $clog2(3 * SubSteps * Groups),
+  localparam int Segments = Lv / FullRate,
+  localparam int SetW     = (Sets > 1) ? $clog2(Sets) : 1,
+  localparam int WordW    = (KvDepth > 1) ? $clog2(KvDepth) : 1,
+  localparam int Blocks   = (Tokens + Lv - 1) / Lv,
+  localparam int BlockW   = (Blocks > 1) ? $clog2(Blocks) : 1,
+  localparam int TileW    = Lv * Lv * 16,
+  localparam int JobW     = mv_pkg::job_width(WordW, RowW, LvL + 1, GroupW, SetW)
 ) (
-  input  logic                clk_i  /*verilator public_flat_rd*/,
-  input  logic                rst_ni  /*verilator public_flat_rd*/,
-  input  logic                start_i  /*verilator public_flat_rd*/,
-  input  logic [2:0]          groups_log2_i  /*verilator public_flat_rd*/,
-  input  logic [RowW-1:0]     row_base_i  /*verilator public_flat_rd*/,
-  input  logic [GroupW-1:0]   group_i  /*verilator public_flat_rd*/,
+  input  logic                clk_i,
+  input  logic                rst_ni,
+  input  logic                start_i,
+  input  logic [2:0]          groups_log2_i,
+  input  logic [RowW-1:0]     row_base_i,
+  input  logic [GroupW-1:0]   group_i,
   // header
-  input  logic                column_i  /*verilator public_flat_rd*/,
-  input  logic [3:0]          entries_i  /*verilator public_flat_rd*/,
-  input  logic [4:0]          index_bits_i  /*verilator public_flat_rd*/,
-  input  logic [3:0]          code_bits_i  /*verilator public_flat_rd*/,
-  input  logic [3:0]          row_classes_i  /*verilator public_flat_rd*/,
-  input  logic [8*64-1:0]     entry_i  /*verilator public_flat_rd*/,
+  input  logic                column_i,
+  input  logic [3:0]          entries_i,
+  input  logic [4:0]          index_bits_i,
+  input  logic [3:0]          code_bits_i,
+  input  logic [3:0]          row_classes_i,
+  input  logic [8*64-1:0]     entry_i,
   // tasks: first beat, number of code beats
-  input  logic                task_valid_i  /*verilator public_flat_rd*/,
+  input  logic                task_valid_i,
   output logic                task_ready_o,
-  input  logic [63:0]         task_i  /*verilator public_flat_rd*/,
+  input  logic [63:0]         task_i,
   // beats of codes and weights
   output logic                code_valid_o,
-  input  logic                code_ready_i  /*verilator public_flat_rd*/,
+  input  logic                code_ready_i,
   output logic [31:0]         code_beat_o,
   output logic                weight_valid_o,
-  input  logic                weight_ready_i  /*verilator public_flat_rd*/,
+  input  logic                weight_ready_i,
   output logic [31:0]         weight_beat_o,
-  input  logic                code_beat_valid_i  /*verilator public_flat_rd*/,
-  input  logic                weight_beat_valid_i  /*verilator public_flat_rd*/,
-  input  logic [PortBits-1:0] beat_data_i  /*verilator public_flat_rd*/,
+  input  logic                code_beat_valid_i,
+  input  logic                weight_beat_valid_i,
+  input  logic [PortBits-1:0] beat_data_i,
   // non-zero map, written while activations are loaded
-  input  logic [Writers-1:0] map_write_i  /*verilator public_flat_rd*/,
-  input  logic [Writers*RowW-1:0] map_row_i  /*verilator public_flat_rd*/,
-  input  logic [Writers*LaneW-1:0] map_bank_i  /*verilator public_flat_rd*/,
-  input  logic [Writers*GroupW-1:0] map_group_i  /*verilator public_flat_rd*/,
-  input  logic [Writers-1:0] map_nonzero_i  /*verilator public_flat_rd*/,
+  input  logic [Writers-1:0] map_write_i,
+  input  logic [Writers*RowW-1:0] map_row_i,
+  input  logic [Writers*LaneW-1:0] map_bank_i,
+  input  logic [Writers*GroupW-1:0] map_group_i,
+  input  logic [Writers-1:0] map_nonzero_i,
   // attention: steps are made from jobs instead of an image
-  input  logic                attend_i  /*verilator public_flat_rd*/,
-  input  logic                attend_start_i  /*verilator public_flat_rd*/,
-  input  logic [SetW-1:0]     set_i  /*verilator public_flat_rd*/,
-  input  logic                job_valid_i  /*verilator public_flat_rd*/,
+  input  logic                attend_i,
+  input  logic                attend_start_i,
+  input  logic [SetW-1:0]     set_i,
+  input  logic                job_valid_i,
   output logic                job_ready_o,
-  input  logic [JobW-1:0]     job_i  /*verilator public_flat_rd*/,
+  input  logic [JobW-1:0]     job_i,
   output logic                tile_valid_o,
-  input  logic                tile_ready_i  /*verilator public_flat_rd*/,
+  input  logic                tile_ready_i,
   output logic [WordW-1:0]    tile_word_o,
   output logic [BlockW-1:0]   tile_block_o,
-  input  logic                tile_valid_i  /*verilator public_flat_rd*/,
-  input  logic [TileW-1:0]    tile_i  /*verilator public_flat_rd*/,
+  input  logic                tile_valid_i,
+  input  logic [TileW-1:0]    tile_i,
   // activation read
   output logic                read_o,
-  output logic [H*RowW-1:0]   read_row_o,
+  output logic [Segments*RowW-1:0] read_row_o,
   // PEs
   output logic                op_valid_o,
   output logic                op_col_o,
@@ -90,16 +90,16 @@ module mv_set #(
   output logic [Lv*LaneW-1:0] op_sel_o,
   output logic [RedW-1:0]     red_o,
   output logic                acc_valid_o,
-  output logic [H-1:0]        acc_seg_o,
-  output logic [H-1:0]        acc_first_o,
-  output logic [H*SlotW-1:0]  acc_slot_o,
+  output logic [Segments-1:0] acc_seg_o,
+  output logic [Segments-1:0] acc_first_o,
+  output logic [Segments*SlotW-1:0] acc_slot_o,
   output logic [Lv*32-1:0]    acc_bias_o,
   // drain
   output logic                drain_valid_o,
-  input  logic                drain_ready_i  /*verilator public_flat_rd*/,
+  input  logic                drain_ready_i,
   output logic [SlotW-1:0]    drain_slot_o,
   output logic [LaneW-1:0]    drain_lane_o,
-  output logic [H-1:0]        drain_part_o,
+  output logic [Segments-1:0] drain_part_o,
   output logic [15:0]         drain_bias_o,
   output logic [GroupW-1:0]   drain_group_o,
   output logic [15:0]         drain_index_o,
@@ -108,31 +108,23 @@ module mv_set #(
   output logic                issue_o,
   output logic                skip_o
 );
-  // Inputs of its own let all instances share one simulated function: half the build time.
-  /*verilator no_inline_module*/
-  localparam int Threads = SubSteps;
-  localparam int ThreadW = (Threads > 1) ? $clog2(Threads) : 1;
-  localparam int Ids    = 4 * SubSteps;
-  localparam int IdW    = $clog2(Ids);
+  localparam int StepW  = mv_pkg::step_width(Lv, FullRate, SubSteps, RowW, GroupW);
+  localparam int Places = 4 * SubSteps;
+  localparam int PlaceW = $clog2(Places);
   localparam int OutW   = (SubSteps * Lv > 1) ? $clog2(SubSteps * Lv) : 1;
-  localparam int ClassW = ($clog2(H) > 0) ? $clog2($clog2(H) + 1) : 1;
+  localparam int ClassW = ($clog2(Segments) > 0) ? $clog2($clog2(Segments) + 1) : 1;
 
-  // ---- steps of an image ----
-  logic                  i_valid, i_open, i_close, i_wide, i_buffer, i_weight, i_record, i_idle;
-  logic [ClassW-1:0]     i_classes;
-  logic [OutW:0]         i_count;
-  logic [ThreadW-1:0]    i_thread;
-  logic [IdW-1:0]        i_id, i_record_id;
-  logic [SubSteps*H-1:0] i_started;
-  logic [H-1:0]          i_segment, i_first, i_buffers;
-  logic [Lv-1:0]         i_mask;
-  logic [Lv*LaneW-1:0]   i_sel;
-  logic [H*RowW-1:0]     i_address;
-  logic [Lv*16-1:0]      i_weights;
-  logic [OutW-1:0]       i_record_number;
-  logic [31:0]           i_record_data;
-  logic [Ids-1:0]        drained;
-  logic                  ready, load;
+  // ---- steps of an image, steps of attention ----
+  logic              image_valid, attention_valid, weights_ready, image_idle, attention_idle;
+  logic [StepW-1:0]  image_step, attention_step;
+  logic [Lv*16-1:0]  image_weights, attention_weights;
+  logic              image_record_valid, attention_record_valid;
+  logic [PlaceW-1:0] image_record_id, attention_record_id;
+  logic [OutW-1:0]   image_record_number;
+  logic [31:0]       image_record;
+  logic [15:0]       attention_index;
+  logic [Places-1:0] drained;
+  logic              ready, load;
   mv_stream #(
     .PortBits (PortBits),
     .Lv       (Lv),
@@ -171,49 +163,25 @@ module mv_set #(
     .map_bank_i         (map_bank_i),
     .map_group_i        (map_group_i),
     .map_nonzero_i      (map_nonzero_i),
-    .step_valid_o       (i_valid),
+    .step_valid_o       (image_valid),
     .step_ready_i       (ready && !attend_i),
-    .step_open_o        (i_open),
-    .step_close_o       (i_close),
-    .step_wide_o        (i_wide),
-    .step_classes_o     (i_classes),
-    .step_count_o       (i_count),
-    .step_thread_o      (i_thread),
-    .step_buffer_o      (i_buffer),
-    .step_id_o          (i_id),
-    .step_started_o     (i_started),
-    .step_segment_o     (i_segment),
-    .step_first_o       (i_first),
-    .step_buffers_o     (i_buffers),
-    .step_mask_o        (i_mask),
-    .step_sel_o         (i_sel),
-    .step_address_o     (i_address),
-    .weight_ready_o     (i_weight),
+    .step_o             (image_step),
+    .weight_ready_o     (weights_ready),
     .weight_load_i      (load && !attend_i),
-    .weight_o           (i_weights),
-    .record_valid_o     (i_record),
-    .record_id_o        (i_record_id),
-    .record_number_o    (i_record_number),
-    .record_o           (i_record_data),
+    .weight_o           (image_weights),
+    .record_valid_o     (image_record_valid),
+    .record_id_o        (image_record_id),
+    .record_number_o    (image_record_number),
+    .record_o           (image_record),
     .drained_i          (drained),
-    .idle_o             (i_idle),
+    .idle_o             (image_idle),
     .skip_o             (skip_o)
   );
 
-  // ---- steps of attention: columns of one class ----
-  logic               a_valid, a_open, a_close, a_first, a_shrinks, a_idle;
-  logic [LvL:0]       a_count;
-  logic [ThreadW-1:0] a_thread;
-  logic [IdW-1:0]     a_id;
-  logic [15:0]        a_index;
-  logic [Lv-1:0]      a_mask;
-  logic [LaneW-1:0]   a_sel;
-  logic [RowW-1:0]    a_row, a_stride;
-  logic [GroupW-1:0]  a_group, a_last;
-  logic [Lv*16-1:0]   a_weights;
   mv_attend #(
     .Sets    (Sets),
     .Lv      (Lv),
+    .FullRate(FullRate),
     .Tokens  (Tokens),
     .SubSteps(SubSteps),
     .Groups  (Groups),
@@ -233,25 +201,15 @@ module mv_set #(
     .tile_block_o  (tile_block_o),
     .tile_valid_i  (tile_valid_i),
     .tile_i        (tile_i),
-    .step_valid_o  (a_valid),
+    .step_valid_o  (attention_valid),
     .step_ready_i  (ready && attend_i),
-    .step_open_o   (a_open),
-    .step_close_o  (a_close),
-    .step_count_o  (a_count),
-    .step_thread_o (a_thread),
-    .step_id_o     (a_id),
-    .step_index_o  (a_index),
-    .step_first_o  (a_first),
-    .step_mask_o   (a_mask),
-    .step_sel_o    (a_sel),
-    .step_row_o    (a_row),
-    .step_stride_o (a_stride),
-    .step_group_o  (a_group),
-    .step_last_o   (a_last),
-    .step_shrinks_o(a_shrinks),
-    .step_weight_o (a_weights),
+    .step_o        (attention_step),
+    .weight_o      (attention_weights),
+    .record_valid_o(attention_record_valid),
+    .record_id_o   (attention_record_id),
+    .record_index_o(attention_index),
     .drained_i     (attend_i ? drained : '0),
-    .idle_o        (a_idle)
+    .idle_o        (attention_idle)
   );
 
   logic ctrl_idle;
@@ -270,35 +228,17 @@ module mv_set #(
     .row_classes_i  (ClassW'(row_classes_i)),
     .groups_log2_i  (groups_log2_i),
     .group_i        (group_i),
-    .step_valid_i   (attend_i ? a_valid : i_valid),
+    .step_valid_i   (attend_i ? attention_valid : image_valid),
     .step_ready_o   (ready),
-    .step_open_i    (attend_i ? a_open : i_open),
-    .step_close_i   (attend_i ? a_close : i_close),
-    .step_wide_i    (!attend_i && i_wide),
-    .step_classes_i (attend_i ? '0 : i_classes),
-    .step_count_i   (attend_i ? (OutW + 1)'(a_count) : i_count),
-    .step_thread_i  (attend_i ? a_thread : i_thread),
-    .step_buffer_i  (!attend_i && i_buffer),
-    .step_id_i      (attend_i ? a_id : i_id),
-    .step_started_i (attend_i ? '1 : i_started),
-    .step_segment_i (attend_i ? '1 : i_segment),
-    .step_first_i   (attend_i ? {H{a_first}} : i_first),
-    .step_buffers_i (attend_i ? '0 : i_buffers),
-    .step_mask_i    (attend_i ? a_mask : i_mask),
-    .step_sel_i     (attend_i ? {Lv{a_sel}} : i_sel),
-    .step_address_i (attend_i ? {H{a_row + RowW'(32'(a_group) * 32'(a_stride))}} : i_address),
-    .weight_ready_i (attend_i || i_weight),
+    .step_i         (attend_i ? attention_step : image_step),
+    .weight_ready_i (attend_i || weights_ready),
     .weight_load_o  (load),
-    .weight_i       (attend_i ? a_weights : i_weights),
+    .weight_i       (attend_i ? attention_weights : image_weights),
     .attend_i       (attend_i),
-    .step_group_i   (attend_i ? a_group : '0),
-    .step_last_i    (a_last),
-    .step_stride_i  (a_stride),
-    .step_shrinks_i (a_shrinks),
-    .record_valid_i (attend_i ? a_valid && a_open && ready : i_record),
-    .record_id_i    (attend_i ? a_id : i_record_id),
-    .record_number_i(attend_i ? '0 : i_record_number),
-    .record_i       (attend_i ? {16'd0, a_index} : i_record_data),
+    .record_valid_i (attend_i ? attention_record_valid : image_record_valid),
+    .record_id_i    (attend_i ? attention_record_id : image_record_id),
+    .record_number_i(attend_i ? '0 : image_record_number),
+    .record_i       (attend_i ? {16'd0, attention_index} : image_record),
     .drained_o      (drained),
     .read_o         (read_o),
     .read_row_o     (read_row_o),
@@ -325,5 +265,5 @@ module mv_set #(
     .issue_o        (issue_o)
   );
 
-  assign idle_o = i_idle && a_idle && ctrl_idle;
+  assign idle_o = image_idle && attention_idle && ctrl_idle;
 endmodule

@@ -14,100 +14,124 @@ module mv_set_ctrl #(
   parameter int AddStages = 4,
   parameter int RowW      = 16,
   // derived
-  localparam int LvL    = $clog2(Lv),
-  localparam int LaneW  = (LvL > 0) ? LvL : 1,
-  localparam int Threads = SubSteps,
-  localparam int ThreadW = (Threads > 1) ? $clog2(Threads) : 1,
-  localparam int Ids    = 4 * SubSteps,
-  localparam int IdW    = $clog2(Ids),
-  localparam int OutW   = (SubSteps * Lv > 1) ? $clog2(SubSteps * Lv) : 1,
-  localparam int RedW   = (LvL > 0) ? $clog2(LvL + 1) : 1,
-  localparam int GroupL = $clog2(Groups),
-  localparam int GroupW = (GroupL > 0) ? GroupL : 1,
-  localparam int Slots  = 3 * SubSteps * Groups,
-  localparam int SlotW  = $clog2(Slots),
-  localparam int H      = Lv / FullRate,
-  localparam int ClassW = ($clog2(H) > 0) ? $clog2($clog2(H) + 1) : 1
+  localparam int LvL      = $clog2(Lv),
+  localparam int LaneW    = (LvL > 0) ? LvL : 1,
+  localparam int Threads  = SubSteps,
+  localparam int ThreadW  = (Threads > 1) ? $clog2(Threads) : 1,
+  localparam int Places   = 4 * SubSteps,
+  localparam int PlaceW   = $clog2(Places),
+  localparam int OutW     = (SubSteps * Lv > 1) ? $clog2(SubSteps * Lv) : 1,
+  localparam int RedW     = (LvL > 0) ? $clog2(LvL + 1) : 1,
+  localparam int GroupL   = $clog2(Groups),
+  localparam int GroupW   = (GroupL > 0) ? GroupL : 1,
+  localparam int Slots    = 3 * SubSteps * Groups,
+  localparam int SlotW    = $clog2(Slots),
+  localparam int Segments = Lv / FullRate,
+  localparam int ClassW   = ($clog2(Segments) > 0) ? $clog2($clog2(Segments) + 1) : 1,
+  localparam int StepW    = mv_pkg::step_width(Lv, FullRate, SubSteps, RowW, GroupW)
 ) (
-  input  logic                 clk_i,
-  input  logic                 rst_ni,
-  input  logic                 column_i,
-  input  logic [ClassW-1:0]    row_classes_i,   // log2 of a row matrix's classes
-  input  logic [2:0]           groups_log2_i,   // token groups in use
+  input  logic                      clk_i,
+  input  logic                      rst_ni,
+  input  logic                      column_i,
+  input  logic [ClassW-1:0]         row_classes_i,   // log2 of a row matrix's classes
+  input  logic [2:0]                groups_log2_i,   // token groups in use
   // token group that the set's bank holds in this cycle
-  input  logic [GroupW-1:0]    group_i,
-  // head of the step queue: a step, the beginning or the end of a chain
-  input  logic                 step_valid_i,
-  output logic                 step_ready_o,
-  input  logic                 step_open_i,
-  input  logic                 step_close_i,
-  input  logic                 step_wide_i,
-  input  logic [ClassW-1:0]    step_classes_i,
-  input  logic [OutW:0]        step_count_i,    // close: outputs of the chain
-  // step of a wide chain: which Lv of its outputs
-  input  logic [ThreadW-1:0]   step_thread_i,
-  input  logic                 step_buffer_i,   // open, close
-  input  logic [IdW-1:0]       step_id_i,       // open: place of the chain's records
-  input  logic [SubSteps*H-1:0] step_started_i, // close
-  input  logic [H-1:0]         step_segment_i,
-  input  logic [H-1:0]         step_first_i,
-  input  logic [H-1:0]         step_buffers_i,
-  input  logic [Lv-1:0]        step_mask_i,
-  input  logic [Lv*LaneW-1:0]  step_sel_i,
-  input  logic [H*RowW-1:0]    step_address_i,
+  input  logic [GroupW-1:0]         group_i,
+  // head of the step queue: step_t
+  input  logic                      step_valid_i,
+  output logic                      step_ready_o,
+  input  logic [StepW-1:0]          step_i,
   // weights of that step
-  input  logic                 weight_ready_i,
-  output logic                 weight_load_o,
-  input  logic [Lv*16-1:0]     weight_i,
-  // attention: token groups of the step by number instead of rotation, rows from one to the next,
-  // whether the chain's next step has a group less; open: the chain's groups. Its outputs have no
-  // bias, and indices from that of record 0 on.
-  input  logic                 attend_i,
-  input  logic [GroupW-1:0]    step_group_i,
-  input  logic [GroupW-1:0]    step_last_i,
-  input  logic [RowW-1:0]      step_stride_i,
-  input  logic                 step_shrinks_i,
+  input  logic                      weight_ready_i,
+  output logic                      weight_load_o,
+  input  logic [Lv*16-1:0]          weight_i,
+  // attention: outputs have no bias, and indices from that of record 0 on
+  input  logic                      attend_i,
   // output records
-  input  logic                 record_valid_i,
-  input  logic [IdW-1:0]       record_id_i,
-  input  logic [OutW-1:0]      record_number_i,
-  input  logic [31:0]          record_i,
-  output logic [Ids-1:0]       drained_o,       // places whose chain has left
+  input  logic                      record_valid_i,
+  input  logic [PlaceW-1:0]         record_id_i,
+  input  logic [OutW-1:0]           record_number_i,
+  input  logic [31:0]               record_i,
+  output logic [Places-1:0]         drained_o,   // places whose chain has left
   // activation read: data one cycle later
-  output logic                 read_o,
-  output logic [H*RowW-1:0]    read_row_o,
+  output logic                      read_o,
+  output logic [Segments*RowW-1:0]  read_row_o,
   // PE operands, with the activations
-  output logic                 op_valid_o,
-  output logic                 op_col_o,
-  output logic [Lv*16-1:0]     op_weight_o,
-  output logic [Lv-1:0]        op_mask_o,
-  output logic [Lv*LaneW-1:0]  op_sel_o,
-  output logic [RedW-1:0]      red_o,
+  output logic                      op_valid_o,
+  output logic                      op_col_o,
+  output logic [Lv*16-1:0]          op_weight_o,
+  output logic [Lv-1:0]             op_mask_o,
+  output logic [Lv*LaneW-1:0]       op_sel_o,
+  output logic [RedW-1:0]           red_o,
   // PE accumulation
-  output logic                 acc_valid_o,
-  output logic [H-1:0]         acc_seg_o,
-  output logic [H-1:0]         acc_first_o,
-  output logic [H*SlotW-1:0]   acc_slot_o,
-  output logic [Lv*32-1:0]     acc_bias_o,
+  output logic                      acc_valid_o,
+  output logic [Segments-1:0]       acc_seg_o,
+  output logic [Segments-1:0]       acc_first_o,
+  output logic [Segments*SlotW-1:0] acc_slot_o,
+  output logic [Lv*32-1:0]          acc_bias_o,
   // drain: one output of one token group per grant
-  output logic                 drain_valid_o,
-  input  logic                 drain_ready_i,
-  output logic [SlotW-1:0]     drain_slot_o,
-  output logic [LaneW-1:0]     drain_lane_o,    // of its first class
-  output logic [H-1:0]         drain_part_o,    // classes that have a sum
-  output logic [15:0]          drain_bias_o,
-  output logic [GroupW-1:0]    drain_group_o,
-  output logic [15:0]          drain_index_o,
-  output logic                 idle_o,
-  output logic                 issue_o          // a step is being issued (a group of it)
+  output logic                      drain_valid_o,
+  input  logic                      drain_ready_i,
+  output logic [SlotW-1:0]          drain_slot_o,
+  output logic [LaneW-1:0]          drain_lane_o,   // of its first class
+  output logic [Segments-1:0]       drain_part_o,   // classes that have a sum
+  output logic [15:0]               drain_bias_o,
+  output logic [GroupW-1:0]         drain_group_o,
+  output logic [15:0]               drain_index_o,
+  output logic                      idle_o,
+  output logic                      issue_o         // a step is being issued (a group of it)
 );
-  logic                op_valid_q, acc_valid_q;
-  logic [Lv*16-1:0]    op_weight_q;
-  logic [Lv-1:0]       op_mask_q;
-  logic [Lv*LaneW-1:0] op_sel_q;
-  logic [H-1:0]        acc_seg_q, acc_first_q;
-  logic [H*SlotW-1:0]  acc_slot_q;
-  logic [Lv*32-1:0]    acc_bias_q;
+  // A step, or the beginning or the end of a chain, as the controller takes it: the same in
+  // mv_stream, mv_attend and mv_set_ctrl; a test compares.
+  typedef struct packed {
+    logic                         open;      // begins a chain
+    logic                         close;     // ends it
+    logic                         wide;      // of a wide chain; thread: which Lv of its outputs
+    logic [ClassW-1:0]            classes;   // log2
+    logic [OutW:0]                count;     // close: outputs of the chain
+    logic [ThreadW-1:0]           thread;
+    logic                         buffer;    // open, close
+    logic [PlaceW-1:0]            place;     // open: of the chain's records
+    logic [SubSteps*Segments-1:0] started;   // close
+    logic [Segments-1:0]          segment;
+    logic [Segments-1:0]          first;
+    logic [Segments-1:0]          buffers;
+    logic [Lv-1:0]                mask;
+    logic [Lv*LaneW-1:0]          sel;
+    logic [Segments*RowW-1:0]     address;
+    // Attention: token groups by number instead of rotation.
+    logic [GroupW-1:0]            group;     // the first one; open: of the chain
+    logic [GroupW-1:0]            last;      // the last one
+    logic [RowW-1:0]              stride;    // rows from one to the next
+    logic                         shrinks;   // the chain's next step has a group less
+  } step_t;
+  step_t step;
+  assign step = step_i;
+  // Icarus selects no bit of a member by a variable.
+  logic [Segments-1:0] step_segments, step_buffers;
+  assign step_segments = step.segment;
+  assign step_buffers  = step.buffers;
+  // Icarus knows no variable's bits here, and Yosys no type's.
+`ifdef YOSYS
+  localparam int StepBits = $bits(step);
+`else
+  localparam int StepBits = $bits(step_t);
+`endif
+  if (StepBits != StepW) begin : g_bad_step
+`ifdef VERILATOR
+    $fatal(0, "mv_set_ctrl: step_width of mv_pkg must be the width of step_t");
+`else
+    mv_set_ctrl__step_width_of_mv_pkg_must_be_the_width_of_step_t u_illegal ();
+`endif
+  end
+
+  logic                      op_valid_q, acc_valid_q;
+  logic [Lv*16-1:0]          op_weight_q;
+  logic [Lv-1:0]             op_mask_q;
+  logic [Lv*LaneW-1:0]       op_sel_q;
+  logic [Segments-1:0]       acc_seg_q, acc_first_q;
+  logic [Segments*SlotW-1:0] acc_slot_q;
+  logic [Lv*32-1:0]          acc_bias_q;
   assign op_valid_o  = op_valid_q;
   assign op_weight_o = op_weight_q;
   assign op_mask_o   = op_mask_q;
@@ -125,9 +149,9 @@ module mv_set_ctrl #(
   localparam int WaitMax = 3 + TapMax + AddStages + Groups;
   localparam int WaitW   = $clog2(WaitMax + 1);
   localparam int HazardW = $clog2(Groups * ((AddStages + Groups - 1) / Groups) + AddStages + 2);
-  localparam int Rows    = 3 * SubSteps;    // accumulator rows
+  localparam int Rows    = 3 * SubSteps;   // accumulator rows
   localparam int PtrW    = $clog2(Rows);
-  localparam int ChainW  = PtrW + IdW;
+  localparam int ChainW  = PtrW + PlaceW;
 
   function automatic logic [SlotW-1:0] slot_of(input logic [PtrW-1:0] row,
                                                input logic [GroupW-1:0] group);
@@ -145,56 +169,56 @@ module mv_set_ctrl #(
     .Places(Rows),
     .Wide  (SubSteps)
   ) u_row (
-    .wide_i (step_wide_i),
+    .wide_i (step.wide),
     .busy_i (row_busy_q),
     .found_o(any_free),
     .place_o(row_free),
     .taken_o(rows_taken)
   );
-  assign open = step_valid_i && step_open_i && any_free;
+  assign open = step_valid_i && step.open && any_free;
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) row_busy_q <= '0;
     else row_busy_q <= (row_busy_q & ~rows_freed) | (open ? rows_taken : '0);
   end
   always_ff @(posedge clk_i) begin
     if (open) begin
-      chain_q[32'(step_thread_i) * 2 + 32'(step_buffer_i)]       <= {row_free, step_id_i};
-      chain_group_q[32'(step_thread_i) * 2 + 32'(step_buffer_i)] <= step_group_i;
+      chain_q[32'(step.thread) * 2 + 32'(step.buffer)]       <= {row_free, step.place};
+      chain_group_q[32'(step.thread) * 2 + 32'(step.buffer)] <= step.group;
     end
   end
 
   // Rows of the step's segments, and the records of class 0.
-  logic [H*PtrW-1:0] step_rows;
-  logic [IdW-1:0]    step_place;
-  logic [ChainW-1:0] close_chain;
+  logic [Segments*PtrW-1:0] step_rows;
+  logic [PlaceW-1:0]        step_place;
+  logic [ChainW-1:0]        close_chain;
   always_comb begin
     step_rows  = '0;
     step_place = '0;
-    for (int g = 0; g < H; g++) begin
+    for (int g = 0; g < Segments; g++) begin
       logic [ChainW-1:0] chain;
-      chain = chain_q[(step_wide_i ? 32'd0 : 32'(step_thread_i) * 2) + 32'(step_buffers_i[g])];
-      step_rows[g*PtrW +: PtrW] = chain[IdW +: PtrW] + (step_wide_i ? PtrW'(step_thread_i) : '0);
-      if (g == 0) step_place = chain[IdW-1:0] + (step_wide_i ? IdW'(step_thread_i) : '0);
+      chain = chain_q[(step.wide ? 32'd0 : 32'(step.thread) * 2) + 32'(step_buffers[g])];
+      step_rows[g*PtrW +: PtrW] = chain[PlaceW +: PtrW] + (step.wide ? PtrW'(step.thread) : '0);
+      if (g == 0) step_place = chain[PlaceW-1:0] + (step.wide ? PlaceW'(step.thread) : '0);
     end
   end
-  assign close_chain = chain_q[32'(step_thread_i) * 2 + 32'(step_buffer_i)];
+  assign close_chain = chain_q[32'(step.thread) * 2 + 32'(step.buffer)];
 
   // ---- issue ----
-  logic                busy_q;
-  logic [3:0]          left_q;            // groups still to issue after this cycle
-  logic [ClassW-1:0]   classes_q;
-  logic [H*PtrW-1:0]   rows_q;
-  logic [IdW-1:0]      place_q;
-  logic [H-1:0]        segment_q, first_q;
-  logic [Lv-1:0]       mask_q;
-  logic [Lv*16-1:0]    weight_q;
-  logic [Lv*LaneW-1:0] sel_q;
-  logic [H*RowW-1:0]   address_q;
-  logic [HazardW-1:0]  hazard_q [Rows];
-  logic                load, close, last_cycle, hazard_ok;
-  logic [HazardW-1:0]  distance;
-  logic [RowW-1:0]     stride_q;
-  logic [GroupW-1:0]   number_q, group;   // attention: group of this cycle
+  logic                     busy_q;
+  logic [3:0]               left_q;            // groups still to issue after this cycle
+  logic [ClassW-1:0]        classes_q;
+  logic [Segments*PtrW-1:0] rows_q;
+  logic [PlaceW-1:0]        place_q;
+  logic [Segments-1:0]      segment_q, first_q;
+  logic [Lv-1:0]            mask_q;
+  logic [Lv*16-1:0]         weight_q;
+  logic [Lv*LaneW-1:0]      sel_q;
+  logic [Segments*RowW-1:0] address_q;
+  logic [HazardW-1:0]       hazard_q [Rows];
+  logic                     load, close, last_cycle, hazard_ok;
+  logic [HazardW-1:0]       distance;
+  logic [RowW-1:0]          stride_q;
+  logic [GroupW-1:0]        number_q, group;   // attention: group of this cycle
 
   // The smallest multiple of the groups in use that is no shorter than an addition. Groups of
   // attention come in their order and end with the same one: a group's next addition is a cycle
@@ -206,19 +230,19 @@ module mv_set_ctrl #(
         distance = HazardW'((AddStages + (1 << g) - 1) / (1 << g) * (1 << g));
       end
     end
-    if (attend_i) distance = HazardW'(AddStages) + HazardW'(step_shrinks_i);
+    if (attend_i) distance = HazardW'(AddStages) + HazardW'(step.shrinks);
   end
 
   always_comb begin
     hazard_ok = 1'b1;
-    for (int g = 0; g < H; g++) begin
-      if (step_segment_i[g] && hazard_q[step_rows[g*PtrW +: PtrW]] != '0) hazard_ok = 1'b0;
+    for (int g = 0; g < Segments; g++) begin
+      if (step_segments[g] && hazard_q[step_rows[g*PtrW +: PtrW]] != '0) hazard_ok = 1'b0;
     end
   end
-  assign last_cycle = left_q == '0;
-  assign load       = step_valid_i && !step_open_i && !step_close_i && (!busy_q || last_cycle) &&
-                      hazard_ok && weight_ready_i;
-  assign close      = step_valid_i && step_close_i;
+  assign last_cycle    = left_q == '0;
+  assign load          = step_valid_i && !step.open && !step.close && (!busy_q || last_cycle) &&
+                         hazard_ok && weight_ready_i;
+  assign close         = step_valid_i && step.close;
   assign step_ready_o  = load || open || close;
   assign weight_load_o = load;
 
@@ -234,10 +258,10 @@ module mv_set_ctrl #(
         if (hazard_q[r] != '0) hazard_q[r] <= hazard_q[r] - HazardW'(1);
       end
       if (load) begin
-        left_q <= attend_i ? 4'(step_last_i) - 4'(step_group_i) :
+        left_q <= attend_i ? 4'(step.last) - 4'(step.group) :
                              4'((8'd1 << groups_log2_i) - 8'd1);
-        for (int g = 0; g < H; g++) begin
-          if (step_segment_i[g]) begin
+        for (int g = 0; g < Segments; g++) begin
+          if (step_segments[g]) begin
             hazard_q[step_rows[g*PtrW +: PtrW]] <= distance - HazardW'(1);
           end
         end
@@ -246,20 +270,20 @@ module mv_set_ctrl #(
   end
   always_ff @(posedge clk_i) begin
     if (load) begin
-      classes_q <= step_classes_i;
+      classes_q <= step.classes;
       rows_q    <= step_rows;
       place_q   <= step_place;
-      segment_q <= step_segment_i;
-      first_q   <= step_first_i;
-      mask_q    <= step_mask_i;
+      segment_q <= step.segment;
+      first_q   <= step.first;
+      mask_q    <= step.mask;
       weight_q  <= weight_i;
-      sel_q     <= step_sel_i;
-      address_q <= step_address_i;
-      stride_q  <= step_stride_i;
-      number_q  <= step_group_i;
+      sel_q     <= step.sel;
+      address_q <= step.address;
+      stride_q  <= step.stride;
+      number_q  <= step.group;
     end else if (attend_i) begin
       number_q <= number_q + GroupW'(1);
-      for (int g = 0; g < H; g++) begin
+      for (int g = 0; g < Segments; g++) begin
         address_q[g*RowW +: RowW] <= address_q[g*RowW +: RowW] + stride_q;
       end
     end
@@ -290,15 +314,15 @@ module mv_set_ctrl #(
   assign op_col_o = column_i;
 
   // ---- accumulation control, delayed by the way through multiplier and tree ----
-  localparam int CtlW = ClassW + IdW + H * PtrW + 2 * H + GroupW;
-  logic [TapMax:0]   acc_way_q;
-  logic [CtlW-1:0]   acc_control_q [TapMax+1];
-  logic [TapW-1:0]   tap;
-  logic [ClassW-1:0] tap_classes;
-  logic [IdW-1:0]    tap_place;
-  logic [H*PtrW-1:0] tap_rows;
-  logic [H-1:0]      tap_segment, tap_first;
-  logic [GroupW-1:0] tap_group;
+  localparam int ControlW = ClassW + PlaceW + Segments * PtrW + 2 * Segments + GroupW;
+  logic [TapMax:0]          acc_way_q;
+  logic [ControlW-1:0]      acc_control_q [TapMax+1];
+  logic [TapW-1:0]          tap;
+  logic [ClassW-1:0]        tap_classes;
+  logic [PlaceW-1:0]        tap_place;
+  logic [Segments*PtrW-1:0] tap_rows;
+  logic [Segments-1:0]      tap_segment, tap_first;
+  logic [GroupW-1:0]        tap_group;
 
   assign tap = TapW'(MulStages + 32'(red_q) * AddStages);
   assign {tap_classes, tap_place, tap_rows, tap_segment, tap_first, tap_group} = acc_control_q[tap];
@@ -316,17 +340,17 @@ module mv_set_ctrl #(
     for (int d = 1; d <= TapMax; d++) acc_control_q[d] <= acc_control_q[d-1];
     acc_seg_q   <= tap_segment;
     acc_first_q <= tap_first;
-    for (int g = 0; g < H; g++) begin
+    for (int g = 0; g < Segments; g++) begin
       acc_slot_q[g*SlotW +: SlotW] <= slot_of(tap_rows[g*PtrW +: PtrW], tap_group);
     end
   end
 
   // ---- output records: index for the drain, bias for the first addition ----
-  logic [31:0]      record_q [Ids*Lv];
+  logic [31:0]      record_q [Places*Lv];
   logic [Lv*32-1:0] bias;
   always_ff @(posedge clk_i) begin
     if (record_valid_i) begin
-      record_q[(32'(record_id_i) * Lv + 32'(record_number_i)) % (Ids * Lv)] <= record_i;
+      record_q[(32'(record_id_i) * Lv + 32'(record_number_i)) % (Places * Lv)] <= record_i;
     end
   end
   // Class 0 starts at the bias, the others at +0.
@@ -346,61 +370,66 @@ module mv_set_ctrl #(
   end
 
   // ---- drain: chains in the order of their ends ----
-  localparam int EndW = 1 + ChainW + 2 * GroupW + ClassW + (OutW + 1) + SubSteps * H;
-  logic [EndW-1:0]       end_q [Rows];
-  logic [WaitW-1:0]      wait_q [Rows];     // cycles until the sums are there
-  logic [PtrW-1:0]       head_q, tail_q;
-  logic [PtrW:0]         ends_q;            // chains waiting
-  logic [OutW-1:0]       dout_q;
-  logic [GroupW-1:0]     dgroup_q, dgroup;  // token group, less the chain's first one
-  logic [GroupW-1:0]     d_first, d_last;   // token groups of the chain
-  logic                  d_wide, group_last, out_last, drained;
-  logic [PtrW-1:0]       d_row;
-  logic [IdW-1:0]        d_place;
-  logic [PtrW-1:0]       d_part;            // which Lv of a wide chain's outputs
-  logic [ClassW-1:0]     d_classes;
-  logic [OutW:0]         d_count;
-  logic [SubSteps*H-1:0] d_started;
-  logic [31:0]           d_record;
+  localparam int EndW = 1 + ChainW + 2 * GroupW + ClassW + (OutW + 1) + SubSteps * Segments;
+  logic [EndW-1:0]              end_q [Rows];
+  logic [WaitW-1:0]             wait_q [Rows];             // cycles until the sums are there
+  logic [PtrW-1:0]              head_q, tail_q;
+  logic [PtrW:0]                ends_q;                    // chains waiting
+  logic [OutW-1:0]              output_q;
+  logic [GroupW-1:0]            group_offset_q;            // from the chain's first token group on
+  logic [GroupW-1:0]            drain_group;
+  logic [GroupW-1:0]            ended_first, ended_last;   // token groups of the chain
+  logic                         ended_wide, group_last, out_last, drained;
+  logic [PtrW-1:0]              ended_row;
+  logic [PlaceW-1:0]            ended_place;
+  logic [PtrW-1:0]              ended_part;                // which Lv of a wide chain's outputs
+  logic [ClassW-1:0]            ended_classes;
+  logic [OutW:0]                ended_count;
+  logic [SubSteps*Segments-1:0] ended_started;
+  logic [31:0]                  ended_record;
 
-  assign {d_wide, d_row, d_place, d_first, d_last, d_classes, d_count, d_started} = end_q[head_q];
-  assign d_part   = PtrW'(32'(dout_q) >> LvL);
-  assign d_record = record_q[(32'(d_place) * Lv + (attend_i ? 32'd0 : 32'(dout_q))) % (Ids * Lv)];
-  assign dgroup   = d_first + dgroup_q;
+  assign {ended_wide, ended_row, ended_place, ended_first, ended_last, ended_classes, ended_count,
+          ended_started} = end_q[head_q];
+  assign ended_part   = PtrW'(32'(output_q) >> LvL);
+  assign ended_record = record_q[(32'(ended_place) * Lv + (attend_i ? 32'd0 : 32'(output_q))) %
+                                 (Places * Lv)];
+  assign drain_group  = ended_first + group_offset_q;
 
   assign drain_valid_o = (ends_q != '0) && (wait_q[head_q] == '0);
-  assign drain_slot_o  = slot_of(d_row + d_part, dgroup);
-  assign drain_lane_o  = LaneW'((32'(dout_q) % Lv) << d_classes);
-  assign drain_part_o  = d_started[(32'(d_part) % SubSteps) * H +: H] &
-                         H'((32'd1 << (32'd1 << d_classes)) - 32'd1);
-  assign drain_bias_o  = d_record[31:16];
-  assign drain_group_o = dgroup;
-  assign drain_index_o = d_record[15:0] + (attend_i ? 16'(dout_q) : 16'd0);
-  assign group_last = dgroup == d_last;
-  assign out_last   = (OutW + 1)'(dout_q) + (OutW + 1)'(1) == d_count;
-  assign drained    = drain_valid_o && drain_ready_i && group_last && out_last;
+  assign drain_slot_o  = slot_of(ended_row + ended_part, drain_group);
+  assign drain_lane_o  = LaneW'((32'(output_q) % Lv) << ended_classes);
+  assign drain_part_o  = ended_started[(32'(ended_part) % SubSteps) * Segments +: Segments] &
+                         Segments'((32'd1 << (32'd1 << ended_classes)) - 32'd1);
+  assign drain_bias_o  = ended_record[31:16];
+  assign drain_group_o = drain_group;
+  assign drain_index_o = ended_record[15:0] + (attend_i ? 16'(output_q) : 16'd0);
+  assign group_last    = drain_group == ended_last;
+  assign out_last      = (OutW + 1)'(output_q) + (OutW + 1)'(1) == ended_count;
+  assign drained       = drain_valid_o && drain_ready_i && group_last && out_last;
   always_comb begin
-    for (int p = 0; p < Ids; p++) begin
-      drained_o[p] = drained && p >= 32'(d_place) && p < 32'(d_place) + (d_wide ? SubSteps : 1);
+    for (int p = 0; p < Places; p++) begin
+      drained_o[p] = drained && p >= 32'(ended_place) &&
+                     p < 32'(ended_place) + (ended_wide ? SubSteps : 1);
     end
     for (int r = 0; r < Rows; r++) begin
-      rows_freed[r] = drained && r >= 32'(d_row) && r < 32'(d_row) + (d_wide ? SubSteps : 1);
+      rows_freed[r] = drained && r >= 32'(ended_row) &&
+                      r < 32'(ended_row) + (ended_wide ? SubSteps : 1);
     end
   end
   assign idle_o = !busy_q && (ends_q == '0);
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
-      head_q   <= '0;
-      tail_q   <= '0;
-      ends_q   <= '0;
-      dout_q   <= '0;
-      dgroup_q <= '0;
+      head_q         <= '0;
+      tail_q         <= '0;
+      ends_q         <= '0;
+      output_q       <= '0;
+      group_offset_q <= '0;
     end else begin
       if (close) tail_q <= (tail_q == PtrW'(Rows - 1)) ? '0 : tail_q + PtrW'(1);
       if (drain_valid_o && drain_ready_i) begin
-        dgroup_q <= group_last ? '0 : dgroup_q + GroupW'(1);
-        if (group_last) dout_q <= out_last ? '0 : dout_q + OutW'(1);
+        group_offset_q <= group_last ? '0 : group_offset_q + GroupW'(1);
+        if (group_last) output_q <= out_last ? '0 : output_q + OutW'(1);
       end
       if (drained) head_q <= (head_q == PtrW'(Rows - 1)) ? '0 : head_q + PtrW'(1);
       if (close && !drained) ends_q <= ends_q + (PtrW + 1)'(1);
@@ -412,10 +441,10 @@ module mv_set_ctrl #(
       if (wait_q[c] != '0) wait_q[c] <= wait_q[c] - WaitW'(1);
     end
     if (close) begin
-      end_q[tail_q]  <= {step_wide_i, close_chain,
-                         chain_group_q[32'(step_thread_i) * 2 + 32'(step_buffer_i)],
-                         attend_i ? step_last_i : GroupW'((8'd1 << groups_log2_i) - 8'd1),
-                         step_classes_i, step_count_i, step_started_i};
+      end_q[tail_q]  <= {step.wide, close_chain,
+                         chain_group_q[32'(step.thread) * 2 + 32'(step.buffer)],
+                         attend_i ? step.last : GroupW'((8'd1 << groups_log2_i) - 8'd1),
+                         step.classes, step.count, step.started};
       // The step before may still have groups to issue.
       wait_q[tail_q] <= WaitW'(2 + MulStages + 32'(red_q) * AddStages + AddStages) +
                         (busy_q ? WaitW'(left_q) : '0);
@@ -424,14 +453,14 @@ module mv_set_ctrl #(
 
 `ifdef VERILATOR
   // Accumulators that the last AddStages - 1 cycles added to: none may be added to again.
-  logic [(AddStages-1)*H*(1+SlotW)-1:0] added_q;
-  logic                                 again;
+  logic [(AddStages-1)*Segments*(1+SlotW)-1:0] added_q;
+  logic                                        again;
   always_comb begin
     again = 1'b0;
     for (int d = 0; d < AddStages - 1; d++) begin
-      for (int g = 0; g < H; g++) begin
-        if (acc_valid_q && acc_seg_q[g] && added_q[(d*H+g)*(1+SlotW)] &&
-            added_q[(d*H+g)*(1+SlotW)+1 +: SlotW] == acc_slot_q[g*SlotW +: SlotW]) begin
+      for (int g = 0; g < Segments; g++) begin
+        if (acc_valid_q && acc_seg_q[g] && added_q[(d*Segments+g)*(1+SlotW)] &&
+            added_q[(d*Segments+g)*(1+SlotW)+1 +: SlotW] == acc_slot_q[g*SlotW +: SlotW]) begin
           again = 1'b1;
         end
       end
@@ -442,9 +471,10 @@ module mv_set_ctrl #(
       added_q <= '0;
     end else begin
       for (int d = 1; d < AddStages - 1; d++) begin
-        added_q[d*H*(1+SlotW) +: H*(1+SlotW)] <= added_q[(d-1)*H*(1+SlotW) +: H*(1+SlotW)];
+        added_q[d*Segments*(1+SlotW) +: Segments*(1+SlotW)] <=
+            added_q[(d-1)*Segments*(1+SlotW) +: Segments*(1+SlotW)];
       end
-      for (int g = 0; g < H; g++) begin
+      for (int g = 0; g < Segments; g++) begin
         added_q[g*(1+SlotW) +: 1+SlotW] <= {acc_slot_q[g*SlotW +: SlotW],
                                             acc_valid_q && acc_seg_q[g]};
       end

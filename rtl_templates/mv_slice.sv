@@ -124,12 +124,13 @@ module mv_slice #(
                      (32'(y_group_i[d*GroupW +: GroupW]) & (Units - 1)) == 32'(slice_i);
     assign y_ready_o[d] = mine[d] && 32'(pick) == d;
   end
-  always_comb begin
-    pick = '0;
-    for (int k = Drains; k >= 1; k--) begin
-      if (mine[(32'(last_q) + k) % Drains]) pick = DrainW'((32'(last_q) + k) % Drains);
-    end
-  end
+  mv_turn #(
+    .Places(Drains)
+  ) u_turn (
+    .asks_i(mine),
+    .last_i(last_q),
+    .pick_o(pick)
+  );
   assign take = mine != '0;
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) last_q <= '0;
@@ -147,49 +148,51 @@ module mv_slice #(
   // ---- pass: row by row, of each row the slice's groups ----
   // For attention each slice begins elsewhere in a block of Lv rows, so that they write different
   // sub-banks.
-  logic [3:0]        p_kind;
-  logic [15:0]       p_rows;
-  logic              p_keys, p_causal, p_attention, p_buffer;
-  logic              pass_q;                      // beats are left
-  logic [15:0]       block_q;                     // first row of the block
-  logic [LaneW-1:0]  step_q, lane;                // rows of the block before this one; its row
+  logic [3:0]        pass_kind;
+  logic [15:0]       pass_rows;
+  logic              pass_keys, pass_causal, pass_attention, pass_buffer;
+  logic              pass_q;                       // beats are left
+  logic [15:0]       block_q;                      // first row of the block
+  logic [LaneW-1:0]  step_q, lane;                 // rows of the block before this one; its row
   logic [15:0]       row;
-  logic [15:0]       key_group_q, blocks_left_q;  // group of the keys; blocks of it that follow
+  logic [15:0]       key_group_q, blocks_left_q;   // group of the keys; blocks of it that follow
   logic [LocalW-1:0] local_q;
-  logic [5:0]        hold_q;                      // cycles until the next beat may be issued
-  logic              second_q;                    // of a root: its end is due
+  logic [5:0]        hold_q;                       // cycles until the next beat may be issued
+  logic              second_q;                     // of a root: its end is due
   logic [15:0]       first_group;
-  logic [15:0]       p_group;
-  logic              skip, p_ready, go, block_last, row_last, local_last;
-  logic              p_reciprocal, p_root;
-  assign p_kind       = mv_isa_pkg::vector_kind(pass_i);
-  assign p_reciprocal = p_kind == mv_isa_pkg::VectorReciprocal;
-  assign p_root       = p_kind == mv_isa_pkg::VectorRoot;
-  assign p_attention  = mv_isa_pkg::vector_to_attention(pass_i);
-  assign p_keys       = mv_isa_pkg::vector_keys(pass_i);
-  assign p_causal     = mv_isa_pkg::vector_causal(pass_i);
-  assign p_buffer     = mv_isa_pkg::vector_buffer(pass_i);
-  assign p_rows       = (p_reciprocal || p_root) ? 16'd1 : mv_isa_pkg::vector_rows(pass_i);
-  assign first_group = (p_keys && p_causal && key_group_q > base_i) ? key_group_q - base_i : '0;
-  assign p_group     = (16'(local_q) << UnitsL) | 16'(slice_i);
-  assign lane        = step_q + (p_attention ? LaneW'(32'(slice_i) * Lv / Units) : '0);
-  assign row         = block_q + 16'(32'(lane) % Lv);
-  assign skip        = p_group < first_group || p_group > 16'(last_group_i) || row >= p_rows;
-  assign p_ready     = pass_q && hold_q == '0 && !skip &&
-                       (!p_attention || (!block_i && !taken_i[32'(lane) % Lv]));
-  assign go          = p_ready && !take;
+  logic [15:0]       pass_group;
+  logic              skip, pass_ready, go, block_last, row_last, local_last;
+  logic              pass_reciprocal, pass_root;
+  assign pass_kind       = mv_isa_pkg::vector_kind(pass_i);
+  assign pass_reciprocal = pass_kind == mv_isa_pkg::VectorReciprocal;
+  assign pass_root       = pass_kind == mv_isa_pkg::VectorRoot;
+  assign pass_attention  = mv_isa_pkg::vector_to_attention(pass_i);
+  assign pass_keys       = mv_isa_pkg::vector_keys(pass_i);
+  assign pass_causal     = mv_isa_pkg::vector_causal(pass_i);
+  assign pass_buffer     = mv_isa_pkg::vector_buffer(pass_i);
+  assign pass_rows       = (pass_reciprocal || pass_root) ? 16'd1 : mv_isa_pkg::vector_rows(pass_i);
+  assign first_group     = (pass_keys && pass_causal && key_group_q > base_i) ?
+                           key_group_q - base_i : '0;
+  assign pass_group      = (16'(local_q) << UnitsL) | 16'(slice_i);
+  assign lane            = step_q + (pass_attention ? LaneW'(32'(slice_i) * Lv / Units) : '0);
+  assign row             = block_q + 16'(32'(lane) % Lv);
+  assign skip            = pass_group < first_group || pass_group > 16'(last_group_i) ||
+                           row >= pass_rows;
+  assign pass_ready      = pass_q && hold_q == '0 && !skip &&
+                           (!pass_attention || (!block_i && !taken_i[32'(lane) % Lv]));
+  assign go              = pass_ready && !take;
   always_comb begin
     takes_o = taken_i;
-    if (go && p_attention) takes_o[32'(lane) % Lv] = 1'b1;
+    if (go && pass_attention) takes_o[32'(lane) % Lv] = 1'b1;
   end
-  assign local_last  = 32'(local_q) == Local - 1 || p_group + 16'(Units) > 16'(last_group_i);
-  assign row_last    = 32'(step_q) == Lv - 1 || (!p_attention && row + 16'd1 == p_rows);
-  assign block_last  = 32'(block_q) + Lv >= 32'(p_rows);
+  assign local_last = 32'(local_q) == Local - 1 || pass_group + 16'(Units) > 16'(last_group_i);
+  assign row_last   = 32'(step_q) == Lv - 1 || (!pass_attention && row + 16'd1 == pass_rows);
+  assign block_last = 32'(block_q) + Lv >= 32'(pass_rows);
 
   localparam logic [5:0] RootWait = 6'(mv_pkg::VarianceToRoot);
   localparam logic [5:0] NextWait = 6'(mv_pkg::RootToVariance);
   logic moves;   // to the next group or row
-  assign moves = pass_q && ((go && !(p_root && !second_q)) || (hold_q == '0 && skip));
+  assign moves = pass_q && ((go && !(pass_root && !second_q)) || (hold_q == '0 && skip));
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       pass_q <= 1'b0;
@@ -198,7 +201,7 @@ module mv_slice #(
       if (pass_valid_i) pass_q <= 1'b1;
       else if (moves && local_last && row_last && block_last) pass_q <= 1'b0;
       // From the variance to its end, from there to the next group's.
-      if (go && p_root) hold_q <= second_q ? NextWait - 6'd1 : RootWait - 6'd1;
+      if (go && pass_root) hold_q <= second_q ? NextWait - 6'd1 : RootWait - 6'd1;
       else if (hold_q != '0) hold_q <= hold_q - 6'd1;
     end
   end
@@ -211,7 +214,7 @@ module mv_slice #(
       blocks_left_q <= 16'(Tokens / Lv - 1);
       second_q    <= 1'b0;
     end else begin
-      if (go && p_root) second_q <= !second_q;
+      if (go && pass_root) second_q <= !second_q;
       if (moves) begin
         local_q <= local_last ? '0 : local_q + LocalW'(1);
         if (local_last) step_q <= row_last ? '0 : step_q + LaneW'(1);
@@ -228,9 +231,9 @@ module mv_slice #(
   logic              scores, outputs, kv, kv_value, buffer, is_max, is_sum, mask, causal;
   logic [3:0]        op;
   logic [GroupW-1:0] group;
-  logic [15:0]       key, keys, source, target, channel;
-  logic [15:0]       table_entry, norm_entry, position;
-  logic              to_vector, to_act, all, zero;
+  logic [15:0]       key, keys, channel, position;
+  logic [16:0]       source, target, table_entry, norm_entry;   // a bit more: sums do not wrap
+  logic              to_vector, to_activation, all, zero;
   logic [4:0]        key_bits;
   logic [1:0]        class_of;
   logic [15:0]       count;          // of a pass: channels of its norm, or keys
@@ -248,6 +251,9 @@ module mv_slice #(
   assign kv_word   = kv_value ? mv_isa_pkg::matrix_value_word(matrix_i) :
                      mv_isa_pkg::matrix_key_word(matrix_i);
   assign kv_stride = mv_isa_pkg::matrix_kv_stride(matrix_i);
+  logic [15:0]       first_row;      // vector row of result 0
+  assign first_row = scores ? mv_isa_pkg::scores_vector_row(scores_i) :
+                     mv_isa_pkg::matrix_vector_row(matrix_i);
   always_comb begin
     if (take) begin
       group       = y_group;
@@ -261,28 +267,28 @@ module mv_slice #(
       key         = y_index & ~(16'hffff << key_bits);
       keys        = mv_isa_pkg::scores_valid_keys(scores_i);
       source      = mv_isa_pkg::matrix_vector_row(matrix_i) + y_index;
-      target      = (scores ? mv_isa_pkg::scores_vector_row(scores_i) :
-                     mv_isa_pkg::matrix_vector_row(matrix_i)) + y_index;
+      target      = first_row + y_index;
       table_entry = outputs ?
                     mv_isa_pkg::outputs_table_entry(outputs_i) + {1'b0, y_index[14:0]} :
                     mv_isa_pkg::matrix_table_entry(matrix_i) + y_index;
       position    = outputs ? mv_isa_pkg::outputs_result_row(outputs_i) :
                     mv_isa_pkg::matrix_result_row(matrix_i);
       to_vector   = scores || (!attend_i && !kv && mv_isa_pkg::matrix_to_vector(matrix_i));
-      to_act      = outputs || (!attend_i && !kv && mv_isa_pkg::matrix_to_activation(matrix_i));
+      to_activation = outputs ||
+                      (!attend_i && !kv && mv_isa_pkg::matrix_to_activation(matrix_i));
       all         = 1'b0;
       zero        = 1'b0;
       class_of    = outputs ? 2'd3 : scores ? (buffer ? 2'd2 : 2'd1) : 2'd0;
     end else begin
-      group       = GroupW'(p_group);
-      op          = p_reciprocal ? mv_pkg::OpReciprocal :
-                    !p_root ? mv_isa_pkg::vector_operation(pass_i) :
+      group       = GroupW'(pass_group);
+      op          = pass_reciprocal ? mv_pkg::OpReciprocal :
+                    !pass_root ? mv_isa_pkg::vector_operation(pass_i) :
                     second_q ? mv_pkg::OpRoot : mv_pkg::OpVariance;
-      buffer      = p_buffer;
+      buffer      = pass_buffer;
       is_max      = 1'b0;
       is_sum      = mv_isa_pkg::vector_sums(pass_i);
-      mask        = p_keys;
-      causal      = p_causal;
+      mask        = pass_keys;
+      causal      = pass_causal;
       key         = row;
       keys        = count;
       source      = mv_isa_pkg::vector_read_row(pass_i) + row;
@@ -290,8 +296,8 @@ module mv_slice #(
       table_entry = mv_isa_pkg::vector_table_entry(pass_i) + row;
       position    = mv_isa_pkg::vector_row(pass_i);
       to_vector   = mv_isa_pkg::vector_to_vector(pass_i);
-      to_act      = mv_isa_pkg::vector_to_table(pass_i) || p_attention;
-      all         = p_attention;
+      to_activation = mv_isa_pkg::vector_to_table(pass_i) || pass_attention;
+      all         = pass_attention;
       zero        = mv_isa_pkg::vector_zero(pass_i);
       class_of    = 2'd0;
     end
@@ -315,7 +321,7 @@ module mv_slice #(
     if (beat && fresh) fresh_q[stat] <= 1'b0;
     if (fresh_valid_i || (pass_valid_i && mv_isa_pkg::vector_sums(pass_i))) begin
       for (int g = 0; g < Local; g++) begin
-        fresh_q[((fresh_valid_i ? fresh_i : p_buffer) ? Local : 0) + g] <= 1'b1;
+        fresh_q[((fresh_valid_i ? fresh_i : pass_buffer) ? Local : 0) + g] <= 1'b1;
       end
     end
   end
@@ -325,107 +331,109 @@ module mv_slice #(
   logic [Tokens*16-1:0] read_q;
   logic [15:0]          position_q [Tables];
   logic [31:0]          norm_q [Norms];
-  logic [AddrW-1:0]     read_at, v_at;   // v_at: of the access from outside
-  function automatic logic [AddrW-1:0] address(input logic [15:0] at, input logic [GroupW-1:0] of);
+  logic [AddrW-1:0]     read_at, access_at;   // access_at: from outside
+  function automatic logic [AddrW-1:0] address(input logic [16:0] at, input logic [GroupW-1:0] of);
     address = AddrW'(32'(at) * Local + (32'(of) >> UnitsL));
   endfunction
-  assign v_at    = address(v_row_i, v_group_i);
-  assign read_at = beat ? address(source, group) : v_at;
+  assign access_at = address(17'(v_row_i), v_group_i);
+  assign read_at   = beat ? address(source, group) : access_at;
 
   // What accompanies the beat through the vector unit: where its result goes.
   typedef struct packed {
-    logic              take;       // a result of the array
-    logic [1:0]        counter;    // that counts it
-    logic              act;        // to the activation memory …
-    logic              all;        // … in all banks
-    logic              kv;         // to the key/value memory
-    logic              memory;     // to the vector memory
-    logic [AddrW-1:0]  target;     // there
-    logic [15:0]       position;   // in the activation memory
+    logic              take;         // a result of the array
+    logic [1:0]        counter;      // that counts it
+    logic              activation;   // to the activation memory …
+    logic              all;          // … in all banks
+    logic              kv;           // to the key/value memory
+    logic              memory;       // to the vector memory
+    logic [AddrW-1:0]  target;       // there
+    logic [15:0]       position;     // in the activation memory
     logic [GroupW-1:0] group;
-    logic [WordW-1:0]  word;       // in the key/value memory
-    logic [LaneW-1:0]  channel;    // of the word
+    logic [WordW-1:0]  word;         // in the key/value memory
+    logic [LaneW-1:0]  channel;      // of the word
   } way_t;
   localparam int TagW = 1 + 2 + 3 + 1 + AddrW + 16 + GroupW + WordW + LaneW;   // of way_t
-  way_t              way, r_way;
-  logic              b_valid_q, b_take_q, b_mask_q, b_causal_q, b_max_q, b_sum_q, b_fresh_q;
-  logic              b_vector_q, b_act_q, b_all_q, b_kv_q, b_zero_q;
-  logic [1:0]        b_class_q;
-  logic [3:0]        b_op_q;
-  logic [GroupW-1:0] b_group_q;
-  logic [StatW-1:0]  b_stat_q;
-  logic [15:0]       b_key_q, b_keys_q, b_entry_q, b_row_q, b_offset_q;
-  logic [AddrW-1:0]  b_target_q;
-  logic [WordW-1:0]  b_word_q;
-  logic [LaneW-1:0]  b_channel_q;
-  logic [31:0]       b_norm_q;
-  logic [Tokens*16-1:0] b_data_q;
-  logic [15:0]       row_stride;
+  way_t                 way, result_way;
+  logic                 beat_valid_q, beat_take_q, beat_mask_q, beat_causal_q, beat_max_q;
+  logic                 beat_sum_q, beat_fresh_q;
+  logic                 beat_vector_q, beat_activation_q, beat_all_q, beat_kv_q, beat_zero_q;
+  logic [1:0]           beat_class_q;
+  logic [3:0]           beat_op_q;
+  logic [GroupW-1:0]    beat_group_q;
+  logic [StatW-1:0]     beat_stat_q;
+  logic [15:0]          beat_key_q, beat_keys_q, beat_entry_q, beat_row_q, beat_offset_q;
+  logic [AddrW-1:0]     beat_target_q;
+  logic [WordW-1:0]     beat_word_q;
+  logic [LaneW-1:0]     beat_channel_q;
+  logic [31:0]          beat_norm_q;
+  logic [Tokens*16-1:0] beat_data_q;
+  logic [15:0]          row_stride;
   assign row_stride = mv_isa_pkg::vector_row_stride(pass_i);
   always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) b_valid_q <= 1'b0;
-    else b_valid_q <= beat;
+    if (!rst_ni) beat_valid_q <= 1'b0;
+    else beat_valid_q <= beat;
   end
   always_ff @(posedge clk_i) begin
     if (beat || v_valid_i) read_q <= memory_q[read_at];
     if (beat) begin
-      b_take_q    <= take;
-      b_mask_q    <= mask;
-      b_causal_q  <= causal;
-      b_max_q     <= is_max;
-      b_sum_q     <= is_sum;
-      b_fresh_q   <= fresh;
-      b_vector_q  <= to_vector;
-      b_act_q     <= to_act;
-      b_all_q     <= all;
-      b_kv_q      <= take && kv;
-      b_zero_q    <= zero;
-      b_class_q   <= class_of;
-      b_op_q      <= op;
-      b_group_q   <= group;
-      b_stat_q    <= stat;
-      b_key_q     <= key;
-      b_keys_q    <= keys;
-      b_entry_q   <= position_q[TableW'(table_entry)];
-      b_norm_q    <= norm_q[NormW'(norm_entry)];
-      b_row_q     <= position;
+      beat_take_q       <= take;
+      beat_mask_q       <= mask;
+      beat_causal_q     <= causal;
+      beat_max_q        <= is_max;
+      beat_sum_q        <= is_sum;
+      beat_fresh_q      <= fresh;
+      beat_vector_q     <= to_vector;
+      beat_activation_q <= to_activation;
+      beat_all_q        <= all;
+      beat_kv_q         <= take && kv;
+      beat_zero_q       <= zero;
+      beat_class_q      <= class_of;
+      beat_op_q         <= op;
+      beat_group_q      <= group;
+      beat_stat_q       <= stat;
+      beat_key_q        <= key;
+      beat_keys_q       <= keys;
+      beat_entry_q      <= position_q[TableW'(table_entry)];
+      beat_norm_q       <= norm_q[NormW'(norm_entry)];
+      beat_row_q        <= position;
       // Attention layout: the row of the pass, in the group's rows.
-      b_offset_q  <= 16'(32'(row) + ((32'(group) * 32'(row_stride)) << LvL));
-      b_target_q  <= address(target, group);
-      b_word_q    <= WordW'(32'(kv_word) + (32'(channel) >> LvL) * 32'(kv_stride) + 32'(base_i) +
+      beat_offset_q  <= 16'(32'(row) + ((32'(group) * 32'(row_stride)) << LvL));
+      beat_target_q  <= address(target, group);
+      beat_word_q    <= WordW'(32'(kv_word) + (32'(channel) >> LvL) * 32'(kv_stride) + 32'(base_i) +
                             32'(group));
-      b_channel_q <= LaneW'(32'(channel) % Lv);
-      b_data_q    <= y_data_i[32'(pick) * Tokens * 16 +: Tokens * 16];
+      beat_channel_q <= LaneW'(32'(channel) % Lv);
+      beat_data_q    <= y_data_i[32'(pick) * Tokens * 16 +: Tokens * 16];
     end
     if (table_valid_i && !table_norm_i) position_q[TableW'(table_address_i)] <= table_data_i[15:0];
     if (table_valid_i && table_norm_i) norm_q[NormW'(table_address_i)] <= table_data_i;
   end
-  logic [Tokens*16-1:0] v_read_q;
-  always_ff @(posedge clk_i) v_read_q <= read_q;
-  assign v_data_o = v_read_q;
+  logic [Tokens*16-1:0] access_data_q;
+  always_ff @(posedge clk_i) access_data_q <= read_q;
+  assign v_data_o = access_data_q;
 
   // ---- vector unit ----
   // A statistic stands for a group, so tokens and positions move by whole groups.
   logic [31:0]          earlier, left, valid_tokens;
-  logic [15:0]          b_position;
-  logic                 r_valid;
+  logic [15:0]          beat_position;
+  logic                 result_valid;
   logic [Tokens*16-1:0] first, result;
-  assign b_position   = 16'(32'(b_row_q) << LvL) + (b_all_q ? b_offset_q : b_entry_q);
-  assign earlier      = 32'(b_stat_q) * Tokens;
-  assign left         = 32'(high_i) - 32'(b_group_q) * Tokens;
-  assign valid_tokens = left[31] ? 32'd0 : (left > Tokens) ? Tokens : left;
-  assign first        = b_take_q ? b_data_q : b_zero_q ? '0 : read_q;
-  assign way.take     = b_take_q;
-  assign way.counter  = b_class_q;
-  assign way.act      = b_act_q;
-  assign way.all      = b_all_q;
-  assign way.kv       = b_kv_q;
-  assign way.memory   = b_vector_q;
-  assign way.target   = b_target_q;
-  assign way.position = b_position;
-  assign way.group    = b_group_q;
-  assign way.word     = b_word_q;
-  assign way.channel  = b_channel_q;
+  assign beat_position  = 16'(32'(beat_row_q) << LvL) +
+                          (beat_all_q ? beat_offset_q : beat_entry_q);
+  assign earlier        = 32'(beat_stat_q) * Tokens;
+  assign left           = 32'(high_i) - 32'(beat_group_q) * Tokens;
+  assign valid_tokens   = left[31] ? 32'd0 : (left > Tokens) ? Tokens : left;
+  assign first          = beat_take_q ? beat_data_q : beat_zero_q ? '0 : read_q;
+  assign way.take       = beat_take_q;
+  assign way.counter    = beat_class_q;
+  assign way.activation = beat_activation_q;
+  assign way.all        = beat_all_q;
+  assign way.kv         = beat_kv_q;
+  assign way.memory     = beat_vector_q;
+  assign way.target     = beat_target_q;
+  assign way.position   = beat_position;
+  assign way.group      = beat_group_q;
+  assign way.word       = beat_word_q;
+  assign way.channel    = beat_channel_q;
   mv_vector_unit #(
     .Lanes    (Tokens),
     .Groups   (Stats),
@@ -436,41 +444,41 @@ module mv_slice #(
   ) u_vector (
     .clk_i    (clk_i),
     .rst_ni   (rst_ni),
-    .valid_i  (b_valid_q),
-    .op_i     (b_op_q),
-    .group_i  (b_stat_q),
+    .valid_i  (beat_valid_q),
+    .op_i     (beat_op_q),
+    .group_i  (beat_stat_q),
     .tag_i    (way),
     .a_i      (first),
     .b_i      (read_q),
-    .start_i  (b_fresh_q),
-    .max_i    (b_max_q),
-    .sum_i    (b_sum_q),
+    .start_i  (beat_fresh_q),
+    .max_i    (beat_max_q),
+    .sum_i    (beat_sum_q),
     .tokens_i (TokenW'(earlier + valid_tokens)),
-    .mask_i   (b_mask_q),
-    .causal_i (b_causal_q),
-    .key_i    (PosW'(32'(b_key_q) + earlier)),
-    .keys_i   (PosW'(32'(b_keys_q) + earlier)),
-    .first_i  (PosW'((32'(base_i) + 32'(b_group_q)) * Tokens)),
+    .mask_i   (beat_mask_q),
+    .causal_i (beat_causal_q),
+    .key_i    (PosW'(32'(beat_key_q) + earlier)),
+    .keys_i   (PosW'(32'(beat_keys_q) + earlier)),
+    .first_i  (PosW'((32'(base_i) + 32'(beat_group_q)) * Tokens)),
     .k_i      (k_i),
     .n_i      (count[14:0]),
     .epsilon_i({mv_isa_pkg::vector_epsilon_high(pass_i),
                 mv_isa_pkg::vector_epsilon_low(pass_i)}),
-    .gamma_i  (b_norm_q[15:0]),
-    .beta_i   (b_norm_q[31:16]),
-    .valid_o  (r_valid),
-    .tag_o    (r_way),
+    .gamma_i  (beat_norm_q[15:0]),
+    .beta_i   (beat_norm_q[31:16]),
+    .valid_o  (result_valid),
+    .tag_o    (result_way),
     .result_o (result)
   );
-  assign a_valid_o      = r_valid && r_way.act;
-  assign a_all_o        = r_way.all;
-  assign a_pos_o        = r_way.position;
-  assign a_group_o      = r_way.group;
-  assign kv_valid_o     = r_valid && r_way.kv;
-  assign kv_word_o      = r_way.word;
-  assign kv_row_o       = r_way.channel;
+  assign a_valid_o      = result_valid && result_way.activation;
+  assign a_all_o        = result_way.all;
+  assign a_pos_o        = result_way.position;
+  assign a_group_o      = result_way.group;
+  assign kv_valid_o     = result_valid && result_way.kv;
+  assign kv_word_o      = result_way.word;
+  assign kv_row_o       = result_way.channel;
   assign data_o         = result;
-  assign landed_o       = r_valid && r_way.take;
-  assign landed_class_o = r_way.counter;
+  assign landed_o       = result_valid && result_way.take;
+  assign landed_class_o = result_way.counter;
   always_comb begin
     for (int t = 0; t < Tokens; t++) begin
       kv_mask_o[t] = 32'(a_group_o) * Tokens + t >= 32'(low_i) &&
@@ -478,8 +486,8 @@ module mv_slice #(
     end
   end
   always_ff @(posedge clk_i) begin
-    if (r_valid && r_way.memory) memory_q[r_way.target] <= result;
-    else if (v_valid_i && v_write_i) memory_q[v_at] <= v_data_i;
+    if (result_valid && result_way.memory) memory_q[result_way.target] <= result;
+    else if (v_valid_i && v_write_i) memory_q[access_at] <= v_data_i;
   end
 
   // ---- beats under way ----
@@ -490,16 +498,35 @@ module mv_slice #(
       results_q <= '0;
       passes_q  <= '0;
     end else begin
-      results_q <= results_q + WayW'(take) - WayW'(r_valid && r_way.take);
-      passes_q  <= passes_q + WayW'(go) - WayW'(r_valid && !r_way.take);
+      results_q <= results_q + WayW'(take) - WayW'(result_valid && result_way.take);
+      passes_q  <= passes_q + WayW'(go) - WayW'(result_valid && !result_way.take);
     end
   end
   assign results_idle_o = results_q == '0;
   assign pass_done_o    = !pass_q && passes_q == '0;
 
 `ifdef VERILATOR
+  // Entries of the tables by the run in which they were written last.
+  logic [31:0] run_q;
+  logic [31:0] entry_run_q [Tables];
+  logic [31:0] norm_run_q [Norms];
+  logic        entry_writes, norm_writes;   // what the beat reads
+  assign entry_writes = table_valid_i && !table_norm_i &&
+                        TableW'(table_address_i) == TableW'(table_entry);
+  assign norm_writes  = table_valid_i && table_norm_i &&
+                        NormW'(table_address_i) == NormW'(norm_entry);
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) run_q <= 32'd1;
+    else if (start_i) run_q <= run_q + 32'd1;
+  end
+  always_ff @(posedge clk_i) begin
+    if (table_valid_i && !table_norm_i) entry_run_q[TableW'(table_address_i)] <= run_q;
+    if (table_valid_i && table_norm_i) norm_run_q[NormW'(table_address_i)] <= run_q;
+  end
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (rst_ni) begin
+      TablesFit: assert (!table_valid_i || 32'(table_address_i) < (table_norm_i ? Norms : Tables))
+        else $error("mv_slice.TablesFit: an entry is written beyond its table");
       PassesFollow: assert (!pass_valid_i || pass_done_o)
         else $error("mv_slice.PassesFollow: a pass begins while one is under way");
       AccessIdle: assert (!v_valid_i || (!beat && results_idle_o && pass_done_o))
@@ -509,12 +536,18 @@ module mv_slice #(
       if (beat) begin
         TargetInRange: assert (!to_vector || 32'(target) < Rows)
           else $error("mv_slice.TargetInRange: a result for a row beyond the vector memory");
-        SourceInRange: assert (take || zero || p_reciprocal || p_root || 32'(source) < Rows)
+        SourceInRange: assert (take || zero || pass_reciprocal || pass_root || 32'(source) < Rows)
           else $error("mv_slice.SourceInRange: a pass reads a row beyond the vector memory");
         NormInRange: assert (take || op != mv_pkg::OpNorm || 32'(norm_entry) < Norms)
           else $error("mv_slice.NormInRange: a pass reads an entry beyond the norm table");
-        EntryInRange: assert (!to_act || all || 32'(table_entry) < Tables)
+        EntryInRange: assert (!to_activation || all || 32'(table_entry) < Tables)
           else $error("mv_slice.EntryInRange: an entry beyond the position table");
+        EntriesStay: assert (!to_activation || all ||
+            (!entry_writes && entry_run_q[TableW'(table_entry)] != run_q))
+          else $error("mv_slice.EntriesStay: a run reads a position that was written during it");
+        NormsStay: assert (take || op != mv_pkg::OpNorm ||
+            (!norm_writes && norm_run_q[NormW'(norm_entry)] != run_q))
+          else $error("mv_slice.NormsStay: a run reads a norm entry that was written during it");
       end
     end
   end

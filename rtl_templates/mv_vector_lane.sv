@@ -3,7 +3,8 @@
 //
 // One lane of the vector unit: the operations of one token. All of them pass one chain,
 //
-//   result = to_half(function(x * r) * c + d),  x = to_binary32(factor * X(a) - row)
+//   result = to_half(function(x * r) * weighting + summand),
+//        x = to_binary32(factor * X(a) - subtracted)
 //
 // in which one that does not need a part takes 1 for a factor and -0 for a summand: these change no
 // bit. The products of 2^y's and Phi's arguments are taken as integers, those behind a function are
@@ -16,43 +17,41 @@ module mv_vector_lane #(
   parameter int AddStages = 4,   // of the sum, its operands' register included
   // derived
   localparam int GroupW   = (Groups > 1) ? $clog2(Groups) : 1,
-  localparam int Product  = 7 + MulStages,             // register of the first product
-  localparam int Function = Product + 5,               // of the function's result
+  localparam int Product  = 7 + MulStages,   // register of the first product
+  localparam int Function = Product + 5,     // of the function's result
   localparam int Sum      = Function + MulStages + AddStages - 1,
-  localparam int Latency  = Sum + 1,                   // of the result
-  localparam int Depth    = Latency + 2                // statistics are updated behind this one
+  localparam int Latency  = Sum + 1,      // of the result
+  localparam int Depth    = Latency + 2   // statistics are updated behind this one
 ) (
-  input  logic                    clk_i  /*verilator public_flat_rw*/,
+  input  logic                    clk_i,
   // The inputs, and register s, hold a beat; its operation and group, s = 1 in the lowest bits.
-  input  logic                    take_i  /*verilator public_flat_rw*/,
-  input  logic [Depth:1]          valid_i  /*verilator public_flat_rw*/,
-  input  logic [Depth*4-1:0]      op_i  /*verilator public_flat_rw*/,
-  input  logic [Depth*GroupW-1:0] group_i  /*verilator public_flat_rw*/,
+  input  logic                    take_i,
+  input  logic [Depth:1]          valid_i,
+  input  logic [Depth*4-1:0]      op_i,
+  input  logic [Depth*GroupW-1:0] group_i,
   // inputs of the lane
-  input  logic [15:0]             a_i  /*verilator public_flat_rw*/,
-  input  logic [15:0]             b_i  /*verilator public_flat_rw*/,
-  input  logic                    masked_i  /*verilator public_flat_rw*/,
-  input  logic                    active_i  /*verilator public_flat_rw*/,
+  input  logic [15:0]             operand_i,
+  input  logic [15:0]             summand_i,
+  input  logic                    masked_i,
+  input  logic                    active_i,
   // what all lanes share, at the register that uses it
-  input  logic [14:0]             n_i  /*verilator public_flat_rw*/,           // 1
-  input  logic [23:0]             k_i  /*verilator public_flat_rw*/,           // 6
-  input  logic [23:0]             k_product_i  /*verilator public_flat_rw*/,   // Product
-  input  logic [31:0]             gamma_i  /*verilator public_flat_rw*/,       // Function - 1
-  input  logic [31:0]             beta_i  /*verilator public_flat_rw*/,        // before the sum
-  input  logic                    start_i  /*verilator public_flat_rw*/,       // Depth
-  input  logic                    max_i  /*verilator public_flat_rw*/,         // Depth
-  input  logic                    sum_i  /*verilator public_flat_rw*/,         // Depth
+  input  logic [14:0]             channels_i,            // 1
+  input  logic [23:0]             exp_scale_s6_i,        // 6
+  input  logic [23:0]             exp_scale_product_i,   // Product
+  input  logic [31:0]             gamma_i,               // Function - 1
+  input  logic [31:0]             beta_i,                // before the sum
+  input  logic                    start_i,               // Depth
+  input  logic                    max_i,                 // Depth
+  input  logic                    sum_i,                 // Depth
   // mv_vector_variance
-  input  logic                    step_i  /*verilator public_flat_rw*/,
-  input  logic [5:0]              bit_i  /*verilator public_flat_rw*/,
-  input  logic                    n_bit_i  /*verilator public_flat_rw*/,
-  input  logic                    last_i  /*verilator public_flat_rw*/,
-  input  logic [76:0]             epsilon_i  /*verilator public_flat_rw*/,
-  input  logic [GroupW-1:0]       square_group_i  /*verilator public_flat_rw*/,
+  input  logic                    step_i,
+  input  logic [5:0]              bit_number_i,
+  input  logic                    channels_bit_i,
+  input  logic                    last_i,
+  input  logic [76:0]             epsilon_i,
+  input  logic [GroupW-1:0]       square_group_i,
   output logic [15:0]             result_o
 );
-  // Inputs of its own let all lanes share one simulated function.
-  /*verilator no_inline_module*/
   // Operations, as in mv_vector_unit
   localparam logic [3:0] Relu       = mv_pkg::OpRelu;
   localparam logic [3:0] GeluErf    = mv_pkg::OpGeluErf;
@@ -63,10 +62,11 @@ module mv_vector_lane #(
   localparam logic [3:0] Norm       = mv_pkg::OpNorm;
   localparam logic [3:0] Reciprocal = mv_pkg::OpReciprocal;
   localparam logic [3:0] Variance   = mv_pkg::OpVariance;
-  localparam logic [3:0] Rsqrt      = mv_pkg::OpRoot;
-  localparam int Addends = Function + MulStages;   // register of the second product and its summand
-  localparam int Cuts    = AddStages - 2;
-  localparam int EnW     = (Cuts > 0) ? Cuts : 1;
+  localparam logic [3:0] Root       = mv_pkg::OpRoot;
+  // Register of the second product and its summand.
+  localparam int         Addends    = Function + MulStages;
+  localparam int         Cuts       = AddStages - 2;
+  localparam int         EnW        = (Cuts > 0) ? Cuts : 1;
 
   if (AddStages < 2 || AddStages > 6) begin : g_illegal
 `ifdef VERILATOR
@@ -79,29 +79,28 @@ module mv_vector_lane #(
   logic unused;
   assign unused = ^{op_i, group_i};
 
-  // Operands. GELU needs its operand again behind the table, and has no second one.
-
-  logic [3:0]     op_1;
-  logic [15:0]    a_q, b_q, late;
-  logic [15:0]    other [Addends];   // index: register it comes from; 0 is none
+  // ---- operands: GELU needs its operand again behind the table, and has no second one ----
+  logic [3:0]     op_s1;
+  logic [15:0]    operand_s1_q, summand_s1_q, gelu_operand;
+  logic [15:0]    later_operand [Addends];   // index: register it comes from; 0 is none
   logic [Depth:1] masked_q;
   logic [Sum:1]   active_q;
-  assign op_1     = op_i[3:0];
-  assign late     = other[Function-1];
-  assign other[0] = 16'd0;
-  assign other[1] = (op_1 == GeluErf || op_1 == GeluTanh) ? a_q : b_q;
+  assign op_s1            = op_i[3:0];
+  assign gelu_operand     = later_operand[Function-1];
+  assign later_operand[0] = 16'd0;
+  assign later_operand[1] = (op_s1 == GeluErf || op_s1 == GeluTanh) ? operand_s1_q : summand_s1_q;
   always_ff @(posedge clk_i) begin
     if (take_i) begin
-      a_q <= a_i;
-      b_q <= b_i;
+      operand_s1_q <= operand_i;
+      summand_s1_q <= summand_i;
     end
   end
   for (genvar s = 1; s < Addends - 1; s++) begin : g_other
-    logic [15:0] other_q;
+    logic [15:0] later_operand_q;
     always_ff @(posedge clk_i) begin
-      if (valid_i[s]) other_q <= other[s];
+      if (valid_i[s]) later_operand_q <= later_operand[s];
     end
-    assign other[s+1] = other_q;
+    assign later_operand[s+1] = later_operand_q;
   end
   always_ff @(posedge clk_i) begin
     if (take_i) begin
@@ -116,157 +115,154 @@ module mv_vector_lane #(
     end
   end
 
-  // Statistics of the row
-
+  // ---- statistics of the row ----
   logic [15:0] row_max;
   logic [54:0] row_sum;
   logic        row_nonfinite;
-  logic [93:0] square;
-  logic [30:0] factor, root;
+  logic [93:0] row_square;
+  logic [30:0] row_factor, new_factor;
   logic [15:0] result_q;
-  logic [3:0]  op_root;
-  assign op_root = op_i[(Function-2)*4 +: 4];
+  logic [3:0]  op_table;
+  assign op_table = op_i[(Function-2)*4 +: 4];
   mv_vector_statistics #(
     .Groups(Groups)
   ) u_statistics (
-    .clk_i,
+    .clk_i          (clk_i),
     .en_i           (valid_i[Depth:Latency]),
     .result_i       (result_q),
     .group_i        (group_i[(Depth-1)*GroupW +: GroupW]),
-    .start_i,
+    .start_i        (start_i),
     .skip_i         (masked_q[Depth]),
-    .max_i,
-    .sum_i,
-    .write_i        (valid_i[Function-1] && (op_root == Reciprocal || op_root == Rsqrt)),
+    .max_i          (max_i),
+    .sum_i          (sum_i),
+    .write_i        (valid_i[Function-1] && (op_table == Reciprocal || op_table == Root)),
     .write_group_i  (group_i[(Function-2)*GroupW +: GroupW]),
-    .write_factor_i (root),
+    .write_factor_i (new_factor),
     .row_group_i    (group_i[GroupW-1:0]),
     .row_max_o      (row_max),
     .row_sum_o      (row_sum),
     .row_nonfinite_o(row_nonfinite),
-    .square_group_i,
-    .square_o       (square),
+    .square_group_i (square_group_i),
+    .square_o       (row_square),
     .factor_group_i (group_i[5*GroupW +: GroupW]),
-    .factor_o       (factor)
+    .factor_o       (row_factor)
   );
 
   logic [54:0] window;
   logic        window_sticky;
   logic [5:0]  window_shift;
   mv_vector_variance u_variance (
-    .clk_i,
-    .load_i  (valid_i[1] && op_1 == Variance),
-    .s1_i    (row_sum),
-    .step_i,
-    .bit_i,
-    .n_bit_i,
-    .last_i,
-    .s2_i    (square),
-    .epsilon_i,
-    .window_o(window),
-    .sticky_o(window_sticky),
-    .shift_o (window_shift)
+    .clk_i         (clk_i),
+    .load_i        (valid_i[1] && op_s1 == Variance),
+    .row_sum_i     (row_sum),
+    .step_i        (step_i),
+    .bit_number_i  (bit_number_i),
+    .channels_bit_i(channels_bit_i),
+    .last_i        (last_i),
+    .row_square_i  (row_square),
+    .epsilon_i     (epsilon_i),
+    .window_o      (window),
+    .sticky_o      (window_sticky),
+    .shift_o       (window_shift)
   );
 
-  // What is not finite decides the result at once
-
-  logic       a_nan, a_inf, m_nan, m_inf;
-  logic       forced, force_sign;
-  logic [1:0] force_kind;
-  localparam logic [1:0] Zero = 2'd0, Inf = 2'd2, Nan = 2'd3;
-  assign a_nan = (&a_q[14:10]) && (|a_q[9:0]);
-  assign a_inf = (&a_q[14:10]) && !(|a_q[9:0]);
-  assign m_nan = (&row_max[14:10]) && (|row_max[9:0]);
-  assign m_inf = (&row_max[14:10]) && !(|row_max[9:0]);
+  // ---- what is not finite decides the result at once ----
+  logic       operand_nan, operand_infinite, max_nan, max_infinite;
+  logic       forced, forced_sign;
+  logic [1:0] forced_kind;
+  localparam logic [1:0] Zero = 2'd0, Infinity = 2'd2, Nan = 2'd3;
+  assign operand_nan      = (&operand_s1_q[14:10]) && (|operand_s1_q[9:0]);
+  assign operand_infinite = (&operand_s1_q[14:10]) && !(|operand_s1_q[9:0]);
+  assign max_nan          = (&row_max[14:10]) && (|row_max[9:0]);
+  assign max_infinite     = (&row_max[14:10]) && !(|row_max[9:0]);
   always_comb begin
-    forced     = a_nan || a_inf;
-    force_sign = a_q[15] && !a_nan;
-    force_kind = a_nan ? Nan : Inf;
-    unique case (op_1)
+    forced      = operand_nan || operand_infinite;
+    forced_sign = operand_s1_q[15] && !operand_nan;
+    forced_kind = operand_nan ? Nan : Infinity;
+    unique case (op_s1)
       Relu: begin
-        forced     = a_nan || a_inf || a_q[15];
-        force_sign = 1'b0;
-        if (a_q[15] && !a_nan) force_kind = Zero;
+        forced      = operand_nan || operand_infinite || operand_s1_q[15];
+        forced_sign = 1'b0;
+        if (operand_s1_q[15] && !operand_nan) forced_kind = Zero;
       end
       Exp: begin
-        forced     = a_nan || a_inf || m_nan || m_inf;
-        force_sign = 1'b0;
-        if (a_nan || m_nan || (a_inf && m_inf && a_q[15] == row_max[15])) force_kind = Nan;
-        else force_kind = (a_inf ? a_q[15] : !row_max[15]) ? Zero : Inf;
+        forced      = operand_nan || operand_infinite || max_nan || max_infinite;
+        forced_sign = 1'b0;
+        if (operand_nan || max_nan ||
+            (operand_infinite && max_infinite && operand_s1_q[15] == row_max[15]))
+          forced_kind = Nan;
+        else forced_kind = (operand_infinite ? operand_s1_q[15] : !row_max[15]) ? Zero : Infinity;
       end
       Norm: begin
-        force_sign = 1'b0;
-        force_kind = Nan;
+        forced_sign = 1'b0;
+        forced_kind = Nan;
       end
       GeluErf, GeluTanh: forced = 1'b0;   // decided in the last product
-      Reciprocal, Rsqrt: begin
-        forced     = row_nonfinite;
-        force_sign = 1'b0;
-        force_kind = Nan;
+      Reciprocal, Root: begin
+        forced      = row_nonfinite;
+        forced_sign = 1'b0;
+        forced_kind = Nan;
       end
       default: ;
     endcase
   end
 
-  // X of the row's maximum: finite ones are shifted by up to 29 places, 40 bits and sign
-
+  // ---- X of the row's maximum: finite ones are shifted by up to 29 places, 40 bits and sign ----
   logic [39:0] max_magnitude;
   logic [54:0] max_integer;
   assign max_magnitude = {29'd0, |row_max[14:10], row_max[9:0]} <<
                          (row_max[14:10] - {4'd0, |row_max[14:10]});
   assign max_integer   = ({15'd0, max_magnitude} ^ {55{row_max[15]}}) + {54'd0, row_max[15]};
 
-  // First factor
-
-  logic [54:0] row;
-  logic [3:0]  op_4, op_5, op_6;
-  logic        x_sign;
-  logic [7:0]  x_exponent;
-  logic [27:0] x_significand;
-  assign op_4 = op_i[3*4 +: 4];
-  assign op_5 = op_i[4*4 +: 4];
-  assign op_6 = op_i[5*4 +: 4];
-  assign row  = (op_1 == Norm || op_1 == Reciprocal) ? row_sum :
-                (op_1 == Exp) ? max_integer : 55'd0;
+  // ---- first factor ----
+  logic [54:0] subtracted;
+  logic [3:0]  op_s4, op_s5, op_s6;
+  logic        first_sign;
+  logic [7:0]  first_exponent;
+  logic [27:0] first_significand;
+  assign op_s4      = op_i[3*4 +: 4];
+  assign op_s5      = op_i[4*4 +: 4];
+  assign op_s6      = op_i[5*4 +: 4];
+  assign subtracted = (op_s1 == Norm || op_s1 == Reciprocal) ? row_sum :
+                      (op_s1 == Exp) ? max_integer : 55'd0;
   mv_vector_operand u_operand (
-    .clk_i,
+    .clk_i           (clk_i),
     .en_i            (valid_i[6:1]),
-    .a_i             (a_q),
-    .drop_i          (op_1 == Reciprocal),
-    .factor_i        ((op_1 == Norm) ? n_i : 15'd1),
-    .row_i           (row),
-    .force_i         (forced),
-    .force_sign_i    (force_sign),
-    .force_kind_i    (force_kind),
-    .arg_4_i         (op_4 == Exp),
-    .window_4_i      (op_4 == Rsqrt),
+    .operand_i       (operand_s1_q),
+    .drop_i          (op_s1 == Reciprocal),
+    .factor_i        ((op_s1 == Norm) ? channels_i : 15'd1),
+    .subtracted_i    (subtracted),
+    .forced_i        (forced),
+    .forced_sign_i   (forced_sign),
+    .forced_kind_i   (forced_kind),
+    .argument_s4_i   (op_s4 == Exp),
+    .take_window_s4_i(op_s4 == Root),
     .window_i        (window),
     .window_sticky_i (window_sticky),
     .window_shift_i  (window_shift),
-    .arg_5_i         (op_5 == Exp || op_5 == GeluErf || op_5 == GeluTanh),
-    .magnitude_5_i   (op_5 != Exp),
-    .arg_6_i         (op_6 == Exp || op_6 == GeluErf || op_6 == GeluTanh),
-    .scaled_6_i      (op_6 != Norm && op_6 != Rsqrt),
-    .sign_o          (x_sign),
-    .exponent_o      (x_exponent),
-    .significand_o   (x_significand)
+    .argument_s5_i   (op_s5 == Exp || op_s5 == GeluErf || op_s5 == GeluTanh),
+    .magnitude_s5_i  (op_s5 != Exp),
+    .argument_s6_i   (op_s6 == Exp || op_s6 == GeluErf || op_s6 == GeluTanh),
+    .scaled_s6_i     (op_s6 != Norm && op_s6 != Root),
+    .sign_o          (first_sign),
+    .exponent_o      (first_exponent),
+    .significand_o   (first_significand)
   );
 
-  // Second factor: r, or k and 1 as integers, or 1
-
-  logic [7:0]  r_exponent_q;
-  logic [23:0] r_significand_q;
+  // ---- second factor: r, or k and 1 as integers, or 1 ----
+  logic [7:0]  second_exponent_q;
+  logic [23:0] second_significand_q;
   always_ff @(posedge clk_i) begin
     if (valid_i[6]) begin
-      r_exponent_q    <= 8'd127;
-      r_significand_q <= 24'h80_0000;
-      unique case (op_6)
+      second_exponent_q    <= 8'd127;
+      second_significand_q <= 24'h80_0000;
+      unique case (op_s6)
         Norm, Scale: begin
-          r_exponent_q    <= factor[30:23];
-          r_significand_q <= {1'b1, factor[22:0]};
+          second_exponent_q    <= row_factor[30:23];
+          second_significand_q <= {1'b1, row_factor[22:0]};
         end
-        Exp: r_significand_q <= k_i;
-        GeluErf, GeluTanh: r_significand_q <= 24'd1;
+        Exp: second_significand_q <= exp_scale_s6_i;
+        GeluErf, GeluTanh: second_significand_q <= 24'd1;
         default: ;
       endcase
     end
@@ -275,101 +271,101 @@ module mv_vector_lane #(
   logic [31:0] first_product;
   logic [51:0] integer_product;
   mv_product #(
-    .AW    (28),
-    .BW    (24),
+    .LeftW (28),
+    .RightW(24),
     .Stages(MulStages)
   ) u_scale (
-    .clk_i,
-    .en_i           (valid_i[7 +: MulStages]),
-    .x_sign_i       (x_sign),
-    .x_exponent_i   (x_exponent),
-    .x_significand_i(x_significand),
-    .y_sign_i       (1'b0),
-    .y_exponent_i   (r_exponent_q),
-    .y_significand_i(r_significand_q),
-    .odd_i          (1'b0),
-    .product_o      (first_product),
-    .integer_o      (integer_product)
+    .clk_i              (clk_i),
+    .en_i               (valid_i[7 +: MulStages]),
+    .left_sign_i        (first_sign),
+    .left_exponent_i    (first_exponent),
+    .left_significand_i (first_significand),
+    .right_sign_i       (1'b0),
+    .right_exponent_i   (second_exponent_q),
+    .right_significand_i(second_significand_q),
+    .to_odd_i           (1'b0),
+    .product_o          (first_product),
+    .integer_o          (integer_product)
   );
 
+  // ---- function ----
   // y = t * k has 38 fractional bits. t went in as 28 bits of two's complement: a negative one
   // counts 2^28 too much.
-
-  logic [23:0] y_high;
+  logic [23:0] exp2_argument_high;
   logic        function_sign;
   logic [7:0]  function_exponent;
   logic [32:0] function_significand;
-  assign y_high = integer_product[51:28] - (first_product[31] ? k_product_i : 24'd0);
+  assign exp2_argument_high = integer_product[51:28] -
+                              (first_product[31] ? exp_scale_product_i : 24'd0);
   mv_vector_function u_function (
-    .clk_i,
-    .en_i         (valid_i[Product +: 5]),
-    .op_i         (op_i[(Product-1)*4 +: 4]),
-    .op_4_i       (op_root),
-    .x_i          (first_product),
-    .y_i          ({y_high, integer_product[27:17]}),
-    .u_i          (integer_product[18:0]),
-    .sign_o       (function_sign),
-    .exponent_o   (function_exponent),
-    .significand_o(function_significand),
-    .root_o       (root)
+    .clk_i          (clk_i),
+    .en_i           (valid_i[Product +: 5]),
+    .op_i           (op_i[(Product-1)*4 +: 4]),
+    .op_s4_i        (op_table),
+    .float_i        (first_product),
+    .exp2_argument_i({exp2_argument_high, integer_product[27:17]}),
+    .phi_argument_i (integer_product[18:0]),
+    .sign_o         (function_sign),
+    .exponent_o     (function_exponent),
+    .significand_o  (function_significand),
+    .root_o         (new_factor)
   );
 
-  // Second product: times gamma, or Phi(a) times a. -infinity * Phi is -0, as if a were -0.
-
-  logic [31:0] late_float, c, c_q;
-  logic [31:0] scaled;
+  // ---- second product: times gamma, or Phi(a) times a ----
+  // -infinity * Phi is -0, as if a were -0.
+  logic [31:0] gelu_operand_float, weighting, weighting_q;
+  logic [31:0] second_product;
   logic [3:0]  op_function;
   logic [43:0] unused_integer;
   logic        unused_bits;
   assign op_function = op_i[(Function-1)*4 +: 4];
-  assign unused_bits = ^{unused_integer, c_q[12:0]};
+  assign unused_bits = ^{unused_integer, weighting_q[12:0]};
   mv_fp16_to_fp32 u_late (
-    .half_i ((late == 16'hFC00) ? 16'h8000 : late),
-    .float_o(late_float)
+    .half_i ((gelu_operand == 16'hFC00) ? 16'h8000 : gelu_operand),
+    .float_o(gelu_operand_float)
   );
   always_comb begin
-    unique case (op_root)
-      GeluErf, GeluTanh: c = late_float;
-      Norm:              c = gamma_i;
-      default:           c = 32'h3F80_0000;
+    unique case (op_table)
+      GeluErf, GeluTanh: weighting = gelu_operand_float;
+      Norm:              weighting = gamma_i;
+      default:           weighting = 32'h3F80_0000;
     endcase
   end
   always_ff @(posedge clk_i) begin
-    if (valid_i[Function-1]) c_q <= c;
+    if (valid_i[Function-1]) weighting_q <= weighting;
   end
   mv_product #(
-    .AW    (33),
-    .BW    (11),
+    .LeftW (33),
+    .RightW(11),
     .Stages(MulStages)
   ) u_weigh (
-    .clk_i,
-    .en_i           (valid_i[Function +: MulStages]),
-    .x_sign_i       (function_sign),
-    .x_exponent_i   (function_exponent),
-    .x_significand_i(function_significand),
-    .y_sign_i       (c_q[31]),
-    .y_exponent_i   (c_q[30:23]),
-    .y_significand_i({|c_q[30:23], c_q[22:13]}),
-    .odd_i          (op_function == Exp || op_function == GeluErf || op_function == GeluTanh),
-    .product_o      (scaled),
-    .integer_o      (unused_integer)
+    .clk_i              (clk_i),
+    .en_i               (valid_i[Function +: MulStages]),
+    .left_sign_i        (function_sign),
+    .left_exponent_i    (function_exponent),
+    .left_significand_i (function_significand),
+    .right_sign_i       (weighting_q[31]),
+    .right_exponent_i   (weighting_q[30:23]),
+    .right_significand_i({|weighting_q[30:23], weighting_q[22:13]}),
+    .to_odd_i           (op_function == Exp || op_function == GeluErf || op_function == GeluTanh),
+    .product_o          (second_product),
+    .integer_o          (unused_integer)
   );
 
-  // Sum
-
-  logic [31:0]    other_float, d, d_q, sum_d, sum_q;
-  logic [3:0]     op_addend;
+  // ---- sum ----
+  logic [31:0]    residual_float, summand, summand_q, sum_next, sum_q;
+  logic [3:0]     op_summand;
   logic [EnW-1:0] cut_en;
-  assign op_addend = op_i[(Addends-2)*4 +: 4];
+  assign op_summand = op_i[(Addends-2)*4 +: 4];
   mv_fp16_to_fp32 u_other (
-    .half_i (other[Addends-1]),
-    .float_o(other_float)
+    .half_i (later_operand[Addends-1]),
+    .float_o(residual_float)
   );
   always_comb begin
-    unique case (op_addend)
-      Residual: d = other_float;
-      Norm:     d = beta_i;
-      default:  d = 32'h8000_0000;
+    unique case (op_summand)
+      Residual: summand = residual_float;
+      Norm:     summand = beta_i;
+      default:  summand = 32'h8000_0000;
     endcase
   end
   if (Cuts > 0) begin : g_cuts
@@ -380,27 +376,26 @@ module mv_vector_lane #(
   mv_fp32_add #(
     .Cuts(Cuts)
   ) u_add (
-    .clk_i,
-    .en_i (cut_en),
-    .x_i  (scaled),
-    .y_i  (d_q),
-    .sum_o(sum_d)
+    .clk_i  (clk_i),
+    .en_i   (cut_en),
+    .left_i (second_product),
+    .right_i(summand_q),
+    .sum_o  (sum_next)
   );
   always_ff @(posedge clk_i) begin
-    if (valid_i[Addends-1]) d_q <= d;
-    if (valid_i[Sum-1]) sum_q <= sum_d;
+    if (valid_i[Addends-1]) summand_q <= summand;
+    if (valid_i[Sum-1]) sum_q <= sum_next;
   end
 
-  // Result
-
-  logic [15:0] half;
+  // ---- result ----
+  logic [15:0] rounded;
   mv_fp32_to_fp16 u_round (
     .float_i(sum_q),
-    .half_o (half)
+    .half_o (rounded)
   );
   always_ff @(posedge clk_i) begin
     if (valid_i[Sum]) begin
-      result_q <= half;
+      result_q <= rounded;
       if (op_i[(Sum-1)*4 +: 4] == Scale && masked_q[Sum]) result_q <= 16'h8000;
       if (!active_q[Sum]) result_q <= 16'h0000;
     end

@@ -6,14 +6,11 @@
 // 256..383 in the tanh form; zero elsewhere. Written by make_vector_tables; do not edit.
 
 module mv_vector_rom (
-  input  logic        [8:0]  segment_i  /*verilator public_flat_rw*/,
+  input  logic        [8:0]  segment_i,
   output logic        [29:0] c0_o,
   output logic signed [24:0] c1_o,
   output logic        [15:0] c2_o
 );
-  // On its own, this table does not keep a simulation from sharing the code of the lanes around it.
-  /*verilator no_inline_module*/
-
   logic [70:0] coefficients;
   always_comb begin
     case (segment_i)
@@ -338,5 +335,4 @@ module mv_vector_rom (
   end
 
   assign {c0_o, c1_o, c2_o} = coefficients;
-
 endmodule

@@ -37,9 +37,9 @@ module mv_vector_unit #(
   parameter int Lanes     = 64,
   parameter int Groups    = 4,   // rows of Lanes tokens that a lane keeps apart
   parameter int TagW      = 16,
-  parameter int PosW      = 16,  // positions of tokens and keys
-  parameter int MulStages = 2,   // registers of a product, 1..3
-  parameter int AddStages = 4,   // registers of a sum, its operands' included, 2..6
+  parameter int PosW      = 16,   // positions of tokens and keys
+  parameter int MulStages = 2,    // registers of a product, 1..3
+  parameter int AddStages = 4,    // registers of a sum, its operands' included, 2..6
   // derived
   localparam int GroupW  = (Groups > 1) ? $clog2(Groups) : 1,
   localparam int TokenW  = (Groups * Lanes > 0) ? $clog2(Groups * Lanes + 1) : 1,
@@ -66,21 +66,21 @@ module mv_vector_unit #(
   input  logic [PosW-1:0]     keys_i,
   input  logic [PosW-1:0]     first_i,
   // constants of operations
-  input  logic [23:0]         k_i,        // 5: 22 fractional bits
-  input  logic [14:0]         n_i,        // 7, 9: channels, 1..2^14
-  input  logic [76:0]         epsilon_i,  // 9: epsilon * n^2 * 2^48, at least 1
-  input  logic [15:0]         gamma_i,    // 7: finite
-  input  logic [15:0]         beta_i,     // 7: finite
+  input  logic [23:0]         k_i,         // 5: 22 fractional bits
+  input  logic [14:0]         n_i,         // 7, 9: channels, 1..2^14
+  input  logic [76:0]         epsilon_i,   // 9: epsilon * n^2 * 2^48, at least 1
+  input  logic [15:0]         gamma_i,     // 7: finite
+  input  logic [15:0]         beta_i,      // 7: finite
   // results
   output logic                valid_o,
   output logic [TagW-1:0]     tag_o,
   output logic [Lanes*16-1:0] result_o
 );
   // Registers as mv_vector_lane numbers them
-  localparam int Product  = 7 + MulStages;
-  localparam int Function = Product + 5;
-  localparam int Addends  = Function + MulStages;
-  localparam int Depth    = Latency + 2;
+  localparam int         Product  = 7 + MulStages;
+  localparam int         Function = Product + 5;
+  localparam int         Addends  = Function + MulStages;
+  localparam int         Depth    = Latency + 2;
   localparam logic [3:0] Variance = mv_pkg::OpVariance;
 
   if (Lanes < 1 || Groups < 1 || TagW < 1 || PosW < 1) begin : g_illegal
@@ -91,81 +91,81 @@ module mv_vector_unit #(
 `endif
   end
 
-  // What accompanies a beat; index s: beside register s, 0: at the inputs. What comes from the
-  // inputs stays apart from what registers hold: a simulation evaluates it apart, too.
-
+  // ---- what accompanies a beat; index s: beside register s, 0: at the inputs ----
+  // What comes from the inputs stays apart from what registers hold: a simulation evaluates it
+  // apart, too.
   logic [Depth:1]          valid_q;
-  logic [Depth*4-1:0]      ops;      // from register 1 on
+  logic [Depth*4-1:0]      ops_q;   // from register 1 on
   logic [Depth*GroupW-1:0] groups_q;
-  logic [3:0]              op [Depth+1];
-  logic [GroupW-1:0]       group [Depth+1];
+  logic [3:0]              op_of [Depth+1];
+  logic [GroupW-1:0]       group_of [Depth+1];
   logic [2:0]              update [Depth+1];   // {start, max, sum}
   logic [TagW-1:0]         tag [Latency+1];
-  logic [23:0]             k [Product+1];
+  logic [23:0]             exp_scale [Product+1];
   logic [15:0]             gamma [Function];
   logic [15:0]             beta [Addends];
-  logic [14:0]             n_q;
-  assign op[0]     = op_i;
-  assign group[0]  = group_i;
-  assign update[0] = {start_i, max_i, sum_i};
-  assign tag[0]    = tag_i;
-  assign k[0]      = k_i;
-  assign gamma[0]  = gamma_i;
-  assign beta[0]   = beta_i;
+  logic [14:0]             channels_q;
+  assign op_of[0]     = op_i;
+  assign group_of[0]  = group_i;
+  assign update[0]    = {start_i, max_i, sum_i};
+  assign tag[0]       = tag_i;
+  assign exp_scale[0] = k_i;
+  assign gamma[0]     = gamma_i;
+  assign beta[0]      = beta_i;
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) valid_q <= '0;
     else valid_q <= {valid_q[Depth-1:1], valid_i};
   end
   always_ff @(posedge clk_i) begin
-    if (valid_i) n_q <= n_i;
+    if (valid_i) channels_q <= n_i;
   end
   for (genvar s = 0; s < Depth; s++) begin : g_register
-    logic              move;
+    logic beat_there;
     if (s == 0) begin : g_first
-      assign move = valid_i;
+      assign beat_there = valid_i;
     end else begin : g_later
-      assign move = valid_q[s];
+      assign beat_there = valid_q[s];
     end
     logic [3:0]        op_q;
     logic [GroupW-1:0] group_q;
     logic [2:0]        update_q;
     always_ff @(posedge clk_i) begin
-      if (move) begin
-        op_q     <= op[s];
-        group_q  <= group[s];
+      if (beat_there) begin
+        op_q     <= op_of[s];
+        group_q  <= group_of[s];
         update_q <= update[s];
       end
     end
-    assign op[s+1]                     = op_q;
-    assign ops[s*4 +: 4]                = op_q;
-    assign group[s+1]                  = group_q;
+    assign op_of[s+1]                   = op_q;
+    assign ops_q[s*4 +: 4]              = op_q;
+    assign group_of[s+1]                = group_q;
     assign groups_q[s*GroupW +: GroupW] = group_q;
-    assign update[s+1]                 = update_q;
+    assign update[s+1]                  = update_q;
     if (s < Latency) begin : g_tag
       logic [TagW-1:0] tag_q;
       always_ff @(posedge clk_i) begin
-        if (move) tag_q <= tag[s];
+        if (beat_there) tag_q <= tag[s];
       end
       assign tag[s+1] = tag_q;
     end
     if (s < Product) begin : g_k
-      logic [23:0] k_q;
+      logic [23:0] exp_scale_q;
       always_ff @(posedge clk_i) begin
-        if (move) k_q <= k[s];
+        if (beat_there) exp_scale_q <= exp_scale[s];
       end
-      assign k[s+1] = k_q;
+      assign exp_scale[s+1] = exp_scale_q;
     end
     if (s < Function - 1) begin : g_gamma
       logic [15:0] gamma_q;
       always_ff @(posedge clk_i) begin
-        if (move) gamma_q <= gamma[s];
+        if (beat_there) gamma_q <= gamma[s];
       end
       assign gamma[s+1] = gamma_q;
     end
     if (s < Addends - 1) begin : g_beta
       logic [15:0] beta_q;
       always_ff @(posedge clk_i) begin
-        if (move) beta_q <= beta[s];
+        if (beat_there) beta_q <= beta[s];
       end
       assign beta[s+1] = beta_q;
     end
@@ -181,49 +181,50 @@ module mv_vector_unit #(
     .float_o(beta_float)
   );
 
-  // Steps of mv_vector_variance: the lanes load while the beat is in register 1; then bits 53 … 0
-  // of S1, of which n has the lower 15, and epsilon
-
-  logic              begins;
-  logic [5:0]        left_q, place;
-  logic [14:0]       variance_n_q;
+  // ---- steps of mv_vector_variance ----
+  // The lanes load while the beat is in register 1; then bits 53 … 0 of S1, of which n has the
+  // lower 15, and epsilon.
+  logic              variance_begins;
+  logic [5:0]        steps_left_q, sum_bit;
+  logic [14:0]       variance_channels_q;
   logic [76:0]       epsilon_q;
   logic [GroupW-1:0] variance_group_q;
-  logic              n_bit;
-  assign begins = valid_i && op_i == Variance;
-  assign place  = left_q - 6'd2;
-  assign n_bit  = place < 6'd15 && variance_n_q[place[3:0]];
+  logic              channels_bit;
+  assign variance_begins = valid_i && op_i == Variance;
+  assign sum_bit         = steps_left_q - 6'd2;
+  assign channels_bit    = sum_bit < 6'd15 && variance_channels_q[sum_bit[3:0]];
   always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) left_q <= 6'd0;
-    else if (valid_q[1] && op[1] == Variance) left_q <= 6'(mv_pkg::VarianceToRoot + 2);
-    else if (left_q != 6'd0) left_q <= left_q - 6'd1;
+    if (!rst_ni) steps_left_q <= 6'd0;
+    else if (valid_q[1] && op_of[1] == Variance) steps_left_q <= 6'(mv_pkg::VarianceToRoot + 2);
+    else if (steps_left_q != 6'd0) steps_left_q <= steps_left_q - 6'd1;
   end
   always_ff @(posedge clk_i) begin
-    if (begins) begin
-      variance_n_q     <= n_i;
-      epsilon_q        <= epsilon_i;
-      variance_group_q <= group_i;
+    if (variance_begins) begin
+      variance_channels_q <= n_i;
+      epsilon_q           <= epsilon_i;
+      variance_group_q    <= group_i;
     end
   end
 
-  // Masks: everything that does not depend on the lane first. Lane t is masked if the key's
-  // distance to the position of lane 0 is larger than t, and has a token if more than t are left.
-
+  // ---- masks: everything that does not depend on the lane first ----
+  // Lane t is masked if the key's distance to the position of lane 0 is larger than t, and has a
+  // token if more than t are left.
   // Widths that hold the differences and their signs.
   localparam int LeftW     = TokenW + 1;
   localparam int DistanceW = ((PosW > TokenW) ? PosW : TokenW) + 2;
   localparam int LaneW     = (Lanes > 0) ? $clog2(Lanes + 1) : 1;
-  logic [LeftW-1:0]     base, left;       // token of lane 0; tokens from it on
+  logic [LeftW-1:0]     first_token, tokens_left;   // token of lane 0; tokens from it on
   logic [DistanceW-1:0] distance;
   logic [LaneW-1:0]     behind, tokens;   // the same between 0 and Lanes
   logic                 beyond;
-  assign base     = LeftW'(32'(group_i) * Lanes);
-  assign left     = {1'b0, tokens_i} - base;
-  assign distance = DistanceW'(key_i) - DistanceW'(first_i) - DistanceW'(base);
-  assign behind   = distance[DistanceW-1] ? '0 :
-                    (32'(distance) > Lanes) ? LaneW'(Lanes) : LaneW'(distance);
-  assign tokens   = left[LeftW-1] ? '0 : (32'(left) > Lanes) ? LaneW'(Lanes) : LaneW'(left);
-  assign beyond   = key_i >= keys_i;
+  assign first_token = LeftW'(32'(group_i) * Lanes);
+  assign tokens_left = {1'b0, tokens_i} - first_token;
+  assign distance    = DistanceW'(key_i) - DistanceW'(first_i) - DistanceW'(first_token);
+  assign behind      = distance[DistanceW-1] ? '0 :
+                       (32'(distance) > Lanes) ? LaneW'(Lanes) : LaneW'(distance);
+  assign tokens      = tokens_left[LeftW-1] ? '0 :
+                       (32'(tokens_left) > Lanes) ? LaneW'(Lanes) : LaneW'(tokens_left);
+  assign beyond      = key_i >= keys_i;
 
   for (genvar t = 0; t < Lanes; t++) begin : g_lane
     mv_vector_lane #(
@@ -231,30 +232,30 @@ module mv_vector_unit #(
       .MulStages(MulStages),
       .AddStages(AddStages)
     ) u_lane (
-      .clk_i,
-      .take_i        (valid_i),
-      .valid_i       (valid_q),
-      .op_i          (ops),
-      .group_i       (groups_q),
-      .a_i           (a_i[t*16 +: 16]),
-      .b_i           (b_i[t*16 +: 16]),
-      .masked_i      (mask_i && (beyond || (causal_i && behind > LaneW'(t)))),
-      .active_i      (tokens > LaneW'(t)),
-      .n_i           (n_q),
-      .k_i           (k[6]),
-      .k_product_i   (k[Product]),
-      .gamma_i       (gamma_float),
-      .beta_i        (beta_float),
-      .start_i       (update[Depth][2]),
-      .max_i         (update[Depth][1]),
-      .sum_i         (update[Depth][0]),
-      .step_i        (left_q != 6'd0),
-      .bit_i         (place),
-      .n_bit_i       (n_bit),
-      .last_i        (left_q == 6'd1),
-      .epsilon_i     (epsilon_q),
-      .square_group_i(variance_group_q),
-      .result_o      (result_o[t*16 +: 16])
+      .clk_i              (clk_i),
+      .take_i             (valid_i),
+      .valid_i            (valid_q),
+      .op_i               (ops_q),
+      .group_i            (groups_q),
+      .operand_i          (a_i[t*16 +: 16]),
+      .summand_i          (b_i[t*16 +: 16]),
+      .masked_i           (mask_i && (beyond || (causal_i && behind > LaneW'(t)))),
+      .active_i           (tokens > LaneW'(t)),
+      .channels_i         (channels_q),
+      .exp_scale_s6_i     (exp_scale[6]),
+      .exp_scale_product_i(exp_scale[Product]),
+      .gamma_i            (gamma_float),
+      .beta_i             (beta_float),
+      .start_i            (update[Depth][2]),
+      .max_i              (update[Depth][1]),
+      .sum_i              (update[Depth][0]),
+      .step_i             (steps_left_q != 6'd0),
+      .bit_number_i       (sum_bit),
+      .channels_bit_i     (channels_bit),
+      .last_i             (steps_left_q == 6'd1),
+      .epsilon_i          (epsilon_q),
+      .square_group_i     (variance_group_q),
+      .result_o           (result_o[t*16 +: 16])
     );
   end
   assign valid_o = valid_q[Latency];
@@ -285,7 +286,7 @@ module mv_vector_unit #(
       if (valid_i && (op_i == mv_pkg::OpReciprocal || op_i == mv_pkg::OpRoot)) begin
         factor_at_q[group_i] <= cycle_q;
       end
-      if (begins) begin
+      if (variance_begins) begin
         variance_at_q <= cycle_q;
         open_q        <= 1'b1;
       end

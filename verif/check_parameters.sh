@@ -150,8 +150,11 @@ check mv_fp32_add "" \
 check mv_product "" \
   stages_must Stages=0 \
   stages_must Stages=4 \
-  stages_must "AW=10 BW=10" \
-  stages_must "AW=30 BW=1"
+  stages_must "LeftW=10 RightW=10" \
+  stages_must "LeftW=30 RightW=1"
+check mv_sequencer "" \
+  depth_must Depth=0 \
+  depth_must Depth=65537
 check mv_slice "Tokens=8" \
   units_must Units=0 \
   units_must "Units=3 Groups=3" \
@@ -161,13 +164,16 @@ check mv_slice "Tokens=8" \
   rows_must Tables=1 \
   rows_must Tables=65537
 
-# No parameter makes the widths of an attention job differ: one of the two is changed in a copy.
+# No parameter makes the widths of an attention job or of a step differ: one of the two is changed in a copy.
 check mv_attend ""
+check mv_set_ctrl "RowW=9"
 cp ./*.sv "$work"
 cd "$work" || exit 2
-sed -i 's/job_width = 2 +/job_width = 3 +/' mv_pkg.sv
+sed -i -e 's/job_width = 2 +/job_width = 3 +/' -e 's/step_width = 3 +/step_width = 4 +/' mv_pkg.sv
 files=$(sources mv_attend)
 stops mv_attend job_width ""
+files=$(sources mv_set_ctrl)
+stops mv_set_ctrl step_width ""
 cd - > /dev/null || exit 2
 
 # None was forgotten: the conditions of a module that stops are one, and one for each || between them.

@@ -100,19 +100,28 @@ void print_failure(const Case& item, const Failure& failure, const fs::path& fol
   fmt::print("  cd {} && {}\n", folder.string(), command_of(item, binary));
 }
 
+/// The command line.
+struct HostileOptions {
+  std::string binaries;
+  std::string program;
+  std::string kind;
+  std::size_t at_least = 2000;
+  bool unlimited_memory = false;
+  int threads = 2;
+  std::string json;
+};
+
 /// Runs and prints what one subject does wrong. Its cases hold some hundred megabytes of inputs, and to start a program
 /// from a large process takes long: only one subject's are there at a time.
-void run_subject(const Subject& subject, const po::variables_map& options, const fs::path& binaries,
-                 const fs::path& work, Tally& tally) {
-  const std::string only_kind = options["kind"].as<std::string>();
+void run_subject(const Subject& subject, const HostileOptions& options, const fs::path& binaries, const fs::path& work,
+                 Tally& tally) {
   std::vector<Case> cases;
   for (Case& item : cases_of(subject, options_of(subject.program, binaries, work), work / "good")) {
-    if (!only_kind.empty() && item.kind.find(only_kind) == std::string::npos) continue;
-    if (options.count("unlimited-memory") != 0) item.limits.address_space = 0;
+    if (!options.kind.empty() && item.kind.find(options.kind) == std::string::npos) continue;
+    if (options.unlimited_memory) item.limits.address_space = 0;
     cases.push_back(std::move(item));
   }
-  const auto threads = static_cast<int>(number_in(options, "threads", 1, 64));
-  for (const Failure& failure : run_all(cases, tally.cases, binaries, work, threads)) {
+  for (const Failure& failure : run_all(cases, tally.cases, binaries, work, options.threads)) {
     const Case& item = cases[failure.number];
     print_failure(item, failure, work / fmt::format("{}", tally.cases + failure.number), binaries / item.program);
     ++tally.by_kind[{item.program, item.kind}].second;
@@ -133,10 +142,8 @@ fs::path scratch_folder() {
   return (good ? memory : fs::temp_directory_path()) / fmt::format("mixvec_hostile_{}", ::getpid());
 }
 
-int run(const po::variables_map& options) {
-  const fs::path binaries = fs::absolute(options["bin"].as<std::string>());
-  const auto least = static_cast<std::size_t>(number_in(options, "at-least", 1, 1 << 20));
-  const std::string only_program = options["program"].as<std::string>();
+int run(const HostileOptions& options) {
+  const fs::path binaries = fs::absolute(options.binaries);
   const fs::path work = scratch_folder();
   fs::remove_all(work);
   fs::create_directories(work / "good");
@@ -144,16 +151,17 @@ int run(const po::variables_map& options) {
 
   Tally tally;
   for (const Subject& subject : list_subjects(binaries)) {
-    if (only_program.empty() || subject.program == only_program) run_subject(subject, options, binaries, work, tally);
+    if (!options.program.empty() && subject.program != options.program) continue;
+    run_subject(subject, options, binaries, work, tally);
   }
   print_counts(tally);
-  const bool enough = tally.cases >= least;
+  const bool enough = tally.cases >= options.at_least;
   const bool passed = tally.wrong == 0 && enough;
   fmt::print("{} cases, {} wrong{}\n", tally.cases, tally.wrong,
-             enough ? "" : fmt::format("; expected at least {} cases", least));
+             enough ? "" : fmt::format("; expected at least {} cases", options.at_least));
   if (tally.wrong == 0) fs::remove_all(work);
   const nlohmann::json result{{"passed", passed}, {"cases", tally.cases}, {"wrong", tally.wrong}};
-  write_json(options["json"].as<std::string>(), result);
+  write_json(options.json, result);
   return passed ? kExitGood : kExitCheckFailed;
 }
 
@@ -167,12 +175,17 @@ int main(int argc, char** argv) {
       "  hostile_inputs --bin build/bin\n"
       "  hostile_inputs --bin build/bin --program pack_model --kind JSON --at-least 1\n"
       "The folder of a case that went wrong stays; its line can be run again there.");
-  const auto text = [] { return po::value<std::string>()->default_value("", ""); };
-  command.options().add_options()("bin", po::value<std::string>()->required()->value_name("DIR"),
-                                  "folder of the programs")("program", text()->value_name("NAME"), "only this program")(
-      "kind", text()->value_name("TEXT"), "only kinds that contain TEXT")(
-      "at-least", po::value<std::int64_t>()->default_value(2000)->value_name("N"), "fail if there are fewer cases")(
-      "unlimited-memory", "no limit on address space (sanitizers reserve terabytes)")(
-      "threads", po::value<std::int64_t>()->default_value(2)->value_name("N"), "cases at a time");
-  return command.run(argc, argv, mixvec::hostile::run);
+  mixvec::hostile::HostileOptions o;
+  command.options().add_options()("bin", po::value(&o.binaries)->required()->value_name("DIR"),
+                                  "folder of the programs")("program", po::value(&o.program)->value_name("NAME"),
+                                                            "only this program")(
+      "kind", po::value(&o.kind)->value_name("TEXT"), "only kinds that contain TEXT")(
+      "at-least", mixvec::bind_to(o.at_least, mixvec::whole_number(1, 1 << 20))->value_name("N"),
+      "fail if there are fewer cases")("unlimited-memory", po::bool_switch(&o.unlimited_memory),
+                                       "no limit on address space (sanitizers reserve terabytes)")(
+      "threads", mixvec::bind_to(o.threads, mixvec::whole_number(1, 64))->value_name("N"), "cases at a time");
+  return command.run(argc, argv, [&](const po::variables_map& values) {
+    o.json = values["json"].as<std::string>();
+    return mixvec::hostile::run(o);
+  });
 }

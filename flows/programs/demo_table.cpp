@@ -212,10 +212,18 @@ void print_summary(const Json& s) {
   }
 }
 
-int run(const po::variables_map& options) {
-  const auto names = options["name"].as<std::vector<std::string>>();
-  const auto folders = options["reports"].as<std::vector<std::string>>();
-  const double megahertz = options["megahertz"].as<double>();
+/// The command line.
+struct TableOptions {
+  std::vector<std::string> names;
+  std::vector<std::string> folders;
+  double megahertz = 0;
+  std::string json;
+};
+
+int run(const TableOptions& options) {
+  const std::vector<std::string>& names = options.names;
+  const std::vector<std::string>& folders = options.folders;
+  const double megahertz = options.megahertz;
   if (names.size() != folders.size()) {
     fail_input("found {} --name, {} --reports; expected as many of each", names.size(), folders.size());
   }
@@ -252,11 +260,11 @@ int run(const po::variables_map& options) {
   }
   // Last, so that they are what a terminal still shows.
   for (const Json& summary : summaries) print_summary(summary);
-  write_json(options["json"].as<std::string>(), Json{{"passed", passed},
-                                                     {"compared", compared},
-                                                     {"mismatches", mismatches},
-                                                     {"summary", {{"models", summaries}}},
-                                                     {"rows", rows}});
+  write_json(options.json, Json{{"passed", passed},
+                                {"compared", compared},
+                                {"mismatches", mismatches},
+                                {"summary", {{"models", summaries}}},
+                                {"rows", rows}});
   return passed ? kExitGood : kExitCheckFailed;
 }
 
@@ -271,11 +279,16 @@ int main(int argc, char** argv) {
       "The folder holds prune.json (prune_model), dense.json, pruned.json, dense_whole.json and\n"
       "pruned_whole.json (sim_accel), and, where they are, dense_text.json, pruned_text.json (eval_model),\n"
       "matrices.json, layers.json (tb_layer).");
-  command.options().add_options()("name", po::value<std::vector<std::string>>()->required(),
-                                  "name of a model; may be repeated")(
-      "reports", po::value<std::vector<std::string>>()->required()->value_name("DIR"), "folder of its reports")(
-      "megahertz", mixvec::real_number_above(0, 1e6)->default_value(500)->value_name("F"),
+  mixvec::TableOptions o;
+  command.options().add_options()("name", po::value(&o.names)->required(), "name of a model; may be repeated")(
+      "reports", po::value(&o.folders)->required()->value_name("DIR"), "folder of its reports")(
+      "megahertz", mixvec::real_number_above(0, 1e6)->default_value(500)->value_name("F")->notifier([&o](double given) {
+        o.megahertz = given;
+      }),
       "clock of the times in the summary (docs/synthesis.md)");
   command.input("reports");
-  return command.run(argc, argv, mixvec::run);
+  return command.run(argc, argv, [&](const po::variables_map& values) {
+    o.json = values["json"].as<std::string>();
+    return mixvec::run(o);
+  });
 }

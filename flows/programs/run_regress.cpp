@@ -26,12 +26,13 @@ namespace po = boost::program_options;
 
 constexpr const char* kExamples =
     "  run_regress --list smoke --out build/smoke\n"
-    "  run_regress --list nightly --out build/nightly            (a night; the next one into the same folder)\n"
+    "  run_regress --list nightly --out build/nightly            (the next night: into the same folder)\n"
     "  run_regress --list nightly --out build/nightly --resume   (goes on where it was killed)\n"
     "  run_regress --list nightly --out build/nightly --dry-run  (what would run, and for how long)\n"
     "  run_regress --list nightly --out build/again --only '^tb_engine/pe4' --fixed-seed 7\n"
     "\n"
-    "The folder of --out receives results.db (all nights), results.json, junit.xml, report.html, logs and waves.\n"
+    "The folder of --out receives results.db (all nights), results.json, junit.xml, report.html, logs\n"
+    "and waves.\n"
     "Exit code: 0 all passed, 1 something failed, 2 bad usage or bad input.";
 
 struct Options {
@@ -65,6 +66,11 @@ Options read_options(const po::variables_map& values, Options options) {
   options.workers = static_cast<std::size_t>(options.jobs.value_or(std::max(1U, std::thread::hardware_concurrency())));
   if (options.fixed_seed && options.reseed) {
     fail_input("--reseed: found with --fixed-seed, expected one of them: there is one seed then");
+  }
+  const bool chooses = options.reseed || options.fixed_seed || options.seed || !options.only.empty();
+  if (options.rerun_failures && (chooses || options.resume)) {
+    fail_input(
+        "--rerun-failures: found with another option that chooses jobs or seeds, expected --list and --out only");
   }
   if (options.resume && options.dry_run) fail_input("--dry-run: found with --resume, expected one of them");
   return options;

@@ -6,7 +6,10 @@
 #include <cctype>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <span>
+#include <string>
+#include <vector>
 
 #include "flows/synth/netlist_area.hpp"
 #include "flows/synth/synthesis.hpp"
@@ -52,37 +55,45 @@ std::pair<std::string, std::string> parse_parameter(const std::string& text) {
   return {name, value};
 }
 
-SynthesisRequest read_request(const po::variables_map& options) {
-  for (const char* name : {"top", "out"}) {
-    if (options.count(name) == 0) fail_input("--{}: found nothing, expected a value (see --help)", name);
-  }
+/// The command line.
+struct SynthOptions {
+  std::string top;
+  std::string lib;
+  std::vector<std::string> parameters;  ///< "NAME=NUMBER"
+  std::optional<double> period_ns;
+  std::string out;
+  std::string rtl;
+  std::string liberty;
+  bool flatten = false;
+  bool no_clock_gating = false;
+  std::string json;
+};
+
+SynthesisRequest read_request(const SynthOptions& options) {
   SynthesisRequest request;
-  request.top = options["top"].as<std::string>();
-  request.rtl = fs::absolute(options["rtl"].as<std::string>());
+  request.top = options.top;
+  request.rtl = fs::absolute(options.rtl);
   const fs::path top_file = request.rtl / (request.top + ".sv");
   if (request.top.find('/') != std::string::npos)
     fail_input("--top: found {}, expected a module's name", quote(request.top));
-  if (!fs::is_directory(request.rtl)) fail_input("--rtl {}: found no such folder", options["rtl"].as<std::string>());
+  if (!fs::is_directory(request.rtl)) fail_input("--rtl {}: found no such folder", options.rtl);
   if (!fs::is_regular_file(top_file)) {
     fail_input("--top: found {}, of which there is no file {}", quote(request.top), top_file.string());
   }
-  if (options.count("param") != 0) {
-    for (const std::string& text : options["param"].as<std::vector<std::string>>()) {
-      request.parameters.push_back(parse_parameter(text));
-      for (const auto& [name, value] : std::span(request.parameters).first(request.parameters.size() - 1)) {
-        if (name == request.parameters.back().first)
-          fail_input("--param: found {} twice, expected it once", quote(name));
-      }
+  for (const std::string& text : options.parameters) {
+    request.parameters.push_back(parse_parameter(text));
+    for (const auto& [name, value] : std::span(request.parameters).first(request.parameters.size() - 1)) {
+      if (name == request.parameters.back().first) fail_input("--param: found {} twice, expected it once", quote(name));
     }
   }
-  if (options.count("period") != 0) {
-    request.period_ns = options["period"].as<double>();
-  }
-  request.flatten = options.count("flatten") != 0;
-  request.clock_gating = options.count("no-clock-gating") == 0;
-  for (const char* name : {"rtl", "out", "liberty"}) require_tool_path(name, options[name].as<std::string>());
+  if (options.period_ns) request.period_ns = *options.period_ns;
+  request.flatten = options.flatten;
+  request.clock_gating = !options.no_clock_gating;
+  require_tool_path("rtl", options.rtl);
+  require_tool_path("out", options.out);
+  require_tool_path("liberty", options.liberty);
   // The name of a library that comes with its cells, or a file.
-  if (fs::exists(options["lib"].as<std::string>())) require_tool_path("lib", options["lib"].as<std::string>());
+  if (fs::exists(options.lib)) require_tool_path("lib", options.lib);
   for (const char* tool : {"yosys", "sta"}) {
     if (!is_installed(tool)) {
       fail_input("{} is not installed; on Debian: apt-get install yosys opensta", tool);
@@ -113,13 +124,11 @@ void finish(AtomicFolder& folder) {
   folder.commit();
 }
 
-int run(const po::variables_map& options) {
+int run(const SynthOptions& options) {
   SynthesisRequest request = read_request(options);
-  AtomicFolder folder(options["out"].as<std::string>(),
-                      [](const fs::path& earlier) { require_own(earlier, kResultName, "run_synth"); });
+  AtomicFolder folder(options.out, [](const fs::path& earlier) { require_own(earlier, kResultName, "run_synth"); });
   request.out = folder.path();
-  const CellLibrary library =
-      load_library(options["lib"].as<std::string>(), request.out, options["liberty"].as<std::string>());
+  const CellLibrary library = load_library(options.lib, request.out, options.liberty);
   if (request.period_ns == 0.0) request.period_ns = library.period_ns;
   // Nothing is written before all that was asked for is known to make sense.
   require_time_for_logic(request, library);
@@ -171,7 +180,7 @@ int run(const po::variables_map& options) {
   row("fmax", fmt::format("{:.0f} MHz", fmax));
   row("path from", timing.start);
   row("path to", timing.end);
-  StagedFile json(options["json"].as<std::string>(), json_text(result));
+  StagedFile json(options.json, json_text(result));
   finish(folder);
   json.commit();
   return kExitGood;
@@ -184,22 +193,27 @@ int main(int argc, char** argv) {
   namespace po = boost::program_options;
   mixvec::CommandLine line("run_synth", "Synthesizes one module and reports its area and clock before layout.",
                            mixvec::kExamples);
+  mixvec::SynthOptions o;
   auto add = line.options().add_options();
-  add("top", po::value<std::string>()->value_name("MODULE"), "module to synthesize");
-  add("lib", po::value<std::string>()->default_value("osu018")->value_name("NAME"),
+  add("top", po::value(&o.top)->required()->value_name("MODULE"), "module to synthesize");
+  add("lib", po::value(&o.lib)->default_value("osu018")->value_name("NAME"),
       "osu018 (Debian's qflow-tech-osu018), asap7 (SS corner, 0.63 V, 100 C), sg13g2, or a Liberty file");
-  add("param", po::value<std::vector<std::string>>()->value_name("K=V"), "a parameter of MODULE; may be repeated");
-  add("period", mixvec::real_number_above(0, 1e6)->value_name("NS"),
+  add("param", po::value(&o.parameters)->value_name("K=V"), "a parameter of MODULE; may be repeated");
+  add("period",
+      mixvec::real_number_above(0, 1e6)->value_name("NS")->notifier([&o](double given) { o.period_ns = given; }),
       "clock period in nanoseconds (default: 2 for asap7, 8 for osu018, 5 for sg13g2, else 20)");
-  add("out", po::value<std::string>()->value_name("DIR"),
+  add("out", po::value(&o.out)->required()->value_name("DIR"),
       "folder for netlist, scripts, logs and result.json; replaced as a whole");
-  add("rtl", po::value<std::string>()->default_value(MIXVEC_SOURCE_DIR "/rtl_templates")->value_name("DIR"),
+  add("rtl", po::value(&o.rtl)->default_value(MIXVEC_SOURCE_DIR "/rtl_templates")->value_name("DIR"),
       "folder of the sources");
-  add("liberty",
-      po::value<std::string>()->default_value(MIXVEC_SOURCE_DIR "/../shared/data/liberty")->value_name("DIR"),
+  add("liberty", po::value(&o.liberty)->default_value(MIXVEC_SOURCE_DIR "/../shared/data/liberty")->value_name("DIR"),
       "folder of the Liberty files of asap7 and sg13g2");
-  add("flatten", "one flat netlist: better timing, much slower");
-  add("no-clock-gating", "enables as multiplexers even if the library has clock gates");
+  add("flatten", po::bool_switch(&o.flatten), "one flat netlist: better timing, much slower");
+  add("no-clock-gating", po::bool_switch(&o.no_clock_gating),
+      "enables as multiplexers even if the library has clock gates");
   line.output_folder("out").input("rtl").input("liberty").input("lib");
-  return line.run(argc, argv, mixvec::run);
+  return line.run(argc, argv, [&](const po::variables_map& values) {
+    o.json = values["json"].as<std::string>();
+    return mixvec::run(o);
+  });
 }

@@ -3,6 +3,8 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
 
 #include "generator/config_file.hpp"
 #include "generator/emit.hpp"
@@ -33,27 +35,23 @@ const char* describe(mixvec::FolderResult result) {
   }
 }
 
-int generate(const po::variables_map& options) {
+/// The command line.
+struct GenerateOptions {
   mixvec::ConfigRequest request;
-  request.vec = options["vec"].as<std::string>();
-  request.dtype = options["dtype"].as<std::string>();
-  const auto optional = [&](const std::string& name) {
-    return options.count(name) != 0 ? std::optional<int>(static_cast<int>(mixvec::count_of(options, name.c_str())))
-                                    : std::nullopt;
-  };
-  for (const mixvec::AccelField& field : mixvec::accel_fields()) request[field.member] = optional(field.option());
-  request.positions = optional("positions");
-  request.token_lanes = optional("token-lanes");
-  const mixvec::AccelConfig config = mixvec::make_config(request);
+  std::optional<std::string> out;
+  bool force = false;
+  std::string json;
+};
 
-  const std::filesystem::path out =
-      options.count("out") != 0 ? options["out"].as<std::string>() : mixvec::config_name(config);
+int generate(const GenerateOptions& options) {
+  const mixvec::AccelConfig config = mixvec::make_config(options.request);
+
+  const std::filesystem::path out = options.out.value_or(mixvec::config_name(config));
   const auto files = mixvec::emit_accel(config);
-  const std::string json_path = options["json"].as<std::string>();
   // The default of --out is known only now.
   mixvec::check_outputs(
-      {{"out", out, mixvec::PathRole::kOutputFolder}, {"json", json_path, mixvec::PathRole::kOutputFile}});
-  mixvec::GeneratedFolder folder(out, files, options.count("force") != 0);
+      {{"out", out, mixvec::PathRole::kOutputFolder}, {"json", options.json, mixvec::PathRole::kOutputFile}});
+  mixvec::GeneratedFolder folder(out, files, options.force);
   const mixvec::FolderResult result = folder.result();
 
   fmt::print("{}: {} ({} files), configuration {}\n", mixvec::escape_controls(out.string()), describe(result),
@@ -79,7 +77,7 @@ int generate(const po::variables_map& options) {
   json["activation_bytes"] = config.activation_bytes();
   json["accumulator_bytes"] = config.accumulator_bytes();
   json["fifo_bytes"] = config.fifo_bytes();
-  mixvec::StagedFile json_file(json_path, mixvec::json_text(json));
+  mixvec::StagedFile json_file(options.json, mixvec::json_text(json));
   folder.commit();
   json_file.commit();
   return mixvec::kExitGood;
@@ -89,19 +87,28 @@ int generate(const po::variables_map& options) {
 
 int main(int argc, char** argv) {
   mixvec::CommandLine line("gen_accel", "Generates the accelerator of one configuration.", kExamples);
+  GenerateOptions o;
+  mixvec::ConfigRequest& request = o.request;
   auto add = line.options().add_options();
-  add("vec", po::value<std::string>()->default_value("mixed"),
+  add("vec", po::value(&request.vec)->default_value("mixed"),
       "vector lengths: mixed (both directions, 1..lanes), row or column (one direction, 1..lanes), or one length N "
       "(both directions)");
-  add("dtype", po::value<std::string>()->default_value("fp16"), "element type: fp16");
-  add("out", po::value<std::string>(),
+  add("dtype", po::value(&request.dtype)->default_value("fp16"), "element type: fp16");
+  add("out", po::value<std::string>()->notifier([&o](const std::string& given) { o.out = given; }),
       "folder to write (default: accel_pe<P>[_lanes<L>]_<vec>[_<parameter><value>...])");
-  add("force", "replace files of the folder that were edited");
+  add("force", po::bool_switch(&o.force), "replace files of the folder that were edited");
   for (const mixvec::AccelField& field : mixvec::accel_fields()) {
-    add(field.option().c_str(), mixvec::whole_number(0, INT32_MAX)->value_name("N"), field.help().c_str());
+    const auto keep = [&request, &field](std::int64_t given) { request[field.member] = static_cast<int>(given); };
+    add(field.option().c_str(), mixvec::whole_number(0, INT32_MAX)->value_name("N")->notifier(keep),
+        field.help().c_str());
   }
-  add("positions", mixvec::whole_number(1, 4096)->value_name("N"), "Pt, PEs of a set (instead of --sets)");
-  add("token-lanes", mixvec::whole_number(1, 256)->value_name("N"), "Lt, tokens of a PE (instead of --vector-lanes)");
+  add("positions", mixvec::bind_to(request.positions, mixvec::whole_number(1, 4096))->value_name("N"),
+      "Pt, PEs of a set (instead of --sets)");
+  add("token-lanes", mixvec::bind_to(request.token_lanes, mixvec::whole_number(1, 256))->value_name("N"),
+      "Lt, tokens of a PE (instead of --vector-lanes)");
   line.output_folder("out");
-  return line.run(argc, argv, generate);
+  return line.run(argc, argv, [&](const po::variables_map& values) {
+    o.json = values["json"].as<std::string>();
+    return generate(o);
+  });
 }

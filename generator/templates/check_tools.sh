@@ -77,7 +77,7 @@ check_bench() {
   [ ! -d tb_layer ] || refuse "tb_layer: found a folder, expected the bench; remove it and run make verilate"
   [ -x tb_layer ] || refuse "tb_layer: found a file that cannot be run, expected the bench: run make verilate"
   # shellcheck disable=SC2046  # words without blanks
-  newer=$(find Makefile filelist.f $(cat filelist.f) bench include -type f -newer tb_layer | head -n 1)
+  newer=$(find Makefile filelist.f rtl/mixvec.vlt $(cat filelist.f) bench include -type f -newer tb_layer | head -n 1)
   [ -z "$newer" ] || refuse "tb_layer: found a bench that is older than $newer: run make verilate"
 }
 

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <sstream>
 #include <string>
@@ -56,10 +57,11 @@ TEST(Fusesoc, CoreNamesFilesTargetsAndFlows) {
   EXPECT_NE(core.find("\nname: mixvec:accel:" + config_name(config) + ":"), std::string::npos);
   // Every file that the sets name is in the folder, and every file of the RTL and of the bench is named.
   std::set<std::string> named;
-  for (const char* set : {"rtl", "headers", "bench"}) {
+  for (const char* set : {"rtl", "verilator", "headers", "bench"}) {
     const auto lines = yaml_below(core, {"filesets", set});
-    const bool rtl = set == std::string("rtl");
-    EXPECT_TRUE(has_line(lines, rtl ? "file_type: systemVerilogSource" : "file_type: cppSource")) << set;
+    static const std::map<std::string, std::string> kTypes = {{"rtl", "systemVerilogSource"}, {"verilator", "vlt"}};
+    const auto type = kTypes.find(set);
+    EXPECT_TRUE(has_line(lines, "file_type: " + (type == kTypes.end() ? "cppSource" : type->second))) << set;
     for (const std::string& line : lines) {
       if (!line.starts_with("- ")) continue;
       EXPECT_TRUE(named.insert(line.substr(2, line.find(':') - 2)).second) << line;
@@ -80,7 +82,8 @@ TEST(Fusesoc, CoreNamesFilesTargetsAndFlows) {
     EXPECT_EQ(std::count_if(lines.begin(), lines.end(), description), 1) << target;
   }
   const auto sim = yaml_below(core, {"targets", "sim"});
-  for (const char* line : {"flow: sim", "tool: verilator", "filesets: [rtl, headers, bench]", "toplevel: mv_accel"}) {
+  for (const char* line :
+       {"flow: sim", "tool: verilator", "filesets: [verilator, rtl, headers, bench]", "toplevel: mv_accel"}) {
     EXPECT_TRUE(has_line(sim, line)) << line;
   }
   const auto lint = yaml_below(core, {"targets", "lint"});

@@ -22,6 +22,7 @@ const std::filesystem::path kRoot = MIXVEC_SOURCE_DIR;
 
 /// A row of the table; a name is empty where the table has a dash.
 struct GlossaryRow {
+  std::string meaning;  ///< "P, processing elements (PE)", as accel_fields() says it
   std::string option;
   std::string field;
   std::string rtl;
@@ -38,10 +39,11 @@ std::vector<GlossaryRow> read_rows(const std::string& markdown) {
   if (begin == std::string::npos) return {};
   const std::string section = markdown.substr(begin, markdown.find("\n## ", begin + 1) - begin);
   // | symbol | word | option | field | parameter |
-  const std::regex row("\n\\|[^|\n]*\\|[^|\n]*\\|([^|\n]*)\\|([^|\n]*)\\|([^|\n]*)\\|(?=\n)");
+  const std::regex row("\n\\| ([^|\n]*) \\| ([^|\n]*) \\|([^|\n]*)\\|([^|\n]*)\\|([^|\n]*)\\|(?=\n)");
   std::vector<GlossaryRow> rows;
   for (std::sregex_iterator i(section.begin(), section.end(), row), end; i != end; ++i) {
-    const GlossaryRow read{name_in(i->str(1)), name_in(i->str(2)), name_in(i->str(3))};
+    const std::string symbol = i->str(1) == "–" ? "" : i->str(1) + ", ";
+    const GlossaryRow read{symbol + i->str(2), name_in(i->str(3)), name_in(i->str(4)), name_in(i->str(5))};
     if (!(read.option + read.field + read.rtl).empty()) rows.push_back(read);
   }
   return rows;
@@ -95,6 +97,12 @@ TEST(Glossary, HasEveryFieldWithItsOptionAndNoOther) {
   }
 }
 
+TEST(Glossary, SaysOfEachParameterWhatItsHelpSays) {
+  std::map<std::string, std::string> found;
+  for (const GlossaryRow& row : read_rows(read_file(kRoot / "docs/glossary.md"))) found[row.field] = row.meaning;
+  for (const AccelField& field : accel_fields()) EXPECT_EQ(found[field.name], field.meaning) << field.name;
+}
+
 TEST(Glossary, HasEveryRtlParameterBesideItsField) {
   const std::string layer = read_file(kRoot / "rtl_templates/mv_layer.sv");
   const std::vector<std::string> declared = declared_parameters(layer);
@@ -123,6 +131,7 @@ TEST(Glossary, RowsAreReadAsTheyStand) {
       "| P | elements | `--pe` | `pe` | – |\n| Pt | positions | `--positions` | `positions()` | `Positions` |\n\n"
       "## Words\n\n| a | b | `--c` | `d` | `E` |\n");
   ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows[0].meaning, "P, elements");
   EXPECT_EQ(rows[0].option + rows[0].field + rows[0].rtl, "--pepe");
   EXPECT_EQ(rows[1].option + " " + rows[1].field + " " + rows[1].rtl, "--positions positions Positions");
   EXPECT_EQ(

@@ -19,6 +19,9 @@ struct Word {
 bool starts_name(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 bool continues_name(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '$'; }
 
+/// Stands for a connection by its name alone.
+constexpr std::string_view kShortConnection = ".name";
+
 /// Names, numbers and signs; no comments, strings, attributes, directives, or members after a dot.
 std::vector<Word> words_of(std::string_view text) {
   std::vector<Word> words;
@@ -57,7 +60,10 @@ std::vector<Word> words_of(std::string_view text) {
       ++at;
     } else if (c == '$' || (c == '.' && starts_name(next))) {  // a system function, a port or a member
       at += 1 + name_at(at + 1).size();
+      const bool is_port = c == '.' && !words.empty() && (words.back().text == "(" || words.back().text == ",");
+      const std::size_t behind = std::min(text.find_first_not_of(" \n", at), text.size());
       if (c == '$') words.push_back({"$", line});
+      if (is_port && text.substr(behind, 1) != "(") words.push_back({std::string(kShortConnection), line});
     } else if (starts_name(c)) {
       words.push_back({std::string(name_at(at)), line});
       at += words.back().text.size();
@@ -99,6 +105,7 @@ class Checker {
 
   std::vector<std::string> run() {
     check_lengths();
+    check_comments();
     while (!word().empty()) step();
     return std::move(found_);
   }
@@ -164,6 +171,7 @@ class Checker {
     while (!word().empty()) {
       const std::string& text = word();
       if (depth == 0 && ends.count(text) != 0) return;
+      check_connection();
       if (text == "(" || text == "'(" || text == "[" || text == "{" || text == "'{") ++depth;
       if (text == ")" || text == "]" || text == "}") --depth;
       if (is_name(text)) {
@@ -176,6 +184,7 @@ class Checker {
 
   void step() {
     const std::string& text = word();
+    check_connection();
     if (text == "always_ff" || text == "always_comb" || text == "assign" || text == "function" || text == "endmodule")
       in_register_block_ = text == "always_ff";
     if (text == "for") behind_loop_head_ = behind_bracket(at_ + 1);
@@ -375,6 +384,40 @@ class Checker {
     }
   }
 
+  /// A module's comments: what heads a section, and what is no comment but meant for Verilator.
+  void check_comments() {
+    static constexpr std::string_view kRule = "a heading is \"// ---- text ----\" above what it heads";
+    bool in_module = false;
+    int number = 0;
+    for (std::size_t from = 0; from < text_.size();) {
+      const std::string_view line = line_at(from);
+      from += line.size() + 1;
+      ++number;
+      if (line.starts_with("module ") || line.starts_with("package ")) in_module = true;
+      // Verilator takes a comment that begins with its name, in either spelling, as meant for itself.
+      for (const char* pragma : {"/*verilator", "/* verilator", "//verilator", "// verilator", "/*Verilator",
+                                 "/* Verilator", "//Verilator", "// Verilator"}) {
+        if (line.find(pragma) == std::string_view::npos) continue;
+        found_.push_back(fmt::format("{}:{}: a pragma of Verilator's, for which there is mixvec.vlt", file_, number));
+      }
+      const std::size_t first = std::min(line.find_first_not_of(' '), line.size());
+      const std::string_view comment = line.substr(first);
+      if (!in_module || !comment.starts_with("//")) continue;
+      const bool heads = comment.find("---") != std::string_view::npos;
+      const bool well_made = comment.starts_with("// ---- ") && comment.ends_with(" ----") && comment.size() > 13;
+      if ((heads && !well_made) || line_at(from).empty())
+        found_.push_back(fmt::format("{}:{}: {}", file_, number, kRule));
+    }
+  }
+
+  [[nodiscard]] std::string_view line_at(std::size_t from) const {
+    return text_.substr(std::min(from, text_.size()), std::min(text_.find('\n', from), text_.size()) - from);
+  }
+
+  void check_connection() {
+    if (word() == kShortConnection) report("a connection by its name alone: .name(name)");
+  }
+
   static constexpr int kColumns = 100;
   std::string_view file_;
   std::string_view text_;
@@ -391,5 +434,11 @@ class Checker {
 }  // namespace
 
 std::vector<std::string> check_rtl(std::string_view file, std::string_view text) { return Checker(file, text).run(); }
+
+std::vector<std::string> check_rtl_head(std::string_view file, std::string_view text) {
+  static constexpr std::string_view kHead = "// Mixvec\n// SPDX-License-Identifier: Apache-2.0\n//\n// ";
+  if (text.starts_with(kHead)) return {};
+  return {fmt::format("{}:1: expected the project's name, the licence (SPDX) and what the file is", file)};
+}
 
 }  // namespace mixvec::inline generator

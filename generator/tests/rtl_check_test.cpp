@@ -5,11 +5,13 @@
 #include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <regex>
 
 #include "generator/emit.hpp"
 #include "generator/legality.hpp"
 #include "generator/resources.hpp"
+#include "golden/files/input_file.hpp"
 
 namespace mixvec::inline generator {
 namespace {
@@ -117,6 +119,45 @@ TEST(RtlCheck, FindsLongLines) {
   EXPECT_EQ(found("// …" + std::string(96, 'x')), Lines{});
 }
 
+TEST(RtlCheck, FindsConnectionsByNameAlone) {
+  EXPECT_EQ(found("n u_n (\n  .clk_i,\n  .a_i(a_i)\n);"), Lines{"m.sv:3: a connection by its name alone: .name(name)"});
+  EXPECT_EQ(found("n u_n (.clk_i(clk_i), .a_i\n);"), Lines{"m.sv:2: a connection by its name alone: .name(name)"});
+  EXPECT_EQ(found("n #(.Width) u_n (.a_i(a_i));"), Lines{"m.sv:2: a connection by its name alone: .name(name)"});
+  EXPECT_EQ(found("typedef struct packed {logic x, y;} s_t;\ns_t s, t;\nlogic [1:0] a;\nassign a = {s.x, t.y};\n"
+                  "n #(.Width(Width)) u_n (.clk_i (clk_i), .a_i\n  (s.x));"),
+            Lines{});
+}
+
+TEST(RtlCheck, FindsHeadingsOfAnotherForm) {
+  const std::string rule = ": a heading is \"// ---- text ----\" above what it heads";
+  EXPECT_EQ(found("  // Operands\n\nlogic a;"), Lines{"m.sv:2" + rule});
+  EXPECT_EQ(found("// Two\n// lines.\n\nlogic a;"), Lines{"m.sv:3" + rule});
+  EXPECT_EQ(found("// ---- operands ----\n\nlogic a;"), Lines{"m.sv:2" + rule});
+  EXPECT_EQ(found("// ---- operands\nlogic a;\n// --- operands ---\nlogic b;\n// ----  ----\nlogic c;"),
+            (Lines{"m.sv:2" + rule, "m.sv:4" + rule, "m.sv:6" + rule}));
+  EXPECT_EQ(found("  // ---- operands ----\n  // A comment.\n  logic a;   // another\n\n  // A third.\n  logic b;"),
+            Lines{});
+  EXPECT_EQ(check_rtl("m.sv", "// What the file is.\n\nmodule m ();\nendmodule\n"), Lines{});
+}
+
+TEST(RtlCheck, FindsPragmas) {
+  const std::string rule = ": a pragma of Verilator's, for which there is mixvec.vlt";
+  EXPECT_EQ(found("logic a  /*verilator public_flat_rd*/;\n/* verilator no_inline_module */\nlogic b;\n"
+                  "// verilator lint_off UNUSED\nlogic c;"),
+            (Lines{"m.sv:2" + rule, "m.sv:3" + rule, "m.sv:5" + rule}));
+  EXPECT_EQ(found("// Verilator warns of it.\nlogic a;"), Lines{"m.sv:2" + rule});
+  EXPECT_EQ(found("// Of it Verilator warns.\nlogic a;"), Lines{});
+}
+
+TEST(RtlCheck, FindsFilesWithoutALicence) {
+  const std::string head = "// Mixvec\n// SPDX-License-Identifier: Apache-2.0\n//\n// A file.\n\n";
+  const Lines missing = {"m.sv:1: expected the project's name, the licence (SPDX) and what the file is"};
+  EXPECT_EQ(check_rtl_head("m.sv", head + "module m;\nendmodule\n"), Lines{});
+  EXPECT_EQ(check_rtl_head("m.sv", "// Mixvec\n// A file.\n\nmodule m;\nendmodule\n"), missing);
+  EXPECT_EQ(check_rtl_head("m.sv", "module m;\nendmodule\n" + head), missing);
+  EXPECT_EQ(check_rtl_head("m.sv", ""), missing);
+}
+
 TEST(RtlCheck, ReadsTheLanguageOfTheTemplates) {
   EXPECT_EQ(found("// a comment names nothing\n/* nor this */ (* keep *) logic [Width-1:0] a_q [2];\n"
                   "typedef struct packed {logic valid; logic [3:0] value;} pair_t;\npair_t pair;\n"
@@ -134,9 +175,15 @@ TEST(RtlCheck, FindsNothingInTheRtl) {
   int modules = 0;
   Lines all;
   for (const EmittedFile& file : emit_accel(make_config(request))) {
-    if (!file.path.starts_with("rtl/")) continue;
+    if (!file.path.ends_with(".sv") && !file.path.ends_with(".vlt")) continue;
+    for (const std::string& line : check_rtl_head(file.path, file.text)) all.push_back(line);
+    if (!file.path.starts_with("rtl/") || file.path.ends_with(".vlt")) continue;
     ++modules;
     for (const std::string& line : check_rtl(file.path, file.text)) all.push_back(line);
+  }
+  for (const auto& entry : std::filesystem::directory_iterator(MIXVEC_SOURCE_DIR "/verif/units")) {
+    if (entry.path().extension() != ".sv") continue;
+    for (const std::string& line : check_rtl_head(entry.path().string(), read_file(entry.path()))) all.push_back(line);
   }
   EXPECT_TRUE(all.empty()) << fmt::format("{}", fmt::join(all, "\n"));
   EXPECT_GT(modules, 30);
@@ -158,15 +205,25 @@ TEST(Instructions, AreReadByTheirFields) {
   EXPECT_TRUE(std::regex_search(std::string("matrix_i[6*32 +: 16]"), select));
 }
 
-TEST(Instructions, JobsHaveOneLayout) {
-  const auto layout = [](const std::string& text) {
-    const std::size_t end = text.find("} job_t;");
-    const std::size_t begin = text.rfind("typedef struct packed", end);
-    return end == std::string::npos ? text : text.substr(begin, end - begin);
-  };
-  const std::string written = layout(rtl_text("mv_sequencer"));
+/// The members of a module's struct.
+std::string layout(const std::string& module, const std::string& type) {
+  const std::string text = rtl_text(module);
+  const std::size_t end = text.find("} " + type + ";");
+  const std::size_t begin = text.rfind("typedef struct packed", end);
+  return end == std::string::npos ? text : text.substr(begin, end - begin);
+}
+
+TEST(Layouts, JobsHaveOne) {
+  const std::string written = layout("mv_sequencer", "job_t");
   EXPECT_NE(written.find("key_strips"), std::string::npos);
-  EXPECT_EQ(written, layout(rtl_text("mv_attend")));
+  EXPECT_EQ(written, layout("mv_attend", "job_t"));
+}
+
+TEST(Layouts, StepsHaveOne) {
+  const std::string read = layout("mv_set_ctrl", "step_t");
+  EXPECT_NE(read.find("shrinks"), std::string::npos);
+  EXPECT_EQ(read, layout("mv_stream", "step_t"));
+  EXPECT_EQ(read, layout("mv_attend", "step_t"));
 }
 
 }  // namespace

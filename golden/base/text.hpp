@@ -28,6 +28,9 @@ std::string_view clip(std::string_view text, std::size_t most);
 /// 100 columns, and some lists have no bound.
 std::string join_fitting(std::span<const std::string> words, std::size_t width);
 
+/// The parts of a list as options have it, "a,b,c": one more than there are commas, empty ones too.
+std::vector<std::string> split_list(std::string_view text);
+
 /// White space in the sense of ASCII.
 inline bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 

@@ -216,12 +216,6 @@ int CommandLine::run(int argc, char** argv, const std::function<int(const po::va
   }
 }
 
-std::int64_t number_in(const po::variables_map& options, const char* name, std::int64_t low, std::int64_t high) {
-  const auto value = options[name].as<std::int64_t>();
-  if (value < low || value > high) fail_input("--{}: found {}, expected {} to {}", name, value, low, high);
-  return value;
-}
-
 Progress::Progress(std::string label) : label_(std::move(label)), terminal_(::isatty(STDERR_FILENO) == 1) {}
 
 Progress::~Progress() {

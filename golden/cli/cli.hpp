@@ -53,10 +53,6 @@ class CommandLine {
   std::vector<RolePath> paths_;  ///< of this run
 };
 
-/// The whole number that --`name` (a po::value<std::int64_t>) was given. Throws InputError unless it lies in low…high.
-std::int64_t number_in(const boost::program_options::variables_map& options, const char* name, std::int64_t low,
-                       std::int64_t high);
-
 /// A progress line on stderr: drawn only if stderr is a terminal, erased when done.
 class Progress {
  public:

@@ -36,10 +36,7 @@ std::optional<Direction> direction_of(const std::string& text) {
 /// Throws InputError, naming the one that is no vector length.
 std::vector<int> lengths_of(const std::string& text) {
   std::vector<int> lengths;
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const std::size_t end = std::min(text.find(',', begin), text.size());
-    const std::string item = text.substr(begin, end - begin);
-    begin = end + 1;
+  for (const std::string& item : split_list(text)) {
     const bool number = !item.empty() && item.size() <= 3 && item.find_first_not_of("0123456789") == std::string::npos;
     const int length = number ? std::stoi(item) : 0;
     if (length < 1 || length > 256 || !std::has_single_bit(static_cast<unsigned>(length))) {

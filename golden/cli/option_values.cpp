@@ -103,10 +103,6 @@ po::typed_value<std::string>* checked_text(void (*check)(const std::string&)) {
   });
 }
 
-std::size_t count_of(const po::variables_map& options, const char* name) {
-  return static_cast<std::size_t>(options[name].as<std::int64_t>());
-}
-
 po::typed_value<double>* real_number(double low, double high) {
   return read_value<double>([=](const std::string& text) { return parse_real(text, {low, high, false}); });
 }

@@ -63,7 +63,4 @@ boost::program_options::typed_value<std::int64_t>* bind_to(std::optional<Number>
 using GivenOptions = std::map<std::string, std::string>;
 GivenOptions given_options(const boost::program_options::variables_map& options);
 
-/// The whole number, from 0 up, that an option (a whole_number) was given.
-std::size_t count_of(const boost::program_options::variables_map& options, const char* name);
-
 }  // namespace mixvec::inline golden

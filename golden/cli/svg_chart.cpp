@@ -9,6 +9,8 @@
 #include <limits>
 #include <utility>
 
+#include "golden/base/svg.hpp"
+
 namespace mixvec::inline golden {
 namespace {
 
@@ -184,41 +186,14 @@ std::string draw_panel(const ChartPanel& panel, double left, const std::vector<s
 
 }  // namespace
 
-std::string escape_xml(std::string_view text) {
-  std::string result;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        result += "&amp;";
-        break;
-      case '<':
-        result += "&lt;";
-        break;
-      case '>':
-        result += "&gt;";
-        break;
-      case '"':
-        result += "&quot;";
-        break;
-      case '\'':
-        result += "&#39;";
-        break;
-      default:
-        result += static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t' ? ' ' : c;
-    }
-  }
-  return result;
-}
-
 std::string chart_svg(const std::string& title, const std::string& subtitle, std::span<const ChartPanel> panels) {
   const double pitch = kLeft + kPanelWidth + kRight;
   const double width = pitch * static_cast<double>(std::max<std::size_t>(1, panels.size()));
-  std::string svg = fmt::format(
-      "<svg xmlns='http://www.w3.org/2000/svg' width='{0:.0f}' height='{1:.0f}' viewBox='0 0 {0:.0f} {1:.0f}' "
-      "font-family='sans-serif' font-size='11'>\n<style>.grid{{stroke:#ddd}}.line{{fill:none;stroke-width:1.5}}</style>"
-      "\n<rect width='100%' height='100%' fill='#fff'/>\n<text x='16' y='24' font-size='15'>{2}</text>\n"
-      "<text x='16' y='42'>{3}</text>\n",
-      width, kTop + kPanelHeight + kBottom, escape_xml(title), escape_xml(subtitle));
+  std::string svg = begin_svg(width, kTop + kPanelHeight + kBottom, 11);
+  svg += fmt::format(
+      "<style>.grid{{stroke:#ddd}}.line{{fill:none;stroke-width:1.5}}</style>\n<text x='16' y='24' font-size='15'>{}"
+      "</text>\n<text x='16' y='42'>{}</text>\n",
+      escape_xml(title), escape_xml(subtitle));
   std::vector<std::string> names;
   double at = 16;
   for (const ChartPanel& panel : panels) {

@@ -3,7 +3,6 @@
 
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace mixvec::inline golden {
@@ -34,10 +33,6 @@ struct ChartPanel {
   ChartAxis y;
   std::vector<ChartSeries> series;  ///< the same names in all panels have the same colours
 };
-
-/// The text as XML and HTML hold it, between tags and in attributes. Control characters but line breaks and tabs become
-/// blanks: XML has no way to write them.
-std::string escape_xml(std::string_view text);
 
 /// A whole SVG file. Any text may be given: it is escaped. Panels without points are drawn empty.
 std::string chart_svg(const std::string& title, const std::string& subtitle, std::span<const ChartPanel> panels);

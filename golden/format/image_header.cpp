@@ -5,6 +5,7 @@
 #include <bit>
 
 #include "golden/base/error.hpp"
+#include "golden/format/header_fields.hpp"
 #include "golden/format/task_reader.hpp"
 
 namespace mixvec::inline golden {
@@ -143,17 +144,17 @@ ImageHeader read_image_header(std::span<const std::uint8_t> image, const FormatC
                format.hash);
   }
   const std::uint32_t kind = word_at(image, 3);
-  const std::uint32_t count = kind >> 4U & 0xFU;
-  header.index_bits = static_cast<int>(kind >> 8U & 0x1FU);
-  header.code_bits = static_cast<int>(kind >> 16U & 0xFU);
-  header.row_classes = 1 << (kind >> 20U & 0xFU);
-  if ((kind & ~0xFF1FF1U) != 0 || count < 1 || count > kMaxEntries || header.index_bits < 1 || header.index_bits > 16 ||
-      header.code_bits < 1 || header.code_bits > kMostCodeBits) {
+  const std::uint32_t count = kEntriesField.of(kind);
+  header.index_bits = static_cast<int>(kIndexBitsField.of(kind));
+  header.code_bits = static_cast<int>(kCodeBitsField.of(kind));
+  header.row_classes = 1 << kRowClassesField.of(kind);
+  if ((kind & ~kind_word_bits()) != 0 || count < 1 || count > kMaxEntries || header.index_bits < 1 ||
+      header.index_bits > 16 || header.code_bits < 1 || header.code_bits > kMostCodeBits) {
     fail_input(
         "image: word 3 is {:#010x}, expected a direction, 1 to {} entries, 1 to 16 index bits and 1 to {} code bits",
         kind, kMaxEntries, kMostCodeBits);
   }
-  header.direction = (kind & 1U) != 0 ? Direction::kColumn : Direction::kRow;
+  header.direction = kColumnField.of(kind) != 0 ? Direction::kColumn : Direction::kRow;
   if (header.direction == Direction::kRow ? !format.rows_allowed : !format.columns_allowed) {
     fail_input("image: {} vectors, which this accelerator does not take", name_of(header.direction));
   }

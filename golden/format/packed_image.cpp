@@ -274,11 +274,12 @@ class Packer {
 
     append(kImageMagic, 4);
     append(format_.hash, 8);
-    append(
-        static_cast<std::uint32_t>(matrix_.pattern.direction) | static_cast<std::uint32_t>(plan_.entries.size()) << 4U |
-            static_cast<std::uint32_t>(index_bits(matrix_.out)) << 8U | static_cast<std::uint32_t>(code_bits) << 16U |
-            (is_row() ? log2(plan_.geometry.front().classes) : 0U) << 20U,
-        4);
+    append(kColumnField.place(static_cast<std::uint32_t>(matrix_.pattern.direction)) |
+               kEntriesField.place(static_cast<std::uint32_t>(plan_.entries.size())) |
+               kIndexBitsField.place(static_cast<std::uint32_t>(index_bits(matrix_.out))) |
+               kCodeBitsField.place(static_cast<std::uint32_t>(code_bits)) |
+               kRowClassesField.place(is_row() ? log2(plan_.geometry.front().classes) : 0U),
+           4);
     for (std::size_t e = 0; e < kMaxEntries; ++e) {
       const bool used = e < plan_.entries.size();
       append(used ? log2(plan_.entries[e].length) | plan_.entries[e].base << 16U : 0U, 4);

@@ -8,6 +8,8 @@
 #include <cctype>
 #include <vector>
 
+#include "golden/format/header_fields.hpp"
+#include "golden/format/packed_image.hpp"
 #include "golden/isa/layer_isa.hpp"
 
 namespace mixvec::inline golden {
@@ -18,14 +20,15 @@ bool holds(const std::vector<InstructionField>& fields, const InstructionField& 
 }
 
 /// By a shift, as Verilator warns of an argument whose other bits a function does not read.
-std::string function_of(const std::string& prefix, const InstructionField& field) {
+std::string function_of(const std::string& prefix, const InstructionField& field,
+                        const std::string& argument = "instruction", const std::string& width = "InstructionW") {
   const std::string name = fmt::format("{}_{}", prefix, field.name);
   const std::string range = field.width == 1 ? "" : fmt::format(" [{}:0]", field.width - 1);
   return fmt::format(
-      "  function automatic logic{} {}(input logic [InstructionW-1:0] instruction);\n"
-      "    {} = {}'(instruction >> ({} * 32 + {}));\n"
+      "  function automatic logic{} {}(input logic [{}-1:0] {});\n"
+      "    {} = {}'({} >> ({} * 32 + {}));\n"
       "  endfunction\n",
-      range, name, name, field.width, field.word, field.low);
+      range, name, width, argument, name, field.width, argument, field.word, field.low);
 }
 
 /// An enum of the program's kinds: a module may leave some unused, which Verilator warns of for parameters.
@@ -51,8 +54,9 @@ std::string isa_package_source() {
       "//\n"
       "// Fields of instructions (docs/isa.md), one function each: array_ of all instructions of the array\n"
       "// program, attend_ of SCORES and OUTPUTS, matrix_, scores_ and outputs_ of one kind, vector_ of the\n"
-      "// vector program. Printed by golden/isa/isa_package.cpp from the table in golden/isa/layer_isa.cpp;\n"
-      "// a test compares.\n"
+      "// vector program. header_: of an image's header (docs/packed_format.md). Printed by\n"
+      "// golden/isa/isa_package.cpp from the tables in golden/isa/layer_isa.cpp and\n"
+      "// golden/format/header_fields.hpp; a test compares.\n"
       "\n"
       "package mv_isa_pkg;\n"
       "  localparam int InstructionW = 256;\n"
@@ -82,6 +86,17 @@ std::string isa_package_source() {
       vector.push_back(field);
       text += function_of("vector", field);
     }
+  }
+
+  text += fmt::format(
+      "\n"
+      "  // Words of a header before those of its clusters, and their bits.\n"
+      "  localparam int HeaderWords = {};\n"
+      "  localparam int HeaderW     = HeaderWords * 32;\n"
+      "  typedef enum logic [31:0] {{HeaderMagic = 32'h{:08X}}} header_magic_e;\n",
+      kFixedHeaderWords, kImageMagic);
+  for (const HeaderField& f : kHeaderFields) {
+    text += function_of("header", {f.name, f.word, f.low, f.width}, "header", "HeaderW");
   }
   return text + "endpackage\n";
 }

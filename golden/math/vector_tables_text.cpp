@@ -36,13 +36,11 @@ std::string vector_rom_source(std::span<const TableSegment, kTableSegments> segm
       "// 64..127 reciprocal root (even exponents, then odd ones), 128..255 GELU's tail in the erf form,\n"
       "// 256..383 in the tanh form; zero elsewhere. Written by make_vector_tables; do not edit.\n\n"
       "module mv_vector_rom (\n"
-      "  input  logic        [8:0]  segment_i  /*verilator public_flat_rw*/,\n"
+      "  input  logic        [8:0]  segment_i,\n"
       "  output logic        [29:0] c0_o,\n"
       "  output logic signed [24:0] c1_o,\n"
       "  output logic        [15:0] c2_o\n"
       ");\n"
-      "  // On its own, this table does not keep a simulation from sharing the code of the lanes around it.\n"
-      "  /*verilator no_inline_module*/\n\n"
       "  logic [70:0] coefficients;\n"
       "  always_comb begin\n"
       "    case (segment_i)\n";
@@ -57,7 +55,7 @@ std::string vector_rom_source(std::span<const TableSegment, kTableSegments> segm
          "      default: coefficients = 71'd0;\n"
          "    endcase\n"
          "  end\n\n"
-         "  assign {c0_o, c1_o, c2_o} = coefficients;\n\n"
+         "  assign {c0_o, c1_o, c2_o} = coefficients;\n"
          "endmodule\n";
 }
 

@@ -139,11 +139,10 @@ class SegmentFit {
   Real worst_ = HUGE_VALL;
 };
 
-int make_vector_tables(const po::variables_map& options) {
-  const std::filesystem::path out = options["out"].as<std::string>();
+/// `out`: folder of the source tree; `json_path`: file of the errors.
+int make_vector_tables(const std::filesystem::path& out, const std::string& json_path) {
   const std::filesystem::path tables_file = out / "golden" / "math" / "vector_tables.cpp";
   const std::filesystem::path rom_file = out / "rtl_templates" / "mv_vector_rom.sv";
-  const std::string json_path = options["json"].as<std::string>();
   check_outputs({{"out", tables_file, PathRole::kOutputFile},
                  {"out", rom_file, PathRole::kOutputFile},
                  {"json", json_path, PathRole::kOutputFile}});
@@ -179,7 +178,9 @@ int main(int argc, char** argv) {
       "make_vector_tables", "Fits the tables of the vector unit and writes them as C++ and as SystemVerilog.",
       "  make_vector_tables --out .\n"
       "writes golden/math/vector_tables.cpp and rtl_templates/mv_vector_rom.sv below the folder.");
-  command.options().add_options()("out", po::value<std::string>()->required()->value_name("DIR"),
-                                  "folder of the source tree");
-  return command.run(argc, argv, mixvec::make_vector_tables);
+  std::string out;
+  command.options().add_options()("out", po::value(&out)->required()->value_name("DIR"), "folder of the source tree");
+  return command.run(argc, argv, [&](const po::variables_map& values) {
+    return mixvec::make_vector_tables(out, values["json"].as<std::string>());
+  });
 }

@@ -10,6 +10,7 @@
 
 #include "generator/config_file.hpp"
 #include "generator/legality.hpp"
+#include "golden/base/csv.hpp"
 #include "golden/base/error.hpp"
 #include "golden/base/parallel.hpp"
 #include "golden/base/text.hpp"
@@ -174,18 +175,27 @@ Json point_json(const StudyPoint& point) {
 }
 
 std::string points_csv(const std::vector<StudyPoint>& points) {
-  std::string text =
-      "file,out,in,pattern,sparsity,direction,lengths,kept,cycles,ideal_cycles,ratio,bound_by,bytes_moved";
-  for (std::size_t u = 0; u < kCycleUses; ++u) text += fmt::format(",{}", name_of(static_cast<CycleUse>(u)));
-  text += '\n';
+  std::vector<std::string> header = {"file", "out",    "in",           "pattern", "sparsity", "direction",  "lengths",
+                                     "kept", "cycles", "ideal_cycles", "ratio",   "bound_by", "bytes_moved"};
+  for (std::size_t u = 0; u < kCycleUses; ++u) header.emplace_back(name_of(static_cast<CycleUse>(u)));
+  std::string text = csv_row(header);
+  const auto whole = [](auto value) { return fmt::format("{}", value); };
   for (const StudyPoint& p : points) {
-    std::string name;  // in quotes, its own doubled
-    for (const char c : p.name) name += c == '"' ? "\"\"" : std::string(1, c);
-    text += fmt::format("\"{}\",{},{},{},{:.4f},{},\"{}\",{},{},{:.1f},{:.4f},{},{}", name, p.out, p.in, p.asked,
-                        p.sparsity(), name_of(p.direction), p.lengths, p.run.kept, p.run.cycles, p.run.array_cycles,
-                        p.run.utilization(), p.run.bound_by(), p.run.moved_bytes);
-    for (const std::uint64_t use : p.run.use) text += fmt::format(",{}", use);
-    text += '\n';
+    std::vector<std::string> row = {p.name,
+                                    whole(p.out),
+                                    whole(p.in),
+                                    p.asked,
+                                    fmt::format("{:.4f}", p.sparsity()),
+                                    std::string(name_of(p.direction)),
+                                    p.lengths,
+                                    whole(p.run.kept),
+                                    whole(p.run.cycles),
+                                    fmt::format("{:.1f}", p.run.array_cycles),
+                                    fmt::format("{:.4f}", p.run.utilization()),
+                                    std::string(p.run.bound_by()),
+                                    whole(p.run.moved_bytes)};
+    for (const std::uint64_t use : p.run.use) row.push_back(whole(use));
+    text += csv_row(row);
   }
   return text;
 }
@@ -223,7 +233,7 @@ int run(const StudyOptions& options) {
   }
   if (mixed_cycles > 0) setting.mixed_cycles = mixed_cycles;
   const std::optional<double> at_least = options.at_least;
-  setting.accel = options.accel.empty() ? make_config(ConfigRequest{}) : load_config(options.accel);
+  setting.accel = accelerator_of(options.accel);
   const std::vector<NamedMask> masks = read_masks(options.masks);
   const std::vector<PrunedMatrix> matrices = read_models(options.models);
   const std::vector<StudyPoint> points = run_points(masks, matrices, options.lengths, setting);

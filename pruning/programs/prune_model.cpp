@@ -66,11 +66,7 @@ double parse_number(const std::string& text, const std::string& what) {
 std::vector<std::pair<std::string, double>> parse_pairs(const char* option_name, const std::string& text,
                                                         const std::vector<std::string>& names, const char* expected) {
   std::vector<std::pair<std::string, double>> pairs;
-  std::size_t begin = 0;
-  while (begin <= text.size()) {
-    const std::size_t end = std::min(text.find(',', begin), text.size());
-    const std::string item = text.substr(begin, end - begin);
-    begin = end + 1;
+  for (const std::string& item : split_list(text)) {
     const std::size_t equals = item.find('=');
     const std::string name = item.substr(0, equals);
     if (equals == std::string::npos || std::find(names.begin(), names.end(), name) == names.end()) {
@@ -221,7 +217,7 @@ int run(const Arguments& arguments) {
   if (arguments.model.empty()) fail_input("--model: found nothing, expected a checkpoint folder");
   if (arguments.out.empty()) fail_input("--out: found nothing, expected a folder to write to");
   PruneOptions options = parse_options(arguments);
-  const AccelConfig accel = arguments.accel.empty() ? make_config(ConfigRequest{}) : load_config(arguments.accel);
+  const AccelConfig accel = accelerator_of(arguments.accel);
   fit_options(options, accel);
   const fs::path model_dir = arguments.model;
   const Model model = Model::open(model_dir);

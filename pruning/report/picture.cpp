@@ -10,6 +10,7 @@
 #include <map>
 
 #include "golden/base/error.hpp"
+#include "golden/base/svg.hpp"
 
 namespace mixvec::inline pruning {
 namespace {
@@ -123,13 +124,10 @@ std::string mask_svg(const PrunedMatrix& matrix, bool transposed) {
     return whole == 0 ? 0.0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
   };
   const std::size_t width = std::max<std::size_t>(kLeft + image.width + 16, 680);
-  std::string svg = fmt::format(
-      "<svg xmlns='http://www.w3.org/2000/svg' width='{0}' height='{1}' viewBox='0 0 {0} {1}' font-family='sans-serif' "
-      "font-size='12'>\n<rect width='100%' height='100%' fill='#fff'/>\n<text x='{2}' y='22' font-size='15'>{3}: {4} "
-      "of "
-      "{5} weights kept ({6:.1f} %), in {7} vectors</text>\n",
-      width, kTop + image.height + 16, kLeft, matrix.name, kept, matrix.mask.size(), percent(kept, matrix.mask.size()),
-      name_of(direction));
+  std::string svg = begin_svg(static_cast<double>(width), static_cast<double>(kTop + image.height + 16), 12);
+  svg += fmt::format("<text x='{}' y='22' font-size='15'>{}: {} of {} weights kept ({:.1f} %), in {} vectors</text>\n",
+                     kLeft, escape_xml(matrix.name), kept, matrix.mask.size(), percent(kept, matrix.mask.size()),
+                     name_of(direction));
   std::size_t x = kLeft;
   for (const auto& [length, count] : kept_of) {
     const std::string text = fmt::format("length {}: {:.0f} %", length, percent(count, kept));

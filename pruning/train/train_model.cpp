@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "golden/base/error.hpp"
 #include "golden/base/text.hpp"
@@ -23,11 +24,12 @@ int main(int argc, char** argv) {
   std::string text;
   std::string out;
   std::string dtype;
-  const auto count = [](std::int64_t low, std::size_t value) {
-    return mixvec::whole_number(low, INT32_MAX)->default_value(static_cast<std::int64_t>(value))->value_name("N");
+  std::optional<std::size_t> block;
+  const auto count = [](std::int64_t low, std::size_t& target) {
+    return mixvec::bind_to(target, mixvec::whole_number(low, INT32_MAX))->value_name("N");
   };
-  const auto real = [](po::typed_value<double>* value, double standard, const char* text) {
-    return value->default_value(standard, text)->value_name("X");
+  const auto real = [](po::typed_value<double>* value, double& target, const char* shown) {
+    return value->default_value(target, shown)->value_name("X")->notifier([&target](double given) { target = given; });
   };
   using mixvec::real_number;
   using mixvec::real_number_above;
@@ -36,7 +38,7 @@ int main(int argc, char** argv) {
       "layers", count(1, o.layers), "transformer layers")("heads", count(1, o.heads), "attention heads")(
       "embd", count(1, o.embd), "hidden size")("positions", count(1, o.positions), "longest context")(
       "steps", count(1, o.steps), "training steps")("batch", count(1, o.batch), "windows per step")(
-      "block", mixvec::whole_number(1, INT32_MAX)->value_name("N"),
+      "block", mixvec::bind_to(block, mixvec::whole_number(1, INT32_MAX))->value_name("N"),
       "characters per window (default: --positions; later positions stay untrained)")(
       "lr", real(real_number_above(0, 1e3), o.learning_rate, "1e-3"), "peak learning rate")(
       "min-lr", real(real_number(0, 1e3), o.final_rate, "1e-4"), "learning rate at the end")(
@@ -56,22 +58,7 @@ int main(int argc, char** argv) {
   return command.run(argc, argv, [&](const po::variables_map& values) {
     o.text = text;
     o.out = out;
-    const auto number = [&values](const char* name) { return mixvec::count_of(values, name); };
-    o.layers = number("layers");
-    o.heads = number("heads");
-    o.embd = number("embd");
-    o.positions = number("positions");
-    o.steps = number("steps");
-    o.batch = number("batch");
-    o.block = values.count("block") != 0 ? number("block") : o.positions;
-    o.learning_rate = values["lr"].as<double>();
-    o.final_rate = values["min-lr"].as<double>();
-    o.warmup = number("warmup");
-    o.weight_decay = values["weight-decay"].as<double>();
-    o.clip = values["clip"].as<double>();
-    o.evaluate_every = number("eval-every");
-    o.checkpoint_every = number("checkpoint-every");
-    o.stop_at = number("stop-at");
+    o.block = block.value_or(o.positions);
     if (dtype != "F16" && dtype != "F32") {
       mixvec::fail_input("--dtype: found {}, expected F16 or F32", mixvec::quote(dtype));
     }

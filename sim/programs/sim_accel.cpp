@@ -11,7 +11,6 @@
 #include <sstream>
 
 #include "generator/config_file.hpp"
-#include "generator/legality.hpp"
 #include "golden/base/error.hpp"
 #include "golden/base/text.hpp"
 #include "golden/cli/cli.hpp"
@@ -51,23 +50,7 @@ struct SimOptions {
   std::uint64_t seed = 1;
   std::string json;
   GivenOptions given;
-
-  [[nodiscard]] AccelConfig accelerator() const {
-    return accel.empty() ? make_config(ConfigRequest{}) : load_config(accel);
-  }
 };
-
-/// The parts of "a,b,c". Throws InputError for an empty one.
-std::vector<std::string> split(const char* option, const std::string& text) {
-  std::vector<std::string> parts;
-  for (std::size_t at = 0; at <= text.size();) {
-    const std::size_t comma = std::min(text.find(',', at), text.size());
-    parts.push_back(text.substr(at, comma - at));
-    if (parts.back().empty()) fail_input("--{}: found an empty value in {}", option, quote(text));
-    at = comma + 1;
-  }
-  return parts;
-}
 
 template <typename Number>
 bool parse(const std::string& text, Number& value) {
@@ -95,7 +78,7 @@ std::vector<Activations> activations_of(const SimOptions& options) {
     if (options.given.contains("zeros")) fail_input("--zeros: found without --density, expected both");
     return all;
   }
-  for (const std::string& text : split("density", options.density)) {
+  for (const std::string& text : split_list(options.density)) {
     double density = 0;
     if (!parse(text, density) || !(density > 0.0 && density <= 1.0)) {
       fail_input("--density: found {}, expected numbers above 0, up to 1", quote(text));
@@ -132,7 +115,7 @@ int run_whole_layers(const SimOptions& options) {
     }
   }
   refuse_what_would_be_lost(options);
-  const AccelConfig accel = options.accelerator();
+  const AccelConfig accel = accelerator_of(options.accel);
   const FormatConfig format = accel;
   WholeInput input;
   input.tokens = options.tokens;
@@ -178,7 +161,7 @@ int run(const SimOptions& options) {
   const std::size_t tokens = options.tokens;
   const std::string& csv = options.csv;
   const std::string& picture = options.picture;
-  const AccelConfig base = options.accelerator();
+  const AccelConfig base = accelerator_of(options.accel);
   std::vector<SweepPoint> points = sweep_points(base, options.sweeps);
   const std::vector<Activations> activations = activations_of(options);
   const bool densities = activations.size() > 1;

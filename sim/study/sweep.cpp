@@ -58,18 +58,15 @@ Sweep parse_sweep(const std::string& text) {
   if (std::find(known.begin(), known.end(), sweep.name) == known.end()) {
     fail_input("--sweep: found {}, expected one of: {}", quote(sweep.name), fmt::join(known, " "));
   }
-  for (std::size_t at = equals + 1;;) {
-    const std::size_t comma = std::min(text.find(',', at), text.size());
-    const std::string value = text.substr(at, comma - at);
+  for (const std::string& value : split_list(std::string_view(text).substr(equals + 1))) {
     if (value.empty()) fail_input("--sweep {}: found an empty value, expected VALUE,VALUE,…", quote(text));
     if (std::find(sweep.values.begin(), sweep.values.end(), value) != sweep.values.end()) {
       fail_input("--sweep {}: found {} twice, expected each value once", sweep.name, value);
     }
     check_value(sweep.name, value);
     sweep.values.push_back(value);
-    if (comma == text.size()) return sweep;
-    at = comma + 1;
   }
+  return sweep;
 }
 
 void set_parameter(ConfigRequest& request, const Setting& setting) {
@@ -94,11 +91,8 @@ std::string SweepPoint::label() const {
 std::string SweepPoint::lengths() const {
   std::set<int> all;
   for (const MatrixResult& matrix : matrices) {
-    for (std::size_t at = 0; at < matrix.lengths.size();) {
-      const std::size_t comma = std::min(matrix.lengths.find(',', at), matrix.lengths.size());
-      all.insert(std::stoi(matrix.lengths.substr(at, comma - at)));
-      at = comma + 1;
-    }
+    if (matrix.lengths.empty()) continue;
+    for (const std::string& length : split_list(matrix.lengths)) all.insert(std::stoi(length));
   }
   return fmt::format("{}", fmt::join(all, ","));
 }

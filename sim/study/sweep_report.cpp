@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "generator/config_file.hpp"
+#include "golden/base/csv.hpp"
 
 namespace mixvec::inline sim {
 namespace {
@@ -87,20 +88,7 @@ Json density_json(const SweepPoint& point, const SweepConditions& conditions, st
           {"expected_row_step", any_of(decision, static_cast<std::size_t>(point.accel->vector_lanes))}};
 }
 
-std::string csv_field(const Json& value) {
-  std::string text = value.is_string() ? value.get<std::string>() : value.dump();
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  for (std::size_t at = 0; (at = text.find('"', at)) != std::string::npos; at += 2) text.insert(at, 1, '"');
-  return fmt::format("\"{}\"", text);
-}
-
-void add_csv_row(std::string& csv, const std::vector<Json>& fields) {
-  for (std::size_t i = 0; i < fields.size(); ++i) {
-    if (i > 0) csv += ',';
-    csv += csv_field(fields[i]);
-  }
-  csv += '\n';
-}
+std::string csv_field(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
 
 }  // namespace
 
@@ -232,17 +220,16 @@ std::string sweep_csv(std::span<const SweepPoint> points) {
     const bool swept = std::any_of(settings.begin(), settings.end(), [&](const Setting& s) { return s.name == name; });
     if (!swept) figures.emplace_back(name);
   }
-  std::vector<Json> header;
-  for (const Setting& setting : settings) header.emplace_back(setting.name);
+  std::vector<std::string> header;
+  for (const Setting& setting : settings) header.push_back(setting.name);
   header.insert(header.end(), figures.begin(), figures.end());
-  std::string csv;
-  add_csv_row(csv, header);
+  std::string csv = csv_row(header);
   for (const SweepPoint& point : points) {
     const Json json = point_json(point);
-    std::vector<Json> row;
-    for (const Setting& setting : point.settings) row.emplace_back(setting.value);
-    for (const std::string& name : figures) row.push_back(json.value(name, Json("")));
-    add_csv_row(csv, row);
+    std::vector<std::string> row;
+    for (const Setting& setting : point.settings) row.push_back(setting.value);
+    for (const std::string& name : figures) row.push_back(csv_field(json.value(name, Json(""))));
+    csv += csv_row(row);
   }
   return csv;
 }
@@ -251,14 +238,14 @@ std::string density_csv(const SweepPoint& point, const SweepConditions& conditio
   std::string csv;
   for (std::size_t a = 1; a < conditions.activations.size(); ++a) {
     const Json json = density_json(point, conditions, a);
-    std::vector<Json> names;
-    std::vector<Json> row;
+    std::vector<std::string> names;
+    std::vector<std::string> row;
     for (const auto& [name, value] : json.items()) {
-      names.emplace_back(name);
-      row.push_back(value);
+      names.push_back(name);
+      row.push_back(csv_field(value));
     }
-    if (a == 1) add_csv_row(csv, names);
-    add_csv_row(csv, row);
+    if (a == 1) csv += csv_row(names);
+    csv += csv_row(row);
   }
   return csv;
 }

@@ -242,7 +242,7 @@ TEST_F(SimAccel, RefusesBadOptions) {
       {"--density 0", "found \"0\", expected numbers above 0, up to 1"},
       {"--density 1.5", "found \"1.5\""},
       {"--density 0.5,nan", "found \"nan\""},
-      {"--density 0.5,", "empty value"},
+      {"--density 0.5,", "--density: found \"\", expected numbers above 0"},
       {"--density 0.5 --zeros some", "expected scattered or structured"},
       {"--zeros structured", "without --density"},
       {"--density 0.5 --sweep pe=16,32", "with 2 configurations"},

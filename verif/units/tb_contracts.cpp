@@ -99,6 +99,51 @@ void run_program(Device& d, bool vector, std::uint32_t word) {
   d.clock(4);
 }
 
+/// Offers mv_decompressor a task of an image whose header says this.
+std::function<void(Device&)> header(int entries, int index_bits, int code_bits) {
+  return [=](Device& d) {
+    AT(u_decompressor__DOT__entries_i) = static_cast<CData>(entries);
+    AT(u_decompressor__DOT__index_bits_i) = static_cast<CData>(index_bits);
+    AT(u_decompressor__DOT__code_bits_i) = static_cast<CData>(code_bits);
+    AT(u_decompressor__DOT__task_valid_i) = 1;
+    AT(u_decompressor__DOT__op_ready_i) = 1;
+    d.clock();
+  };
+}
+
+/// Writes an entry of mv_slice's tables during a run.
+void write_late(Device& d, bool norm) {
+  AT(u_slice__DOT__start_i) = 1;
+  d.clock();
+  AT(u_slice__DOT__start_i) = 0;
+  AT(u_slice__DOT__table_valid_i) = 1;
+  AT(u_slice__DOT__table_norm_i) = norm;
+  d.clock();
+  AT(u_slice__DOT__table_valid_i) = 0;
+}
+
+/// Instruction 1 is written while instruction 0 runs, which then ends.
+void change_program(Device& d, bool vector) {
+  run_program(d, vector, 1);
+  AT(u_sequencer__DOT__prog_valid_i) = 1;
+  AT(u_sequencer__DOT__prog_vector_i) = vector;
+  AT(u_sequencer__DOT__prog_address_i) = 1;
+  d.clock();
+  AT(u_sequencer__DOT__prog_valid_i) = 0;
+  AT(u_sequencer__DOT__array_done_i) = 1;
+  AT(u_sequencer__DOT__results_idle_i) = 1;
+  AT(u_sequencer__DOT__pass_done_i) = 1;
+  d.clock(6);
+}
+
+/// An image begins in mv_engine.
+void begin_image(Device& d) {
+  AT(u_engine__DOT__start_i) = 1;
+  d.clock();
+  AT(u_engine__DOT__start_i) = 0;
+  d.clock();
+}
+
 struct Contract {
   std::string name;  ///< module and assertion
   std::function<void(Device&)> violate;
@@ -115,11 +160,26 @@ const std::vector<Contract> kContracts = {
        AT(u_stream__DOT__weight_beat_valid_i) = 1;
        d.clock(10);
      }},
+    {"mv_stream.InputsStay",
+     [](Device& d) {
+       AT(u_stream__DOT__start_i) = 1;
+       d.clock();
+       AT(u_stream__DOT__start_i) = 0;
+       AT(u_stream__DOT__map_write_i) = 1;
+       d.clock();
+       AT(u_stream__DOT__map_write_i) = 0;
+       // A step in the queue, of which lane 0 uses row 0: its mask stands above what the weights need (7 bits) and
+       // shrinks, stride, last, group, address, sel (11 bits).
+       AT(u_stream__DOT__u_steps__DOT__cnt_q) = 1;
+       put_bits(AT(u_stream__DOT__u_steps__DOT__mem_q)[0], 18, 1, 1);
+       AT(u_stream__DOT__step_ready_i) = 1;
+       d.clock();
+     }},
     {"mv_attend.TilesHaveBuffers",
      [](Device& d) {  // no input can: the queue of buffers on their way is made full
        AT(u_attend__DOT__active_q) = 1;
        AT(u_attend__DOT__ask_q)[0] = 1;
-       AT(u_attend__DOT__u_due__DOT__cnt_q) = 4;
+       AT(u_attend__DOT__u_due__DOT__count_q) = 4;
        AT(u_attend__DOT__tile_ready_i) = 1;
        d.clock();
      }},
@@ -202,13 +262,12 @@ const std::vector<Contract> kContracts = {
        AT(u_weights__DOT__load_i) = 1;
        d.clock();
      }},
-    {"mv_decompressor.HeaderLegal",
-     [](Device& d) {
-       AT(u_decompressor__DOT__entries_i) = 9;
-       AT(u_decompressor__DOT__task_valid_i) = 1;
-       AT(u_decompressor__DOT__op_ready_i) = 1;
-       d.clock();
-     }},
+    {"mv_decompressor.HeaderLegal", header(0, 1, 1)},
+    {"mv_decompressor.HeaderLegal", header(9, 1, 1)},
+    {"mv_decompressor.HeaderLegal", header(1, 0, 1)},
+    {"mv_decompressor.HeaderLegal", header(1, 17, 1)},
+    {"mv_decompressor.HeaderLegal", header(1, 1, 0)},
+    {"mv_decompressor.HeaderLegal", header(1, 1, 9)},
     {"mv_decompressor.CodesFit",
      [](Device& d) {  // in the middle of a turn: all classes have begun, and each reads a code
        AT(u_decompressor__DOT__code_bits_i) = 15;
@@ -266,7 +325,7 @@ const std::vector<Contract> kContracts = {
      }},
     {"mv_set_ctrl.EndsHaveRoom",
      [](Device& d) {
-       AT(u_set_ctrl__DOT__step_close_i) = 1;
+       AT(u_set_ctrl__DOT__step_i) = std::uint64_t{1} << (AT(u_set_ctrl__DOT__StepW) - 2);  // close
        AT(u_set_ctrl__DOT__step_valid_i) = 1;
        d.clock(20);
      }},
@@ -284,6 +343,28 @@ const std::vector<Contract> kContracts = {
        AT(u_engine__DOT__groups_log2_i) = 1;
        d.clock();
      }},
+    {"mv_engine.RowStays",
+     [](Device& d) {
+       begin_image(d);
+       AT(u_engine__DOT__row_base_i) = 1;
+       d.clock();
+     }},
+    {"mv_engine.AttendStays",
+     [](Device& d) {
+       begin_image(d);
+       AT(u_engine__DOT__attend_i) = 1;
+       d.clock();
+     }},
+    {"mv_engine.ReadsApart",
+     [](Device& d) {  // the set's controller says that it reads row 0, for lane 0
+       AT(u_engine__DOT__g_set__BRA__0__KET____DOT__u_set__DOT__u_ctrl__DOT__busy_q) = 1;
+       AT(u_engine__DOT__g_set__BRA__0__KET____DOT__u_set__DOT__u_ctrl__DOT__mask_q) = 1;
+       AT(u_engine__DOT__a_valid_i) = 1;
+       AT(u_engine__DOT__a_all_i) = 1;
+       d.clock();
+       AT(u_engine__DOT__a_valid_i) = 0;
+       d.clock();
+     }},
     {"mv_engine.WritersApart",
      [](Device& d) {
        AT(u_engine__DOT__a_all_i) = 3;
@@ -297,12 +378,36 @@ const std::vector<Contract> kContracts = {
      }},
     {"mv_sequencer.ArrayKindKnown", [](Device& d) { run_program(d, false, 5); }},
     {"mv_sequencer.VectorKindKnown", [](Device& d) { run_program(d, true, 5); }},
+    {"mv_sequencer.ProgramsFit",
+     [](Device& d) {
+       AT(u_sequencer__DOT__prog_valid_i) = 1;
+       AT(u_sequencer__DOT__prog_address_i) = 2;
+       d.clock();
+     }},
+    {"mv_sequencer.ArrayStays", [](Device& d) { change_program(d, false); }},
+    {"mv_sequencer.ArrayStays",
+     [](Device& d) {  // in the cycle in which it is read
+       AT(u_sequencer__DOT__run_i) = 1;
+       d.clock();
+       AT(u_sequencer__DOT__run_i) = 0;
+       AT(u_sequencer__DOT__prog_valid_i) = 1;
+       d.clock();
+     }},
+    {"mv_sequencer.VectorStays", [](Device& d) { change_program(d, true); }},
     {"mv_layer.RunsIdle",
      [](Device& d) {
        AT(u_layer__DOT__start_i) = 1;
        d.clock();
        AT(u_layer__DOT__start_i) = 0;
        AT(u_layer__DOT__run_i) = 1;
+       d.clock();
+     }},
+    {"mv_layer.PortsRest",
+     [](Device& d) {
+       AT(u_layer__DOT__run_i) = 1;
+       d.clock();
+       AT(u_layer__DOT__run_i) = 0;
+       AT(u_layer__DOT__kv_valid_i) = 1;
        d.clock();
      }},
     {"mv_layer.TileStays",
@@ -344,6 +449,34 @@ const std::vector<Contract> kContracts = {
     {"mv_slice.EntryInRange",
      [](Device& d) {
        begin_pass(d, kZero | 1U << 10U, 96, 4);
+       d.clock();
+     }},
+    {"mv_slice.EntryInRange",
+     [](Device& d) {  // entry 65535 and index 1: the sum is beyond 16 bits
+       put_bits(AT(u_slice__DOT__matrix_i), 5 * 32 + 16, 16, 0xFFFF);
+       put_bits(AT(u_slice__DOT__matrix_i), 6 * 32 + 16, 16, 0xFFFF);
+       put_bits(AT(u_slice__DOT__matrix_i), 7 * 32 + 6, 1, 1);
+       AT(u_slice__DOT__y_index_i) = 1;
+       AT(u_slice__DOT__y_valid_i) = 1;
+       d.clock();
+     }},
+    {"mv_slice.TablesFit",
+     [](Device& d) {
+       AT(u_slice__DOT__table_address_i) = 2;
+       AT(u_slice__DOT__table_norm_i) = 1;
+       AT(u_slice__DOT__table_valid_i) = 1;
+       d.clock();
+     }},
+    {"mv_slice.EntriesStay",
+     [](Device& d) {
+       write_late(d, false);
+       begin_pass(d, kZero | 1U << 10U, 96, 0);
+       d.clock();
+     }},
+    {"mv_slice.NormsStay",
+     [](Device& d) {
+       write_late(d, true);
+       begin_pass(d, kZero | 7U << 4U, 112, 0);
        d.clock();
      }},
     {"mv_slice.NormInRange",

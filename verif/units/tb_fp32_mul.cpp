@@ -98,8 +98,8 @@ class Bench {
     if (fault == kFlipLastBit) y ^= 1U;
     if (fault == kSwapPairs) std::swap(x, last_x_);
     injected_ = injected_ || product_of(x, y) != right;
-    top_->x_i = x;
-    top_->y_i = y;
+    top_->left_i = x;
+    top_->right_i = y;
     last_x_ = pending_.back().x;
     clock(random, true);
   }
@@ -107,8 +107,8 @@ class Bench {
   /// One cycle; an enable follows what is in the pipeline, and noise what is not.
   void clock(Stimulus& random, bool meant) {
     if (!meant) {
-      top_->x_i = random.bits();
-      top_->y_i = random.bits();
+      top_->left_i = random.bits();
+      top_->right_i = random.bits();
       pending_.push_back({0, 0, false});
     }
     top_->en_i = 0;

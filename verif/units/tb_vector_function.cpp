@@ -45,9 +45,9 @@ class Bench {
       shown.u ^= 0x00008000U;
     }
     top_->op_i = shown.function;
-    top_->x_i = shown.x;
-    top_->y_i = shown.y;
-    top_->u_i = shown.u;
+    top_->float_i = shown.x;
+    top_->exp2_argument_i = shown.y;
+    top_->phi_argument_i = shown.u;
     pending_[count_ % kPlaces] = next;
     ++count_;
     clock();
@@ -64,7 +64,7 @@ class Bench {
 
   void clock() {
     // Four cycles after its argument, the operation is named again; its result stands behind the fifth edge.
-    top_->op_4_i = count_ >= kStages ? pending_[(count_ - kStages) % kPlaces].function : 0;
+    top_->op_s4_i = count_ >= kStages ? pending_[(count_ - kStages) % kPlaces].function : 0;
     top_->en_i = 0x1F;
     top_->clk_i = 1;
     top_->eval();

@@ -132,6 +132,11 @@ class Expansion {
   }
 
   void add(Job job) {
+    constexpr std::size_t kMostJobs = 200'000;
+    if (jobs_.size() == kMostJobs) {
+      fail_input("--list {}: found more than {} jobs, expected fewer: configurations, patterns, seeds or --reseed",
+                 request_.list, kMostJobs);
+    }
     if (taken_.insert(job.name).second) jobs_.push_back(std::move(job));
   }
 

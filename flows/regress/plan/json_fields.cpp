@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "golden/base/error.hpp"
 #include "golden/base/text.hpp"
 #include "golden/files/input_file.hpp"
@@ -12,12 +14,18 @@ namespace mixvec::inline flows {
 JsonFields::JsonFields(const nlohmann::json& object, std::string file, std::string place)
     : object_(object), file_(std::move(file)), place_(std::move(place)) {
   if (!object_.is_object()) {
-    fail_input("{}: {}: found {}, expected an object", file_, place_.empty() ? "/" : place_, show_json(object_));
+    const std::size_t slash = place_.rfind('/');
+    const std::string field = slash == std::string::npos ? "" : place_.substr(slash + 1);
+    place_.erase(std::min(slash, place_.size()));
+    fail(field, show_json(object_), "an object");
   }
 }
 
 void JsonFields::fail(const std::string& field, const std::string& found, const std::string& expected) const {
-  fail_input("{}: {}/{}: found {}, expected {}", file_, place_, field, found, expected);
+  // Names of fields may be anything.
+  constexpr std::size_t kShown = 200;
+  const std::string where = escape_controls(clip(place_ + "/" + field, kShown));
+  fail_input("{}: {}: found {}, expected {}", file_, where, found, expected);
 }
 
 bool JsonFields::has(const char* name) {

@@ -180,8 +180,9 @@ Inventory take_inventory(const Places& places) {
   for (const std::string& bench : lines_in(answer_of(make + "list_benches"))) {
     inventory.unit_benches[bench] = lines_in(answer_of(make + "list_" + bench)).size();
   }
-  for (const fs::directory_entry& entry : fs::directory_iterator(places.source / "verif" / "accel")) {
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(places.source / "verif")) {
     const std::string name = entry.path().filename().string();
+    if (entry.path().parent_path().filename() == "units") continue;
     if (name.starts_with("tb_") && name.ends_with(".cpp"))
       inventory.system_benches.insert(entry.path().stem().string());
   }

@@ -43,17 +43,22 @@ std::string read_path(JsonFields& fields, const char* name, const std::string& o
 }
 
 /// Job names and folders are made of these, and --only matches them.
+void require_plain(const JsonFields& fields, const char* field, const std::string& name) {
+  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.+-";
+  if (name.empty() || name.find_first_not_of(kPlain) != std::string::npos) {
+    fields.fail(field, quote(name), "letters, digits and _ . + -");
+  }
+}
+
 std::string read_name(JsonFields& fields, std::set<std::string>& taken) {
   const std::string name = fields.text("name");
-  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.+-";
-  if (name.find_first_not_of(kPlain) != std::string::npos) {
-    fields.fail("name", quote(name), "letters, digits and _ . + -");
-  }
+  require_plain(fields, "name", name);
   if (!taken.insert(name).second) fields.fail("name", quote(name) + " for the second time", "each name once");
   return name;
 }
 
 TestKind read_kind(const std::string& name, JsonFields& fields) {
+  require_plain(fields, "", name);
   TestKind kind;
   kind.name = name;
   const std::string from = fields.text("configurations", "none");
@@ -130,6 +135,7 @@ std::vector<std::string> names_of(const std::vector<Item>& items) {
 }
 
 PlanList read_list(const std::string& name, JsonFields& fields, const Plan& plan) {
+  require_plain(fields, "", name);
   PlanList list;
   list.name = name;
   list.failing_seeds = fields.flag("failing_seeds");

@@ -7,6 +7,7 @@
 #include "flows/regress/report/page_parts.hpp"
 #include "flows/regress/report/report.hpp"
 #include "flows/regress/report/timeline.hpp"
+#include "golden/base/svg.hpp"
 #include "golden/cli/svg_chart.hpp"
 
 namespace mixvec::inline flows {
@@ -66,11 +67,11 @@ std::string head(const Report& report) {
 
 std::string bucket_html(const Bucket& bucket, std::size_t number) {
   const ReportedJob& first = *bucket.jobs.front();
-  const std::string title = bucket.signature.substr(0, bucket.signature.find('\n'));
+  std::string title = bucket.signature;
+  for (std::size_t at = 0; (at = title.find('\n', at)) != std::string::npos;) title.replace(at, 1, " · ");
   std::string html =
-      fmt::format("<div class=\"bucket\" data-bad=\"1\" data-f=\"{}\"><h3>{}. {} × {}</h3>\n<pre>{}</pre>\n",
-                  escape_xml(first.job.name + " " + bucket.signature), number, bucket.jobs.size(), escape_xml(title),
-                  escape_xml(bucket.signature));
+      fmt::format("<div class=\"bucket\" data-bad=\"1\" data-f=\"{}\"><h3>{}. {} × {}</h3>\n",
+                  escape_xml(first.job.name + " " + bucket.signature), number, bucket.jobs.size(), escape_xml(title));
   html +=
       fmt::format("<p>First: <b>{}</b> ({}){}, {}</p>\n", escape_xml(first.job.name), name_of(first.result.outcome),
                   first.job.seed ? fmt::format(", seed {}", *first.job.seed) : "", link(first.result.log, "its log"));

@@ -5,7 +5,7 @@
 
 #include "flows/regress/report/report.hpp"
 #include "flows/regress/run/signature.hpp"
-#include "golden/cli/svg_chart.hpp"
+#include "golden/base/svg.hpp"
 #include "golden/files/output.hpp"
 
 namespace mixvec::inline flows {

@@ -18,7 +18,7 @@ h2 { font-size:17px; margin:30px 0 8px; }
 .cards { display:flex; flex-wrap:wrap; gap:10px; margin:16px 0; }
 .card { border:1px solid var(--line); border-radius:6px; padding:8px 14px; min-width:110px; }
 .card b { display:block; font-size:20px; font-variant-numeric:tabular-nums; }
-.card span { color:var(--soft); }
+.card > span { color:var(--soft); }
 nav { position:sticky; top:0; background:#fff; border-bottom:1px solid var(--line); padding:9px 28px; z-index:2;
   display:flex; gap:14px; align-items:center; flex-wrap:wrap; }
 nav input[type=search] { font:inherit; padding:5px 9px; width:300px; border:1px solid #b6bec8; border-radius:5px; }

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "golden/cli/svg_chart.hpp"
+#include "golden/base/svg.hpp"
 
 namespace mixvec::inline flows {
 namespace {

@@ -118,6 +118,7 @@ TEST_F(RunRegress, Refusals) {
       {"--list fine --resume", "--resume: found no night in"},
       {"--list fine --rerun-failures", "--rerun-failures: found no night"},
       {"--list fine --reseed 2 --fixed-seed 1", "--reseed: found with --fixed-seed"},
+      {"--list fine --rerun-failures --only x", "--rerun-failures: found with another option"},
       {"--list fine --reseed 0", "--reseed: found "},
       {"--list fine --dry-run --resume", "--dry-run: found with --resume"}};
   for (const auto& [options, message] : cases) {

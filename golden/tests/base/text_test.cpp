@@ -6,6 +6,12 @@
 namespace mixvec::inline golden {
 namespace {
 
+TEST(Text, ListsHaveOnePartMoreThanCommas) {
+  EXPECT_EQ(split_list("4"), (std::vector<std::string>{"4"}));
+  EXPECT_EQ(split_list("4,,mixed,"), (std::vector<std::string>{"4", "", "mixed", ""}));
+  EXPECT_EQ(split_list(""), (std::vector<std::string>{""}));
+}
+
 TEST(Text, ListsFitTheirColumn) {
   const std::vector<std::string> words{"2:10", "4:65", "8:9"};
   EXPECT_EQ(join_fitting({}, 5), "");

@@ -177,9 +177,9 @@ TEST_F(BertTiny, HasNoFinalNorm) {
 }
 
 /// Writes a GPT-2 checkpoint of one layer, d = 8, with some tensors changed.
-class SmallCheckpoint {
+class RandomCheckpoint {
  public:
-  explicit SmallCheckpoint(const fs::path& folder) : folder_(folder) {
+  explicit RandomCheckpoint(const fs::path& folder) : folder_(folder) {
     tensors_ = {{"wte.weight", {4, 8}},
                 {"wpe.weight", {16, 8}},
                 {"h.0.ln_1.weight", {8}},
@@ -224,7 +224,7 @@ class SmallCheckpoint {
 
 TEST(LayerLoading, Gpt2) {
   const TemporaryTestFolder folder;
-  const SmallCheckpoint checkpoint(folder.path);
+  const RandomCheckpoint checkpoint(folder.path);
   const PrunedLayer loaded = load_layer(checkpoint.write("", "h.0.ln_2.bias", 1.0F / 3.0F), 0);
   EXPECT_EQ(loaded.layer.norm, NormPlacement::kPre);
   EXPECT_TRUE(loaded.layer.causal);
@@ -239,7 +239,7 @@ TEST(LayerLoading, Gpt2) {
 
 TEST(LayerLoading, RefusesWhatIsMissingOrNotFinite) {
   const TemporaryTestFolder folder;
-  const SmallCheckpoint checkpoint(folder.path);
+  const RandomCheckpoint checkpoint(folder.path);
   const auto expect = [](const Model& model, const char* part) {
     const std::string text = message_of([&] {
       load_layer(model, 0);
