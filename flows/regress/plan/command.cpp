@@ -1,7 +1,6 @@
 // Fills placeholders and quotes words.
 #include "flows/regress/plan/command.hpp"
 
-#include <algorithm>
 #include <set>
 
 #include "golden/base/error.hpp"
@@ -16,11 +15,10 @@ const std::set<std::string, std::less<>> kNames = {"source", "bin",     "build",
 
 /// The end of the placeholder that begins at `at`, behind its brace; npos if none does.
 std::size_t end_of_placeholder(std::string_view text, std::size_t at) {
-  const std::size_t close = text.find('}', at);
-  if (text[at] != '{' || close == std::string_view::npos || close == at + 1) return std::string_view::npos;
-  const std::string_view name = text.substr(at + 1, close - at - 1);
-  const bool plain = std::all_of(name.begin(), name.end(), [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; });
-  return plain ? close + 1 : std::string_view::npos;
+  if (text[at] != '{') return std::string_view::npos;
+  std::size_t end = at + 1;
+  while (end < text.size() && ((text[end] >= 'a' && text[end] <= 'z') || text[end] == '_')) ++end;
+  return end > at + 1 && end < text.size() && text[end] == '}' ? end + 1 : std::string_view::npos;
 }
 
 }  // namespace
