@@ -41,7 +41,8 @@ bool speaks_of_error(const std::string& line) {
   static const std::regex error(
       "error|fail|mismatch|fatal|assert|expected|differ|abort|segmentation|refuse|not noticed",
       std::regex::icase | std::regex::optimize);
-  return std::regex_search(line, error);
+  // A bench that counts no mismatches speaks of none.
+  return !line.ends_with("passed") && std::regex_search(line, error);
 }
 
 std::string without_particulars(std::string line) {

@@ -152,6 +152,7 @@ TEST(Signature, PathsHashesAndRepeats) {
   EXPECT_EQ(signature_of("/tmp/a12/b.cpp:3: error: x\n/home/c/d.cpp:4: error: x\n"), "<path>:<n>: error: x");
   EXPECT_EQ(signature_of("hash 3fa9c0d1e2 differs\n"), "hash <hex> differs");
   EXPECT_EQ(signature_of("one\ntwo\nthree\n\nfour\n"), "two\nthree\nfour");
+  EXPECT_EQ(signature_of("FAIL early\n8 cases, 0 mismatches: passed\n"), "FAIL early");
   EXPECT_EQ(signature_of(""), "");
   EXPECT_EQ(signature_of("progress 1\rprogress 2\rFAIL: late\n"), "FAIL: late");
   EXPECT_EQ(reproduction_in("x\n  reproduce: ./tb_engine --seed 7 --case 12\ny"), "./tb_engine --seed 7 --case 12");
