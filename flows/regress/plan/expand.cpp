@@ -167,7 +167,7 @@ class Expansion {
     job.timeout = kind.build_timeout;
     job.estimate = kind.build_seconds;
     job.needs = prepared;
-    const std::string name = job.name;
+    std::string name = job.name;
     add(std::move(job));
     return name;
   }
