@@ -10,7 +10,7 @@ gen_accel := build/bin/gen_accel
 programs  := gen_accel prune_model pack_model sim_accel eval_model gen_vectors make_checkpoint mask_study run_synth
 build     := JOBS=$(JOBS) flows/build.sh build
 
-.PHONY: help demo quickstart test nightly verilate accel path build programs lint format bench deps clean configure
+.PHONY: help demo quickstart test smoke nightly verilate accel path build programs lint format bench deps clean configure
 .DEFAULT_GOAL := build
 
 help: ## print this
@@ -32,11 +32,12 @@ quickstart: configure ## the same on 16 PEs x 16 lanes and one layer: the shorte
 test: build ## build everything and run the tests
 	@ctest --test-dir build -j $(TESTS) -LE nightly --output-on-failure
 
-nightly: build ## the same, and what takes too long for every day: all configurations, all files under all checks
-	@ctest --test-dir build -j $(TESTS) --output-on-failure
-	@.ci/lint
-	@.ci/tidy 86400
-	@.ci/sanitize 300 all
+# docs/regression.md. REGRESS: further options of run_regress, say REGRESS=--resume.
+smoke: build ## build everything and run a few tests of everything, with new seeds: some minutes
+	@build/bin/run_regress --list smoke --out build/smoke $(REGRESS)
+
+nightly: build ## the same with all tests, configurations, checks and sanitizers, 100 seeds a test: hours; build/nightly/report.html
+	@build/bin/run_regress --list nightly --out build/nightly $(REGRESS)
 
 build: configure ## build everything, tests too
 	@$(build)

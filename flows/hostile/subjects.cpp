@@ -63,6 +63,13 @@ constexpr const char* kBenchReport = R"({"passed":true,"tokens":2,"port_bits":64
                                      R"("lengths":"4","kept":0.2,"cycles":100,"utilization":0.5,"bound":50.0,)"
                                      R"("bound_by":"port","compared":96,"mismatches":0}]}})";
 
+constexpr const char* kTestPlan =
+    R"({"kinds":{"k":{"configurations":"plan","folder":"{out}/{configuration}","build":[["true"]]}},)"
+    R"("tests":[{"name":"t","kind":"k","command":["echo","{seed}","{pattern}"],"timeout":9}],)"
+    R"("configurations":[{"name":"c","options":["x"],"tags":["y"]}],"patterns":[{"name":"p","options":["z"]}],)"
+    R"("points":[{"name":"q","stage":"V1","checks":"all","tests":["t"]}],)"
+    R"("lists":{"few":{"runs":[{"tests":["t"],"seeds":3,"cases":2}]}}})";
+
 void run_or_fail(const fs::path& binaries, const fs::path& folder, Case item) {
   const std::vector<std::string> wrong = [&] {
     item.limits = {};
@@ -79,6 +86,7 @@ void make_good_inputs(const fs::path& folder, const fs::path& binaries) {
   write_file(folder / "mask.smtx", "4, 16, 12\n0 3 6 9 12\n0 5 9 1 6 10 2 7 11 3 8 15\n");
   write_file(folder / "text.txt", "abc cab\nabba cab abc\n");
   write_file(folder / "bench.json", kBenchReport);
+  write_file(folder / "plan.json", kTestPlan);
   const auto run = [&](const char* program, std::vector<std::string> arguments) {
     Case item;
     item.program = program;
@@ -148,6 +156,12 @@ std::vector<Subject> list_subjects(const fs::path& binaries) {
        {},
        {"o", "r.json"},
        false},
+      // It runs what a plan says: only the reading is tried.
+      {"run_regress",
+       {"--plan", "plan.json", "--list", "few", "--out", "o", "--seed", "1", "--dry-run", "--json", "r.json"},
+       {"plan.json"},
+       {{"plan.json", Format::kJson, 40}},
+       {"r.json"}},
       {"train_model",
        {"--text",  "text.txt", "--layers", "1", "--heads",   "1", "--embd", "8", "--positions", "4",
         "--steps", "1",        "--batch",  "1", "--threads", "1", "--out",  "o", "--json",      "r.json"},

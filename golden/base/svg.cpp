@@ -25,8 +25,8 @@ std::string escape_xml(std::string_view text) {
         result += "&#39;";
         break;
       default:
-        // Control characters are not allowed in XML, not even escaped.
-        result += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+        // Control characters but these are not allowed in XML, not even escaped.
+        result += static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t' ? ' ' : c;
     }
   }
   return result;

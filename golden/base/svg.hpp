@@ -6,7 +6,8 @@
 
 namespace mixvec::inline golden {
 
-/// The text as it may stand in XML (and HTML), in attributes too: markup escaped, control characters as blanks.
+/// The text as it may stand in XML (and HTML), in attributes too: markup escaped, control characters other
+/// than line breaks and tabs as blanks.
 std::string escape_xml(std::string_view text);
 
 /// The beginning of an SVG file of so many pixels: white, sans-serif. "</svg>" ends it.

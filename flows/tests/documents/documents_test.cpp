@@ -160,7 +160,7 @@ std::vector<std::string> programs() {
     const std::string name = entry.path().filename().string();
     if (!entry.is_regular_file() || name.find('.') != std::string::npos) continue;
     if (name.starts_with("test_") || name.starts_with("bench_") || name.starts_with("fuzz_") ||
-        name.starts_with("hostile_") || name == "bad_program")
+        name.starts_with("hostile_") || name == "bad_program" || name == "check_testplan")
       continue;
     names.insert(name);
   }

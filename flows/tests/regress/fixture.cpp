@@ -1,0 +1,80 @@
+// Plans of small shell commands, and run_regress on them.
+#include "flows/tests/regress/fixture.hpp"
+
+#include <fmt/format.h>
+#include <sys/wait.h>
+
+#include <cstdlib>
+
+#include "flows/regress/run/store.hpp"
+#include "golden/files/input_file.hpp"
+#include "golden/files/output.hpp"
+
+namespace mixvec::inline flows {
+
+nlohmann::json small_plan() {
+  return nlohmann::json::parse(R"json({
+    "kinds": {
+      "plain": {},
+      "built": {
+        "configurations": "plan",
+        "prepare_folder": "{out}/builds/built", "prepare": [["sh", "-c", "echo prepared"]],
+        "folder": "{out}/builds/built/{configuration}",
+        "build": [["sh", "-c", "echo ERROR: no such thing; test {configuration} != broken"],
+                  ["sh", "-c", "echo built > {folder}/product"]],
+        "build_seconds": 0.1,
+        "waves": {"folder": "{out}/builds/waves/{configuration}",
+                  "build": [["sh", "-c", "echo waves > {folder}/product"]],
+                  "options": ["--trace", "{waves}"]}
+      }
+    },
+    "tests": [
+      {"name": "good", "kind": "plain", "command": ["true"], "timeout": 30},
+      {"name": "seeded", "kind": "built", "timeout": 30, "command": ["sh", "-c",
+        "cat product; test $# -lt 2 || echo wave > \"$2\"; case {seed} in *[0-4]) exit 0;; esac; echo \"mismatch at TOP.a.b[{seed}].c: 0x{seed}, expected /tmp/x/{seed}\"; exit 1",
+        "run"]},
+      {"name": "patterned", "kind": "built", "timeout": 30, "command": ["echo", "{pattern}", "{seed}", "{cases}"]},
+      {"name": "hang", "kind": "plain", "timeout": 0.5, "command": ["sh", "-c", "echo waiting; sleep 77 & sleep 77"]},
+      {"name": "crash", "kind": "plain", "timeout": 30, "command": ["sh", "-c", "kill -SEGV $$"]},
+      {"name": "flaky", "kind": "plain", "timeout": 30, "command": ["sh", "-c",
+        "mkdir {out}/was_here 2> /dev/null && exit 1; rmdir {out}/was_here"]}
+    ],
+    "configurations": [{"name": "one", "tags": ["few"]}, {"name": "two"}, {"name": "broken"}],
+    "patterns": [{"name": "plain"}, {"name": "turned", "options": ["--turn", "1 2"], "configurations": ["t*"]}],
+    "points": [{"name": "everything", "stage": "V1", "checks": "that <all> is well",
+                "tests": ["good", "seeded", "patterned", "hang", "crash", "flaky"]}],
+    "lists": {
+      "all": {"runs": [{"tests": ["good", "hang", "crash", "patterned"]}, {"tests": ["seeded"], "seeds": 30}]},
+      "fine": {"runs": [{"tests": ["good"]},
+                        {"tests": ["patterned"], "configurations": ["tag:few"], "seeds": 5, "cases": 9}]},
+      "flaky": {"runs": [{"tests": ["flaky"]}]}
+    }
+  })json");
+}
+
+void RunRegress::SetUp() { write_plan(small_plan()); }
+
+void RunRegress::write_plan(const nlohmann::json& plan) { write_file(folder_.path / "plan.json", plan.dump()); }
+
+int RunRegress::run(const std::string& options) {
+  const std::string log = (folder_.path / "log").string();
+  const int status = std::system(fmt::format("'{}' --plan '{}' --out '{}' {} > '{}' 2>&1", MIXVEC_RUN_REGRESS,
+                                             (folder_.path / "plan.json").string(), out().string(), options, log)
+                                     .c_str());
+  output_ = read_file(log);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+nlohmann::json RunRegress::results() const { return read_json(out() / "results.json"); }
+
+std::map<std::string, std::string> RunRegress::outcomes() const {
+  Store store(out() / "results.db");
+  std::map<std::string, std::string> found;
+  for (const JobResult& result : store.results(store.last_night()->number)) {
+    EXPECT_TRUE(found.emplace(result.job, std::string(name_of(result.outcome)) + ": " + result.signature).second)
+        << result.job << " has two results";
+  }
+  return found;
+}
+
+}  // namespace mixvec::inline flows

@@ -1,0 +1,38 @@
+// What the tests of the regression share: plans of small shell commands, and run_regress on them.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "golden/tests/temporary_folder.hpp"
+
+namespace mixvec::inline flows {
+
+/// A plan with tests that pass, fail, hang and crash, builds that fail, seeds, patterns and two lists.
+nlohmann::json small_plan();
+
+class RunRegress : public ::testing::Test {
+ protected:
+  void SetUp() override;
+
+  /// Writes the plan that the following runs read.
+  void write_plan(const nlohmann::json& plan);
+
+  /// Runs run_regress with --plan and --out. Returns its exit code; its output stands in output_.
+  int run(const std::string& options);
+
+  [[nodiscard]] std::filesystem::path out() const { return folder_.path / "out"; }
+  [[nodiscard]] nlohmann::json results() const;
+
+  /// What came out of each job of a night, as the database says; fails where a job has more than one result.
+  [[nodiscard]] std::map<std::string, std::string> outcomes() const;
+
+  TemporaryTestFolder folder_;
+  std::string output_;
+};
+
+}  // namespace mixvec::inline flows
