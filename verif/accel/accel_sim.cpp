@@ -48,6 +48,8 @@ AccelSim::AccelSim(const std::string& trace, bool record)
 #if VM_TRACE
   if (!trace.empty()) {
     trace_ = std::make_unique<VerilatedFstC>();
+    // The models of hierarchical blocks come to life in initial blocks, and are traced as well.
+    top_->eval();
     top_->trace(trace_.get(), 99);
     trace_->open(trace.c_str());
     if (!trace_->isOpen()) fail_input("--trace {}: the file cannot be written", trace);
