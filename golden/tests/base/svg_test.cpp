@@ -7,7 +7,7 @@ namespace mixvec::inline golden {
 namespace {
 
 TEST(Svg, EscapesWhatXmlWouldRead) {
-  EXPECT_EQ(escape_xml("a<b> & \"c\"'\n\x01\xC3\xB6"), "a&lt;b&gt; &amp; &quot;c&quot;&#39;  \xC3\xB6");
+  EXPECT_EQ(escape_xml("a<b> & \"c\"'\n\x01\xC3\xB6"), "a&lt;b&gt; &amp; &quot;c&quot;&#39;\n \xC3\xB6");
 }
 
 TEST(Svg, BeginsAPage) {
