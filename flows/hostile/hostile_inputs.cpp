@@ -3,15 +3,14 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cstdlib>
 #include <map>
 #include <mutex>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "flows/hostile/cases.hpp"
 #include "golden/base/error.hpp"
+#include "golden/base/parallel.hpp"
 #include "golden/base/text.hpp"
 #include "golden/cli/cli.hpp"
 #include "golden/files/input_file.hpp"
@@ -56,33 +55,28 @@ std::vector<Option> options_of(const std::string& program, const fs::path& binar
 std::vector<Failure> run_all(const std::vector<Case>& cases, std::size_t first, const fs::path& binaries,
                              const fs::path& work, int threads) {
   std::vector<Failure> failures;
-  std::atomic<std::size_t> next = 0;
   std::mutex lock;
+  std::size_t done = 0;
   Progress progress("hostile_inputs");
-  const auto work_on = [&] {
-    for (std::size_t i = next++; i < cases.size(); i = next++) {
-      const fs::path folder = work / fmt::format("{}", first + i);
-      std::vector<std::string> wrong;
-      try {
-        fs::create_directories(folder);
-        wrong = check_case(cases[i], binaries / cases[i].program, folder);
-      } catch (const std::exception& error) {
-        wrong = {fmt::format("the test itself: {}", error.what())};
-      }
-      const std::lock_guard guard(lock);
-      if (wrong.empty()) {
-        for (const fs::path& path : {folder, fs::path(folder.string() + ".out"), fs::path(folder.string() + ".err")}) {
-          fs::remove_all(path);
-        }
-      } else {
-        failures.push_back({i, std::move(wrong)});
-      }
-      progress.update(static_cast<double>(i) / static_cast<double>(cases.size()), cases[i].program);
+  parallel_for(cases.size(), threads, [&](std::size_t i) {
+    const fs::path folder = work / fmt::format("{}", first + i);
+    std::vector<std::string> wrong;
+    try {
+      fs::create_directories(folder);
+      wrong = check_case(cases[i], binaries / cases[i].program, folder);
+    } catch (const std::exception& error) {
+      wrong = {fmt::format("the test itself: {}", error.what())};
     }
-  };
-  std::vector<std::thread> workers;
-  for (int t = 0; t < threads; ++t) workers.emplace_back(work_on);
-  for (std::thread& worker : workers) worker.join();
+    const std::lock_guard guard(lock);
+    if (wrong.empty()) {
+      for (const fs::path& path : {folder, fs::path(folder.string() + ".out"), fs::path(folder.string() + ".err")}) {
+        fs::remove_all(path);
+      }
+    } else {
+      failures.push_back({i, std::move(wrong)});
+    }
+    progress.update(static_cast<double>(++done) / static_cast<double>(cases.size()), cases[i].program);
+  });
   std::sort(failures.begin(), failures.end(), [](const Failure& a, const Failure& b) { return a.number < b.number; });
   return failures;
 }

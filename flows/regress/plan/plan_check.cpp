@@ -178,7 +178,7 @@ Inventory take_inventory(const Places& places) {
   const std::string make =
       fmt::format("make -s --no-print-directory -C {} -f verif/units/Makefile ", shell_quote(places.source.string()));
   for (const std::string& bench : lines_in(answer_of(make + "list_benches"))) {
-    inventory.unit_benches[bench] = lines_in(answer_of(make + "list_" + bench)).size();
+    inventory.unit_benches[bench] = lines_in(answer_of(fmt::format("{}list_{}", make, bench))).size();
   }
   for (const fs::directory_entry& entry : fs::recursive_directory_iterator(places.source / "verif")) {
     const std::string name = entry.path().filename().string();
