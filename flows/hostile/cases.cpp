@@ -313,7 +313,7 @@ class Maker {
     add_path("below a file", std::string(kPrecious) + "/x");
     add_path("name too long", std::string(300, 'x'));
     add_path("path too long", std::string(5000, '/') + "x");
-    add_path("a text", kPrecious);
+    add_path("a text", kPrecious).refused = !(subject_.any_text && name == "text");
     for (const char* device : {"/dev/zero", "/dev/urandom", "/dev/null", "/proc/self/mem", "/dev/stdin"}) {
       add_path(device, device);
     }

@@ -167,7 +167,9 @@ std::vector<Subject> list_subjects(const fs::path& binaries) {
         "--steps", "1",        "--batch",  "1", "--threads", "1", "--out",  "o", "--json",      "r.json"},
        {"text.txt"},
        {},
-       {"o", "r.json"}},
+       {"o", "r.json"},
+       {},
+       true},
   };
   std::erase_if(subjects, [&](const Subject& subject) { return !fs::exists(binaries / subject.program); });
   return subjects;

@@ -10,6 +10,7 @@
 #include "golden/base/text.hpp"
 #include "golden/cli/cli.hpp"
 #include "golden/cli/common_options.hpp"
+#include "golden/files/output.hpp"
 #include "pruning/train/trainer.hpp"
 
 namespace po = boost::program_options;
@@ -68,29 +69,38 @@ int main(int argc, char** argv) {
                  o.positions - 1, o.block);
     }
     nlohmann::json history = nlohmann::json::array();
-    const mixvec::TrainResult result = mixvec::train(o, [&](const mixvec::TrainProgress& p) {
+    const auto report = [&](const mixvec::TrainProgress& p) {
       fmt::print("step {:5}/{}  lr {:.2e}  train loss {:.4f}  val loss {:.4f} (part)  {:.0f} ms/step\n", p.step,
                  o.steps, p.rate, p.train_loss, p.validation_loss, p.ms_per_step);
       std::fflush(stdout);
       history.push_back({{"step", p.step}, {"train_loss", p.train_loss}, {"val_loss_part", p.validation_loss}});
-    });
-    nlohmann::json json = {
-        {"finished", result.finished}, {"steps", result.steps}, {"seed", o.seed}, {"history", history}};
-    if (result.finished) {
-      fmt::print("{}: {} parameters, {} characters in the vocabulary\n", out, result.parameters, result.vocabulary);
+    };
+    std::optional<mixvec::StagedFile> json_file;
+    const auto stage = [&](const mixvec::TrainResult& result) {
+      nlohmann::json json = {
+          {"finished", result.finished}, {"steps", result.steps}, {"seed", o.seed}, {"history", history}};
+      if (result.finished) {
+        json.update({{"parameters", result.parameters},
+                     {"vocabulary", result.vocabulary},
+                     {"train_loss", result.train_loss},
+                     {"val_loss", result.validation_loss},
+                     {"val_tokens", result.validation_tokens},
+                     {"dtype", dtype},
+                     {"seconds", result.seconds}});
+      }
+      json_file.emplace(values["json"].as<std::string>(), mixvec::json_text(json));
+    };
+    const mixvec::TrainResult result = mixvec::train(o, report, [&](const mixvec::TrainResult& trained) {
+      fmt::print("{}: {} parameters, {} characters in the vocabulary\n", out, trained.parameters, trained.vocabulary);
       fmt::print("validation loss {:.4f} nats per character over {} characters ({} weights, windows of {})\n",
-                 result.validation_loss, result.validation_tokens, dtype, o.positions);
-      json.update({{"parameters", result.parameters},
-                   {"vocabulary", result.vocabulary},
-                   {"train_loss", result.train_loss},
-                   {"val_loss", result.validation_loss},
-                   {"val_tokens", result.validation_tokens},
-                   {"dtype", dtype},
-                   {"seconds", result.seconds}});
-    } else {
+                 trained.validation_loss, trained.validation_tokens, dtype, o.positions);
+      stage(trained);
+    });
+    if (!result.finished) {
       fmt::print("stopped at step {} of {}; go on with --resume\n", result.steps, o.steps);
+      stage(result);
     }
-    mixvec::write_json(values["json"].as<std::string>(), json);
+    json_file->commit();
     return mixvec::kExitGood;
   });
 }

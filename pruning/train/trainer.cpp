@@ -29,6 +29,10 @@ constexpr double kBeta1 = 0.9;
 constexpr double kBeta2 = 0.99;
 constexpr double kAdamEpsilon = 1e-8;
 
+constexpr const char* kCheckpointName = "checkpoint";  // folder in the model's, while it is trained
+constexpr const char* kStateName = "state.safetensors";
+constexpr const char* kWeightsName = "model.safetensors";
+
 void check_options(const TrainOptions& o) {
   const auto positive = [](const char* name, std::size_t value) {
     if (value == 0) fail_input("--{}: found 0, expected at least 1", name);
@@ -55,7 +59,7 @@ void check_options(const TrainOptions& o) {
 
 // A folder that this program has not begun may hold what nobody wants to find a model among.
 void check_earlier(const fs::path& out) {
-  if (fs::exists(out / "checkpoint") || fs::exists(out / "config.json")) return;
+  if (fs::exists(out / kCheckpointName) || fs::exists(out / "config.json")) return;
   fail_input("--out {}: found a folder with other things in it, expected none, an empty one or an earlier model",
              out.string());
 }
@@ -110,7 +114,9 @@ std::vector<std::size_t> shape_of(const torch::Tensor& tensor) {
   return {tensor.sizes().begin(), tensor.sizes().end()};
 }
 
-void save_state(const fs::path& path, const State& state, const nlohmann::json& identity) {
+// Writes `folder`/state.safetensors, whole or not at all, the folders above it with it.
+void save_state(const fs::path& folder, const State& state, const nlohmann::json& identity) {
+  AtomicFolder checkpoint(folder, [](const fs::path&) {});
   SafetensorsWriter writer;
   writer.set_metadata("step", std::to_string(state.step));
   writer.set_metadata("identity", identity.dump());
@@ -120,7 +126,8 @@ void save_state(const fs::path& path, const State& state, const nlohmann::json& 
       writer.add(fmt::format("{}/{}", group, name), shape_of(tensor), values_of(tensor));
     }
   }
-  writer.write(path);
+  writer.write(checkpoint.path() / kStateName);
+  checkpoint.commit();
 }
 
 void fill(torch::Tensor& target, const SafetensorsFile& file, const std::string& name) {
@@ -232,9 +239,10 @@ void update(State& state, const TrainOptions& o, double rate) {
   }
 }
 
-// Earlier models, and what else the folder holds, stay until the new model is whole.
-void write_model(const TrainOptions& o, const CharacterText& text, const Gpt2Parameters& parameters) {
-  AtomicFolder folder(o.out, check_earlier);
+// Writes the model into a folder that replaces --out when it is committed: what else that holds comes along, but for
+// the checkpoint, which is done with.
+void write_model(AtomicFolder& folder, const TrainOptions& o, const CharacterText& text,
+                 const Gpt2Parameters& parameters) {
   SafetensorsWriter writer;
   writer.set_metadata("format", "pt");
   for (const auto& [name, tensor] : parameters) {
@@ -248,7 +256,7 @@ void write_model(const TrainOptions& o, const CharacterText& text, const Gpt2Par
     for (const float value : values) halves.push_back(to_half(value));
     writer.add(name, shape_of(tensor), halves);
   }
-  writer.write(folder.path() / "model.safetensors");
+  writer.write(folder.path() / kWeightsName);
 
   nlohmann::ordered_json vocabulary = nlohmann::ordered_json::object();
   for (std::size_t id = 0; id < text.vocabulary.size(); ++id) vocabulary[text.vocabulary[id]] = id;
@@ -276,8 +284,7 @@ void write_model(const TrainOptions& o, const CharacterText& text, const Gpt2Par
                                  {"use_cache", true},
                                  {"vocab_size", text.vocabulary.size()}};
   write_file(folder.path() / "config.json", config.dump(2) + "\n");
-  folder.keep([](const std::string&) { return true; });
-  folder.commit();
+  folder.keep([](const std::string& path) { return !path.starts_with(kCheckpointName); });
 }
 
 class Stopwatch {
@@ -292,7 +299,8 @@ class Stopwatch {
 
 }  // namespace
 
-TrainResult train(const TrainOptions& options, const std::function<void(const TrainProgress&)>& report) {
+TrainResult train(const TrainOptions& options, const std::function<void(const TrainProgress&)>& report,
+                  const std::function<void(const TrainResult&)>& before_commit) {
   check_options(options);
   at::set_num_threads(options.threads);
   const CharacterText text = read_character_text(options.text);
@@ -307,10 +315,7 @@ TrainResult train(const TrainOptions& options, const std::function<void(const Tr
   const nlohmann::json identity = identity_of(options, text);
   std::error_code error;
   if (fs::is_directory(options.out, error) && !fs::is_empty(options.out)) check_earlier(options.out);
-  const fs::path checkpoint_dir = options.out / "checkpoint";
-  fs::create_directories(checkpoint_dir, error);
-  if (error) fail_input("--out: {}: cannot create the folder: {}", checkpoint_dir.string(), error.message());
-  const fs::path checkpoint = checkpoint_dir / "state.safetensors";
+  const fs::path checkpoint = options.out / kCheckpointName;
 
   State state;
   state.parameters = initialise_gpt2(config, options.seed);
@@ -318,7 +323,7 @@ TrainResult train(const TrainOptions& options, const std::function<void(const Tr
     state.mean[name] = torch::zeros_like(tensor, torch::requires_grad(false));
     state.square[name] = torch::zeros_like(tensor, torch::requires_grad(false));
   }
-  if (options.resume) load_state(checkpoint, state, identity);
+  if (options.resume) load_state(checkpoint / kStateName, state, identity);
 
   const Stopwatch whole;
   Stopwatch since_report;
@@ -355,9 +360,10 @@ TrainResult train(const TrainOptions& options, const std::function<void(const Tr
     if (state.step % options.checkpoint_every == 0) save_state(checkpoint, state, identity);
   }
 
-  write_model(options, text, state.parameters);
+  AtomicFolder folder(options.out, check_earlier);
+  write_model(folder, options, text, state.parameters);
   // What counts is the model that others will read, so the final loss is that of the file.
-  const SafetensorsFile written = SafetensorsFile::open(options.out / "model.safetensors");
+  const SafetensorsFile written = SafetensorsFile::open(folder.path() / kWeightsName);
   {
     const torch::NoGradGuard no_grad;
     for (auto& [name, tensor] : state.parameters) {
@@ -372,7 +378,8 @@ TrainResult train(const TrainOptions& options, const std::function<void(const Tr
   result.steps = state.step;
   result.seconds = whole.seconds();
   result.finished = true;
-  fs::remove_all(checkpoint_dir, error);
+  if (before_commit) before_commit(result);
+  folder.commit();
   return result;
 }
 

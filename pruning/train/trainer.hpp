@@ -57,7 +57,9 @@ struct TrainResult {
 
 /// Trains on the first 90 % of the text, validates on the rest; writes OUT/config.json, model.safetensors, vocab.json,
 /// and while it runs OUT/checkpoint. The same options give the same bits, resumed or not (same machine and libtorch).
-/// Throws InputError naming the option or file.
-TrainResult train(const TrainOptions& options, const std::function<void(const TrainProgress&)>& report);
+/// `before_commit` is called when the model is written and before it takes its place: what it throws leaves OUT as it
+/// was. Throws InputError naming the option or file.
+TrainResult train(const TrainOptions& options, const std::function<void(const TrainProgress&)>& report,
+                  const std::function<void(const TrainResult&)>& before_commit = {});
 
 }  // namespace mixvec::inline pruning
