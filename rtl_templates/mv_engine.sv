@@ -609,16 +609,27 @@ module mv_engine #(
   end
   // Inputs that are written in the cycle in which a set reads them, and that its step uses. What a
   // masked lane reads may be anything.
-  logic               late;
-  logic [Sets*Lv-1:0] late_inputs, late_inputs_q;   // by set and sub-bank
+  logic               late, beyond, writes_beyond;
+  logic [Sets*Lv-1:0] late_inputs, late_inputs_q;       // by set and sub-bank
+  logic [Sets*Lv-1:0] beyond_inputs, beyond_inputs_q;   // beyond the activation memory
   always_comb begin
-    late        = 1'b0;
-    late_inputs = '0;
+    late          = 1'b0;
+    beyond        = 1'b0;
+    writes_beyond = 1'b0;
+    late_inputs   = '0;
+    beyond_inputs = '0;
+    for (int w = 0; w < Writers; w++) begin
+      if (a_valid_i[w] && 32'(a_pos_i[w*16 +: 16]) >= Depth) writes_beyond = 1'b1;
+    end
     for (int s = 0; s < Sets; s++) begin
       for (int i = 0; i < Lv; i++) begin
         logic [LaneW-1:0] source;   // the lane's sub-bank
         source = op_col[s] ? op_sel[(s*Lv+i)*LaneW +: LaneW] : LaneW'(i);
         if (op_valid[s] && op_mask[s*Lv+i] && late_inputs_q[s*Lv+32'(source)]) late = 1'b1;
+        if (op_valid[s] && op_mask[s*Lv+i] && beyond_inputs_q[s*Lv+32'(source)]) beyond = 1'b1;
+        if (read[s] && 32'(read_row[(s*Segments+i%Segments)*RowW +: RowW]) >= Rows) begin
+          beyond_inputs[s*Lv+i] = 1'b1;
+        end
         for (int w = 0; w < Writers; w++) begin
           if (read[s] && a_banks[w*Banks+32'(BankW'(phase_q+BankW'(s)))] &&
               a_bank[w*LaneW +: LaneW] == LaneW'(i) &&
@@ -631,14 +642,17 @@ module mv_engine #(
   end
   logic [RowW-1:0] row_base_q;
   always_ff @(posedge clk_i) begin
-    groups_log2_q <= groups_log2_i;
-    row_base_q    <= row_base_i;
-    late_inputs_q <= late_inputs;
+    groups_log2_q   <= groups_log2_i;
+    row_base_q      <= row_base_i;
+    late_inputs_q   <= late_inputs;
+    beyond_inputs_q <= beyond_inputs;
   end
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (rst_ni) begin
       StartsIdle: assert (!start_i || done_o || error_o)
         else $error("mv_engine.StartsIdle: an image begins before the last one has ended");
+      GroupsLegal: assert (!start_i || 32'd1 << groups_log2_i <= Groups)
+        else $error("mv_engine.GroupsLegal: more token groups than a tile has");
       GroupsStay: assert (done_o || error_o || groups_log2_i == groups_log2_q)
         else $error("mv_engine.GroupsStay: the token groups in use change under way");
       RowStays: assert (done_o || error_o || attend_i || row_base_i == row_base_q)
@@ -649,6 +663,10 @@ module mv_engine #(
         else $error("mv_engine.ReadsApart: an input that a step uses is written meanwhile");
       WritersApart: assert (!meet)
         else $error("mv_engine.WritersApart: two writers of a sub-bank");
+      ReadsInRange: assert (!beyond)
+        else $error("mv_engine.ReadsInRange: a step uses an input beyond the activation memory");
+      WritesInRange: assert (!writes_beyond)
+        else $error("mv_engine.WritesInRange: an input beyond the activation memory is written");
     end
   end
 `endif

@@ -18,6 +18,14 @@ module mv_fifo #(
   input  logic             pop_ready_i,
   output logic [Width-1:0] pop_data_o
 );
+  if (Depth < 1) begin : g_bad_depth
+`ifdef VERILATOR
+    $fatal(0, "mv_fifo: Depth must be at least 1");
+`else
+    mv_fifo__depth_must_be_at_least_1 u_illegal ();
+`endif
+  end
+
   localparam int PlaceW = (Depth > 1) ? $clog2(Depth) : 1;
   localparam int CountW = $clog2(Depth + 1);
 

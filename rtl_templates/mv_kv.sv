@@ -103,9 +103,16 @@ module mv_kv #(
 
 `ifdef VERILATOR
   // Writers write different words, channels or tokens, and nothing that is read in the cycle.
-  logic meet, meets_read;
+  logic meet, meets_read, beyond;
   always_comb begin
     meets_read = 1'b0;
+    beyond     = 1'b0;
+    for (int w = 0; w < Writers; w++) begin
+      if (write_i[w] && write_mask_i[w*Tokens +: Tokens] != '0 &&
+          32'(write_word_i[w*WordW +: WordW]) >= Depth) begin
+        beyond = 1'b1;
+      end
+    end
     for (int w = 0; w < Writers; w++) begin
       for (int p = 0; p < Tokens; p++) begin
         if (read_q && write_i[w] && write_word_i[w*WordW +: WordW] == word_q &&
@@ -132,6 +139,10 @@ module mv_kv #(
         else $error("mv_kv.ReadsApart: a tile is read while a part of it is written");
       WritersApart: assert (!meet)
         else $error("mv_kv.WritersApart: two writers of one channel of a token");
+      WritesInRange: assert (!beyond)
+        else $error("mv_kv.WritesInRange: a word beyond the memory is written");
+      ReadsInRange: assert (!read_q || 32'(word_q) < Depth)
+        else $error("mv_kv.ReadsInRange: a word beyond the memory is read");
     end
   end
 `endif

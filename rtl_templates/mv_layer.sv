@@ -324,10 +324,15 @@ module mv_layer #(
   logic [48+GroupW+24+3-1:0] tile, tile_q;
   assign tile = {run_base_i, run_low_i, run_high_i, run_last_group_i, run_k_i, groups_log2_i};
   always_ff @(posedge clk_i) tile_q <= tile;
+  logic [31:0] in_use;   // token groups
+  assign in_use = 32'(run_last_group_i) + 32'd1;
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (rst_ni) begin
       RunsIdle: assert (!run_i || (!running && done))
         else $error("mv_layer.RunsIdle: a run begins while something is under way");
+      GroupsCovered: assert (!run_i || (in_use <= 32'd1 << groups_log2_i &&
+                                        32'd1 << groups_log2_i < 2 * in_use))
+        else $error("mv_layer.GroupsCovered: groups_log2_i does not go with run_last_group_i");
       // Activations wait for a_ready_o.
       PortsRest: assert (!((running && (start_i || attend_i || job_valid_i || kv_valid_i ||
           v_valid_i)) || (run_i && (start_i || attend_i || job_valid_i))))

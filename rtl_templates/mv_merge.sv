@@ -22,6 +22,14 @@ module mv_merge #(
   input  logic [15:0]             bias_i,
   output logic [Lt*16-1:0]        result_o
 );
+  if (H < 1 || (H & (H - 1)) != 0) begin : g_bad_classes
+`ifdef VERILATOR
+    $fatal(0, "mv_merge: H must be a power of two");
+`else
+    mv_merge__h_must_be_a_power_of_two u_illegal ();
+`endif
+  end
+
   localparam int HLog2   = $clog2(H);
   localparam int Latency = HLog2 * AddStages;
   localparam int Cuts    = AddStages - 2;

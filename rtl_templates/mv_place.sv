@@ -15,6 +15,14 @@ module mv_place #(
   output logic [PlaceW-1:0] place_o,   // the first one
   output logic [Places-1:0] taken_o
 );
+  if (Places < 1 || Wide < 1 || Places % ((Wide > 0) ? Wide : 1) != 0) begin : g_bad_places
+`ifdef VERILATOR
+    $fatal(0, "mv_place: Places must be a multiple of Wide, both at least 1");
+`else
+    mv_place__places_must_be_a_multiple_of_wide_both_at_least_1 u_illegal ();
+`endif
+  end
+
   always_comb begin
     found_o = 1'b0;
     place_o = '0;

@@ -256,6 +256,40 @@ module mv_sequencer #(
   end
 
 `ifdef VERILATOR
+  // The slices read the fields of the last SCORES and OUTPUTS while results of the ones before may
+  // still come.
+  logic        scores_seen_q, outputs_seen_q;   // since the last MATRIX
+  logic        scores_alike, outputs_alike;
+  logic [15:0] strips;
+  logic [7:0]  last_strip;                      // results of the last strip
+  logic [31:0] end_index;                       // behind the last result of a job
+  logic [3:0]  pass_operation;
+  assign scores_alike =
+      mv_isa_pkg::attend_causal(instruction_q) == mv_isa_pkg::attend_causal(scores_q) &&
+      mv_isa_pkg::scores_vector_row(instruction_q) == mv_isa_pkg::scores_vector_row(scores_q) &&
+      mv_isa_pkg::scores_key_bits(instruction_q) == mv_isa_pkg::scores_key_bits(scores_q) &&
+      mv_isa_pkg::scores_valid_keys(instruction_q) == mv_isa_pkg::scores_valid_keys(scores_q);
+  assign outputs_alike =
+      mv_isa_pkg::outputs_table_entry(instruction_q) ==
+      mv_isa_pkg::outputs_table_entry(outputs_q) &&
+      mv_isa_pkg::outputs_result_row(instruction_q) == mv_isa_pkg::outputs_result_row(outputs_q);
+  assign strips         = is_outputs ? job.channel_strips : job.key_strips;
+  assign last_strip     = is_outputs ? last_channels : last_keys;
+  assign end_index      = 32'(index[14:0]) + (32'(strips) - 32'd1) * Lv + 32'(last_strip);
+  assign pass_operation = mv_isa_pkg::vector_operation(pass_q);
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      scores_seen_q  <= 1'b0;
+      outputs_seen_q <= 1'b0;
+    end else if (start_o || run_i) begin
+      scores_seen_q  <= 1'b0;
+      outputs_seen_q <= 1'b0;
+    end else if (job_go) begin
+      if (is_scores) scores_seen_q <= 1'b1;
+      if (is_outputs) outputs_seen_q <= 1'b1;
+    end
+  end
+
   // Instructions by the run in which they were written last.
   logic [31:0]      run_q;
   logic [31:0]      array_run_of_q [Depth];
@@ -290,6 +324,20 @@ module mv_sequencer #(
       VectorKindKnown: assert (!(vector_run_q && vector_state_q == StWait) ||
           mv_isa_pkg::vector_kind(pass_q) <= mv_isa_pkg::VectorRoot)
         else $error("mv_sequencer.VectorKindKnown: a vector instruction of no known kind");
+      MatrixOperationKnown: assert (!start_o ||
+          mv_isa_pkg::matrix_operation(matrix_q) <= mv_pkg::OpResidual)
+        else $error("mv_sequencer.MatrixOperationKnown: a MATRIX with no operation on results");
+      PassOperationKnown: assert (!pass_valid_o ||
+          mv_isa_pkg::vector_kind(pass_q) != mv_isa_pkg::VectorPass ||
+          pass_operation == mv_pkg::OpCopy || pass_operation == mv_pkg::OpExp ||
+          pass_operation == mv_pkg::OpScale || pass_operation == mv_pkg::OpNorm)
+        else $error("mv_sequencer.PassOperationKnown: a PASS with no operation of a pass");
+      ScoresAlike: assert (!job_go || !is_scores || !scores_seen_q || scores_alike)
+        else $error("mv_sequencer.ScoresAlike: SCORES between two MATRIX differ");
+      OutputsAlike: assert (!job_go || !is_outputs || !outputs_seen_q || outputs_alike)
+        else $error("mv_sequencer.OutputsAlike: OUTPUTS between two MATRIX differ");
+      IndicesApart: assert (!job_go || (index[15] == is_outputs && end_index <= 32'd32768))
+        else $error("mv_sequencer.IndicesApart: indices of SCORES from 2^15 on or OUTPUTS below");
     end
   end
 `endif

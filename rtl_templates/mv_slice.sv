@@ -531,13 +531,16 @@ module mv_slice #(
         else $error("mv_slice.PassesFollow: a pass begins while one is under way");
       AccessIdle: assert (!v_valid_i || (!beat && results_idle_o && pass_done_o))
         else $error("mv_slice.AccessIdle: access from outside while something is under way");
+      AccessInRange: assert (!v_valid_i || 32'(v_row_i) < Rows)
+        else $error("mv_slice.AccessInRange: access to a row beyond the vector memory");
       WaysCount: assert (!beat || (take ? results_q : passes_q) != '1)
         else $error("mv_slice.WaysCount: more beats under way than are counted");
       if (beat) begin
         TargetInRange: assert (!to_vector || 32'(target) < Rows)
           else $error("mv_slice.TargetInRange: a result for a row beyond the vector memory");
-        SourceInRange: assert (take || zero || pass_reciprocal || pass_root || 32'(source) < Rows)
-          else $error("mv_slice.SourceInRange: a pass reads a row beyond the vector memory");
+        SourceInRange: assert (32'(source) < Rows || (take ? op != mv_pkg::OpResidual :
+            zero || pass_reciprocal || pass_root))
+          else $error("mv_slice.SourceInRange: a row beyond the vector memory is read");
         NormInRange: assert (take || op != mv_pkg::OpNorm || 32'(norm_entry) < Norms)
           else $error("mv_slice.NormInRange: a pass reads an entry beyond the norm table");
         EntryInRange: assert (!to_activation || all || 32'(table_entry) < Tables)

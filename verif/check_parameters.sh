@@ -152,6 +152,15 @@ check mv_product "" \
   stages_must Stages=4 \
   stages_must "LeftW=10 RightW=10" \
   stages_must "LeftW=30 RightW=1"
+check mv_fifo "" \
+  depth_must Depth=0
+check mv_place "" \
+  places_must "Places=0 Wide=1" \
+  places_must Wide=0 \
+  places_must Wide=3
+check mv_merge "" \
+  h_must H=0 \
+  h_must H=3
 check mv_sequencer "" \
   depth_must Depth=0 \
   depth_must Depth=65537

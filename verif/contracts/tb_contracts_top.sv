@@ -13,7 +13,7 @@ module tb_contracts_top (
   mv_attend #(.Sets(3), .Lv(2), .FullRate(1), .Tokens(2), .Groups(2), .RowW(2), .WordW(2)) u_attend (
     .clk_i, .rst_ni);
   mv_drain #(.Sets(2), .Tokens(1), .Merge(0)) u_drain (.clk_i, .rst_ni);
-  mv_kv #(.Sets(2), .Lv(2), .Tokens(2), .Depth(4), .Writers(2)) u_kv (.clk_i, .rst_ni);
+  mv_kv #(.Sets(2), .Lv(2), .Tokens(2), .Depth(3), .Writers(2)) u_kv (.clk_i, .rst_ni);
   mv_fetch #(.Sets(2), .Clusters(2), .PortBits(64)) u_fetch (.clk_i, .rst_ni);
   mv_scheduler #(.Sets(2), .Assoc(1), .PortBits(64)) u_scheduler (.clk_i, .rst_ni);
   mv_weights #(.PortBits(64), .Lv(2)) u_weights (.clk_i, .rst_ni);
@@ -29,7 +29,7 @@ module tb_contracts_top (
              .WordW(2)) u_slice (.clk_i, .rst_ni);
   mv_vector_unit #(.Lanes(1), .Groups(2)) u_vector_unit (.clk_i, .rst_ni);
   mv_engine #(.Sets(1), .Positions(1), .Lv(2), .Lt(1), .FullRate(1), .Groups(2), .Banks(2),
-              .Depth(8), .KvDepth(4), .Drains(1), .PortBits(64), .Writers(2)) u_engine (
+              .Depth(6), .KvDepth(4), .Drains(1), .PortBits(64), .Writers(2)) u_engine (
     .clk_i, .rst_ni);
   mv_layer #(.Sets(1), .Positions(1), .Lv(2), .Lt(1), .FullRate(1), .Groups(2), .Banks(2),
              .Depth(8), .KvDepth(4), .Drains(1), .PortBits(64), .Units(1), .VectorRows(4),

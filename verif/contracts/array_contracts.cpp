@@ -1,0 +1,311 @@
+// Breaks the contracts of the modules that make and compute the steps of the array.
+#include "verif/contracts/contracts.hpp"
+
+namespace mixvec::inline verif {
+
+namespace {
+
+/// An attention job for mv_attend of four strips each way, by golden's job_fields for this instance.
+void offer_job(Device& d, std::uint32_t last_keys, std::uint32_t last_channels, std::uint32_t turn) {
+  auto& job = AT(u_attend__DOT__job_i);
+  put_bits(job, 0, 2, turn);
+  put_bits(job, 19, 2, last_channels);
+  put_bits(job, 21, 2, last_keys);
+  put_bits(job, 39, 16, 4);
+  put_bits(job, 55, 16, 4);
+  AT(u_attend__DOT__job_valid_i) = 1;
+  d.clock();
+  AT(u_attend__DOT__job_valid_i) = 0;
+}
+
+/// Offers mv_decompressor a task of an image whose header says this.
+std::function<void(Device&)> header(int entries, int index_bits, int code_bits) {
+  return [=](Device& d) {
+    AT(u_decompressor__DOT__entries_i) = static_cast<CData>(entries);
+    AT(u_decompressor__DOT__index_bits_i) = static_cast<CData>(index_bits);
+    AT(u_decompressor__DOT__code_bits_i) = static_cast<CData>(code_bits);
+    AT(u_decompressor__DOT__task_valid_i) = 1;
+    AT(u_decompressor__DOT__op_ready_i) = 1;
+    d.clock();
+  };
+}
+
+/// An image begins in mv_engine.
+void begin_image(Device& d) {
+  AT(u_engine__DOT__start_i) = 1;
+  d.clock();
+  AT(u_engine__DOT__start_i) = 0;
+  d.clock();
+}
+
+}  // namespace
+
+std::vector<Contract> array_contracts() {
+  return {
+      {"mv_stream.CodesHaveRoom",
+       [](Device& d) {
+         AT(u_stream__DOT__code_beat_valid_i) = 1;
+         d.clock(10);
+       }},
+      {"mv_stream.WeightsHaveRoom",
+       [](Device& d) {
+         AT(u_stream__DOT__weight_beat_valid_i) = 1;
+         d.clock(10);
+       }},
+      {"mv_stream.InputsStay",
+       [](Device& d) {
+         AT(u_stream__DOT__start_i) = 1;
+         d.clock();
+         AT(u_stream__DOT__start_i) = 0;
+         AT(u_stream__DOT__map_write_i) = 1;
+         d.clock();
+         AT(u_stream__DOT__map_write_i) = 0;
+         // A step in the queue, of which lane 0 uses row 0: its mask stands above what the weights need (7 bits) and
+         // shrinks, stride, last, group, address, sel (11 bits).
+         AT(u_stream__DOT__u_steps__DOT__count_q) = 1;
+         put_bits(AT(u_stream__DOT__u_steps__DOT__entries_q)[0], 18, 1, 1);
+         AT(u_stream__DOT__step_ready_i) = 1;
+         d.clock();
+       }},
+      {"mv_attend.TilesHaveBuffers",
+       [](Device& d) {  // no input can: the queue of buffers on their way is made full
+         AT(u_attend__DOT__active_q) = 1;
+         AT(u_attend__DOT__ask_q)[0] = 1;
+         AT(u_attend__DOT__u_due__DOT__count_q) = 4;
+         AT(u_attend__DOT__tile_ready_i) = 1;
+         d.clock();
+       }},
+      {"mv_attend.TilesAwaited",
+       [](Device& d) {
+         AT(u_attend__DOT__tile_valid_i) = 1;
+         d.clock();
+       }},
+      {"mv_attend.StartsIdle",
+       [](Device& d) {
+         offer_job(d, 1, 1, 0);
+         AT(u_attend__DOT__start_i) = 1;
+         d.clock();
+       }},
+      {"mv_attend.StripsHold",
+       [](Device& d) {
+         offer_job(d, 3, 1, 0);
+         d.clock(2);
+       }},
+      {"mv_attend.StripsHold",
+       [](Device& d) {
+         offer_job(d, 0, 1, 0);
+         d.clock(2);
+       }},
+      {"mv_attend.StripsHold",
+       [](Device& d) {
+         offer_job(d, 1, 3, 0);
+         d.clock(2);
+       }},
+      {"mv_attend.TurnIsASet",
+       [](Device& d) {
+         offer_job(d, 1, 1, 3);
+         d.clock(2);
+       }},
+      {"mv_drain.CreditsSuffice",
+       [](Device& d) {  // no input can: credits are forgotten
+         AT(u_drain__DOT__req_valid_i) = 1;
+         for (int i = 0; i < 40; ++i) {
+           AT(u_drain__DOT__used_q) = 0;
+           d.clock();
+         }
+       }},
+      {"mv_kv.WritersApart",
+       [](Device& d) {
+         AT(u_kv__DOT__write_i) = 3;
+         AT(u_kv__DOT__write_mask_i) = 5;
+         d.clock();
+       }},
+      {"mv_kv.ReadsApart",
+       [](Device& d) {
+         AT(u_kv__DOT__req_valid_i) = 1;
+         d.clock();
+         AT(u_kv__DOT__write_i) = 1;
+         AT(u_kv__DOT__write_mask_i) = 1;
+         d.clock();
+       }},
+      {"mv_kv.WritesInRange",
+       [](Device& d) {
+         AT(u_kv__DOT__write_i) = 2;
+         put_bits(AT(u_kv__DOT__write_word_i), 2, 2, 3);
+         put_bits(AT(u_kv__DOT__write_mask_i), 2, 2, 1);
+         d.clock();
+       }},
+      {"mv_kv.ReadsInRange",
+       [](Device& d) {
+         AT(u_kv__DOT__req_valid_i) = 1;
+         put_bits(AT(u_kv__DOT__req_word_i), 0, 2, 3);
+         d.clock(2);
+       }},
+      {"mv_fetch.BeatsAwaited",
+       [](Device& d) {
+         AT(u_fetch__DOT__m_rsp_valid_i) = 1;
+         d.clock();
+       }},
+      {"mv_fetch.StartsIdle",
+       [](Device& d) {
+         AT(u_fetch__DOT__m_req_ready_i) = 1;
+         AT(u_fetch__DOT__start_i) = 1;
+         d.clock();
+         AT(u_fetch__DOT__start_i) = 0;
+         d.clock(3);
+         AT(u_fetch__DOT__start_i) = 1;
+         d.clock();
+       }},
+      {"mv_scheduler.BeatsAwaited",
+       [](Device& d) {
+         AT(u_scheduler__DOT__header_valid_i) = 1;
+         d.clock();
+         AT(u_scheduler__DOT__dir_beat_valid_i) = 1;
+         d.clock();
+       }},
+      {"mv_scheduler.StartsDone",
+       [](Device& d) {
+         AT(u_scheduler__DOT__header_valid_i) = 1;
+         put_bits(AT(u_scheduler__DOT__first_task_i), 32, 32, 2);
+         d.clock();
+         AT(u_scheduler__DOT__start_i) = 1;
+         d.clock();
+       }},
+      {"mv_weights.LoadsReady",
+       [](Device& d) {
+         AT(u_weights__DOT__step_valid_i) = 1;
+         AT(u_weights__DOT__load_i) = 1;
+         d.clock();
+       }},
+      {"mv_decompressor.HeaderLegal", header(0, 1, 1)},
+      {"mv_decompressor.HeaderLegal", header(9, 1, 1)},
+      {"mv_decompressor.HeaderLegal", header(1, 0, 1)},
+      {"mv_decompressor.HeaderLegal", header(1, 17, 1)},
+      {"mv_decompressor.HeaderLegal", header(1, 1, 0)},
+      {"mv_decompressor.HeaderLegal", header(1, 1, 9)},
+      {"mv_decompressor.CodesFit",
+       [](Device& d) {  // in the middle of a turn: all classes have begun, and each reads a code
+         AT(u_decompressor__DOT__code_bits_i) = 15;
+         AT(u_decompressor__DOT__classes_q) = 3;
+         AT(u_decompressor__DOT__active_q) = 0xFF;
+         AT(u_decompressor__DOT__state_q) = 2;
+         d.clock();
+       }},
+      {"mv_matching.OneOperation",
+       [](Device& d) {
+         AT(u_matching__DOT__op_begin_i) = 1;
+         AT(u_matching__DOT__op_record_i) = 1;
+         d.clock();
+         AT(u_matching__DOT__op_valid_i) = 1;
+         d.clock();
+       }},
+      {"mv_zero_skip.OneKind",
+       [](Device& d) {
+         AT(u_zero_skip__DOT__in_open_i) = 1;
+         AT(u_zero_skip__DOT__in_close_i) = 1;
+         d.clock();
+         AT(u_zero_skip__DOT__in_valid_i) = 1;
+         d.clock();
+       }},
+      {"mv_pe.AdditionsApart",
+       [](Device& d) {  // a cycle too close
+         for (const bool valid : {true, false, false, true}) {
+           AT(u_pe__DOT__acc_valid_i) = valid;
+           AT(u_pe__DOT__acc_seg_i) = 1;
+           d.clock();
+         }
+       }},
+      {"mv_pe.ReductionLegal",
+       [](Device& d) {
+         AT(u_pe__DOT__red_i) = 1;
+         d.clock();
+         AT(u_pe__DOT__op_valid_i) = 1;
+         d.clock();
+       }},
+      {"mv_pe.ReductionStays",
+       [](Device& d) {
+         AT(u_pe__DOT__op_valid_i) = 1;
+         d.clock();
+         AT(u_pe__DOT__op_valid_i) = 0;
+         AT(u_pe__DOT__red_i) = 2;
+         d.clock();
+       }},
+      {"mv_set_ctrl.AdditionsApart",
+       [](Device& d) {  // no input can: its registers say that it adds twice
+         for (int i = 0; i < 2; ++i) {
+           AT(u_set_ctrl__DOT__acc_valid_q) = 1;
+           AT(u_set_ctrl__DOT__acc_seg_q) = 1;
+           d.clock();
+         }
+       }},
+      {"mv_set_ctrl.EndsHaveRoom",
+       [](Device& d) {
+         AT(u_set_ctrl__DOT__step_i) = std::uint64_t{1} << (AT(u_set_ctrl__DOT__StepW) - 2);  // close
+         AT(u_set_ctrl__DOT__step_valid_i) = 1;
+         d.clock(20);
+       }},
+      {"mv_engine.StartsIdle",
+       [](Device& d) {
+         AT(u_engine__DOT__start_i) = 1;
+         d.clock(2);
+       }},
+      {"mv_engine.GroupsLegal",
+       [](Device& d) {
+         AT(u_engine__DOT__groups_log2_i) = 2;
+         AT(u_engine__DOT__start_i) = 1;
+         d.clock();
+       }},
+      {"mv_engine.GroupsStay",
+       [](Device& d) {
+         AT(u_engine__DOT__start_i) = 1;
+         d.clock();
+         AT(u_engine__DOT__start_i) = 0;
+         d.clock();
+         AT(u_engine__DOT__groups_log2_i) = 1;
+         d.clock();
+       }},
+      {"mv_engine.RowStays",
+       [](Device& d) {
+         begin_image(d);
+         AT(u_engine__DOT__row_base_i) = 1;
+         d.clock();
+       }},
+      {"mv_engine.AttendStays",
+       [](Device& d) {
+         begin_image(d);
+         AT(u_engine__DOT__attend_i) = 1;
+         d.clock();
+       }},
+      {"mv_engine.ReadsApart",
+       [](Device& d) {  // the set's controller says that it reads row 0, for lane 0
+         AT(u_engine__DOT__g_set__BRA__0__KET____DOT__u_set__DOT__u_ctrl__DOT__busy_q) = 1;
+         AT(u_engine__DOT__g_set__BRA__0__KET____DOT__u_set__DOT__u_ctrl__DOT__mask_q) = 1;
+         AT(u_engine__DOT__a_valid_i) = 1;
+         AT(u_engine__DOT__a_all_i) = 1;
+         d.clock();
+         AT(u_engine__DOT__a_valid_i) = 0;
+         d.clock();
+       }},
+      {"mv_engine.WritesInRange",
+       [](Device& d) {
+         put_bits(AT(u_engine__DOT__a_pos_i), 16, 16, 6);
+         AT(u_engine__DOT__a_valid_i) = 2;
+         d.clock();
+       }},
+      {"mv_engine.ReadsInRange",
+       [](Device& d) {  // the set's controller says that it reads the row behind the last, for lane 0
+         AT(u_engine__DOT__g_set__BRA__0__KET____DOT__u_set__DOT__u_ctrl__DOT__busy_q) = 1;
+         AT(u_engine__DOT__g_set__BRA__0__KET____DOT__u_set__DOT__u_ctrl__DOT__mask_q) = 1;
+         AT(u_engine__DOT__g_set__BRA__0__KET____DOT__u_set__DOT__u_ctrl__DOT__address_q) = 3;
+         d.clock(2);
+       }},
+      {"mv_engine.WritersApart",
+       [](Device& d) {
+         AT(u_engine__DOT__a_all_i) = 3;
+         AT(u_engine__DOT__a_valid_i) = 3;
+         d.clock();
+       }},
+  };
+}
+
+}  // namespace mixvec::inline verif
