@@ -198,12 +198,14 @@ module mv_decompressor #(
   for (genvar j = 0; j < H; j++) begin : g_class
     // Where the class stands.
     logic [2:0]  section;
+    logic [mv_isa_pkg::EntryW-1:0] entry;
     logic [3:0]  length_log2;
     logic [15:0] base, sentinel, passed;
     assign section         = column_i ? entry_q : section_q[(32'(thread_q) * H + j) * 3 +: 3];
-    assign length_log2     = entry_i[32'(section) * 64 +: 4];
-    assign base            = entry_i[32'(section) * 64 + 16 +: 16];
-    assign sentinel        = entry_i[32'(section) * 64 + 32 +: 16];
+    assign entry           = entry_i[32'(section) * mv_isa_pkg::EntryW +: mv_isa_pkg::EntryW];
+    assign length_log2     = mv_isa_pkg::entry_length_log2(entry);
+    assign base            = mv_isa_pkg::entry_base(entry);
+    assign sentinel        = mv_isa_pkg::entry_sentinel(entry);
     assign passed          = next_q[(32'(thread_q) * H + j) * 16 +: 16];
     assign piece[j*8 +: 8] = piece_q[(32'(thread_q) * H + j) * 8 +: 8];
 
@@ -271,10 +273,22 @@ module mv_decompressor #(
   logic [2*H-1:0]   done_before, done_now;   // of both buffers
   logic             all_finished;
 
-  assign header_valid = bits[0];
-  assign head_count   = column_i ? (OutputW + 1)'(bits[9:4]) + (OutputW + 1)'(1) :
-                        (OutputW + 1)'(1);
-  assign head_wide    = 32'(head_count) > Lv;
+  logic [mv_isa_pkg::RunW-1:0]   head;         // of a run
+  logic [2:0]                    head_entry;
+  logic [5:0]                    head_last_output;
+  logic [15:0]                   head_last_chain;
+  logic [mv_isa_pkg::EntryW-1:0] head_entry_fields;
+  assign head              = bits[mv_isa_pkg::RunW-1:0];
+  assign header_valid      = mv_isa_pkg::run_follows(head);
+  assign head_entry        = mv_isa_pkg::run_entry(head);
+  assign head_last_output  = mv_isa_pkg::run_last_output(head);
+  assign head_last_chain   = mv_isa_pkg::run_last_chain(head);
+  assign head_entry_fields = entry_i[32'(head_entry) * mv_isa_pkg::EntryW +: mv_isa_pkg::EntryW];
+  assign head_count        = column_i ? (OutputW + 1)'(head_last_output) + (OutputW + 1)'(1) :
+                             (OutputW + 1)'(1);
+  assign head_wide         = 32'(head_count) > Lv;
+  logic unused_head;   // chains of wider machines have more outputs
+  assign unused_head = ^head_last_output;
 
   // Where the records of the chain that is taken go.
   logic [IdW-1:0] place;
@@ -354,8 +368,9 @@ module mv_decompressor #(
   assign op_buffer_o      = reads_record ? ((state_q == StRecord) ? newest : !newest) :
                             close_newest ? newest : !newest;
   assign op_number_o      = output_q;
-  assign op_data_o        = {16'(bits >> index_bits_i),
-                             bits[15:0] & 16'((32'd1 << index_bits_i) - 32'd1)};
+  assign op_data_o        = mv_pkg::record_of(
+                                16'(bits) & 16'((32'd1 << index_bits_i) - 32'd1),
+                                16'(bits >> index_bits_i));
   assign op_unit_o        = reads_codes ? unit : '0;
   assign op_unit_buffer_o = buffer;
 
@@ -425,12 +440,13 @@ module mv_decompressor #(
 
   always_ff @(posedge clk_i) begin
     if (header_read) begin
-      entry_q       <= column_i ? bits[3:1] : 3'd0;
+      entry_q       <= column_i ? head_entry : 3'd0;
       count_q       <= head_count;
       wide_q        <= head_wide;
-      classes_q     <= column_i ? ClassW'(classes_of_length_log2(entry_i[32'(bits[3:1]) * 64 +: 4]))
+      classes_q     <= column_i ? ClassW'(classes_of_length_log2(
+                                      mv_isa_pkg::entry_length_log2(head_entry_fields)))
                                 : row_classes_i;
-      chains_left_q <= 17'(bits[25:10]) + 17'd1;
+      chains_left_q <= 17'(head_last_chain) + 17'd1;
       output_q      <= '0;
       thread_q      <= '0;
       newest_q      <= '1;

@@ -3,9 +3,9 @@
 //
 // Fields of instructions (docs/isa.md), one function each: array_ of all instructions of the array
 // program, attend_ of SCORES and OUTPUTS, matrix_, scores_ and outputs_ of one kind, vector_ of the
-// vector program. header_: of an image's header (docs/packed_format.md). Printed by
-// golden/isa/isa_package.cpp from the tables in golden/isa/layer_isa.cpp and
-// golden/format/header_fields.hpp; a test compares.
+// vector program. header_, entry_, task_, run_: of an image's header, its entries, the tasks of its
+// directory and a run's header (docs/packed_format.md). Printed by golden/isa/isa_package.cpp from
+// the tables in golden/isa/layer_isa.cpp and golden/format/image_fields.hpp; a test compares.
 
 package mv_isa_pkg;
   localparam int InstructionW = 256;
@@ -188,28 +188,60 @@ package mv_isa_pkg;
   localparam int HeaderWords = 20;
   localparam int HeaderW     = HeaderWords * 32;
   typedef enum logic [31:0] {HeaderMagic = 32'h3258564D} header_magic_e;
-  function automatic logic [31:0] header_magic(input logic [HeaderW-1:0] header);
-    header_magic = 32'(header >> (0 * 32 + 0));
+  function automatic logic [31:0] header_magic(input logic [HeaderW-1:0] fields);
+    header_magic = 32'(fields >> (0 * 32 + 0));
   endfunction
-  function automatic logic [63:0] header_hash(input logic [HeaderW-1:0] header);
-    header_hash = 64'(header >> (1 * 32 + 0));
+  function automatic logic [63:0] header_hash(input logic [HeaderW-1:0] fields);
+    header_hash = 64'(fields >> (1 * 32 + 0));
   endfunction
-  function automatic logic header_column(input logic [HeaderW-1:0] header);
-    header_column = 1'(header >> (3 * 32 + 0));
+  function automatic logic header_column(input logic [HeaderW-1:0] fields);
+    header_column = 1'(fields >> (3 * 32 + 0));
   endfunction
-  function automatic logic [3:0] header_entries(input logic [HeaderW-1:0] header);
-    header_entries = 4'(header >> (3 * 32 + 4));
+  function automatic logic [3:0] header_entries(input logic [HeaderW-1:0] fields);
+    header_entries = 4'(fields >> (3 * 32 + 4));
   endfunction
-  function automatic logic [4:0] header_index_bits(input logic [HeaderW-1:0] header);
-    header_index_bits = 5'(header >> (3 * 32 + 8));
+  function automatic logic [4:0] header_index_bits(input logic [HeaderW-1:0] fields);
+    header_index_bits = 5'(fields >> (3 * 32 + 8));
   endfunction
-  function automatic logic [3:0] header_code_bits(input logic [HeaderW-1:0] header);
-    header_code_bits = 4'(header >> (3 * 32 + 16));
+  function automatic logic [3:0] header_code_bits(input logic [HeaderW-1:0] fields);
+    header_code_bits = 4'(fields >> (3 * 32 + 16));
   endfunction
-  function automatic logic [3:0] header_row_classes(input logic [HeaderW-1:0] header);
-    header_row_classes = 4'(header >> (3 * 32 + 20));
+  function automatic logic [3:0] header_row_classes(input logic [HeaderW-1:0] fields);
+    header_row_classes = 4'(fields >> (3 * 32 + 20));
   endfunction
-  function automatic logic [511:0] header_entry(input logic [HeaderW-1:0] header);
-    header_entry = 512'(header >> (4 * 32 + 0));
+  function automatic logic [511:0] header_entry(input logic [HeaderW-1:0] fields);
+    header_entry = 512'(fields >> (4 * 32 + 0));
+  endfunction
+
+  // Of an entry, a task and a run's header.
+  localparam int EntryW = 64;
+  localparam int TaskW  = 64;
+  localparam int RunW   = 26;
+  function automatic logic [3:0] entry_length_log2(input logic [EntryW-1:0] fields);
+    entry_length_log2 = 4'(fields >> (0 * 32 + 0));
+  endfunction
+  function automatic logic [15:0] entry_base(input logic [EntryW-1:0] fields);
+    entry_base = 16'(fields >> (0 * 32 + 16));
+  endfunction
+  function automatic logic [15:0] entry_sentinel(input logic [EntryW-1:0] fields);
+    entry_sentinel = 16'(fields >> (1 * 32 + 0));
+  endfunction
+  function automatic logic [31:0] task_first_beat(input logic [TaskW-1:0] fields);
+    task_first_beat = 32'(fields >> (0 * 32 + 0));
+  endfunction
+  function automatic logic [31:0] task_code_beats(input logic [TaskW-1:0] fields);
+    task_code_beats = 32'(fields >> (1 * 32 + 0));
+  endfunction
+  function automatic logic run_follows(input logic [RunW-1:0] fields);
+    run_follows = 1'(fields >> (0 * 32 + 0));
+  endfunction
+  function automatic logic [2:0] run_entry(input logic [RunW-1:0] fields);
+    run_entry = 3'(fields >> (0 * 32 + 1));
+  endfunction
+  function automatic logic [5:0] run_last_output(input logic [RunW-1:0] fields);
+    run_last_output = 6'(fields >> (0 * 32 + 4));
+  endfunction
+  function automatic logic [15:0] run_last_chain(input logic [RunW-1:0] fields);
+    run_last_chain = 16'(fields >> (0 * 32 + 10));
   endfunction
 endpackage

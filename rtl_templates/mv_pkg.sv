@@ -1,8 +1,8 @@
 // Mixvec
 // SPDX-License-Identifier: Apache-2.0
 //
-// What several modules share: the widths of an attention job and of a step, and the operations of
-// the vector unit.
+// What several modules share: the widths of an attention job and of a step, output records, and the
+// operations of the vector unit.
 
 package mv_pkg;
   // Bits of an attention job (job_t of mv_sequencer and mv_attend), by the widths of a word of the
@@ -24,6 +24,17 @@ package mv_pkg;
     lane_w     = (lv > 1) ? $clog2(lv) : 1;
     step_width = 3 + class_w + out_w + 1 + thread_w + 1 + id_w + sub_steps * segments +
                  3 * segments + lv + lv * lane_w + segments * row_w + 2 * group_w + row_w + 1;
+  endfunction
+
+  // An output record: what the decompressor makes of the two numbers, and its parts.
+  function automatic logic [31:0] record_of(input logic [15:0] index, input logic [15:0] bias);
+    record_of = {bias, index};
+  endfunction
+  function automatic logic [15:0] record_index(input logic [31:0] part_of);
+    record_index = 16'(part_of >> 0);
+  endfunction
+  function automatic logic [15:0] record_bias(input logic [31:0] part_of);
+    record_bias = 16'(part_of >> 16);
   endfunction
 
   // Operations of the vector unit, which says what each computes. They are members of an enum:

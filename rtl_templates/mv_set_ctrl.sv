@@ -359,7 +359,7 @@ module mv_set_ctrl #(
     logic [15:0] half;
     assign number = column_i ? i >> tap_classes : 32'd0;
     assign half   = (attend_i || (i & ((32'd1 << tap_classes) - 32'd1)) != 0) ? 16'd0 :
-        record_q[32'(tap_place) * Lv + number][31:16];
+        mv_pkg::record_bias(record_q[32'(tap_place) * Lv + number]);
     mv_fp16_to_fp32 u_widen (
       .half_i (half),
       .float_o(bias[i*32 +: 32])
@@ -370,50 +370,63 @@ module mv_set_ctrl #(
   end
 
   // ---- drain: chains in the order of their ends ----
+  typedef struct packed {
+    logic                         wide;
+    logic [PtrW-1:0]              row;           // of the accumulators
+    logic [PlaceW-1:0]            place;         // of the records
+    logic [GroupW-1:0]            first, last;   // token groups
+    logic [ClassW-1:0]            classes;       // log2
+    logic [OutW:0]                count;         // outputs
+    logic [SubSteps*Segments-1:0] started;       // parts that have a sum
+  } end_t;
   localparam int EndW = 1 + ChainW + 2 * GroupW + ClassW + (OutW + 1) + SubSteps * Segments;
-  logic [EndW-1:0]              end_q [Rows];
+  logic [EndW-1:0]              end_q [Rows];              // of end_t
+  end_t                         ending, ended;             // that joins, that drains
   logic [WaitW-1:0]             wait_q [Rows];             // cycles until the sums are there
   logic [PtrW-1:0]              head_q, tail_q;
   logic [PtrW:0]                ends_q;                    // chains waiting
   logic [OutW-1:0]              output_q;
   logic [GroupW-1:0]            group_offset_q;            // from the chain's first token group on
   logic [GroupW-1:0]            drain_group;
-  logic [GroupW-1:0]            ended_first, ended_last;   // token groups of the chain
-  logic                         ended_wide, group_last, out_last, drained;
-  logic [PtrW-1:0]              ended_row;
-  logic [PlaceW-1:0]            ended_place;
+  logic                         group_last, out_last, drained;
   logic [PtrW-1:0]              ended_part;                // which Lv of a wide chain's outputs
-  logic [ClassW-1:0]            ended_classes;
-  logic [OutW:0]                ended_count;
   logic [SubSteps*Segments-1:0] ended_started;
   logic [31:0]                  ended_record;
 
-  assign {ended_wide, ended_row, ended_place, ended_first, ended_last, ended_classes, ended_count,
-          ended_started} = end_q[head_q];
-  assign ended_part   = PtrW'(32'(output_q) >> LvL);
-  assign ended_record = record_q[(32'(ended_place) * Lv + (attend_i ? 32'd0 : 32'(output_q))) %
-                                 (Places * Lv)];
-  assign drain_group  = ended_first + group_offset_q;
+  assign ended          = end_q[head_q];
+  assign ended_started  = ended.started;
+  assign ending.wide    = step.wide;
+  assign ending.row     = close_chain[PlaceW +: PtrW];
+  assign ending.place   = close_chain[PlaceW-1:0];
+  assign ending.first   = chain_group_q[32'(step.thread) * 2 + 32'(step.buffer)];
+  assign ending.last    = attend_i ? step.last : GroupW'((8'd1 << groups_log2_i) - 8'd1);
+  assign ending.classes = step.classes;
+  assign ending.count   = step.count;
+  assign ending.started = step.started;
+  assign ended_part     = PtrW'(32'(output_q) >> LvL);
+  assign ended_record   = record_q[(32'(ended.place) * Lv + (attend_i ? 32'd0 : 32'(output_q))) %
+                                   (Places * Lv)];
+  assign drain_group    = ended.first + group_offset_q;
 
   assign drain_valid_o = (ends_q != '0) && (wait_q[head_q] == '0);
-  assign drain_slot_o  = slot_of(ended_row + ended_part, drain_group);
-  assign drain_lane_o  = LaneW'((32'(output_q) % Lv) << ended_classes);
+  assign drain_slot_o  = slot_of(ended.row + ended_part, drain_group);
+  assign drain_lane_o  = LaneW'((32'(output_q) % Lv) << ended.classes);
   assign drain_part_o  = ended_started[(32'(ended_part) % SubSteps) * Segments +: Segments] &
-                         Segments'((32'd1 << (32'd1 << ended_classes)) - 32'd1);
-  assign drain_bias_o  = ended_record[31:16];
+                         Segments'((32'd1 << (32'd1 << ended.classes)) - 32'd1);
+  assign drain_bias_o  = mv_pkg::record_bias(ended_record);
   assign drain_group_o = drain_group;
-  assign drain_index_o = ended_record[15:0] + (attend_i ? 16'(output_q) : 16'd0);
-  assign group_last    = drain_group == ended_last;
-  assign out_last      = (OutW + 1)'(output_q) + (OutW + 1)'(1) == ended_count;
+  assign drain_index_o = mv_pkg::record_index(ended_record) + (attend_i ? 16'(output_q) : 16'd0);
+  assign group_last    = drain_group == ended.last;
+  assign out_last      = (OutW + 1)'(output_q) + (OutW + 1)'(1) == ended.count;
   assign drained       = drain_valid_o && drain_ready_i && group_last && out_last;
   always_comb begin
     for (int p = 0; p < Places; p++) begin
-      drained_o[p] = drained && p >= 32'(ended_place) &&
-                     p < 32'(ended_place) + (ended_wide ? SubSteps : 1);
+      drained_o[p] = drained && p >= 32'(ended.place) &&
+                     p < 32'(ended.place) + (ended.wide ? SubSteps : 1);
     end
     for (int r = 0; r < Rows; r++) begin
-      rows_freed[r] = drained && r >= 32'(ended_row) &&
-                      r < 32'(ended_row) + (ended_wide ? SubSteps : 1);
+      rows_freed[r] = drained && r >= 32'(ended.row) &&
+                      r < 32'(ended.row) + (ended.wide ? SubSteps : 1);
     end
   end
   assign idle_o = !busy_q && (ends_q == '0);
@@ -441,10 +454,7 @@ module mv_set_ctrl #(
       if (wait_q[c] != '0) wait_q[c] <= wait_q[c] - WaitW'(1);
     end
     if (close) begin
-      end_q[tail_q]  <= {step.wide, close_chain,
-                         chain_group_q[32'(step.thread) * 2 + 32'(step.buffer)],
-                         attend_i ? step.last : GroupW'((8'd1 << groups_log2_i) - 8'd1),
-                         step.classes, step.count, step.started};
+      end_q[tail_q] <= ending;
       // The step before may still have groups to issue.
       wait_q[tail_q] <= WaitW'(2 + MulStages + 32'(red_q) * AddStages + AddStages) +
                         (busy_q ? WaitW'(left_q) : '0);

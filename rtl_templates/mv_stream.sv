@@ -121,7 +121,7 @@ module mv_stream #(
       code_left_q <= '0;
       code_used_q <= '0;
     end else begin
-      if (task_take) code_left_q <= task_i[63:32];
+      if (task_take) code_left_q <= mv_isa_pkg::task_code_beats(task_i);
       else if (code_go) code_left_q <= code_left_q - 32'd1;
       if (code_go && !(code_valid && code_ready)) code_used_q <= code_used_q + CodeW'(1);
       if (!code_go && code_valid && code_ready) code_used_q <= code_used_q - CodeW'(1);
@@ -129,8 +129,8 @@ module mv_stream #(
   end
   always_ff @(posedge clk_i) begin
     if (task_take) begin
-      code_beat_q    <= task_i[31:0];
-      task_weights_q <= task_i[31:0] + task_i[63:32];
+      code_beat_q    <= mv_isa_pkg::task_first_beat(task_i);
+      task_weights_q <= mv_isa_pkg::task_first_beat(task_i) + mv_isa_pkg::task_code_beats(task_i);
     end else if (code_go) begin
       code_beat_q <= code_beat_q + 32'd1;
     end

@@ -5,11 +5,13 @@
 #include <bit>
 
 #include "golden/base/error.hpp"
-#include "golden/format/header_fields.hpp"
+#include "golden/format/image_fields.hpp"
 #include "golden/format/task_reader.hpp"
 
 namespace mixvec::inline golden {
 namespace {
+
+constexpr std::size_t kEntriesAt = kHeaderFields.back().word;
 
 std::uint32_t word_at(std::span<const std::uint8_t> image, std::size_t index) {
   std::uint32_t word = 0;
@@ -19,14 +21,16 @@ std::uint32_t word_at(std::span<const std::uint8_t> image, std::size_t index) {
 
 ImageEntry read_entry(std::span<const std::uint8_t> image, std::size_t e, Direction direction,
                       const FormatConfig& format) {
-  const std::uint32_t low = word_at(image, 4 + 2 * e);
-  const std::uint32_t high = word_at(image, 5 + 2 * e);
+  const std::uint32_t low = word_at(image, kEntriesAt + kEntryWords * e);
+  const std::uint32_t high = word_at(image, kEntriesAt + kEntryWords * e + 1);
   ImageEntry entry;
-  entry.length = 1 << (low & 0xFU);
-  entry.base = low >> 16U;
-  entry.sentinel = high & 0xFFFFU;
-  if ((low & 0xFFF0U) != 0 || high >> 16U != 0) {
-    fail_input("image: entry {}: reserved bits are {:#x} and {:#x}, expected 0", e, low & 0xFFF0U, high >> 16U);
+  entry.length = 1 << kLengthField.of(low);
+  entry.base = kBaseField.of(low);
+  entry.sentinel = kSentinelField.of(high);
+  const std::uint32_t reserved_low = low & ~bits_of_word(kEntryFields, 0);
+  const std::uint32_t reserved_high = high & ~bits_of_word(kEntryFields, 1);
+  if (reserved_low != 0 || reserved_high != 0) {
+    fail_input("image: entry {}: reserved bits are {:#x} and {:#x}, expected 0", e, reserved_low, reserved_high);
   }
   const bool row = direction == Direction::kRow;
   const int longest = row ? format.max_length : std::min(format.max_length, max_column_strip(format));
@@ -66,7 +70,8 @@ void read_entries(std::span<const std::uint8_t> image, std::size_t count, const 
     if (e < count) {
       header.entries.push_back(read_entry(image, e, header.direction, format));
       shortest = std::min(shortest, header.entries.back().length);
-    } else if (word_at(image, 4 + 2 * e) != 0 || word_at(image, 5 + 2 * e) != 0) {
+    } else if (word_at(image, kEntriesAt + kEntryWords * e) != 0 ||
+               word_at(image, kEntriesAt + kEntryWords * e + 1) != 0) {
       fail_input("image: unused entry {} is not zero", e);
     }
   }
@@ -101,8 +106,9 @@ std::vector<TaskPlace> read_directory(std::span<const std::uint8_t> image, std::
   const std::size_t directory = header.header_beats * beat_bytes / 4;
   std::vector<TaskPlace> places(tasks);
   for (std::size_t t = 0; t < tasks; ++t) {
-    places[t].first_beat = word_at(image, directory + 2 * t);
-    places[t].code_beats = word_at(image, directory + 2 * t + 1);
+    const std::size_t at = directory + kTaskWords * t;
+    places[t].first_beat = word_at(image, at + kFirstBeatField.word);
+    places[t].code_beats = word_at(image, at + kCodeBeatsField.word);
   }
   if (places[0].first_beat != header.header_beats + header.directory_beats) {
     fail_input("image: task 0 begins at beat {}, expected {} (behind the directory)", places[0].first_beat,
@@ -148,8 +154,8 @@ ImageHeader read_image_header(std::span<const std::uint8_t> image, const FormatC
   header.index_bits = static_cast<int>(kIndexBitsField.of(kind));
   header.code_bits = static_cast<int>(kCodeBitsField.of(kind));
   header.row_classes = 1 << kRowClassesField.of(kind);
-  if ((kind & ~kind_word_bits()) != 0 || count < 1 || count > kMaxEntries || header.index_bits < 1 ||
-      header.index_bits > 16 || header.code_bits < 1 || header.code_bits > kMostCodeBits) {
+  if ((kind & ~bits_of_word(kHeaderFields, kColumnField.word)) != 0 || count < 1 || count > kMaxEntries ||
+      header.index_bits < 1 || header.index_bits > 16 || header.code_bits < 1 || header.code_bits > kMostCodeBits) {
     fail_input(
         "image: word 3 is {:#010x}, expected a direction, 1 to {} entries, 1 to 16 index bits and 1 to {} code bits",
         kind, kMaxEntries, kMostCodeBits);

@@ -282,8 +282,9 @@ class Packer {
            4);
     for (std::size_t e = 0; e < kMaxEntries; ++e) {
       const bool used = e < plan_.entries.size();
-      append(used ? log2(plan_.entries[e].length) | plan_.entries[e].base << 16U : 0U, 4);
-      append(used ? plan_.entries[e].sentinel : 0U, 4);
+      append(used ? kLengthField.place(log2(plan_.entries[e].length)) | kBaseField.place(plan_.entries[e].base) : 0U,
+             4);
+      append(used ? kSentinelField.place(plan_.entries[e].sentinel) : 0U, 4);
     }
     // The engine asks for a task's first weight beat before it knows whether there are weights.
     const auto weight_beats = [&](const EncodedTask& task) {

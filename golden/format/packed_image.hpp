@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "golden/config/format_config.hpp"
-#include "golden/format/header_fields.hpp"
+#include "golden/format/image_fields.hpp"
 #include "golden/matrix/pruned_matrix.hpp"
 
 namespace mixvec::inline golden {
@@ -19,7 +19,6 @@ inline constexpr std::uint32_t kImageMagic = 0x3258564DU;  ///< "MVX2"
 inline constexpr int kMaxEntries = 8;
 /// Words of the header, beside one per cluster.
 inline constexpr int kHeaderWords = kFixedHeaderWords + 1;
-inline constexpr int kRunHeaderBits = 26;  ///< of a run; as many zeros end a task
 inline constexpr int kBiasBits = 16;       ///< of an output record; its index takes index_bits()
 inline constexpr int kMostCodeBits = 8;    ///< of a code; all classes of a turn together have at most 64
 inline constexpr std::uint32_t kMostRunChains = 1U << 16U;

@@ -70,7 +70,8 @@ class TaskEncoder {
   void write_run(std::span<const Chain> chains, std::size_t entry) {
     const std::uint32_t outputs = chains.front().count;
     const auto count = static_cast<std::uint32_t>(chains.size());
-    result_.code.put(1U | static_cast<std::uint32_t>(entry) << 1U | (outputs - 1U) << 4U | (count - 1U) << 10U,
+    result_.code.put(kRunFollowsField.place(1) | kRunEntryField.place(static_cast<std::uint32_t>(entry)) |
+                         kRunOutputsField.place(outputs - 1U) | kRunChainsField.place(count - 1U),
                      kRunHeaderBits);
     ++result_.runs;
     sequencer_.begin_run(static_cast<int>(entry), outputs, count);

@@ -72,7 +72,7 @@ void TaskReader::check_rests() const {
 void TaskReader::read_run(DecodeCycle& cycle) {
   cycle.bits = kRunHeaderBits;
   const std::uint32_t bits = take_bits(kRunHeaderBits);
-  if ((bits & 1U) == 0) {
+  if (kRunFollowsField.of(bits) == 0) {
     if (bits != 0) fail("the end of the task has other bits set");
     if (!any_run_) fail("the task has no run");
     check_rests();
@@ -82,9 +82,9 @@ void TaskReader::read_run(DecodeCycle& cycle) {
   }
   cycle.kind = CycleKind::kRun;
   any_run_ = true;
-  entry_ = static_cast<int>(bits >> 1U & 7U);
-  outputs_ = (bits >> 4U & 63U) + 1U;
-  cycle.chains = (bits >> 10U) + 1U;
+  entry_ = static_cast<int>(kRunEntryField.of(bits));
+  outputs_ = kRunOutputsField.of(bits) + 1U;
+  cycle.chains = kRunChainsField.of(bits) + 1U;
   if (entry_ >= static_cast<int>(header_.entries.size())) fail("a run names an entry that is not in use");
   if (header_.direction == Direction::kRow) {
     if (entry_ != 0 || outputs_ != 1) fail("a run of rows has an entry or several outputs");

@@ -8,7 +8,7 @@
 #include <cctype>
 #include <vector>
 
-#include "golden/format/header_fields.hpp"
+#include "golden/format/image_fields.hpp"
 #include "golden/format/packed_image.hpp"
 #include "golden/isa/layer_isa.hpp"
 
@@ -54,9 +54,9 @@ std::string isa_package_source() {
       "//\n"
       "// Fields of instructions (docs/isa.md), one function each: array_ of all instructions of the array\n"
       "// program, attend_ of SCORES and OUTPUTS, matrix_, scores_ and outputs_ of one kind, vector_ of the\n"
-      "// vector program. header_: of an image's header (docs/packed_format.md). Printed by\n"
-      "// golden/isa/isa_package.cpp from the tables in golden/isa/layer_isa.cpp and\n"
-      "// golden/format/header_fields.hpp; a test compares.\n"
+      "// vector program. header_, entry_, task_, run_: of an image's header, its entries, the tasks of its\n"
+      "// directory and a run's header (docs/packed_format.md). Printed by golden/isa/isa_package.cpp from\n"
+      "// the tables in golden/isa/layer_isa.cpp and golden/format/image_fields.hpp; a test compares.\n"
       "\n"
       "package mv_isa_pkg;\n"
       "  localparam int InstructionW = 256;\n"
@@ -95,9 +95,20 @@ std::string isa_package_source() {
       "  localparam int HeaderW     = HeaderWords * 32;\n"
       "  typedef enum logic [31:0] {{HeaderMagic = 32'h{:08X}}} header_magic_e;\n",
       kFixedHeaderWords, kImageMagic);
-  for (const HeaderField& f : kHeaderFields) {
-    text += function_of("header", {f.name, f.word, f.low, f.width}, "header", "HeaderW");
-  }
+  const auto print = [&](const auto& fields, const std::string& of, const std::string& width) {
+    for (const ImageField& f : fields) text += function_of(of, {f.name, f.word, f.low, f.width}, "fields", width);
+  };
+  print(kHeaderFields, "header", "HeaderW");
+  text += fmt::format(
+      "\n"
+      "  // Of an entry, a task and a run's header.\n"
+      "  localparam int EntryW = {};\n"
+      "  localparam int TaskW  = {};\n"
+      "  localparam int RunW   = {};\n",
+      kEntryWords * 32, kTaskWords * 32, kRunHeaderBits);
+  print(kEntryFields, "entry", "EntryW");
+  print(kTaskFields, "task", "TaskW");
+  print(kRunFields, "run", "RunW");
   return text + "endpackage\n";
 }
 
