@@ -519,7 +519,9 @@ module mv_slice #(
     if (!rst_ni) run_q <= 32'd1;
     else if (start_i) run_q <= run_q + 32'd1;
   end
+  logic [mv_isa_pkg::InstructionW-1:0] pass_before_q;
   always_ff @(posedge clk_i) begin
+    pass_before_q <= pass_i;
     if (table_valid_i && !table_norm_i) entry_run_q[TableW'(table_address_i)] <= run_q;
     if (table_valid_i && table_norm_i) norm_run_q[NormW'(table_address_i)] <= run_q;
   end
@@ -529,6 +531,8 @@ module mv_slice #(
         else $error("mv_slice.TablesFit: an entry is written beyond its table");
       PassesFollow: assert (!pass_valid_i || pass_done_o)
         else $error("mv_slice.PassesFollow: a pass begins while one is under way");
+      PassStays: assert (pass_done_o || pass_i == pass_before_q)
+        else $error("mv_slice.PassStays: the instruction of a pass changes before its end");
       AccessIdle: assert (!v_valid_i || (!beat && results_idle_o && pass_done_o))
         else $error("mv_slice.AccessIdle: access from outside while something is under way");
       AccessInRange: assert (!v_valid_i || 32'(v_row_i) < Rows)

@@ -287,6 +287,12 @@ std::vector<Contract> layer_contracts() {
          AT(u_slice__DOT__pass_valid_i) = 1;
          d.clock();
        }},
+      {"mv_slice.PassStays",
+       [](Device& d) {
+         begin_pass(d, 0, 64, 0);
+         put_bits(AT(u_slice__DOT__pass_i), 160, 16, 1);
+         d.clock();
+       }},
       {"mv_slice.AccessIdle",
        [](Device& d) {
          begin_pass(d, 0, 64, 0);
