@@ -9,6 +9,7 @@
 #include <sstream>
 #include <tuple>
 
+#include "golden/base/random.hpp"
 #include "golden/checkpoint/model.hpp"
 #include "golden/execute/executor.hpp"
 #include "golden/format/program_file.hpp"
