@@ -1,7 +1,6 @@
 // Tests the rules of a configuration, what follows from it, its hash and its JSON form.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <bit>
 #include <filesystem>
@@ -22,6 +21,7 @@
 #include "golden/config/accel_fields.hpp"
 #include "golden/files/input_file.hpp"
 #include "golden/tests/helpers.hpp"
+#include "golden/tests/temporary_folder.hpp"
 
 namespace mixvec::inline generator {
 namespace {
@@ -439,23 +439,16 @@ TEST(Name, FollowsTheRule) {
 
 class ConfigFile : public testing::Test {
  protected:
-  void SetUp() override {
-    const auto* info = testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = std::filesystem::temp_directory_path() / fmt::format("mixvec_{}_{}", info->name(), getpid());
-    std::filesystem::create_directories(folder_);
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
-  std::filesystem::path folder_;
+  TemporaryTestFolder folder_;
 };
 
 TEST_F(ConfigFile, RoundTrip) {
   int checked = 0;
   for (const char* vec : {"mixed", "row", "column", "8"}) {
     const AccelConfig config = requested(12, 32, vec);
-    save_config(folder_ / "config.json", config);
-    EXPECT_EQ(load_config(folder_), config);
-    EXPECT_EQ(load_config(folder_ / "config.json"), config);
+    save_config(folder_.path / "config.json", config);
+    EXPECT_EQ(load_config(folder_.path), config);
+    EXPECT_EQ(load_config(folder_.path / "config.json"), config);
     ++checked;
   }
   EXPECT_EQ(checked, 4);
@@ -512,18 +505,20 @@ TEST_F(ConfigFile, HashMismatchPrintsBothHashes) {
 }
 
 TEST_F(ConfigFile, NotJsonAndNotThere) {
-  write_file(folder_ / "config.json", "{");
-  EXPECT_NE(message_of([&] { load_config(folder_); }).find("not JSON"), std::string::npos);
-  EXPECT_NE(
-      message_of([&] { load_config(folder_ / "absent.json"); }).find("absent.json: found nothing there, expected an"),
-      std::string::npos);
-  write_file(folder_ / "config.json", R"({"model_type":"gpt2","n_embd":8})");
-  EXPECT_NE(message_of([&] { load_config(folder_); }).find("found a checkpoint, not an accelerator"),
+  write_file(folder_.path / "config.json", "{");
+  EXPECT_NE(message_of([&] { load_config(folder_.path); }).find("not JSON"), std::string::npos);
+  EXPECT_NE(message_of([&] {
+              load_config(folder_.path / "absent.json");
+            }).find("absent.json: found nothing there, expected an"),
             std::string::npos);
-  std::filesystem::remove(folder_ / "config.json");
-  EXPECT_NE(
-      message_of([&] { load_config(folder_); }).find("found a folder without config.json, expected an accelerator"),
-      std::string::npos);
+  write_file(folder_.path / "config.json", R"({"model_type":"gpt2","n_embd":8})");
+  EXPECT_NE(message_of([&] { load_config(folder_.path); }).find("found a checkpoint, not an accelerator"),
+            std::string::npos);
+  std::filesystem::remove(folder_.path / "config.json");
+  EXPECT_NE(message_of([&] {
+              load_config(folder_.path);
+            }).find("found a folder without config.json, expected an accelerator"),
+            std::string::npos);
 }
 
 }  // namespace
