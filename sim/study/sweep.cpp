@@ -5,7 +5,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
 #include <set>
 
 #include "generator/legality.hpp"
@@ -33,12 +32,9 @@ std::vector<std::string> known_names() {
 }
 
 int number_of(const std::string& name, const std::string& value) {
-  int number = 0;
-  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-  if (error != std::errc{} || end != value.data() + value.size()) {
-    fail_input("--sweep {}: found {}, expected a whole number", name, quote(value));
-  }
-  return number;
+  const std::optional<int> number = parse_number<int>(value);
+  if (!number) fail_input("--sweep {}: found {}, expected a whole number", name, quote(value));
+  return *number;
 }
 
 void check_value(const std::string& name, const std::string& value) {
