@@ -13,8 +13,6 @@
 namespace mixvec::inline golden {
 namespace {
 
-constexpr int kCodeBeats = 2;  // code beats that wait in front of a set: CodeBeats of mv_set.sv
-
 constexpr std::string_view kCanonicalTag = "mixvec-accel-4";
 
 /// `text` without its first word, which is returned: "NAME=VALUE" gives VALUE.
