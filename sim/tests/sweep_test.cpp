@@ -43,6 +43,9 @@ TEST(Sweep, RefusesWhatIsNoSweep) {
   EXPECT_NE(refusal({"pe=16,"}).find("empty value"), std::string::npos);
   EXPECT_NE(refusal({"pe=16", "pe=32"}).find("second time"), std::string::npos);
   EXPECT_NE(refusal({"pe=16,16"}).find("found 16 twice"), std::string::npos);
+  EXPECT_NE(refusal({"pe=8,08"}).find("found 8 twice"), std::string::npos);
+  EXPECT_NE(refusal({"vec=8,08"}).find("found 8 twice"), std::string::npos);
+  EXPECT_NE(refusal({"vec=-8"}).find("expected mixed, row, column or a vector length"), std::string::npos);
   EXPECT_NE(refusal({"pes=16"}).find("expected one of: pe lanes vec"), std::string::npos);
   EXPECT_NE(refusal({"pe=1x"}).find("found \"1x\", expected a whole number"), std::string::npos);
   EXPECT_NE(refusal({"vec=some"}).find("expected mixed, row, column or a vector length"), std::string::npos);
