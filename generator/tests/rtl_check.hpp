@@ -23,7 +23,10 @@ namespace mixvec::inline generator {
 /// It knows the subset of the language that rtl_templates/ is written in, and no preprocessor.
 std::vector<std::string> check_rtl(std::string_view file, std::string_view text);
 
-/// The same for the form of any file: the project's name and the licence in its first lines, and at most 100 columns.
-std::vector<std::string> check_rtl_form(std::string_view file, std::string_view text);
+/// The same for the first lines of a whole file: the project's name and the licence.
+std::vector<std::string> check_rtl_head(std::string_view file, std::string_view text);
+
+/// The same for lines of more than 100 columns, of any file.
+std::vector<std::string> check_rtl_columns(std::string_view file, std::string_view text);
 
 }  // namespace mixvec::inline generator

@@ -170,20 +170,19 @@ TEST(RtlCheck, FindsPragmas) {
   EXPECT_EQ(found("// Of it Verilator warns.\nlogic a;"), Lines{});
 }
 
-const std::string kFileHead = "// Mixvec\n// SPDX-License-Identifier: Apache-2.0\n//\n// A file.\n\n";
-
 TEST(RtlCheck, FindsLongLines) {
-  EXPECT_EQ(check_rtl_form("m.sv", kFileHead + "// " + std::string(97, 'x') + "\n// " + std::string(98, 'x') + "\n"),
-            Lines{"m.sv:7: 101 columns"});
-  EXPECT_EQ(check_rtl_form("m.sv", kFileHead + "// …" + std::string(96, 'x') + "\n"), Lines{});
+  EXPECT_EQ(check_rtl_columns("m.sv", "// " + std::string(97, 'x') + "\n// " + std::string(98, 'x') + "\n"),
+            Lines{"m.sv:2: 101 columns"});
+  EXPECT_EQ(check_rtl_columns("m.sv", "// …" + std::string(96, 'x') + "\n"), Lines{});
 }
 
 TEST(RtlCheck, FindsFilesWithoutALicence) {
+  const std::string head = "// Mixvec\n// SPDX-License-Identifier: Apache-2.0\n//\n// A file.\n\n";
   const Lines missing = {"m.sv:1: expected the project's name, the licence (SPDX) and what the file is"};
-  EXPECT_EQ(check_rtl_form("m.sv", kFileHead + "module m;\nendmodule\n"), Lines{});
-  EXPECT_EQ(check_rtl_form("m.sv", "// Mixvec\n// A file.\n\nmodule m;\nendmodule\n"), missing);
-  EXPECT_EQ(check_rtl_form("m.sv", "module m;\nendmodule\n" + kFileHead), missing);
-  EXPECT_EQ(check_rtl_form("m.sv", ""), missing);
+  EXPECT_EQ(check_rtl_head("m.sv", head + "module m;\nendmodule\n"), Lines{});
+  EXPECT_EQ(check_rtl_head("m.sv", "// Mixvec\n// A file.\n\nmodule m;\nendmodule\n"), missing);
+  EXPECT_EQ(check_rtl_head("m.sv", "module m;\nendmodule\n" + head), missing);
+  EXPECT_EQ(check_rtl_head("m.sv", ""), missing);
 }
 
 TEST(RtlCheck, ReadsTheLanguageOfTheTemplates) {
@@ -204,14 +203,15 @@ TEST(RtlCheck, FindsNothingInTheRtl) {
   Lines all;
   for (const EmittedFile& file : emit_accel(make_config(request))) {
     if (!file.path.ends_with(".sv") && !file.path.ends_with(".vlt")) continue;
-    for (const std::string& line : check_rtl_form(file.path, file.text)) all.push_back(line);
+    for (const std::string& line : check_rtl_head(file.path, file.text)) all.push_back(line);
+    for (const std::string& line : check_rtl_columns(file.path, file.text)) all.push_back(line);
     if (!file.path.starts_with("rtl/") || file.path.ends_with(".vlt")) continue;
     ++modules;
     for (const std::string& line : check_rtl(file.path, file.text)) all.push_back(line);
   }
-  for (const auto& entry : std::filesystem::directory_iterator(MIXVEC_SOURCE_DIR "/verif/units")) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(MIXVEC_SOURCE_DIR "/verif")) {
     if (entry.path().extension() != ".sv") continue;
-    for (const std::string& line : check_rtl_form(entry.path().string(), read_file(entry.path()))) all.push_back(line);
+    for (const std::string& line : check_rtl_head(entry.path().string(), read_file(entry.path()))) all.push_back(line);
   }
   EXPECT_TRUE(all.empty()) << fmt::format("{}", fmt::join(all, "\n"));
   EXPECT_GT(modules, 30);
