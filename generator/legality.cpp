@@ -9,6 +9,7 @@
 #include <functional>
 
 #include "golden/base/error.hpp"
+#include "golden/base/text.hpp"
 #include "golden/config/accel_fields.hpp"
 
 namespace mixvec::inline generator {
@@ -92,15 +93,12 @@ class Resolver {
   std::vector<Violation> violations_;
 };
 
-/// A decimal number of up to six digits, or -1.
-int parse_length(const std::string& text) {
-  if (text.empty() || text.size() > 6 || text.find_first_not_of("0123456789") != std::string::npos) return -1;
-  return std::stoi(text);
-}
+/// The vector length that `vec` is, or a negative number.
+int length_of(const std::string& vec) { return parse_number<int>(vec).value_or(-1); }
 
 std::string resolve_vec(Resolver& resolver, const std::string& vec, int lanes) {
   if (vec == "mixed" || vec == "row" || vec == "column") return vec;
-  const int length = parse_length(vec);
+  const int length = length_of(vec);
   if (length < 0) {
     resolver.reject("--vec", vec, "not mixed, row, column or a vector length", "mixed");
     return "mixed";
@@ -246,7 +244,7 @@ Resolution resolve_config(const ConfigRequest& request) {
                            "result ports serve as many sets each");
   const int lv = c.vector_lanes = resolve_vector_lanes(resolver, request, c.lanes);
 
-  const int length = parse_length(c.vec);
+  const int length = length_of(c.vec);
   const int full_rate = length > 0 ? std::min(length, lv) : std::max(1, lv / 2);
   c.full_rate = resolver.pow2(&C::full_rate, request[&C::full_rate].value_or(full_rate), 1, lv, "",
                               fmt::format(" (vector lanes {}): longer vectors fill the lanes anyway", lv));

@@ -56,22 +56,26 @@ icarus > "$rest/log" 2>&1
 code=$?
 [ $code -eq 0 ] || show "refused, but nothing is wrong"
 
-damaged "cycle 0: .*_o: found .*z.* in the record" '2s/.$/z/'
-damaged "cycle 0: start_i: found .*x.* in the record" '2s/ 0 0 0 / 0 x 0 /'
-damaged "cycle 0: found .*x.* in the record, expected a mask" '2s/^3/x/'
-damaged "cycle 3: the record's line" '5s/$/ 0/'
-damaged "cycle 3: the record's line" '5s/$/g/'
-damaged "cycle 0: the record's line" '2s/$/ /'
-damaged "cycle 0: the record's line" '2s/ [^ ]*$//'
-damaged "cycle $((cycles - 1)): the record's line" '$d'
-damaged "found more behind its $cycles cycles" '$s/$/\n0/'
-damaged "found more behind its $((cycles - 1)) cycles" "1s/.*/$((cycles - 1))/"
+damaged "record.txt:2: cycle 0: .*_o: found .*z, expected .* below" '2s/.$/z/'
+damaged "record.txt:2: cycle 0: start_i: found x, expected .* below 2^1," '2s/ 0 0 0 / 0 x 0 /'
+damaged "record.txt:2: cycle 0: start_i: found 2, expected .* below 2^1," '2s/ 0 0 0 / 0 2 0 /'
+damaged "record.txt:2: cycle 0: start_i: found 10000000000000000, expected .* below 2^1," '2s/ 0 0 0 / 0 10000000000000000 0 /'
+damaged "record.txt:2: cycle 0: .*_o: found 1.*, expected .* below" '2s/ \([^ ]*\)$/ 1000000000000000000000000000000000\1/'
+damaged "record.txt:2: cycle 0: mask: found x.*, expected" '2s/^3/x/'
+damaged "record.txt:2: cycle 0: mask: found 10000000000000000, expected .* below 2^64," '2s/^[^ ]*/10000000000000000/'
+damaged "record.txt:5: cycle 3: found more or fewer values" '5s/$/ 0/'
+damaged "record.txt:5: cycle 3: .*: found .*g, expected" '5s/$/g/'
+damaged "record.txt:2: cycle 0: found more or fewer values" '2s/$/ /'
+damaged "record.txt:2: cycle 0: found more or fewer values" '2s/ [^ ]*$//'
+damaged "record.txt:$((cycles + 1)): cycle $((cycles - 1)): found its end" '$d'
+damaged "record.txt:$((cycles + 2)): cycle $cycles: found a further line" '$s/$/\n0/'
+damaged "record.txt:$((cycles + 1)): cycle $((cycles - 1)): found a further line" "1s/.*/$((cycles - 1))/"
 damaged "number of cycles" '1s/^/x/'
 damaged "number of cycles" '1s/.*/0/'
 damaged "number of cycles" '1s/$/ 5/'
-damaged "cycle $((middle - 2)): rst_ni falls again" "${middle}s/.*/1 0/"
+damaged "cycle $((middle - 2)): found rst_ni low again" "${middle}s/.*/1 0/"
 damaged "recorded nothing" '1,$d'
-damaged "cycle 1: .*further ports" '3s/.*/800000000000000 0/'
+damaged "record.txt:3: cycle 1: found values of further ports" '3s/.*/800000000000000 0/'
 
 for fault in 0 3 -1 12 abc "" 1x; do
   refused "expected +fault=1 or +fault=2" vvp -n "$rest/replay.vvp" "+record=$record" "+fault=$fault"

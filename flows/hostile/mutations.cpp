@@ -11,7 +11,8 @@
 #include <nlohmann/json.hpp>
 
 #include "golden/base/hash.hpp"
-#include "golden/matrix/synthetic.hpp"
+#include "golden/base/random.hpp"
+#include "golden/math/half.hpp"
 
 namespace mixvec::inline flows::hostile {
 namespace {

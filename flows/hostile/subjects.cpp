@@ -9,9 +9,9 @@
 
 #include "flows/hostile/sandbox.hpp"
 #include "golden/base/error.hpp"
+#include "golden/base/random.hpp"
 #include "golden/cli/cli.hpp"
 #include "golden/math/layer_norm.hpp"
-#include "golden/matrix/synthetic.hpp"
 #include "golden/safetensors/safetensors.hpp"
 #include "golden/safetensors/safetensors_writer.hpp"
 

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -23,6 +22,7 @@
 #include "golden/cli/cli.hpp"
 #include "golden/files/input_file.hpp"
 #include "golden/tests/helpers.hpp"
+#include "golden/tests/temporary_folder.hpp"
 #include "verif/accel/bench_folder.hpp"
 
 namespace mixvec::inline generator {
@@ -41,25 +41,18 @@ std::map<std::string, std::string> snapshot(const fs::path& folder) {
 
 class Emission : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::replace(name.begin(), name.end(), '/', '_');
-    folder_ = fs::temp_directory_path() / fmt::format("mixvec_{}_{}", name, getpid());
-    fs::create_directories(folder_);
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
-  fs::path folder_;
+  TemporaryTestFolder folder_;
 };
 
 TEST_F(Emission, IdenticalInputGivesIdenticalBytes) {
   const AccelConfig config = requested(16, 16, "row");
-  EXPECT_EQ(write_folder(folder_ / "a", emit_accel(config), false), FolderResult::kWritten);
-  EXPECT_EQ(write_folder(folder_ / "b", emit_accel(config), false), FolderResult::kWritten);
-  const auto a = snapshot(folder_ / "a");
-  EXPECT_EQ(a, snapshot(folder_ / "b"));
+  EXPECT_EQ(write_folder(folder_.path / "a", emit_accel(config), false), FolderResult::kWritten);
+  EXPECT_EQ(write_folder(folder_.path / "b", emit_accel(config), false), FolderResult::kWritten);
+  const auto a = snapshot(folder_.path / "a");
+  EXPECT_EQ(a, snapshot(folder_.path / "b"));
   EXPECT_GT(a.size(), 20U);
-  EXPECT_EQ(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()), 2) << "something was left behind";
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_.path), fs::directory_iterator()), 2)
+      << "something was left behind";
 }
 
 TEST_F(Emission, AnotherConfigurationGivesOtherBytes) {
@@ -128,14 +121,14 @@ TEST_F(Emission, FullRateLengths) {
 
 TEST_F(Emission, UnchangedFolderIsNotTouched) {
   const auto files = emit_accel(requested(4, 16, "mixed"));
-  write_folder(folder_ / "a", files, false);
-  const auto before = fs::last_write_time(folder_ / "a" / "Makefile");
-  EXPECT_EQ(write_folder(folder_ / "a", files, false), FolderResult::kUnchanged);
-  EXPECT_EQ(fs::last_write_time(folder_ / "a" / "Makefile"), before);
+  write_folder(folder_.path / "a", files, false);
+  const auto before = fs::last_write_time(folder_.path / "a" / "Makefile");
+  EXPECT_EQ(write_folder(folder_.path / "a", files, false), FolderResult::kUnchanged);
+  EXPECT_EQ(fs::last_write_time(folder_.path / "a" / "Makefile"), before);
 }
 
 TEST_F(Emission, ReplacingKeepsWhatOthersPutThere) {
-  const fs::path a = folder_ / "a";
+  const fs::path a = folder_.path / "a";
   write_folder(a, emit_accel(requested(4, 16, "row")), false);
   fs::create_directories(a / "build/sim");
   write_file(a / "build/sim/object.o", "object");
@@ -146,54 +139,55 @@ TEST_F(Emission, ReplacingKeepsWhatOthersPutThere) {
   EXPECT_EQ(load_config(a), requested(4, 16, "column"));
   EXPECT_FALSE(fs::exists(a / "mixvec_accel_pe4_lanes16_row.core")) << "a file of the old configuration stayed";
   EXPECT_TRUE(fs::exists(a / "mixvec_accel_pe4_lanes16_column.core"));
-  EXPECT_EQ(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()), 1);
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_.path), fs::directory_iterator()), 1);
 }
 
 TEST_F(Emission, RefusesForeignFoldersAndEditedFiles) {
   const auto files = emit_accel(requested(4, 16, "row"));
-  fs::create_directories(folder_ / "foreign");
-  write_file(folder_ / "foreign/thesis.txt", "years of work");
-  EXPECT_NE(message_of([&] { write_folder(folder_ / "foreign", files, true); }).find("was not written by gen_accel"),
+  fs::create_directories(folder_.path / "foreign");
+  write_file(folder_.path / "foreign/thesis.txt", "years of work");
+  EXPECT_NE(
+      message_of([&] { write_folder(folder_.path / "foreign", files, true); }).find("was not written by gen_accel"),
+      std::string::npos);
+  EXPECT_EQ(snapshot(folder_.path / "foreign").size(), 1U);
+  write_file(folder_.path / "file", "");
+  EXPECT_NE(message_of([&] { write_folder(folder_.path / "file", files, true); }).find("is a file"), std::string::npos);
+
+  fs::create_directories(folder_.path / "empty");
+  EXPECT_EQ(write_folder(folder_.path / "empty", files, false), FolderResult::kWritten);
+
+  write_file(folder_.path / "empty/rtl/mv_accel.sv", "// edited");
+  EXPECT_NE(message_of([&] { write_folder(folder_.path / "empty", files, false); }).find("rtl/mv_accel.sv was edited"),
             std::string::npos);
-  EXPECT_EQ(snapshot(folder_ / "foreign").size(), 1U);
-  write_file(folder_ / "file", "");
-  EXPECT_NE(message_of([&] { write_folder(folder_ / "file", files, true); }).find("is a file"), std::string::npos);
+  EXPECT_EQ(read_file(folder_.path / "empty/rtl/mv_accel.sv"), "// edited");
+  EXPECT_EQ(write_folder(folder_.path / "empty", files, true), FolderResult::kReplaced);
+  EXPECT_EQ(read_file(folder_.path / "empty/rtl/mv_accel.sv"), text_of(files, "rtl/mv_accel.sv"));
 
-  fs::create_directories(folder_ / "empty");
-  EXPECT_EQ(write_folder(folder_ / "empty", files, false), FolderResult::kWritten);
-
-  write_file(folder_ / "empty/rtl/mv_accel.sv", "// edited");
-  EXPECT_NE(message_of([&] { write_folder(folder_ / "empty", files, false); }).find("rtl/mv_accel.sv was edited"),
-            std::string::npos);
-  EXPECT_EQ(read_file(folder_ / "empty/rtl/mv_accel.sv"), "// edited");
-  EXPECT_EQ(write_folder(folder_ / "empty", files, true), FolderResult::kReplaced);
-  EXPECT_EQ(read_file(folder_ / "empty/rtl/mv_accel.sv"), text_of(files, "rtl/mv_accel.sv"));
-
-  fs::remove(folder_ / "empty/rtl/mv_accel.sv");
-  EXPECT_EQ(write_folder(folder_ / "empty", files, false), FolderResult::kReplaced);
-  EXPECT_TRUE(fs::exists(folder_ / "empty/rtl/mv_accel.sv"));
+  fs::remove(folder_.path / "empty/rtl/mv_accel.sv");
+  EXPECT_EQ(write_folder(folder_.path / "empty", files, false), FolderResult::kReplaced);
+  EXPECT_TRUE(fs::exists(folder_.path / "empty/rtl/mv_accel.sv"));
 }
 
 TEST_F(Emission, ProgramKeepsItsPromises) {
   const std::string program = MIXVEC_GEN_ACCEL;
-  const std::string quiet = " > /dev/null 2> " + (folder_ / "error").string();
-  const std::string in_folder = "cd " + folder_.string() + " && ";
+  const std::string quiet = " > /dev/null 2> " + (folder_.path / "error").string();
+  const std::string in_folder = "cd " + folder_.path.string() + " && ";
   EXPECT_EQ(exit_code_of(in_folder + program + " --pe 4 --lanes 16 --vec row --json result.json" + quiet), kExitGood);
-  EXPECT_EQ(load_config(folder_ / "accel_pe4_lanes16_row"), requested(4, 16, "row"));
-  EXPECT_NE(read_file(folder_ / "result.json").find("\"macs\": 64"), std::string::npos);
+  EXPECT_EQ(load_config(folder_.path / "accel_pe4_lanes16_row"), requested(4, 16, "row"));
+  EXPECT_NE(read_file(folder_.path / "result.json").find("\"macs\": 64"), std::string::npos);
   EXPECT_EQ(exit_code_of(in_folder + program + " --pe 4 --lanes 16 --vec row --groups 8 --out own" + quiet), kExitGood);
-  EXPECT_EQ(load_config(folder_ / "own").groups, 8);
+  EXPECT_EQ(load_config(folder_.path / "own").groups, 8);
   EXPECT_EQ(exit_code_of(in_folder + program + " --lanes 48" + quiet), kExitBadInput);
-  EXPECT_NE(read_file(folder_ / "error").find("--lanes 48: not a power of two; nearest: --lanes 64"),
+  EXPECT_NE(read_file(folder_.path / "error").find("--lanes 48: not a power of two; nearest: --lanes 64"),
             std::string::npos);
   EXPECT_EQ(exit_code_of(in_folder + program + " --lane 64" + quiet), kExitBadInput);
-  EXPECT_FALSE(fs::exists(folder_ / "accel_pe64_mixed"));
-  EXPECT_EQ(exit_code_of(program + " --help > " + (folder_ / "help").string()), kExitGood);
-  EXPECT_NE(read_file(folder_ / "help").find("--token-lanes"), std::string::npos);
+  EXPECT_FALSE(fs::exists(folder_.path / "accel_pe64_mixed"));
+  EXPECT_EQ(exit_code_of(program + " --help > " + (folder_.path / "help").string()), kExitGood);
+  EXPECT_NE(read_file(folder_.path / "help").find("--token-lanes"), std::string::npos);
 }
 
 TEST_F(Emission, StaleBenchIsRefused) {
-  const fs::path a = folder_ / "a";
+  const fs::path a = folder_.path / "a";
   const AccelConfig config = requested(4, 16, "row");
   const auto files = emit_accel(config);
   const std::uint64_t rtl = rtl_checksum(files);
@@ -201,7 +195,7 @@ TEST_F(Emission, StaleBenchIsRefused) {
             std::string::npos);
   write_folder(a, files, false);
   check_bench_folder(a, config.hash, rtl);
-  check_bench_folder(folder_, 1, 1);  // not an accelerator's folder
+  check_bench_folder(folder_.path, 1, 1);  // not an accelerator's folder
   EXPECT_NE(message_of([&] { check_bench_folder(a, config.hash, rtl + 1); }).find("make verilate"), std::string::npos);
 
   const AccelConfig other = requested(4, 16, "column");
@@ -250,20 +244,20 @@ TEST_F(Emission, LongNamesAreShortened) {
   EXPECT_TRUE(name.ends_with("_" + format_hash(config.hash).substr(2))) << name;
   request[&AccelConfig::fifo_beats] = 6;
   EXPECT_NE(config_name(make_config(request)), name);
-  write_folder(folder_ / name, emit_accel(config), false);
-  EXPECT_TRUE(fs::exists(folder_ / name / ("mixvec_" + name + ".core")));
+  write_folder(folder_.path / name, emit_accel(config), false);
+  EXPECT_TRUE(fs::exists(folder_.path / name / ("mixvec_" + name + ".core")));
 }
 
 TEST_F(Emission, LintFindsFaults) {
   if (exit_code_of("command -v verilator iverilog > /dev/null") != 0)
     GTEST_SKIP() << "verilator or iverilog is not installed";
-  write_folder(folder_ / "a", emit_accel(requested(1, 4, "mixed")), false);
+  write_folder(folder_.path / "a", emit_accel(requested(1, 4, "mixed")), false);
   // A faulty file that each of the two tools must refuse: an unused signal (Verilator), a missing module (both).
-  const fs::path file = folder_ / "a/rtl/mv_pe_lane.sv";
+  const fs::path file = folder_.path / "a/rtl/mv_pe_lane.sv";
   const std::string good = read_file(file);
   const std::size_t end = good.rfind("endmodule");
   ASSERT_NE(end, std::string::npos);
-  const std::string lint = "make -s -C " + (folder_ / "a").string() + " lint > /dev/null 2>&1";
+  const std::string lint = "make -s -C " + (folder_.path / "a").string() + " lint > /dev/null 2>&1";
   for (const char* fault : {"  logic [7:0] surplus;\n", "  mv_absent u_absent ();\n"}) {
     write_file(file, good.substr(0, end) + fault + good.substr(end));
     EXPECT_NE(exit_code_of(lint), 0) << fault;
@@ -273,12 +267,12 @@ TEST_F(Emission, LintFindsFaults) {
 TEST_F(Emission, YosysReadsTheRtl) {
   if (exit_code_of("command -v yosys > /dev/null") != 0) GTEST_SKIP() << "yosys is not installed";
   const AccelConfig config = requested(4, 4, "mixed", 2);
-  write_folder(folder_ / "a", emit_accel(config), false);
-  const std::string in_folder = "cd " + (folder_ / "a").string() + " && ";
+  write_folder(folder_.path / "a", emit_accel(config), false);
+  const std::string in_folder = "cd " + (folder_.path / "a").string() + " && ";
   EXPECT_EQ(exit_code_of(in_folder + "yosys -q -l ../log -p \"read_verilog -sv -defer $(tr '\\n' ' ' < filelist.f); "
                                      "hierarchy -check -top mv_accel; proc; check -assert\" > /dev/null 2>&1"),
             0)
-      << read_file(folder_ / "log");
+      << read_file(folder_.path / "log");
   // Small arrays that shift or reset as a whole are meant to become registers.
   EXPECT_NE(exit_code_of(in_folder + "grep 'Warning: ' ../log | grep -v 'with list of registers'"), 0)
       << "gen_accel " << config_options(config);
@@ -286,18 +280,18 @@ TEST_F(Emission, YosysReadsTheRtl) {
 
 TEST_F(Emission, FolderStandsAlone) {
   if (exit_code_of("command -v verilator > /dev/null") != 0) GTEST_SKIP() << "verilator is not installed";
-  write_folder(folder_ / "a", emit_accel(requested(2, 4, "mixed")), false);
+  write_folder(folder_.path / "a", emit_accel(requested(2, 4, "mixed")), false);
   // Built without the source tree: nothing but the folder, the compiler and the system's libraries.
-  const std::string in_folder = "cd " + (folder_ / "a").string() + " && ";
-  const fs::path log = folder_ / "log";
+  const std::string in_folder = "cd " + (folder_.path / "a").string() + " && ";
+  const fs::path log = folder_.path / "log";
   ASSERT_EQ(exit_code_of(in_folder + "make verilate > ../log 2>&1"), 0) << read_file(log);
   EXPECT_EQ(exit_code_of(in_folder + "./tb_layer --json result.json > ../log 2>&1"), kExitGood) << read_file(log);
-  const auto result = nlohmann::json::parse(read_file(folder_ / "a/result.json"));
+  const auto result = nlohmann::json::parse(read_file(folder_.path / "a/result.json"));
   EXPECT_GT(result.at("outputs_checked").get<int>(), 0);
   EXPECT_EQ(result.at("mismatches"), 0);
   EXPECT_EQ(result.at("config_hash"), format_hash(requested(2, 4, "mixed").hash));
   // The folder is written anew: the bench that still stands there is another accelerator's.
-  write_folder(folder_ / "a", emit_accel(requested(2, 4, "row")), false);
+  write_folder(folder_.path / "a", emit_accel(requested(2, 4, "row")), false);
   for (const char* bench : {"./tb_layer", "./tb_engine --self-test", "./tb_attention"}) {
     EXPECT_EQ(exit_code_of(in_folder + bench + " > ../log 2>&1"), kExitBadInput) << bench;
     EXPECT_NE(read_file(log).find("build it anew: make verilate"), std::string::npos) << read_file(log);
@@ -318,9 +312,9 @@ TEST_P(Lint, IsClean) {
     GTEST_SKIP() << "verilator or iverilog is not installed";
   const AccelConfig config =
       requested(GetParam().pe, GetParam().lanes, GetParam().vec, GetParam().assoc, GetParam().substeps);
-  write_folder(folder_ / "a", emit_accel(config), false);
-  const fs::path log = folder_ / "log";
-  EXPECT_EQ(exit_code_of(fmt::format("make -s -C {} lint > {} 2>&1", (folder_ / "a").string(), log.string())), 0)
+  write_folder(folder_.path / "a", emit_accel(config), false);
+  const fs::path log = folder_.path / "log";
+  EXPECT_EQ(exit_code_of(fmt::format("make -s -C {} lint > {} 2>&1", (folder_.path / "a").string(), log.string())), 0)
       << "gen_accel " << config_options(config) << " && make lint\n"
       << read_file(log).substr(0, 4000);
 }

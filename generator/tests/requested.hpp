@@ -1,12 +1,16 @@
 // Configurations as tests ask for them, and what is made of them.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "generator/emit.hpp"
 #include "generator/legality.hpp"
+#include "golden/config/accel_fields.hpp"
 
 namespace mixvec::inline generator {
 
@@ -29,6 +33,16 @@ inline std::string text_of(const std::vector<EmittedFile>& files, const std::str
   }
   ADD_FAILURE() << path << " was not emitted";
   return {};
+}
+
+/// Where a request sets a parameter by its name in config.json.
+inline std::optional<int>& slot(ConfigRequest& request, const std::string& name) {
+  if (name == "positions") return request.positions;
+  if (name == "token_lanes") return request.token_lanes;
+  for (const AccelField& field : accel_fields()) {
+    if (name == field.name) return request[field.member];
+  }
+  throw std::logic_error("no parameter " + name);
 }
 
 }  // namespace mixvec::inline generator

@@ -2,6 +2,7 @@
 #include "generator/tests/rtl_check.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cctype>
@@ -78,7 +79,8 @@ std::vector<Word> words_of(std::string_view text) {
     } else {
       const std::string_view two = text.substr(at, 2);
       static const std::set<std::string_view> kPairs = {"<=", ">=", "==", "!=", "&&", "||", "::", "'(",
-                                                        "'{", "+:", "-:", "<<", ">>", "++", "--", "->"};
+                                                        "'{", "+:", "-:", "<<", ">>", "++", "--", "->",
+                                                        "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^="};
       const std::size_t size = kPairs.count(two) != 0 ? 2 : 1;
       words.push_back({std::string(text.substr(at, size)), line});
       at += size;
@@ -104,7 +106,6 @@ class Checker {
   Checker(std::string_view file, std::string_view text) : file_(file), text_(text), words_(words_of(text)) {}
 
   std::vector<std::string> run() {
-    check_lengths();
     check_comments();
     while (!word().empty()) step();
     return std::move(found_);
@@ -217,10 +218,11 @@ class Checker {
     } else if (is_name(text) && (word(1) == "#" || (is_name(word(1)) && word(2) == "("))) {
       instance();
     } else if (is_name(text) && text != "endmodule" && text != "endpackage") {
-      const bool begins = begins_statement();
-      if (begins) check_assignment();
+      if (begins_statement()) check_assignment();
       use();
     } else {
+      if (text == "{" && begins_statement()) check_assignment();
+      if ((text == "++" || text == "--") && in_register_block_ && begins_statement()) report_blocking(word(1));
       ++at_;
     }
   }
@@ -318,26 +320,49 @@ class Checker {
     ++at_;
   }
 
-  /// At the first word of a statement: an assignment's target and value, if it is one.
+  [[nodiscard]] bool calls_function(std::size_t from, std::size_t to) const {
+    for (; from < to; ++from) {
+      const Name* name = find(words_[from].text);
+      if (name != nullptr && name->function && words_[from + 1].text == "(") return true;
+    }
+    return false;
+  }
+
+  /// At the first word of a statement: an assignment's targets and value, if it is one.
   void check_assignment() {
-    const Name* target = find(word());
-    std::size_t from = at_ + 1;
+    const std::size_t behind = word() == "{" ? behind_bracket(at_) : at_ + 1;
+    std::vector<std::string> targets;  // of {a, b[i]} <= …: a and b
     bool calls = false;
-    while (words_[from].text == "[") {
-      const std::size_t behind = behind_bracket(from);
-      for (std::size_t i = from; i < behind; ++i) {
-        const Name* name = find(words_[i].text);
-        if (name != nullptr && name->function && words_[i + 1].text == "(") calls = true;
+    std::size_t from = at_;
+    while (from < behind || words_[from].text == "[") {
+      if (words_[from].text == "[") {
+        const std::size_t end = behind_bracket(from);
+        calls = calls || calls_function(from, end);
+        from = end;
+        continue;
       }
-      from = behind;
+      if (is_name(words_[from].text)) targets.push_back(words_[from].text);
+      ++from;
     }
     const std::string& sign = words_[from].text;
-    if (sign == "<=" && !std::string_view(word()).ends_with("_q"))
-      report(fmt::format("{} is a register, so its name ends in _q", word()));
-    if (sign == "=" && in_register_block_) report(fmt::format("{}: a blocking assignment in always_ff", word()));
-    if (sign == "<=" && calls)
-      report(fmt::format("{}: a function call as the index of a nonblocking assignment", word()));
-    if ((sign == "<=" || sign == "=") && target != nullptr) check_value(from + 1, target->type);
+    static const std::set<std::string_view> kBlocking = {
+        "=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "++", "--"};
+    const bool shifts = (sign == "<<" || sign == ">>") && words_[from + 1].text == "=";
+    const std::string all = fmt::format("{}", fmt::join(targets, ", "));
+    if (in_register_block_ && (shifts || kBlocking.count(sign) != 0)) report_blocking(all);
+    if (sign == "<=") {
+      for (const std::string& target : targets) {
+        if (!target.ends_with("_q")) report(fmt::format("{} is a register, so its name ends in _q", target));
+      }
+      if (calls) report(fmt::format("{}: a function call as the index of a nonblocking assignment", all));
+    }
+    if ((sign == "<=" || sign == "=") && word() != "{") {
+      if (const Name* target = find(word())) check_value(from + 1, target->type);
+    }
+  }
+
+  void report_blocking(const std::string& targets) {
+    report(fmt::format("{}: a blocking assignment in always_ff", targets));
   }
 
   /// `type` is the target's: an enum takes no ?: as its value.
@@ -365,21 +390,6 @@ class Checker {
       if (find(text) != nullptr) {
         report(fmt::format("{} follows from {}, so it is a localparam", name, text));
         return;
-      }
-    }
-  }
-
-  /// Columns, not bytes: bytes that go on with a character do not count.
-  void check_lengths() {
-    int line = 1;
-    int columns = 0;
-    for (const char c : text_) {
-      if (c == '\n') {
-        if (columns > kColumns) found_.push_back(fmt::format("{}:{}: {} columns", file_, line, columns));
-        ++line;
-        columns = 0;
-      } else if ((static_cast<unsigned char>(c) & 0xC0U) != 0x80U) {
-        ++columns;
       }
     }
   }
@@ -418,7 +428,6 @@ class Checker {
     if (word() == kShortConnection) report("a connection by its name alone: .name(name)");
   }
 
-  static constexpr int kColumns = 100;
   std::string_view file_;
   std::string_view text_;
   std::vector<Word> words_;
@@ -439,6 +448,23 @@ std::vector<std::string> check_rtl_head(std::string_view file, std::string_view 
   static constexpr std::string_view kHead = "// Mixvec\n// SPDX-License-Identifier: Apache-2.0\n//\n// ";
   if (text.starts_with(kHead)) return {};
   return {fmt::format("{}:1: expected the project's name, the licence (SPDX) and what the file is", file)};
+}
+
+std::vector<std::string> check_rtl_columns(std::string_view file, std::string_view text) {
+  static constexpr int kColumns = 100;
+  std::vector<std::string> found;
+  int line = 1;
+  int columns = 0;
+  for (const char c : text) {
+    if (c == '\n') {
+      if (columns > kColumns) found.push_back(fmt::format("{}:{}: {} columns", file, line, columns));
+      ++line;
+      columns = 0;
+    } else if ((static_cast<unsigned char>(c) & 0xC0U) != 0x80U) {  // bytes that go on with a character do not count
+      ++columns;
+    }
+  }
+  return found;
 }
 
 }  // namespace mixvec::inline generator

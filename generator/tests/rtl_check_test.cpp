@@ -104,19 +104,40 @@ TEST(RtlCheck, FindsRegistersByOtherNames) {
             Lines{"m.sv:3: a_d is a register, so its name ends in _q"});
   EXPECT_EQ(found("logic [3:0] a;\nalways_ff @(posedge clk_i) begin\n  if (a_i[0]) a[0] <= a_i[0];\nend"),
             Lines{"m.sv:4: a is a register, so its name ends in _q"});
+  EXPECT_EQ(
+      found("logic [3:0] a;\nlogic b, c_q;\nalways_ff @(posedge clk_i) {a[c_q], c_q, b} <= a_i[2:0];"),
+      (Lines{"m.sv:4: a is a register, so its name ends in _q", "m.sv:4: b is a register, so its name ends in _q"}));
   EXPECT_EQ(found("logic a_q, b;\nalways_ff @(posedge clk_i) a_q <= a_i[0];\nassign b = a_i <= 4'd3;"), Lines{});
+  EXPECT_EQ(found("logic a_q, b_q, c;\nalways_ff @(posedge clk_i) {a_q, b_q} <= {a_i[0], c};\n"
+                  "assign c = {a_q, b_q} <= a_i[1:0];"),
+            Lines{});
 }
 
 TEST(RtlCheck, FindsBlockingAssignmentsOfRegisterBlocks) {
   EXPECT_EQ(found("logic a, a_q;\nalways_ff @(posedge clk_i) begin\n  a = a_i[0];\n  a_q <= a;\nend"),
             Lines{"m.sv:4: a: a blocking assignment in always_ff"});
+  int forms = 0;
+  for (const char* sign : {"=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>="}) {
+    EXPECT_EQ(found(fmt::format("logic [3:0] a_q;\nalways_ff @(posedge clk_i) a_q {} a_i;", sign)),
+              Lines{"m.sv:3: a_q: a blocking assignment in always_ff"})
+        << sign;
+    ++forms;
+  }
+  for (const char* statement : {"a_q++", "a_q--", "++a_q", "--a_q", "a_q[1]++"}) {
+    EXPECT_EQ(found(fmt::format("logic [3:0] a_q;\nalways_ff @(posedge clk_i) begin\n  {};\nend", statement)),
+              Lines{"m.sv:4: a_q: a blocking assignment in always_ff"})
+        << statement;
+    ++forms;
+  }
+  EXPECT_EQ(forms, 16);
+  EXPECT_EQ(found("logic a_q, b_q;\nalways_ff @(posedge clk_i) if (a_i[0]) {a_q, b_q} = a_i[1:0];"),
+            Lines{"m.sv:3: a_q, b_q: a blocking assignment in always_ff"});
+  EXPECT_EQ(found("logic [3:0] a_q;\nlogic b, c;\nalways_ff @(posedge clk_i) begin\n"
+                  "  for (int i = 0; i < 4; ++i) a_q[i] <= b ? a_q[0] : a_i[i] >> 1;\nend\n"
+                  "always_comb begin\n  {b, c} = a_i[1:0];\n  b ^= c;\nend"),
+            Lines{});
   EXPECT_EQ(found("logic a_q, b;\nalways_ff @(posedge clk_i) a_q <= b;\nalways_comb b = a_i[0];\nassign b = a_q;"),
             Lines{});
-}
-
-TEST(RtlCheck, FindsLongLines) {
-  EXPECT_EQ(found("// " + std::string(97, 'x') + "\n// " + std::string(98, 'x')), Lines{"m.sv:3: 101 columns"});
-  EXPECT_EQ(found("// …" + std::string(96, 'x')), Lines{});
 }
 
 TEST(RtlCheck, FindsConnectionsByNameAlone) {
@@ -149,6 +170,12 @@ TEST(RtlCheck, FindsPragmas) {
   EXPECT_EQ(found("// Of it Verilator warns.\nlogic a;"), Lines{});
 }
 
+TEST(RtlCheck, FindsLongLines) {
+  EXPECT_EQ(check_rtl_columns("m.sv", "// " + std::string(97, 'x') + "\n// " + std::string(98, 'x') + "\n"),
+            Lines{"m.sv:2: 101 columns"});
+  EXPECT_EQ(check_rtl_columns("m.sv", "// …" + std::string(96, 'x') + "\n"), Lines{});
+}
+
 TEST(RtlCheck, FindsFilesWithoutALicence) {
   const std::string head = "// Mixvec\n// SPDX-License-Identifier: Apache-2.0\n//\n// A file.\n\n";
   const Lines missing = {"m.sv:1: expected the project's name, the licence (SPDX) and what the file is"};
@@ -177,11 +204,12 @@ TEST(RtlCheck, FindsNothingInTheRtl) {
   for (const EmittedFile& file : emit_accel(make_config(request))) {
     if (!file.path.ends_with(".sv") && !file.path.ends_with(".vlt")) continue;
     for (const std::string& line : check_rtl_head(file.path, file.text)) all.push_back(line);
+    for (const std::string& line : check_rtl_columns(file.path, file.text)) all.push_back(line);
     if (!file.path.starts_with("rtl/") || file.path.ends_with(".vlt")) continue;
     ++modules;
     for (const std::string& line : check_rtl(file.path, file.text)) all.push_back(line);
   }
-  for (const auto& entry : std::filesystem::directory_iterator(MIXVEC_SOURCE_DIR "/verif/units")) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(MIXVEC_SOURCE_DIR "/verif")) {
     if (entry.path().extension() != ".sv") continue;
     for (const std::string& line : check_rtl_head(entry.path().string(), read_file(entry.path()))) all.push_back(line);
   }

@@ -1,7 +1,9 @@
-// Small text helpers for error messages: names that resemble a misspelt one, shapes in brackets.
+// Small text helpers: numbers and lists as users type them, and what error messages show of a text.
 #pragma once
 
+#include <charconv>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,6 +32,16 @@ std::string join_fitting(std::span<const std::string> words, std::size_t width);
 
 /// The parts of a list as options have it, "a,b,c": one more than there are commas, empty ones too.
 std::vector<std::string> split_list(std::string_view text);
+
+/// The number that the text is, in decimal and all of it; nothing if it is none, or none that `Number` holds. Without
+/// blanks, a plus sign, or, for an unsigned number, a minus sign.
+template <typename Number>
+std::optional<Number> parse_number(std::string_view text) {
+  Number value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
 
 /// White space in the sense of ASCII.
 inline bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }

@@ -37,8 +37,7 @@ std::optional<Direction> direction_of(const std::string& text) {
 std::vector<int> lengths_of(const std::string& text) {
   std::vector<int> lengths;
   for (const std::string& item : split_list(text)) {
-    const bool number = !item.empty() && item.size() <= 3 && item.find_first_not_of("0123456789") == std::string::npos;
-    const int length = number ? std::stoi(item) : 0;
+    const int length = parse_number<int>(item).value_or(0);
     if (length < 1 || length > 256 || !std::has_single_bit(static_cast<unsigned>(length))) {
       fail_input("--lengths: found {}, expected some of 1, 2, 4, …, 256, separated by commas", quote(item));
     }

@@ -4,9 +4,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <charconv>
 #include <cmath>
 #include <limits>
+
+#include "golden/base/text.hpp"
 
 namespace mixvec::inline golden {
 
@@ -64,22 +65,18 @@ std::string text_of(const boost::any& value) {
 }  // namespace
 
 std::int64_t parse_whole(std::string_view text, std::int64_t low, std::int64_t high) {
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() || value < low || value > high) {
-    throw BadValue{expected_whole(low, high)};
-  }
-  return value;
+  const std::optional<std::int64_t> value = parse_number<std::int64_t>(text);
+  if (!value || *value < low || *value > high) throw BadValue{expected_whole(low, high)};
+  return *value;
 }
 
 double parse_real(std::string_view text, const RealRange& range) {
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  const bool number = error == std::errc{} && end == text.data() + text.size() && std::isfinite(value);
-  if (!number || value < range.low || value > range.high || (range.above_low && value == range.low)) {
+  const std::optional<double> value = parse_number<double>(text);
+  if (!value || !std::isfinite(*value) || *value < range.low || *value > range.high ||
+      (range.above_low && *value == range.low)) {
     throw BadValue{expected_real(range)};
   }
-  return value;
+  return *value;
 }
 
 po::typed_value<std::int64_t>* whole_number(std::int64_t low, std::int64_t high) {

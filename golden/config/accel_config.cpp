@@ -4,16 +4,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "golden/base/error.hpp"
 #include "golden/base/hash.hpp"
+#include "golden/base/text.hpp"
 #include "golden/config/accel_fields.hpp"
 
 namespace mixvec::inline golden {
 namespace {
-
-constexpr int kCodeBeats = 2;  // code beats that wait in front of a set: CodeBeats of mv_set.sv
 
 constexpr std::string_view kCanonicalTag = "mixvec-accel-4";
 
@@ -63,11 +61,9 @@ void AccelConfig::settle() {
   min_length = 1;
   max_length = lanes;
   if (vec != "mixed" && vec != "row" && vec != "column") {
-    const auto [end, error] = std::from_chars(vec.data(), vec.data() + vec.size(), max_length);
-    if (error != std::errc{} || end != vec.data() + vec.size()) {
-      fail_input("configuration: vec is \"{}\", expected mixed, row, column or a vector length", vec);
-    }
-    min_length = max_length;
+    const std::optional<int> length = parse_number<int>(vec);
+    if (!length) fail_input("configuration: vec is \"{}\", expected mixed, row, column or a vector length", vec);
+    min_length = max_length = *length;
   }
   hash = fnv1a(canonical());
 }
@@ -80,10 +76,9 @@ AccelConfig parse_canonical(std::string_view text) {
   text.remove_prefix(std::min(text.size(), tag.size() + 1));
   for (const AccelField& field : accel_fields()) {
     const std::string_view value = next_value(text, field.name);
-    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), config.*field.member);
-    if (error != std::errc{} || end != value.data() + value.size()) {
-      fail_input("configuration: {} is \"{}\", expected a number", field.name, value);
-    }
+    const std::optional<int> number = parse_number<int>(value);
+    if (!number) fail_input("configuration: {} is \"{}\", expected a number", field.name, value);
+    config.*field.member = *number;
     if (field.member == &AccelConfig::lanes) {
       config.vec = next_value(text, "vec");
       config.dtype = next_value(text, "dtype");

@@ -30,6 +30,9 @@ struct AccelConfig : FormatConfig {
   int add_stages = 4;       ///< pipeline stages of an adder
   int fifo_beats = 8;       ///< weight beats that wait in front of a set or are on their way to it
 
+  /// Code beats that wait in front of a set or are on their way to it: CodeBeats of mv_stream.sv.
+  static constexpr int kCodeBeats = 2;
+
   int positions() const { return pe / sets; }               ///< Pt, PEs of a set; each holds other tokens
   int token_lanes() const { return lanes / vector_lanes; }  ///< Lt, tokens of a PE in one cycle
   int tokens_per_group() const { return positions() * token_lanes(); }

@@ -3,11 +3,36 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstddef>
+#include <utility>
 
 #include "golden/base/error.hpp"
 
 namespace mixvec::inline golden {
 namespace {
+
+/// What visit_format() visits.
+constexpr std::size_t visited_members() {
+  FormatConfig format;
+  std::size_t count = 0;
+  visit_format(format, [&](const char*, auto&) { ++count; });
+  return count;
+}
+
+/// Becomes a member of any type.
+struct AnyMember {
+  template <typename Member>
+  operator Member() const;
+};
+
+/// Whether a FormatConfig can be made of as many values as there are numbers: no more than it has members.
+template <std::size_t... Numbers>
+constexpr bool takes_values(std::index_sequence<Numbers...>) {
+  return requires { FormatConfig{(static_cast<void>(Numbers), AnyMember{})...}; };
+}
+static_assert(takes_values(std::make_index_sequence<visited_members() + 1>()) &&
+                  !takes_values(std::make_index_sequence<visited_members() + 2>()),
+              "visit_format() visits all members but the hash");
 
 void require_power_of_two(const char* name, int value) {
   if (value < 1 || !std::has_single_bit(static_cast<unsigned>(value))) {

@@ -9,11 +9,11 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <climits>
 
 #include "golden/base/error.hpp"
 #include "golden/base/system_reason.hpp"
+#include "golden/base/text.hpp"
 
 namespace mixvec::inline golden {
 
@@ -33,10 +33,7 @@ int own_descriptor(const fs::path& link) {
   if (error || !folder.string().starts_with(fmt::format("/proc/{}/", ::getpid())) || folder.filename() != "fd") {
     return -1;
   }
-  const std::string name = link.filename().string();
-  int number = -1;
-  const auto [end, wrong] = std::from_chars(name.data(), name.data() + name.size(), number);
-  return wrong == std::errc{} && end == name.data() + name.size() ? number : -1;
+  return parse_number<int>(link.filename().string()).value_or(-1);
 }
 
 Place::Kind place_kind(mode_t mode) {

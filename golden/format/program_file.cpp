@@ -2,7 +2,6 @@
 #include "golden/format/program_file.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -100,17 +99,15 @@ bool is_plain(std::string_view name) {
 std::optional<std::pair<std::size_t, std::size_t>> shape_of(std::string_view name, const ProgramModel& model) {
   constexpr std::string_view kPrefix = "layer.";
   if (!name.starts_with(kPrefix)) return std::nullopt;
-  std::size_t layer = 0;
-  const char* const first = name.data() + kPrefix.size();
-  const char* const last = name.data() + name.size();
-  const auto [end, error] = std::from_chars(first, last, layer);
-  if (error != std::errc{}) return std::nullopt;
+  const std::string_view digits = name.substr(kPrefix.size(), name.find('.', kPrefix.size()) - kPrefix.size());
+  const std::optional<std::size_t> layer = parse_number<std::size_t>(digits);
+  if (!layer) return std::nullopt;
   const std::size_t d = model.hidden;
   const std::pair<std::size_t, std::size_t> shapes[] = {
       {3 * d, d}, {d, d}, {model.intermediate, d}, {d, model.intermediate}};
   for (const MatrixKind kind : kMatrixKinds) {
-    if (name != matrix_name(layer, kind)) continue;
-    if (layer >= model.layers) fail_input("layer: found {}, expected 0 to {}", layer, model.layers - 1);
+    if (name != matrix_name(*layer, kind)) continue;
+    if (*layer >= model.layers) fail_input("layer: found {}, expected 0 to {}", *layer, model.layers - 1);
     return shapes[static_cast<std::size_t>(kind)];
   }
   return std::nullopt;

@@ -9,6 +9,8 @@
 namespace mixvec::inline golden {
 namespace {
 
+constexpr std::uint32_t kMostCounted = 65535;  // strips and token groups of a job have 16 bits
+
 int bits_of(int values) { return std::max(1, static_cast<int>(std::bit_width(static_cast<unsigned>(values) - 1U))); }
 
 /// Strips of the keys, and the keys of the last one.
@@ -51,6 +53,11 @@ void validate(const AttentionJob& job, const AccelConfig& accel) {
   const auto tokens = static_cast<std::uint32_t>(accel.tokens_per_group());
   const std::uint32_t channel_strips = (job.dims + lanes - 1) / lanes;
   const std::uint32_t key_groups = (job.keys + tokens - 1) / tokens;
+  const std::uint32_t key_strips = strips_of_keys(accel, job.keys).count;
+  if (channel_strips > kMostCounted || key_strips > kMostCounted || job.base_group > kMostCounted) {
+    fail_input("attention job: {} strips of channels, {} of keys, {} token groups before it, expected at most {} each",
+               channel_strips, key_strips, job.base_group, kMostCounted);
+  }
   if (job.last_group >= static_cast<std::uint32_t>(accel.groups)) {
     fail_input("attention job: {} token groups, expected at most {}", job.last_group + 1, accel.groups);
   }
@@ -62,7 +69,7 @@ void validate(const AttentionJob& job, const AccelConfig& accel) {
   if (words > static_cast<std::uint64_t>(accel.kv_depth)) {
     fail_input("attention job: key/value words to {}, the memory has {} (gen_accel --kv-depth)", words, accel.kv_depth);
   }
-  const std::uint64_t rows_used = job.outputs ? strips_of_keys(accel, job.keys).count : channel_strips;
+  const std::uint64_t rows_used = job.outputs ? key_strips : channel_strips;
   const std::uint64_t rows = job.row + std::uint64_t{job.row_stride} * job.last_group + rows_used;
   if (rows > static_cast<std::uint64_t>(accel.activation_rows())) {
     fail_input("attention job: activation rows to {}, the memory has {} (gen_accel --depth)", rows,
@@ -72,8 +79,7 @@ void validate(const AttentionJob& job, const AccelConfig& accel) {
     fail_input("attention job: causal keys in {} groups, expected at most the {} up to the last token", key_groups,
                job.base_group + job.last_group + 1);
   }
-  const std::uint64_t results =
-      job.index + std::uint64_t{job.outputs ? channel_strips : strips_of_keys(accel, job.keys).count} * lanes;
+  const std::uint64_t results = job.index + std::uint64_t{job.outputs ? channel_strips : key_strips} * lanes;
   if (results > 65536) fail_input("attention job: result indices to {}, expected at most 65536", results);
   if (job.turn >= static_cast<std::uint32_t>(accel.sets)) {
     fail_input("attention job: first set {}, expected 0…{}", job.turn, accel.sets - 1);

@@ -35,7 +35,7 @@ struct AttentionJob {
 };
 
 /// Throws InputError unless the job fits the accelerator, keys do not end before the tile begins or go on behind
-/// it (causal), and results fit 16 bits.
+/// it (causal), and strips, token groups and results fit 16 bits.
 void validate(const AttentionJob& job, const AccelConfig& accel);
 
 /// The bits of mv_attend's job_i, lowest first, as (width, value).

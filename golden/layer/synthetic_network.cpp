@@ -7,6 +7,7 @@
 #include <array>
 
 #include "golden/base/error.hpp"
+#include "golden/base/random.hpp"
 #include "golden/base/text.hpp"
 #include "golden/layer/synthetic_layer.hpp"
 #include "golden/math/layer_norm.hpp"

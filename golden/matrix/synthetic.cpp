@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "golden/base/error.hpp"
+#include "golden/base/random.hpp"
 
 namespace mixvec::inline golden {
 namespace {

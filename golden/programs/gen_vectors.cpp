@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "golden/base/error.hpp"
+#include "golden/base/random.hpp"
 #include "golden/base/text.hpp"
 #include "golden/checkpoint/model.hpp"
 #include "golden/cli/cli.hpp"

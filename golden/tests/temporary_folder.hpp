@@ -9,14 +9,17 @@
 
 namespace mixvec::inline golden {
 
+/// Of a test, or of a suite if its SetUpTestSuite() makes it.
 struct TemporaryTestFolder {
   std::filesystem::path path;
   TemporaryTestFolder() {
-    const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
-    std::string name =
-        std::string("mixvec_") + info->test_suite_name() + "_" + info->name() + "_" + std::to_string(::getpid());
+    const ::testing::UnitTest& all = *::testing::UnitTest::GetInstance();
+    const ::testing::TestInfo* const test = all.current_test_info();
+    std::string name = std::string("mixvec_") + all.current_test_suite()->name() + "_" +
+                       (test == nullptr ? "" : std::string(test->name()) + "_") + std::to_string(::getpid());
     for (char& c : name) c = c == '/' ? '_' : c;
     path = std::filesystem::temp_directory_path() / name;
+    std::filesystem::remove_all(path);  // of a killed test that had the same process number
     std::filesystem::create_directories(path);
   }
   ~TemporaryTestFolder() {

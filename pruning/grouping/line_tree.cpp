@@ -5,6 +5,7 @@
 #include <limits>
 #include <numeric>
 
+#include "golden/base/random.hpp"
 #include "pruning/grouping/pair_kernels.hpp"
 #include "pruning/importance/importance.hpp"
 
@@ -69,10 +70,10 @@ struct Edge {
 class Matcher {
  public:
   Matcher(const LineScores& scores, double density, std::uint64_t seed, bool hurry)
-      : scores_(scores), partner_(scores.lines, kNone), seed_(seed), hurry_(hurry) {
+      : scores_(scores), partner_(scores.lines, kNone), hurry_(hurry) {
     find_threshold(density);
     make_masks();
-    find_yardsticks();
+    find_yardsticks(seed);
   }
 
   /// partner[i] of every node; with an odd count one node stays alone (kNone).
@@ -131,16 +132,11 @@ class Matcher {
     }
   }
 
-  void find_yardsticks() {
+  void find_yardsticks(std::uint64_t seed) {
     yardstick_.resize(scores_.lines);
+    Random random(seed);
     std::vector<std::uint32_t> strangers(kSample);
-    for (std::uint32_t& s : strangers) {
-      // splitmix64: the same strangers on every machine
-      std::uint64_t z = (seed_ += 0x9E3779B97F4A7C15U);
-      z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9U;
-      z = (z ^ (z >> 27U)) * 0x94D049BB133111EBU;
-      s = static_cast<std::uint32_t>((z ^ (z >> 31U)) % scores_.lines);
-    }
+    for (std::uint32_t& s : strangers) s = static_cast<std::uint32_t>(random.next() % scores_.lines);
     for (std::uint32_t n = 0; n < scores_.lines; ++n) {
       float sum = 0;
       for (const std::uint32_t s : strangers) sum += gain(n, s);
@@ -238,7 +234,6 @@ class Matcher {
 
   const LineScores& scores_;
   std::vector<std::uint32_t> partner_;
-  std::uint64_t seed_;
   bool hurry_;  ///< the tree has more lines than a window
   float threshold_ = 0;
   std::size_t words_ = 0;

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "golden/base/error.hpp"
+#include "golden/base/random.hpp"
 #include "golden/base/text.hpp"
 #include "golden/cli/cli.hpp"
 #include "golden/cli/common_options.hpp"
@@ -32,34 +33,18 @@ struct Size {
 constexpr std::array<Size, 3> kSizes{Size{"tiny", 128, 2, 4, 128, 256}, Size{"gpt2-small", 768, 12, 12, 1024, 50257},
                                      Size{"gpt2-medium", 1024, 24, 16, 1024, 50257}};
 
-// splitmix64 with a table-free normal deviate; identical on every machine up to the library's log and cos.
-class Random {
- public:
-  explicit Random(std::uint64_t seed) : state_(seed) {}
-
-  std::uint64_t next() {
-    std::uint64_t z = (state_ += 0x9E3779B97F4A7C15U);
-    z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9U;
-    z = (z ^ (z >> 27U)) * 0x94D049BB133111EBU;
-    return z ^ (z >> 31U);
-  }
-
-  // The sum of four 16-bit uniforms (nearly normal, tails cut at 3.5 deviations) is all that a benchmark needs.
-  float normal() {
-    const std::uint64_t bits = next();
-    const auto sum = static_cast<std::int64_t>((bits & 0xFFFFU) + (bits >> 16U & 0xFFFFU) + (bits >> 32U & 0xFFFFU) +
-                                               (bits >> 48U)) -
-                     2 * 65535;
-    return static_cast<float>(sum) * (1.7320508F / 65536);
-  }
-
- private:
-  std::uint64_t state_;
-};
+// The sum of four 16-bit uniforms (nearly normal, tails cut at 3.5 deviations) is all that a benchmark needs.
+float normal(Random& random) {
+  const std::uint64_t bits = random.next();
+  const auto sum =
+      static_cast<std::int64_t>((bits & 0xFFFFU) + (bits >> 16U & 0xFFFFU) + (bits >> 32U & 0xFFFFU) + (bits >> 48U)) -
+      2 * 65535;
+  return static_cast<float>(sum) * (1.7320508F / 65536);
+}
 
 std::vector<float> spread_scales(Random& random, std::size_t n, float sigma) {
   std::vector<float> scales(n);
-  for (float& s : scales) s = std::exp(sigma * random.normal());
+  for (float& s : scales) s = std::exp(sigma * normal(random));
   return scales;
 }
 
@@ -105,7 +90,7 @@ std::vector<float> make_weights(const Structure& s, std::uint64_t seed) {
   std::vector<float> weights(s.in * s.out);
   for (std::size_t i = 0; i < s.in; ++i) {
     for (std::size_t o = 0; o < s.out; ++o) {
-      weights[i * s.out + o] = random.normal() * output_scale[o] * profile[family[o]][i];
+      weights[i * s.out + o] = normal(random) * output_scale[o] * profile[family[o]][i];
     }
   }
   return weights;
@@ -114,7 +99,7 @@ std::vector<float> make_weights(const Structure& s, std::uint64_t seed) {
 std::vector<float> make_plain(std::size_t n, float mean, float sigma, std::uint64_t seed) {
   Random random(seed);
   std::vector<float> values(n);
-  for (float& v : values) v = mean + sigma * random.normal();
+  for (float& v : values) v = mean + sigma * normal(random);
   return values;
 }
 

@@ -1,8 +1,6 @@
 // Parsing of .smtx files; every number is checked before memory is asked for on its word.
 #include "pruning/study/mask_file.hpp"
 
-#include <charconv>
-
 #include "golden/base/error.hpp"
 #include "golden/base/text.hpp"
 #include "golden/cli/cli.hpp"
@@ -45,13 +43,12 @@ class Numbers {
   template <typename Field>
   std::uint64_t next(const Field& field, std::uint64_t low, std::uint64_t high, const char* expected) {
     const std::string_view word = take();
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
-    if (word.empty() || error != std::errc{} || end != word.data() + word.size() || value < low || value > high) {
+    const std::optional<std::uint64_t> value = parse_number<std::uint64_t>(word);
+    if (!value || *value < low || *value > high) {
       fail_input("{}: {}: {}: found {}, expected {} ({} to {})", file_, where_, field(),
                  word.empty() ? "the line's end" : quote(word), expected, low, high);
     }
-    return value;
+    return *value;
   }
 
   /// Fails unless the next character is a comma.

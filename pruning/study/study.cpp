@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "golden/matrix/synthetic.hpp"
+#include "golden/base/random.hpp"
 
 namespace mixvec::inline pruning {
 

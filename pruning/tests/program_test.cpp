@@ -1,7 +1,6 @@
 // Tests of prune_model and make_checkpoint as programs: exit codes, messages, files, replacement of earlier results.
 #include <gtest/gtest.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -12,6 +11,7 @@
 #include "golden/cli/cli.hpp"
 #include "golden/files/input_file.hpp"
 #include "golden/tests/reference_data.hpp"
+#include "golden/tests/temporary_folder.hpp"
 
 namespace mixvec::inline pruning {
 namespace {
@@ -21,15 +21,11 @@ namespace fs = std::filesystem;
 class Programs : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder_ = fs::temp_directory_path() / ("mixvec_prune_" + std::to_string(::getpid()));
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
     ASSERT_EQ(run(MIXVEC_MAKE_CHECKPOINT " --size tiny --seed 3 --out " + path("model")), 0) << output();
   }
-  void TearDown() override { fs::remove_all(folder_); }
 
-  std::string path(const std::string& name) const { return (folder_ / name).string(); }
-  std::string output() const { return read_file(folder_ / "output.txt"); }
+  std::string path(const std::string& name) const { return (folder_.path / name).string(); }
+  std::string output() const { return read_file(folder_.path / "output.txt"); }
 
   int run(const std::string& command) const {
     const int status = std::system((command + " > " + path("output.txt") + " 2>&1").c_str());
@@ -39,7 +35,7 @@ class Programs : public ::testing::Test {
     return run(MIXVEC_PRUNE_MODEL " --model " + path("model") + " " + arguments);
   }
 
-  fs::path folder_;
+  TemporaryTestFolder folder_;
 };
 
 TEST_F(Programs, PrunedFolderNamesWhatItLeavesOut) {
@@ -52,7 +48,7 @@ TEST_F(Programs, PrunedFolderNamesWhatItLeavesOut) {
   EXPECT_EQ(json["left_out"][0]["path"], "pytorch_model.bin");
   const std::string readme = read_file(path("out/README.md"));
   EXPECT_NE(readme.find("pattern mixed, ratio 0.8, directions auto"), std::string::npos) << readme;
-  EXPECT_EQ(readme.find(folder_.string()), std::string::npos) << readme;
+  EXPECT_EQ(readme.find(folder_.path.string()), std::string::npos) << readme;
   EXPECT_EQ(read_file(path("out/README.source.md")), "Validation loss 1.7");
 }
 
@@ -155,7 +151,7 @@ TEST_F(Programs, ReplacesItsOwnResultsAndNothingElse) {
   EXPECT_EQ(read_file(path("precious/thesis.txt")), "do not touch");
   EXPECT_EQ(prune("--out " + path("model")), 2);
   EXPECT_EQ(prune("--out " + path("precious/thesis.txt")), 2);
-  for (const auto& entry : fs::directory_iterator(folder_)) {
+  for (const auto& entry : fs::directory_iterator(folder_.path)) {
     EXPECT_NE(entry.path().filename().string()[0], '.') << "left behind: " << entry.path();
   }
 }

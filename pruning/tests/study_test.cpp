@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -18,6 +17,7 @@
 #include "golden/cli/cli.hpp"
 #include "golden/files/input_file.hpp"
 #include "golden/tests/reference_data.hpp"
+#include "golden/tests/temporary_folder.hpp"
 
 namespace mixvec::inline pruning {
 namespace {
@@ -116,23 +116,20 @@ TEST(Study, QuartilesAreOfThePointsThatTheArrayBounds) {
 class MaskStudy : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder_ = fs::temp_directory_path() / ("mixvec_study_" + std::to_string(::getpid()));
-    fs::remove_all(folder_);
-    fs::create_directories(folder_ / "masks/deep");
-    write_file(folder_ / "masks/a.smtx", smtx(random_mask(64, 96, 0.2, 1)));
-    write_file(folder_ / "masks/deep/b.smtx", smtx(random_mask(96, 64, 0.1, 2)));
+    fs::create_directories(folder_.path / "masks/deep");
+    write_file(folder_.path / "masks/a.smtx", smtx(random_mask(64, 96, 0.2, 1)));
+    write_file(folder_.path / "masks/deep/b.smtx", smtx(random_mask(96, 64, 0.1, 2)));
   }
-  void TearDown() override { fs::remove_all(folder_); }
 
-  std::string path(const std::string& name) const { return (folder_ / name).string(); }
-  std::string output() const { return read_file(folder_ / "output.txt"); }
+  std::string path(const std::string& name) const { return (folder_.path / name).string(); }
+  std::string output() const { return read_file(folder_.path / "output.txt"); }
   int run(const std::string& command) const {
     const int status = std::system((command + " > " + path("output.txt") + " 2>&1").c_str());
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   }
   int study(const std::string& arguments) const { return run(MIXVEC_MASK_STUDY " " + arguments); }
 
-  fs::path folder_;
+  TemporaryTestFolder folder_;
   nlohmann::json json_;
 };
 
@@ -171,9 +168,9 @@ TEST_F(MaskStudy, ExitsWithOneBelowTheMedianAskedFor) {
 }
 
 TEST_F(MaskStudy, TakesMasksOfAnySizeAndDensity) {
-  write_file(folder_ / "one.smtx", "1, 1, 1\n0 1\n0\n");
-  write_file(folder_ / "none.smtx", "8, 8, 0\n0 0 0 0 0 0 0 0 0\n\n");
-  write_file(folder_ / "all.smtx", "2, 5, 10\n0 5 10\n0 1 2 3 4 0 1 2 3 4\n");
+  write_file(folder_.path / "one.smtx", "1, 1, 1\n0 1\n0\n");
+  write_file(folder_.path / "none.smtx", "8, 8, 0\n0 0 0 0 0 0 0 0 0\n\n");
+  write_file(folder_.path / "all.smtx", "2, 5, 10\n0 5 10\n0 1 2 3 4 0 1 2 3 4\n");
   for (const auto& [name, kept] : {std::pair("one", 1), std::pair("none", 0), std::pair("all", 10)}) {
     ASSERT_EQ(study("--masks " + path(name) + ".smtx --lengths 1,64 --json " + path("a.json")), 0) << output();
     const auto points = nlohmann::json::parse(read_file(path("a.json")))["points"];
@@ -202,8 +199,8 @@ TEST_F(MaskStudy, TakesPrunedCheckpointsAsTheyAre) {
 }
 
 TEST_F(MaskStudy, BadInputIsNamed) {
-  write_file(folder_ / "bad.smtx", "2, 3, 4\n0 1 4\n2 0 1 7\n");
-  fs::create_directory(folder_ / "empty");
+  write_file(folder_.path / "bad.smtx", "2, 3, 4\n0 1 4\n2 0 1 7\n");
+  fs::create_directory(folder_.path / "empty");
   const std::vector<std::pair<std::string, std::string>> cases{
       {"", "--masks"},
       {"--masks " + path("nowhere"), "nowhere"},
@@ -220,8 +217,8 @@ TEST_F(MaskStudy, BadInputIsNamed) {
       {"--masks " + path("masks") + " --masks " + path("masks"), ".smtx: found it twice"},
       {"--model " + path("masks") + " --model " + path("masks"), "config.json"},
   };
-  write_file(folder_ / "good.smtx", "2, 3, 4\n0 1 4\n2 0 1 2\n");
-  fs::create_symlink("good.smtx", folder_ / "link.smtx");
+  write_file(folder_.path / "good.smtx", "2, 3, 4\n0 1 4\n2 0 1 2\n");
+  fs::create_symlink("good.smtx", folder_.path / "link.smtx");
   for (const auto& [arguments, expected] : cases) {
     EXPECT_EQ(study(arguments), 2) << arguments;
     EXPECT_NE(output().find(expected), std::string::npos) << arguments << ": " << output();

@@ -2,8 +2,8 @@
 #include "sim/cycles/activations.hpp"
 
 #include "golden/base/error.hpp"
+#include "golden/base/random.hpp"
 #include "golden/base/text.hpp"
-#include "golden/matrix/synthetic.hpp"
 
 namespace mixvec::inline sim {
 namespace {

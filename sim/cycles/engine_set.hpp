@@ -68,7 +68,7 @@ class EngineSet {
   // From which cycle on it asks for something, as far as is known.
   [[nodiscard]] std::uint64_t code_wanted() const {
     if (code_left_ == 0) return kNever;
-    return std::max(taken_ + 1, code_pops_.after(code_grants_ - kCodeBeats));
+    return std::max(taken_ + 1, code_pops_.after(code_grants_ - AccelConfig::kCodeBeats));
   }
   [[nodiscard]] std::uint64_t weight_wanted() const {
     const std::uint64_t next = weight_grants_.count();
@@ -94,11 +94,10 @@ class EngineSet {
   std::uint64_t account(std::uint64_t first, std::uint64_t end, std::array<std::uint64_t, kCycleUses>& use) const;
 
  private:
-  static constexpr unsigned kSteps = 16;     // mv_set: depth of the step queue
-  static constexpr unsigned kCodeBeats = 2;  // mv_set: code beats waiting or on their way
-  static constexpr unsigned kAsks = 2;       // mv_set: weight beats to be asked for
-  static constexpr int kMostRows = 32;       // accumulator rows, at least 3 · 8
-  static constexpr int kMostFifo = 64;       // weight beats waiting or on their way
+  static constexpr unsigned kSteps = 16;  // mv_set: depth of the step queue
+  static constexpr unsigned kAsks = 2;    // mv_set: weight beats to be asked for
+  static constexpr int kMostRows = 32;    // accumulator rows, at least 3 · 8
+  static constexpr int kMostFifo = 64;    // weight beats waiting or on their way
 
   /// Where a chain is kept: its (first) accumulator row and its (first) place for records.
   struct Chain {

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "golden/matrix/synthetic.hpp"
+#include "golden/base/random.hpp"
 
 namespace mixvec::inline sim {
 

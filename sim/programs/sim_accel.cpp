@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <cstdint>
 #include <nlohmann/json.hpp>
@@ -52,12 +51,6 @@ struct SimOptions {
   GivenOptions given;
 };
 
-template <typename Number>
-bool parse(const std::string& text, Number& value) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc{} && end == text.data() + text.size();
-}
-
 MatrixSource source_of(const SimOptions& options) {
   const bool dense = options.arch == "dense";
   if (!options.model.empty()) return {Model::open(options.model), options.layer, dense};
@@ -79,11 +72,11 @@ std::vector<Activations> activations_of(const SimOptions& options) {
     return all;
   }
   for (const std::string& text : split_list(options.density)) {
-    double density = 0;
-    if (!parse(text, density) || !(density > 0.0 && density <= 1.0)) {
+    const std::optional<double> density = parse_number<double>(text);
+    if (!density || !(*density > 0.0 && *density <= 1.0)) {
       fail_input("--density: found {}, expected numbers above 0, up to 1", quote(text));
     }
-    all.push_back({density, zeros, options.seed});
+    all.push_back({*density, zeros, options.seed});
   }
   return all;
 }

@@ -5,7 +5,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
+#include <optional>
 #include <set>
 
 #include "generator/legality.hpp"
@@ -33,21 +33,18 @@ std::vector<std::string> known_names() {
 }
 
 int number_of(const std::string& name, const std::string& value) {
-  int number = 0;
-  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-  if (error != std::errc{} || end != value.data() + value.size()) {
-    fail_input("--sweep {}: found {}, expected a whole number", name, quote(value));
-  }
-  return number;
+  const std::optional<int> number = parse_number<int>(value);
+  if (!number) fail_input("--sweep {}: found {}, expected a whole number", name, quote(value));
+  return *number;
 }
 
-void check_value(const std::string& name, const std::string& value) {
-  if (name != "vec") {
-    number_of(name, value);
-  } else if (value != "mixed" && value != "row" && value != "column" &&
-             value.find_first_not_of("0123456789") != std::string::npos) {
-    fail_input("--sweep vec: found {}, expected mixed, row, column or a vector length", quote(value));
-  }
+/// The value in its one form: numbers without leading zeros.
+std::string plain_value(const std::string& name, const std::string& value) {
+  if (name != "vec") return fmt::format("{}", number_of(name, value));
+  if (value == "mixed" || value == "row" || value == "column") return value;
+  const std::optional<unsigned> length = parse_number<unsigned>(value);
+  if (!length) fail_input("--sweep vec: found {}, expected mixed, row, column or a vector length", quote(value));
+  return fmt::format("{}", *length);
 }
 
 Sweep parse_sweep(const std::string& text) {
@@ -58,12 +55,12 @@ Sweep parse_sweep(const std::string& text) {
   if (std::find(known.begin(), known.end(), sweep.name) == known.end()) {
     fail_input("--sweep: found {}, expected one of: {}", quote(sweep.name), fmt::join(known, " "));
   }
-  for (const std::string& value : split_list(std::string_view(text).substr(equals + 1))) {
-    if (value.empty()) fail_input("--sweep {}: found an empty value, expected VALUE,VALUE,…", quote(text));
+  for (const std::string& typed : split_list(std::string_view(text).substr(equals + 1))) {
+    if (typed.empty()) fail_input("--sweep {}: found an empty value, expected VALUE,VALUE,…", quote(text));
+    const std::string value = plain_value(sweep.name, typed);
     if (std::find(sweep.values.begin(), sweep.values.end(), value) != sweep.values.end()) {
       fail_input("--sweep {}: found {} twice, expected each value once", sweep.name, value);
     }
-    check_value(sweep.name, value);
     sweep.values.push_back(value);
   }
   return sweep;

@@ -144,7 +144,7 @@ TEST_F(SimAccelDensity, TableJsonCsvAndPictureTellTheSame) {
       << log();
   const std::string table = log();
   const auto document = json("d.json");
-  const auto csv = parse_csv(read_file(folder_ / "d.csv"));
+  const auto csv = parse_csv(read_file(folder_.path / "d.csv"));
   const auto& points = document["density"]["points"];
   ASSERT_EQ(points.size(), 3U);
   ASSERT_EQ(csv.size(), 4U);
@@ -165,7 +165,7 @@ TEST_F(SimAccelDensity, TableJsonCsvAndPictureTellTheSame) {
     EXPECT_EQ(table.substr(table.find('\n', line) + 1 - expected.size(), expected.size()), expected) << table;
     for (std::size_t c = 0; c < csv[0].size(); ++c) EXPECT_EQ(csv[p + 1][c], points[p][csv[0][c]].dump());
   }
-  const std::vector<std::string> names = parse_xml(read_file(folder_ / "d.svg"));
+  const std::vector<std::string> names = parse_xml(read_file(folder_.path / "d.svg"));
   EXPECT_EQ(std::count(names.begin(), names.end(), "circle"), 12);  // four measured curves of three densities
 
   // The same seed gives the same, another one something else; without zeros the seed says nothing.

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "golden/base/error.hpp"
+#include "golden/base/random.hpp"
 #include "golden/layer/packed_layer.hpp"
 #include "golden/layer/synthetic_network.hpp"
 #include "golden/matrix/synthetic.hpp"

@@ -9,6 +9,7 @@
 #include <sstream>
 #include <tuple>
 
+#include "golden/base/random.hpp"
 #include "golden/checkpoint/model.hpp"
 #include "golden/execute/executor.hpp"
 #include "golden/format/program_file.hpp"
@@ -30,18 +31,17 @@ class PackModel : public ProgramTest {
   static constexpr std::size_t kHidden = 16;
 
   void SetUp() override {
-    ProgramTest::SetUp();
-    fs::create_directories(folder_ / "dense");
+    fs::create_directories(folder_.path / "dense");
     write_dense_checkpoint();
     prune();
-    ASSERT_EQ(run(fmt::format("gen_accel --pe 64 --vec mixed --out {}", (folder_ / "accel").string())), 0);
+    ASSERT_EQ(run(fmt::format("gen_accel --pe 64 --vec mixed --out {}", (folder_.path / "accel").string())), 0);
   }
   std::vector<PrunedMatrix> pruned_;
 
  private:
   /// A GPT-2 of two layers with Gaussian weights.
   void write_dense_checkpoint() const {
-    write_file(folder_ / "dense" / "config.json",
+    write_file(folder_.path / "dense" / "config.json",
                R"({"model_type":"gpt2","n_embd":16,"n_layer":2,"n_head":2,"n_positions":8,"vocab_size":10,)"
                R"("layer_norm_epsilon":1e-5,"activation_function":"gelu_new"})");
     SafetensorsWriter writer;
@@ -73,12 +73,12 @@ class PackModel : public ProgramTest {
         add(h + name + "bias", {out});
       }
     }
-    writer.write(folder_ / "dense" / "model.safetensors");
+    writer.write(folder_.path / "dense" / "model.safetensors");
   }
 
   /// Prunes every matrix with a synthetic mask, in directions and lengths that alternate.
   void prune() {
-    const Model model = Model::open(folder_ / "dense");
+    const Model model = Model::open(folder_.path / "dense");
     std::uint64_t seed = 0;
     for (std::size_t layer = 0; layer < 2; ++layer) {
       for (const MatrixKind kind : kMatrixKinds) {
@@ -98,7 +98,7 @@ class PackModel : public ProgramTest {
         pruned_.push_back(std::move(matrix));
       }
     }
-    model.write_pruned(folder_ / "pruned", pruned_);
+    model.write_pruned(folder_.path / "pruned", pruned_);
   }
 };
 
@@ -107,7 +107,7 @@ TEST_F(PackModel, PacksACheckpointWithoutLossAndVectorsFollowFromIt) {
                             at("p.mvp"), at("p.json"))),
             0)
       << log();
-  const Program program = read_program(folder_ / "p.mvp");
+  const Program program = read_program(folder_.path / "p.mvp");
   ASSERT_EQ(program.matrices.size(), 8U);
   EXPECT_EQ(program.model.architecture, "gpt2");
   EXPECT_EQ(program.model.hidden, kHidden);
@@ -119,14 +119,14 @@ TEST_F(PackModel, PacksACheckpointWithoutLossAndVectorsFollowFromIt) {
   EXPECT_EQ(document["matrices"].size(), 8U);
 
   // Nothing of the place is in the program: a copy of the checkpoint gives the same bytes.
-  fs::create_directories(folder_ / "else" / "where");
-  fs::rename(folder_ / "pruned", folder_ / "else" / "where" / "model");
+  fs::create_directories(folder_.path / "else" / "where");
+  fs::rename(folder_.path / "pruned", folder_.path / "else" / "where" / "model");
   ASSERT_EQ(run(fmt::format("pack_model --model {} --accel {} --out {}", at("else/where/model"), at("accel"),
                             at("else/p.mvp"))),
             0)
       << log();
-  EXPECT_EQ(read_file(folder_ / "p.mvp"), read_file(folder_ / "else" / "p.mvp"));
-  EXPECT_EQ(read_file(folder_ / "p.mvp").find(folder_.string()), std::string::npos);
+  EXPECT_EQ(read_file(folder_.path / "p.mvp"), read_file(folder_.path / "else" / "p.mvp"));
+  EXPECT_EQ(read_file(folder_.path / "p.mvp").find(folder_.path.string()), std::string::npos);
 
   ASSERT_EQ(run(fmt::format("gen_vectors --program {} --tokens 2 --out {}", at("p.mvp"), at("v"))), 0) << log();
   EXPECT_NE(log().find("no --model was given"), std::string::npos) << log();
@@ -142,7 +142,7 @@ TEST_F(PackModel, PacksACheckpointWithoutLossAndVectorsFollowFromIt) {
       << log();
   EXPECT_NE(log().find("from the checkpoint"), std::string::npos) << log();
   const PackedMatrix& packed = program.at("layer.1.W_F2");
-  const SafetensorsFile file = SafetensorsFile::open(folder_ / "vectors" / "layer.1.W_F2.safetensors");
+  const SafetensorsFile file = SafetensorsFile::open(folder_.path / "vectors" / "layer.1.W_F2.safetensors");
   const auto halves = [&](const char* name) {
     const TensorView& view = file.at(name);
     std::vector<Half> values(view.elements());
@@ -158,7 +158,7 @@ TEST_F(PackModel, PacksOneLayerAndDenseCheckpoints) {
   ASSERT_EQ(
       run(fmt::format("pack_model --model {} --accel {} --layer 1 --out {}", at("dense"), at("accel"), at("d.mvp"))), 0)
       << log();
-  const Program program = read_program(folder_ / "d.mvp");
+  const Program program = read_program(folder_.path / "d.mvp");
   ASSERT_EQ(program.matrices.size(), 4U);
   EXPECT_EQ(program.matrices[0].name, "layer.1.W_MA");
   EXPECT_EQ(program.matrices[0].kept, 3 * kHidden * kHidden);
@@ -185,13 +185,13 @@ TEST_F(PackModel, VectorsOfEarlierRunsAreNamedAndFilesOfOthersRefused) {
             std::string::npos)
       << log();
   // A checkpoint's weights in it.
-  fs::copy_file(folder_ / "dense" / "model.safetensors", folder_ / "v" / "model.safetensors");
+  fs::copy_file(folder_.path / "dense" / "model.safetensors", folder_.path / "v" / "model.safetensors");
   EXPECT_EQ(run(vectors), 2);
   EXPECT_NE(log().find("found \"model.safetensors\" in it, expected no folder, an empty one or one of files of "
                        "gen_vectors only"),
             std::string::npos)
       << log();
-  EXPECT_TRUE(fs::exists(folder_ / "v" / "layer.0.W_F1.safetensors"));
+  EXPECT_TRUE(fs::exists(folder_.path / "v" / "layer.0.W_F1.safetensors"));
 }
 
 TEST_F(PackModel, ExplainsEveryCycleAsSimAccelDoes) {
@@ -260,7 +260,7 @@ TEST_F(PackModel, RefusesBadInputWithExitCodeTwo) {
   EXPECT_NE(log().find("--tokens: found without --explain"), std::string::npos) << log();
   EXPECT_EQ(run(fmt::format("pack_model {} --explain --tokens 0", good)), 2);
   EXPECT_NE(log().find("--tokens: found \"0\", expected a whole number from 1 to 65536"), std::string::npos) << log();
-  EXPECT_FALSE(fs::exists(folder_ / "x"));
+  EXPECT_FALSE(fs::exists(folder_.path / "x"));
   EXPECT_EQ(run(fmt::format("gen_vectors --program {} --out {}", at("dense/config.json"), at("v"))), 2);
 }
 

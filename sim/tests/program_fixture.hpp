@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -14,30 +13,24 @@
 
 #include "golden/cli/cli.hpp"
 #include "golden/files/input_file.hpp"
+#include "golden/tests/temporary_folder.hpp"
 
 namespace mixvec::inline sim {
 
 class ProgramTest : public testing::Test {
  protected:
-  void SetUp() override {
-    folder_ = std::filesystem::temp_directory_path() / fmt::format("mixvec_program_test_{}", getpid());
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   /// Exit code of one of our programs; its output is in log().
   int run(const std::string& command) {
     const std::string line = fmt::format("{}/{} > {} 2>&1", MIXVEC_BINARY_DIR, command, at("log"));
     const int status = std::system(line.c_str());
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   }
-  std::string log() const { return read_file(folder_ / "log"); }
-  std::string at(const std::string& name) const { return (folder_ / name).string(); }
-  nlohmann::json json(const std::string& name) const { return nlohmann::json::parse(read_file(folder_ / name)); }
-  bool exists(const std::string& name) const { return std::filesystem::exists(folder_ / name); }
+  std::string log() const { return read_file(folder_.path / "log"); }
+  std::string at(const std::string& name) const { return (folder_.path / name).string(); }
+  nlohmann::json json(const std::string& name) const { return nlohmann::json::parse(read_file(folder_.path / name)); }
+  bool exists(const std::string& name) const { return std::filesystem::exists(folder_.path / name); }
 
-  std::filesystem::path folder_;
+  TemporaryTestFolder folder_;
 };
 
 /// The records of a CSV file with a line feed behind each (RFC 4180 quoting).

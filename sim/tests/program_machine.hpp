@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "golden/matrix/synthetic.hpp"
+#include "golden/base/random.hpp"
 #include "sim/compiler/layer_program.hpp"
 
 namespace mixvec::inline sim {

@@ -43,6 +43,9 @@ TEST(Sweep, RefusesWhatIsNoSweep) {
   EXPECT_NE(refusal({"pe=16,"}).find("empty value"), std::string::npos);
   EXPECT_NE(refusal({"pe=16", "pe=32"}).find("second time"), std::string::npos);
   EXPECT_NE(refusal({"pe=16,16"}).find("found 16 twice"), std::string::npos);
+  EXPECT_NE(refusal({"pe=8,08"}).find("found 8 twice"), std::string::npos);
+  EXPECT_NE(refusal({"vec=8,08"}).find("found 8 twice"), std::string::npos);
+  EXPECT_NE(refusal({"vec=-8"}).find("expected mixed, row, column or a vector length"), std::string::npos);
   EXPECT_NE(refusal({"pes=16"}).find("expected one of: pe lanes vec"), std::string::npos);
   EXPECT_NE(refusal({"pe=1x"}).find("found \"1x\", expected a whole number"), std::string::npos);
   EXPECT_NE(refusal({"vec=some"}).find("expected mixed, row, column or a vector length"), std::string::npos);
@@ -160,7 +163,7 @@ TEST_F(SimAccel, CsvJsonAndPictureTellTheSame) {
             0)
       << log();
   const auto document = json("s.json");
-  const auto csv = parse_csv(read_file(folder_ / "s.csv"));
+  const auto csv = parse_csv(read_file(folder_.path / "s.csv"));
   ASSERT_EQ(csv.size(), 13U);
   const std::vector<std::string>& header = csv.front();
   EXPECT_EQ(std::vector<std::string>(header.begin(), header.begin() + 3),
@@ -203,7 +206,7 @@ TEST_F(SimAccel, CsvJsonAndPictureTellTheSame) {
   EXPECT_EQ(document["cycles"], document["points"][0]["cycles"]);
   EXPECT_NE(log().find("skipped pe=16 vec=4 port_bits=32: --port-bits 32: below"), std::string::npos) << log();
 
-  const std::string svg = read_file(folder_ / "s.svg");
+  const std::string svg = read_file(folder_.path / "s.svg");
   const std::vector<std::string> names = parse_xml(svg);
   EXPECT_EQ(std::count(names.begin(), names.end(), "circle"), 12);  // six in each panel
   EXPECT_NE(svg.find("T = 64, port swept, generated layer d = 64, δ = 0.8, lengths by configuration"),
@@ -264,17 +267,17 @@ TEST_F(SimAccel, RefusesBadOptions) {
 
 TEST_F(SimAccel, FilesAreWrittenWholeAndNothingIsDrawnIntoAPipe) {
   // A file that cannot be replaced keeps the folder free of leftovers.
-  std::filesystem::create_directories(folder_ / "out" / "s.csv");
+  std::filesystem::create_directories(folder_.path / "out" / "s.csv");
   EXPECT_EQ(run(fmt::format("sim_accel --hidden 16 --tokens 4 --sweep pe=4,8 --csv {}", at("out/s.csv"))), 2);
   std::size_t entries = 0;
-  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder_ / "out")) ++entries;
+  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder_.path / "out")) ++entries;
   EXPECT_EQ(entries, 1U);
   // One that is a link is replaced where it points to, not opened and truncated: readers keep the old text.
-  write_file(folder_ / "p.svg", "old");
-  std::filesystem::create_hard_link(folder_ / "p.svg", folder_ / "reader");
+  write_file(folder_.path / "p.svg", "old");
+  std::filesystem::create_hard_link(folder_.path / "p.svg", folder_.path / "reader");
   ASSERT_EQ(run(fmt::format("sim_accel --hidden 16 --tokens 4 --sweep pe=4,8 --picture {}", at("p.svg"))), 0) << log();
-  EXPECT_EQ(read_file(folder_ / "reader"), "old");
-  EXPECT_EQ(read_file(folder_ / "p.svg").substr(0, 4), "<svg");
+  EXPECT_EQ(read_file(folder_.path / "reader"), "old");
+  EXPECT_EQ(read_file(folder_.path / "p.svg").substr(0, 4), "<svg");
   EXPECT_EQ(log().find('\r'), std::string::npos);
 }
 

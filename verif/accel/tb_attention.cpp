@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "golden/base/error.hpp"
+#include "golden/base/random.hpp"
 #include "golden/cli/cli.hpp"
 #include "golden/math/attention.hpp"
 #include "golden/math/softmax.hpp"
 #include "golden/math/vector_math.hpp"
-#include "golden/matrix/synthetic.hpp"
 #include "sim/cycles/attention_model.hpp"
 #include "verif/accel/accel_sim.hpp"
 #include "verif/accel/bench_config.hpp"

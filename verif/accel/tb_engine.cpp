@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "golden/base/error.hpp"
+#include "golden/base/random.hpp"
 #include "golden/cli/cli.hpp"
 #include "golden/format/image_header.hpp"
 #include "golden/format/packed_layout.hpp"

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "golden/base/error.hpp"
+#include "golden/base/random.hpp"
 #include "golden/layer/layer_reference.hpp"
 #include "golden/layer/packed_layer.hpp"
 #include "golden/matrix/synthetic.hpp"

@@ -8,7 +8,7 @@
 #include <optional>
 #include <vector>
 
-#include "golden/matrix/synthetic.hpp"
+#include "golden/base/random.hpp"
 #include "unit_config.h"
 
 namespace mixvec::inline verif {

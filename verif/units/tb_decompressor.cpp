@@ -12,6 +12,7 @@
 #include "golden/format/image_header.hpp"
 #include "golden/format/packed_layout.hpp"
 #include "golden/format/task_reader.hpp"
+#include "golden/matrix/synthetic.hpp"
 #include "unit_config.h"
 #include "verif/units/unit_bench.hpp"
 

@@ -9,9 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "golden/base/random.hpp"
 #include "golden/cli/cli.hpp"
 #include "golden/cli/common_options.hpp"
-#include "golden/matrix/synthetic.hpp"
+#include "golden/math/half.hpp"
 #include "verif/bench.hpp"
 
 namespace mixvec::inline verif {

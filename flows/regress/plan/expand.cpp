@@ -12,8 +12,8 @@
 #include "flows/regress/plan/command.hpp"
 #include "golden/base/error.hpp"
 #include "golden/base/hash.hpp"
+#include "golden/base/random.hpp"
 #include "golden/base/text.hpp"
-#include "golden/matrix/synthetic.hpp"
 
 namespace mixvec::inline flows {
 namespace {

@@ -2,12 +2,12 @@
 // is there, never half of one, and errors and signals leave nothing behind.
 #include <gtest/gtest.h>
 #include <sys/mount.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "flows/tests/faults/program_runner.hpp"
@@ -17,6 +17,7 @@
 #include "golden/math/layer_norm.hpp"
 #include "golden/safetensors/safetensors.hpp"
 #include "golden/safetensors/safetensors_writer.hpp"
+#include "golden/tests/temporary_folder.hpp"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define MIXVEC_SANITIZED 1
@@ -76,10 +77,10 @@ struct Program {
 class Faults : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    root_ = fs::temp_directory_path() / fmt::format("mixvec_faults_{}", ::getpid());
-    fs::create_directories(root_ / "in" / "model");
-    write_model(root_ / "in" / "model");
-    const fs::path in = root_ / "in";
+    folder_ = std::make_unique<TemporaryTestFolder>();
+    fs::create_directories(folder_->path / "in" / "model");
+    write_model(folder_->path / "in" / "model");
+    const fs::path in = folder_->path / "in";
     const auto make = [&](const std::string& program, const std::vector<std::string>& arguments) {
       const Ended ended = run_program(in, program, arguments);
       ASSERT_EQ(ended.code, 0) << program << ": " << ended.err;
@@ -89,10 +90,7 @@ class Faults : public ::testing::Test {
     make("pack_model", {"--model", "pruned", "--accel", "accel", "--out", "one.mvp"});
   }
 
-  static void TearDownTestSuite() {
-    std::error_code ignored;
-    fs::remove_all(root_, ignored);
-  }
+  static void TearDownTestSuite() { folder_.reset(); }
 
   static void write_model(const fs::path& folder) {
     constexpr std::size_t kHidden = 16;
@@ -160,7 +158,7 @@ class Faults : public ::testing::Test {
 
   /// A folder with the results of an earlier run, fresh for each run.
   fs::path fresh(const Tree& tree) const {
-    const fs::path work = root_ / "work";
+    const fs::path work = folder_->path / "work";
     fs::remove_all(work);
     fs::create_directories(work);
     for (const auto& [name, text] : tree) {
@@ -181,7 +179,7 @@ class Faults : public ::testing::Test {
   Tree result(const Tree& before, const Program& program, const std::vector<std::string>& arguments,
               long& calls) const {
     const fs::path work = fresh(before);
-    const fs::path count = root_ / "count";
+    const fs::path count = folder_->path / "count";
     const Ended ended =
         run_program(work, program.name, arguments,
                     {{{"LD_PRELOAD", MIXVEC_FAULT_LIBRARY}, {"MIXVEC_FAULT_COUNT", count.string()}}, {}, {}});
@@ -190,7 +188,7 @@ class Faults : public ::testing::Test {
     return read_tree(work);
   }
 
-  static inline fs::path root_;
+  static inline std::unique_ptr<TemporaryTestFolder> folder_;
 };
 
 /// At most `most` of 1…`last`, the last ones all: there the results get their names.
@@ -314,7 +312,7 @@ TEST_F(Faults, ClosedDescriptorsAndLittleMemoryDoNoHarm) {
 }
 
 TEST_F(Faults, AFullDiskLeavesTheOldResult) {
-  const fs::path disk = root_ / "disk";
+  const fs::path disk = folder_->path / "disk";
   fs::create_directories(disk);
   if (::mount("tmpfs", disk.c_str(), "tmpfs", 0, "size=64k") != 0) GTEST_SKIP() << "only root may mount a small disk";
   write_plainly(disk / "filler", std::string(60'000, 'x'));
@@ -322,7 +320,7 @@ TEST_F(Faults, AFullDiskLeavesTheOldResult) {
     const Ended ended = run_program(disk, program.name, [&] {
       std::vector<std::string> words = program.new_arguments;
       for (std::string& word : words) {
-        if (word.starts_with("../in")) word = (root_ / word.substr(3)).string();
+        if (word.starts_with("../in")) word = (folder_->path / word.substr(3)).string();
       }
       return words;
     }());

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "golden/base/random.hpp"
 #include "golden/config/format_config.hpp"
 #include "golden/format/packed_image.hpp"
 #include "golden/format/packed_layout.hpp"

@@ -2,7 +2,6 @@
 #include "golden/format/program_file.hpp"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cstring>
 #include <fstream>
@@ -30,8 +29,6 @@ void write_plainly(const std::filesystem::path& path, const std::string& content
 class ProgramFile : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = std::filesystem::temp_directory_path() / fmt::format("mixvec_program_test_{}", getpid());
-    std::filesystem::create_directories(folder_);
     SyntheticSpec spec;
     spec.out = 30;
     spec.in = 50;
@@ -47,18 +44,17 @@ class ProgramFile : public testing::Test {
           pack(matrices_.back(), deal_in_turn(matrices_.back(), program_.format), program_.format));
     }
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
 
-  std::filesystem::path folder_;
+  TemporaryTestFolder folder_;
   std::vector<PrunedMatrix> matrices_;
   Program program_;
 };
 
 TEST_F(ProgramFile, ReadsBackWhatWasWritten) {
-  write_program(folder_ / "a", program_);
-  write_program(folder_ / "b", program_);
-  EXPECT_EQ(read_file(folder_ / "a"), read_file(folder_ / "b"));
-  const Program read = read_program(folder_ / "a");
+  write_program(folder_.path / "a", program_);
+  write_program(folder_.path / "b", program_);
+  EXPECT_EQ(read_file(folder_.path / "a"), read_file(folder_.path / "b"));
+  const Program read = read_program(folder_.path / "a");
   EXPECT_EQ(read.format, program_.format);
   EXPECT_EQ(read.model, program_.model);
   ASSERT_EQ(read.matrices.size(), 2U);
@@ -81,8 +77,8 @@ TEST_F(ProgramFile, ReadsBackWhatWasWritten) {
 }
 
 TEST_F(ProgramFile, BlobsAreAligned) {
-  write_program(folder_ / "a", program_);
-  const std::string content = read_file(folder_ / "a");
+  write_program(folder_.path / "a", program_);
+  const std::string content = read_file(folder_.path / "a");
   EXPECT_EQ(content.size() % 64, 0U);
   const std::string image(program_.matrices[1].image.begin(), program_.matrices[1].image.end());
   const std::size_t at = content.find(image);
@@ -91,12 +87,12 @@ TEST_F(ProgramFile, BlobsAreAligned) {
 }
 
 TEST_F(ProgramFile, RefusesEveryTruncationAndEveryFlippedBit) {
-  write_program(folder_ / "a", program_);
-  const std::string good = read_file(folder_ / "a");
+  write_program(folder_.path / "a", program_);
+  const std::string good = read_file(folder_.path / "a");
   std::size_t refused = 0;
   for (std::size_t size = 0; size < good.size(); size += 1 + size / 64) {
-    write_plainly(folder_ / "bad", good.substr(0, size));
-    EXPECT_THROW(read_program(folder_ / "bad"), InputError) << size << " of " << good.size() << " bytes";
+    write_plainly(folder_.path / "bad", good.substr(0, size));
+    EXPECT_THROW(read_program(folder_.path / "bad"), InputError) << size << " of " << good.size() << " bytes";
     ++refused;
   }
   // Every bit of the document and of all that is before it; and some of the images.
@@ -104,8 +100,8 @@ TEST_F(ProgramFile, RefusesEveryTruncationAndEveryFlippedBit) {
   const auto refuse = [&](std::size_t at, int bit) {
     std::string bad = good;
     bad[at] = static_cast<char>(bad[at] ^ (1 << bit));
-    write_plainly(folder_ / "bad", bad);
-    EXPECT_THROW(read_program(folder_ / "bad"), InputError) << "byte " << at;
+    write_plainly(folder_.path / "bad", bad);
+    EXPECT_THROW(read_program(folder_.path / "bad"), InputError) << "byte " << at;
     ++refused;
   };
   for (std::size_t at = 0; at < blobs; ++at) refuse(at, static_cast<int>(at % 8));
@@ -134,8 +130,8 @@ std::string forge(const std::string& good, const std::function<void(nlohmann::or
 }
 
 TEST_F(ProgramFile, RefusesForgedDocuments) {
-  write_program(folder_ / "a", program_);
-  const std::string good = read_file(folder_ / "a");
+  write_program(folder_.path / "a", program_);
+  const std::string good = read_file(folder_.path / "a");
   EXPECT_EQ(forge(good, [](auto&) {}), good);
   using Json = nlohmann::ordered_json;
   const std::vector<std::pair<const char*, std::function<void(Json&)>>> changes = {
@@ -175,17 +171,17 @@ TEST_F(ProgramFile, RefusesForgedDocuments) {
       {"in_order", [](Json& j) { j["matrices"][0]["in_order"] = j["matrices"][1]["image"]; }},
   };
   for (const auto& [part, change] : changes) {
-    write_plainly(folder_ / "bad", forge(good, change));
-    const std::string message = message_of([&] { read_program(folder_ / "bad"); });
-    EXPECT_EQ(message.find((folder_ / "bad").string() + ": "), 0U) << message;
+    write_plainly(folder_.path / "bad", forge(good, change));
+    const std::string message = message_of([&] { read_program(folder_.path / "bad"); });
+    EXPECT_EQ(message.find((folder_.path / "bad").string() + ": "), 0U) << message;
     EXPECT_NE(message.find(part), std::string::npos) << part << " in: " << message;
   }
 }
 
 TEST_F(ProgramFile, WritesNothingThatItWouldNotRead) {
   const auto refuse = [&](const char* part) {
-    EXPECT_NE(message_of([&] { write_program(folder_ / "bad", program_); }).find(part), std::string::npos);
-    EXPECT_FALSE(std::filesystem::exists(folder_ / "bad"));
+    EXPECT_NE(message_of([&] { write_program(folder_.path / "bad", program_); }).find(part), std::string::npos);
+    EXPECT_FALSE(std::filesystem::exists(folder_.path / "bad"));
   };
   program_.matrices[0].kept += 1;
   refuse("kept");
@@ -197,25 +193,26 @@ TEST_F(ProgramFile, WritesNothingThatItWouldNotRead) {
 }
 
 TEST_F(ProgramFile, OtherVersionsAreNamed) {
-  write_program(folder_ / "a", program_);
-  std::string other = read_file(folder_ / "a");
+  write_program(folder_.path / "a", program_);
+  std::string other = read_file(folder_.path / "a");
   other[7] = '2';
-  write_plainly(folder_ / "bad", other);
-  EXPECT_NE(message_of([&] { read_program(folder_ / "bad"); }).find("found \"MIXVECP2\", written by another version"),
-            std::string::npos);
+  write_plainly(folder_.path / "bad", other);
+  EXPECT_NE(
+      message_of([&] { read_program(folder_.path / "bad"); }).find("found \"MIXVECP2\", written by another version"),
+      std::string::npos);
 }
 
 TEST_F(ProgramFile, NamesFileAndField) {
-  write_file(folder_ / "other", "{}");
+  write_file(folder_.path / "other", "{}");
   try {
-    read_program(folder_ / "other");
+    read_program(folder_.path / "other");
     FAIL();
   } catch (const InputError& error) {
     EXPECT_NE(std::string(error.what()).find("other: magic"), std::string::npos) << error.what();
   }
   // An image that another configuration was packed for.
   program_.format.hash = 1;
-  const std::string message = message_of([&] { write_program(folder_ / "mixed", program_); });
+  const std::string message = message_of([&] { write_program(folder_.path / "mixed", program_); });
   EXPECT_NE(message.find("0xfedcba9876543210"), std::string::npos) << message;
   EXPECT_NE(message.find("0x0000000000000001"), std::string::npos) << message;
 }

@@ -4,10 +4,10 @@
 #include <gtest/gtest.h>
 
 #include "golden/base/error.hpp"
+#include "golden/base/random.hpp"
 #include "golden/files/input_file.hpp"
 #include "golden/files/output.hpp"
 #include "golden/isa/isa_package.hpp"
-#include "golden/matrix/synthetic.hpp"
 #include "golden/tests/helpers.hpp"
 
 namespace mixvec::inline golden {

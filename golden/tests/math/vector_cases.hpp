@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "golden/base/error.hpp"
+#include "golden/base/random.hpp"
 #include "golden/math/half.hpp"
-#include "golden/matrix/synthetic.hpp"
 
 namespace mixvec::inline golden {
 
