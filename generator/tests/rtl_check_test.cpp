@@ -211,7 +211,10 @@ TEST(RtlCheck, FindsNothingInTheRtl) {
   }
   for (const auto& entry : std::filesystem::recursive_directory_iterator(MIXVEC_SOURCE_DIR "/verif")) {
     if (entry.path().extension() != ".sv") continue;
-    for (const std::string& line : check_rtl_head(entry.path().string(), read_file(entry.path()))) all.push_back(line);
+    const std::string path = entry.path().string();
+    const std::string text = read_file(path);
+    for (const std::string& line : check_rtl_head(path, text)) all.push_back(line);
+    for (const std::string& line : check_rtl_columns(path, text)) all.push_back(line);
   }
   EXPECT_TRUE(all.empty()) << fmt::format("{}", fmt::join(all, "\n"));
   EXPECT_GT(modules, 30);

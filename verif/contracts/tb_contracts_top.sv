@@ -10,8 +10,8 @@ module tb_contracts_top (
 );
   mv_stream #(.PortBits(64), .Lv(2), .FullRate(1), .Groups(2), .FifoBeats(2), .Rows(4)) u_stream (
     .clk_i, .rst_ni);
-  mv_attend #(.Sets(3), .Lv(2), .FullRate(1), .Tokens(2), .Groups(2), .RowW(2), .WordW(2)) u_attend (
-    .clk_i, .rst_ni);
+  mv_attend #(.Sets(3), .Lv(2), .FullRate(1), .Tokens(2), .Groups(2), .RowW(2),
+              .WordW(2)) u_attend (.clk_i, .rst_ni);
   mv_drain #(.Sets(2), .Tokens(1), .Merge(0)) u_drain (.clk_i, .rst_ni);
   mv_kv #(.Sets(2), .Lv(2), .Tokens(2), .Depth(3), .Writers(2)) u_kv (.clk_i, .rst_ni);
   mv_fetch #(.Sets(2), .Clusters(2), .PortBits(64)) u_fetch (.clk_i, .rst_ni);
