@@ -39,7 +39,7 @@ class Line {
   bool ends() {
     if (rest_.empty()) return true;
     take(is_space);
-    return rest_.starts_with("//");
+    return rest_.starts_with("//") && rest_.find('\r') == rest_.npos;
   }
 
  private:
