@@ -72,12 +72,12 @@ int keep_below(const fs::path& from, const fs::path& to, const std::string& pref
 }
 
 /// Where folders were under construction, and the names that they take.
-std::vector<std::pair<std::string, std::string>> places;
+std::vector<std::pair<std::string, std::string>> named_places;
 
 }  // namespace
 
 std::string name_places(std::string text) {
-  for (const auto& [from, to] : places) {
+  for (const auto& [from, to] : named_places) {
     for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) {
       text.replace(at, from.size(), to);
     }
@@ -129,7 +129,7 @@ AtomicFolder::AtomicFolder(const fs::path& target, Check may_replace)
     if (reason == 0) parents_.push_back(std::move(parent));
   }
   if (const int reason = staging_.create(target_.parent_path(), Temporary::Kind::kFolder); reason != 0) fail(reason);
-  places.emplace_back(path().string(), name_);
+  named_places.emplace_back(path().string(), name_);
   struct stat earlier {};
   if (::stat(target_.c_str(), &earlier) == 0) {
     static_cast<void>(::chmod(path().c_str(), (earlier.st_mode & 07777U) | S_IRWXU));

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <regex>
 #include <set>
 #include <vector>
 
@@ -92,10 +91,25 @@ SafetensorsFile open_shards(const fs::path& model_dir) {
   return all;
 }
 
-/// Is it the name of one of several files, as "model-00001-of-00002.safetensors"?
-bool is_shard(const std::string& name) {
-  static const std::regex pattern(R"(.*-\d+-of-\d+\.safetensors)");
-  return std::regex_match(name, pattern);
+/// Takes `end` off the text, if it ends so.
+bool take_off(std::string_view& text, std::string_view end) {
+  if (!text.ends_with(end)) return false;
+  text.remove_suffix(end.size());
+  return true;
+}
+
+/// Takes the digits at the end off the text; false if there are none.
+bool take_number_off(std::string_view& text) {
+  const std::size_t before = text.size();
+  while (!text.empty() && text.back() >= '0' && text.back() <= '9') text.remove_suffix(1);
+  return text.size() < before;
+}
+
+/// Is it the name of one of several files, as "model-00001-of-00002.safetensors"? By hand, as a regular expression
+/// costs seconds to compile.
+bool is_shard(std::string_view name) {
+  return take_off(name, ".safetensors") && take_number_off(name) && take_off(name, "-of-") && take_number_off(name) &&
+         take_off(name, "-") && name.find_first_of("\r\n") == name.npos;
 }
 
 std::vector<std::string> file_names(const fs::path& folder) {
