@@ -9,7 +9,8 @@
 // in which one that does not need a part takes 1 for a factor and -0 for a summand: these change no
 // bit. The products of 2^y's and Phi's arguments are taken as integers, those behind a function are
 // rounded to odd, so that to_half rounds the exact product. Registers are numbered from 1, the
-// operands'; what depends on the operation comes along from mv_vector_unit.
+// operands'; what depends on the operation comes along from mv_vector_unit. Its case statements are
+// plain: a unique one names its instance, and lanes would not share code in a simulation.
 
 module mv_vector_lane #(
   parameter int Groups    = 4,
@@ -179,7 +180,7 @@ module mv_vector_lane #(
     forced      = operand_nan || operand_infinite;
     forced_sign = operand_s1_q[15] && !operand_nan;
     forced_kind = operand_nan ? Nan : Infinity;
-    unique case (op_s1)
+    case (op_s1)
       Relu: begin
         forced      = operand_nan || operand_infinite || operand_s1_q[15];
         forced_sign = 1'b0;
@@ -256,7 +257,7 @@ module mv_vector_lane #(
     if (valid_i[6]) begin
       second_exponent_q    <= 8'd127;
       second_significand_q <= 24'h80_0000;
-      unique case (op_s6)
+      case (op_s6)
         Norm, Scale: begin
           second_exponent_q    <= row_factor[30:23];
           second_significand_q <= {1'b1, row_factor[22:0]};
@@ -325,7 +326,7 @@ module mv_vector_lane #(
     .float_o(gelu_operand_float)
   );
   always_comb begin
-    unique case (op_table)
+    case (op_table)
       GeluErf, GeluTanh: weighting = gelu_operand_float;
       Norm:              weighting = gamma_i;
       default:           weighting = 32'h3F80_0000;
@@ -362,7 +363,7 @@ module mv_vector_lane #(
     .float_o(residual_float)
   );
   always_comb begin
-    unique case (op_summand)
+    case (op_summand)
       Residual: summand = residual_float;
       Norm:     summand = beta_i;
       default:  summand = 32'h8000_0000;
