@@ -38,12 +38,16 @@ void put_bytes(Port& port, std::span<const std::uint8_t> bytes) {
 
 }  // namespace
 
-AccelSim::AccelSim(const std::string& trace, bool record)
-    : context_(std::make_unique<VerilatedContext>()), top_(nullptr), trace_(nullptr), recorder_(record) {
+AccelSim::AccelSim(const SimOptions& options)
+    : context_(std::make_unique<VerilatedContext>()), top_(nullptr), trace_(nullptr), recorder_(options.record) {
+  const std::string& trace = options.trace;
   check_bench(trace);
 #if VM_TRACE
   if (!trace.empty()) context_->traceEverOn(true);
 #endif
+  // Models of hierarchical blocks take the thread's context, which is the one made last.
+  context_->randReset(2);
+  context_->randSeed(static_cast<int>(options.seed % 0x7FFFFFFF) + 1);
   top_ = std::make_unique<Vmv_accel>(context_.get());
 #if VM_TRACE
   if (!trace.empty()) {

@@ -46,13 +46,19 @@ struct AttentionRun {
 /// Takes a result beat: its index, its token group and the values of its lanes; false if it may not come.
 using ResultTaker = std::function<bool(std::uint32_t index, std::uint32_t group, std::span<const Half> values)>;
 
-/// One accelerator under simulation.
+/// How an accelerator is simulated.
+struct SimOptions {
+  std::string trace = {};  ///< an FST file, whose path is printed, or empty (a bench built without tracing refuses one)
+  bool record = false;     ///< whether record_text() will have one
+  std::uint64_t seed = 1;  ///< of what registers and memories hold before the reset
+};
+
+/// One accelerator under simulation. Registers and memories begin at random values.
 class AccelSim {
  public:
   /// Resets the accelerator. Throws InputError if RTL and bench disagree on the configuration hash, both printed, or if
-  /// the bench's folder was written anew since it was built. `trace` names an FST file, whose path is printed, or is
-  /// empty (a bench built without tracing refuses one). `record`: whether record_text() will have one.
-  explicit AccelSim(const std::string& trace = {}, bool record = false);
+  /// the bench's folder was written anew since it was built.
+  explicit AccelSim(const SimOptions& options = {});
   ~AccelSim();
   AccelSim(const AccelSim&) = delete;
   AccelSim& operator=(const AccelSim&) = delete;

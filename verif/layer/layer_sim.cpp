@@ -27,7 +27,7 @@ void set_port(Port& port, std::uint64_t value) {
 
 }  // namespace
 
-LayerSim::LayerSim(const std::string& trace, bool record) : AccelSim(trace, record), monitor_(*context_) {
+LayerSim::LayerSim(const SimOptions& options) : AccelSim(options), monitor_(*context_) {
   before_edge_ = [this] { monitor_.watch(); };
   top_->run_i = 0;
   top_->prog_valid_i = 0;

@@ -34,7 +34,7 @@ struct LayerFault {
 
 class LayerSim : public AccelSim {
  public:
-  explicit LayerSim(const std::string& trace = {}, bool record = false);
+  explicit LayerSim(const SimOptions& options = {});
 
   /// Writes both tables.
   void load_tables(const LayerPlan& plan, const LayerFault& fault = {});
