@@ -453,10 +453,24 @@ module mv_attend #(
   assign idle_o = !busy_q && !next_valid && active_q == '0;
 
 `ifdef VERILATOR
+  // Addresses that do not wrap: of the step, of the first tile of a chain, of the next tile.
+  logic [31:0] row_at, word_at, next_word_at;
+  assign row_at       = 32'(thread_row_q[thread]) + 32'(group) * 32'(thread_row_stride_q[thread]);
+  assign word_at      = 32'(job_q.word) + (job_q.outputs ? 32'(strip) * 32'(job_q.word_stride) :
+                                           32'(strip_group));
+  assign next_word_at = 32'(thread_word_q[asker]) +
+                        (!thread_outputs_q[asker] ? 32'(thread_stride_q[asker]) :
+                         32'(32'(thread_block_q[asker]) == Blocks - 1));
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (rst_ni) begin
       TilesHaveBuffers: assert (!ask || room)
         else $error("mv_attend.TilesHaveBuffers: more tiles are asked for than there are buffers");
+      RowsFit: assert (!(go && works) || (row_at < 32'd1 << RowW &&
+          (!tile_done || left_q[thread] == 16'd1 || thread_row_q[thread] != '1)))
+        else $error("mv_attend.RowsFit: a row beyond the activation memory");
+      WordsFit: assert ((!take || word_at < 32'd1 << WordW) &&
+          (!ask || ask_q[asker] == 16'd1 || next_word_at < 32'd1 << WordW))
+        else $error("mv_attend.WordsFit: a word beyond the key/value memory");
       TilesAwaited: assert (!tile_valid_i || awaited)
         else $error("mv_attend.TilesAwaited: a tile that was not asked for");
       StartsIdle: assert (!start_i || idle_o)

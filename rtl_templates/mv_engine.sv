@@ -37,7 +37,7 @@ module mv_engine #(
   // Weight beats that may wait in front of a set or be on their way to it.
   parameter int FifoBeats = 8,
   // Writers of activations, keys and values. Those that write in the same cycle have different
-  // token groups (or only one writes), and for attention only one writes.
+  // token groups, or different sub-banks.
   parameter int Writers   = 1,
   parameter logic [63:0] ConfigHash = 64'h0,
   // derived
@@ -120,11 +120,11 @@ module mv_engine #(
     mv_engine__positions_and_lt_must_be_at_least_1 u_illegal ();
 `endif
   end
-  if (Groups < 1 || (Groups & (Groups - 1)) != 0) begin : g_bad_groups
+  if (Groups < 1 || Groups > 16 || (Groups & (Groups - 1)) != 0) begin : g_bad_groups
 `ifdef VERILATOR
-    $fatal(0, "mv_engine: Groups must be a power of two");
+    $fatal(0, "mv_engine: Groups must be a power of two in 1..16");
 `else
-    mv_engine__groups_must_be_a_power_of_two u_illegal ();
+    mv_engine__groups_must_be_a_power_of_two_in_1_to_16 u_illegal ();
 `endif
   end
   if (SubSteps < 1 || (SubSteps & (SubSteps - 1)) != 0) begin : g_bad_substeps

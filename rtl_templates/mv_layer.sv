@@ -330,6 +330,9 @@ module mv_layer #(
     if (rst_ni) begin
       RunsIdle: assert (!run_i || (!running && done))
         else $error("mv_layer.RunsIdle: a run begins while something is under way");
+      TileLegal: assert (!run_i || (run_low_i < run_high_i &&
+                                    32'(run_high_i) <= in_use * Tokens))
+        else $error("mv_layer.TileLegal: a tile of no token or of more than its groups hold");
       GroupsCovered: assert (!run_i || (in_use <= 32'd1 << groups_log2_i &&
                                         32'd1 << groups_log2_i < 2 * in_use))
         else $error("mv_layer.GroupsCovered: groups_log2_i does not go with run_last_group_i");

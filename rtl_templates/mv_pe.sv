@@ -265,13 +265,44 @@ module mv_pe #(
       end
     end
   end
+  // Bit s: operands came s cycles ago. They are under way until their accumulation has ended.
+  localparam int MostWay = 1 + MulStages + Levels * AddStages + AddStages;
+  logic [MostWay:1] operands_q;
+  logic             under_way, drains_early;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) operands_q <= '0;
+    else operands_q <= {operands_q[MostWay-1:1], op_valid_i};
+  end
+  always_comb begin
+    under_way    = 1'b0;
+    drains_early = 1'b0;
+    for (int s = 1; s <= MostWay; s++) begin
+      if (operands_q[s] && s <= 1 + MulStages + 32'(reduction_q) * AddStages + AddStages) begin
+        under_way = 1'b1;
+      end
+    end
+    for (int s = 1; s < AddStages; s++) begin
+      for (int g = 0; g < H; g++) begin
+        if (rd_valid_i && g < (Lv >> red_i) && added_before_q[s] &&
+            slots_under_way[s*SlotsW+H*SlotW+g] &&
+            slots_under_way[s*SlotsW+g*SlotW +: SlotW] == rd_slot_i) begin
+          drains_early = 1'b1;
+        end
+      end
+    end
+  end
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (rst_ni) begin
+      AccumulationsDue: assert (!acc_valid_i ||
+          operands_q[1 + MulStages + 32'(red_i) * AddStages])
+        else $error("mv_pe.AccumulationsDue: an accumulation without operands that are due for it");
+      DrainsSettled: assert (!drains_early)
+        else $error("mv_pe.DrainsSettled: an accumulator is drained while it is added to");
       AdditionsApart: assert (!accumulator_busy)
         else $error("mv_pe.AdditionsApart: an accumulator whose last addition is under way");
       ReductionLegal: assert (!op_valid_i || 32'(red_i) == 0 || 32'(red_i) + 1 > LeastLevels)
         else $error("mv_pe.ReductionLegal: red_i is neither 0 nor at least log2 FullRate");
-      ReductionStays: assert (red_i == reduction_q || op_valid_q == '0)
+      ReductionStays: assert (red_i == reduction_q || !under_way)
         else $error("mv_pe.ReductionStays: red_i changes while operands are under way");
     end
   end

@@ -96,7 +96,8 @@ module mv_scheduler #(
 `ifdef VERILATOR
     always_ff @(posedge clk_i or negedge rst_ni) begin
       if (rst_ni) begin
-        BeatsAwaited: assert (!dir_beat_valid_i[cluster] || asked_q || !begun_q)
+        BeatsAwaited: assert (!dir_beat_valid_i[cluster] || asked_q ||
+                              (!begun_q && !held_q))
           else $error("mv_scheduler.BeatsAwaited: a beat of the directory that was not asked for");
         StartsDone: assert (!start_i || !header_valid_i || !begun_q || empty[cluster])
           else $error("mv_scheduler.StartsDone: an image begins before all tasks are given out");

@@ -290,6 +290,20 @@ module mv_sequencer #(
     end
   end
 
+  logic array_past_q, vector_past_q;   // the last instruction of the memory has been fetched
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      array_past_q  <= 1'b0;
+      vector_past_q <= 1'b0;
+    end else if (run_i) begin
+      array_past_q  <= 1'b0;
+      vector_past_q <= 1'b0;
+    end else begin
+      if (array_state_q == StFetch && 32'(array_at_q) == Depth - 1) array_past_q <= array_run_q;
+      if (vector_state_q == StFetch && 32'(vector_at_q) == Depth - 1) vector_past_q <= vector_run_q;
+    end
+  end
+
   // Instructions by the run in which they were written last.
   logic [31:0]      run_q;
   logic [31:0]      array_run_of_q [Depth];
@@ -336,6 +350,16 @@ module mv_sequencer #(
         else $error("mv_sequencer.ScoresAlike: SCORES between two MATRIX differ");
       OutputsAlike: assert (!job_go || !is_outputs || !outputs_seen_q || outputs_alike)
         else $error("mv_sequencer.OutputsAlike: OUTPUTS between two MATRIX differ");
+      FieldsFit: assert ((!start_o || 16'(row_o) == matrix_row) && (!job_go || (
+          16'(job.word) == word && 16'(job.word_stride) == word_stride &&
+          16'(job.row) == row && 16'(job.row_stride) == row_stride && 16'(job.turn) == turn &&
+          8'(job.last_keys) == last_keys && 8'(job.last_channels) == last_channels)))
+        else $error("mv_sequencer.FieldsFit: a row, word, turn or count is larger than the machine");
+      KeyBitsLegal: assert (!job_go || !is_scores || key_bits < 5'd16)
+        else $error("mv_sequencer.KeyBitsLegal: keys have more than 15 bits");
+      ProgramsEnd: assert (!(array_run_q && array_state_q == StFetch && array_past_q) &&
+                           !(vector_run_q && vector_state_q == StFetch && vector_past_q))
+        else $error("mv_sequencer.ProgramsEnd: a program has no END within its depth");
       IndicesApart: assert (!job_go || (index[15] == is_outputs && end_index <= 32'd32768))
         else $error("mv_sequencer.IndicesApart: indices of SCORES from 2^15 on or OUTPUTS below");
     end

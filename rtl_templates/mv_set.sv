@@ -266,4 +266,14 @@ module mv_set #(
   );
 
   assign idle_o = image_idle && attention_idle && ctrl_idle;
+
+`ifdef VERILATOR
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (rst_ni) begin
+      ClassesLegal: assert (!(task_valid_i && task_ready_o) || column_i ||
+          32'(row_classes_i) < $clog2(Segments) + 1)
+        else $error("mv_set.ClassesLegal: rows with more classes than there are segments");
+    end
+  end
+`endif
 endmodule

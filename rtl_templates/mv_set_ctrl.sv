@@ -490,12 +490,27 @@ module mv_set_ctrl #(
       end
     end
   end
+  logic [2*Threads-1:0]         chain_open_q;
+  logic [$clog2(2*Threads)-1:0] chain_at;
+  assign chain_at = ($clog2(2*Threads))'(32'(step.thread) * 2 + 32'(step.buffer));
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      chain_open_q <= '0;
+    end else begin
+      if (open) chain_open_q[chain_at] <= 1'b1;
+      if (close) chain_open_q[chain_at] <= 1'b0;
+    end
+  end
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (rst_ni) begin
       AdditionsApart: assert (!again)
         else $error("mv_set_ctrl.AdditionsApart: an accumulator whose last addition is under way");
+      OpensAreFree: assert (!open || !chain_open_q[chain_at])
+        else $error("mv_set_ctrl.OpensAreFree: a chain opens in a buffer that has one");
+      EndsAreOpen: assert (!close || chain_open_q[chain_at])
+        else $error("mv_set_ctrl.EndsAreOpen: a chain ends that has not begun");
       EndsHaveRoom: assert (!close || drained || 32'(ends_q) != Rows)
-        else $error("mv_set_ctrl.EndsHaveRoom: a chain ends that has not begun");
+        else $error("mv_set_ctrl.EndsHaveRoom: more chains have ended than there are rows");
     end
   end
 `endif

@@ -520,6 +520,14 @@ module mv_slice #(
     else if (start_i) run_q <= run_q + 32'd1;
   end
   logic [mv_isa_pkg::InstructionW-1:0] pass_before_q;
+  // Addresses that do not wrap.
+  logic [31:0] kv_at, position_at, offset_at_q;
+  assign kv_at       = 32'(kv_word) + (32'(channel) >> LvL) * 32'(kv_stride) + 32'(base_i) +
+                       32'(group);
+  assign position_at = (32'(beat_row_q) << LvL) + (beat_all_q ? offset_at_q : 32'(beat_entry_q));
+  always_ff @(posedge clk_i) begin
+    if (beat) offset_at_q <= 32'(row) + ((32'(group) * 32'(row_stride)) << LvL);
+  end
   always_ff @(posedge clk_i) begin
     pass_before_q <= pass_i;
     if (table_valid_i && !table_norm_i) entry_run_q[TableW'(table_address_i)] <= run_q;
@@ -531,6 +539,8 @@ module mv_slice #(
         else $error("mv_slice.TablesFit: an entry is written beyond its table");
       PassesFollow: assert (!pass_valid_i || pass_done_o)
         else $error("mv_slice.PassesFollow: a pass begins while one is under way");
+      PositionsFit: assert (!beat_valid_q || !beat_activation_q || position_at < 32'd65536)
+        else $error("mv_slice.PositionsFit: a position beyond 16 bits");
       PassStays: assert (pass_done_o || pass_i == pass_before_q)
         else $error("mv_slice.PassStays: the instruction of a pass changes before its end");
       AccessIdle: assert (!v_valid_i || (!beat && results_idle_o && pass_done_o))
@@ -539,7 +549,14 @@ module mv_slice #(
         else $error("mv_slice.AccessInRange: access to a row beyond the vector memory");
       WaysCount: assert (!beat || (take ? results_q : passes_q) != '1)
         else $error("mv_slice.WaysCount: more beats under way than are counted");
+      BlocksWhole: assert (!pass_valid_i || !pass_keys || !pass_causal || Tokens % Lv == 0)
+        else $error("mv_slice.BlocksWhole: causal keys, but a group is no whole strips of keys");
       if (beat) begin
+        WordsFit: assert (!take || !kv || kv_at < 32'd1 << WordW)
+          else $error("mv_slice.WordsFit: a word beyond the key/value memory");
+        ChannelsFit: assert (take || (op != mv_pkg::OpNorm && op != mv_pkg::OpVariance) ||
+                             !count[15])
+          else $error("mv_slice.ChannelsFit: n of a norm is not below 2^15");
         TargetInRange: assert (!to_vector || 32'(target) < Rows)
           else $error("mv_slice.TargetInRange: a result for a row beyond the vector memory");
         SourceInRange: assert (32'(source) < Rows || (take ? op != mv_pkg::OpResidual :

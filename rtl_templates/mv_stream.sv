@@ -476,6 +476,16 @@ module mv_stream #(
       end
     end
   end
+  logic rows_beyond;
+  always_comb begin
+    rows_beyond = 1'b0;
+    for (int j = 0; j < Segments; j++) begin
+      if (op_valid && op_ready && op_unit[j] &&
+          32'(op_row[j*RowW +: RowW]) + 32'(row_base_i) >= Rows) begin
+        rows_beyond = 1'b1;
+      end
+    end
+  end
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) image_q <= 32'd1;
     else if (start_i) image_q <= image_q + 32'd1;
@@ -490,6 +500,8 @@ module mv_stream #(
   end
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (rst_ni) begin
+      RowsFit: assert (!rows_beyond)
+        else $error("mv_stream.RowsFit: a unit reads a row beyond the activation memory");
       InputsStay: assert (!step_valid_o || !step_ready_i || step.open || step.close ||
                           !changed)
         else $error("mv_stream.InputsStay: an input of the image was written after its start");

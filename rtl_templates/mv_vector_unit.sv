@@ -299,6 +299,8 @@ module mv_vector_unit #(
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (rst_ni) begin
       if (valid_i) begin
+        OperationKnown: assert (op_i <= mv_pkg::OpRoot)
+          else $error("mv_vector_unit.OperationKnown: no operation");
         MaximumSettled: assert (op_i != mv_pkg::OpExp ||
             cycle_q - max_at_q[group_i] >= Latency + 2)
           else $error("mv_vector_unit.MaximumSettled: the maximum is read before its last update");

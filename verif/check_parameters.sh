@@ -102,6 +102,7 @@ check mv_engine "Sets=2 Positions=1 Lv=2 Lt=2 FullRate=1 Groups=2 Banks=4 Depth=
   positions_and!verilator Lt=0 \
   groups_must!verilator Groups=0 \
   groups_must Groups=3 \
+  groups_must "Groups=32 Banks=32" \
   substeps_must!verilator SubSteps=0 \
   substeps_must SubSteps=3 \
   sets_must Sets=0 \

@@ -5,7 +5,7 @@ namespace mixvec::inline verif {
 
 namespace {
 
-/// An attention job for mv_attend of four strips each way, by golden's job_fields for this instance.
+/// An attention job for mv_attend of four strips each way, at the places of job_t for this instance.
 void offer_job(Device& d, std::uint32_t last_keys, std::uint32_t last_channels, std::uint32_t turn) {
   auto& job = AT(u_attend__DOT__job_i);
   put_bits(job, 0, 2, turn);
@@ -16,6 +16,22 @@ void offer_job(Device& d, std::uint32_t last_keys, std::uint32_t last_channels, 
   AT(u_attend__DOT__job_valid_i) = 1;
   d.clock();
   AT(u_attend__DOT__job_valid_i) = 0;
+}
+
+constexpr int kJobRowStride = 71;
+constexpr int kJobRow = 73;
+constexpr int kJobStride = 75;
+constexpr int kJobWord = 77;
+
+/// A job whose steps are taken and whose tiles come as soon as they may.
+void give_tiles(Device& d) {
+  AT(u_attend__DOT__step_ready_i) = 1;
+  AT(u_attend__DOT__tile_ready_i) = 1;
+  offer_job(d, 1, 1, 0);
+  for (int i = 0; i < 12; ++i) {
+    AT(u_attend__DOT__tile_valid_i) = AT(u_attend__DOT__u_due__DOT__count_q) != 0;
+    d.clock();
+  }
 }
 
 /// Offers mv_decompressor a task of an image whose header says this.
@@ -101,6 +117,32 @@ std::vector<Contract> array_contracts() {
          offer_job(d, 1, 3, 0);
          d.clock(2);
        }},
+      {"mv_attend.WordsFit",
+       [](Device& d) {  // strip 3 begins at word 1 + 3
+         put_bits(AT(u_attend__DOT__job_i), kJobWord, 2, 1);
+         AT(u_attend__DOT__step_ready_i) = 1;
+         offer_job(d, 1, 1, 0);
+         d.clock(3);
+       }},
+      {"mv_attend.WordsFit",
+       [](Device& d) {  // its second tile stands at word 3 + 1
+         put_bits(AT(u_attend__DOT__job_i), kJobStride, 2, 1);
+         AT(u_attend__DOT__step_ready_i) = 1;
+         AT(u_attend__DOT__tile_ready_i) = 1;
+         offer_job(d, 1, 1, 0);
+         d.clock(4);
+       }},
+      {"mv_attend.RowsFit",
+       [](Device& d) {  // group 1 of row 3 stands in row 4
+         put_bits(AT(u_attend__DOT__job_i), kJobRow, 2, 3);
+         put_bits(AT(u_attend__DOT__job_i), kJobRowStride, 2, 1);
+         give_tiles(d);
+       }},
+      {"mv_attend.RowsFit",
+       [](Device& d) {  // the second tile's inputs stand in the row behind 3
+         put_bits(AT(u_attend__DOT__job_i), kJobRow, 2, 3);
+         give_tiles(d);
+       }},
       {"mv_attend.TurnIsASet",
        [](Device& d) {
          offer_job(d, 1, 1, 3);
@@ -163,6 +205,11 @@ std::vector<Contract> array_contracts() {
          AT(u_scheduler__DOT__dir_beat_valid_i) = 1;
          d.clock();
        }},
+      {"mv_scheduler.BeatsAwaited",
+       [](Device& d) {  // the first comes unasked, a second does not
+         AT(u_scheduler__DOT__dir_beat_valid_i) = 1;
+         d.clock(2);
+       }},
       {"mv_scheduler.StartsDone",
        [](Device& d) {
          AT(u_scheduler__DOT__header_valid_i) = 1;
@@ -209,6 +256,8 @@ std::vector<Contract> array_contracts() {
        }},
       {"mv_pe.AdditionsApart",
        [](Device& d) {  // a cycle too close
+         AT(u_pe__DOT__op_valid_i) = 1;
+         d.clock(3);
          for (const bool valid : {true, false, false, true}) {
            AT(u_pe__DOT__acc_valid_i) = valid;
            AT(u_pe__DOT__acc_seg_i) = 1;
@@ -230,6 +279,65 @@ std::vector<Contract> array_contracts() {
          AT(u_pe__DOT__red_i) = 2;
          d.clock();
        }},
+      {"mv_pe.ReductionStays",
+       [](Device& d) {  // nine cycles behind the operands of a whole tree
+         AT(u_pe__DOT__red_i) = 2;
+         d.clock();
+         AT(u_pe__DOT__op_valid_i) = 1;
+         d.clock();
+         AT(u_pe__DOT__op_valid_i) = 0;
+         d.clock(8);
+         AT(u_pe__DOT__red_i) = 0;
+         d.clock();
+       }},
+      {"mv_pe.AccumulationsDue",
+       [](Device& d) {
+         AT(u_pe__DOT__acc_valid_i) = 1;
+         d.clock();
+       }},
+      {"mv_pe.DrainsSettled",
+       [](Device& d) {
+         AT(u_pe__DOT__op_valid_i) = 1;
+         d.clock();
+         AT(u_pe__DOT__op_valid_i) = 0;
+         d.clock(2);
+         AT(u_pe__DOT__acc_valid_i) = 1;
+         AT(u_pe__DOT__acc_seg_i) = 1;
+         d.clock();
+         AT(u_pe__DOT__acc_valid_i) = 0;
+         d.clock(2);
+         AT(u_pe__DOT__rd_valid_i) = 1;
+         d.clock();
+       }},
+      {"mv_set.ClassesLegal",
+       [](Device& d) {
+         AT(u_set__DOT__row_classes_i) = 2;
+         AT(u_set__DOT__task_valid_i) = 1;
+         d.clock(2);
+       }},
+      {"mv_stream.RowsFit",
+       [](Device& d) {  // no input can: the decoder says that it gives a unit of row 3
+         AT(u_stream__DOT__row_base_i) = 1;
+         AT(u_stream__DOT__u_decompressor__DOT__state_q) = 2;
+         AT(u_stream__DOT__column_i) = 1;
+         AT(u_stream__DOT__code_bits_i) = 4;
+         AT(u_stream__DOT__u_decompressor__DOT__active_q) = 3;
+         AT(u_stream__DOT__u_decompressor__DOT__bits_q)[0] = 0x66;
+         AT(u_stream__DOT__u_decompressor__DOT__bits_held_q) = 64;
+         d.clock();
+       }},
+      {"mv_set_ctrl.OpensAreFree",
+       [](Device& d) {
+         AT(u_set_ctrl__DOT__step_i) = std::uint64_t{1} << (AT(u_set_ctrl__DOT__StepW) - 1);  // open
+         AT(u_set_ctrl__DOT__step_valid_i) = 1;
+         d.clock(2);
+       }},
+      {"mv_set_ctrl.EndsAreOpen",
+       [](Device& d) {
+         AT(u_set_ctrl__DOT__step_i) = std::uint64_t{1} << (AT(u_set_ctrl__DOT__StepW) - 2);  // close
+         AT(u_set_ctrl__DOT__step_valid_i) = 1;
+         d.clock();
+       }},
       {"mv_set_ctrl.AdditionsApart",
        [](Device& d) {  // no input can: its registers say that it adds twice
          for (int i = 0; i < 2; ++i) {
@@ -239,10 +347,13 @@ std::vector<Contract> array_contracts() {
          }
        }},
       {"mv_set_ctrl.EndsHaveRoom",
-       [](Device& d) {
+       [](Device& d) {  // no input can: a chain that ends stays open
          AT(u_set_ctrl__DOT__step_i) = std::uint64_t{1} << (AT(u_set_ctrl__DOT__StepW) - 2);  // close
          AT(u_set_ctrl__DOT__step_valid_i) = 1;
-         d.clock(20);
+         for (int i = 0; i < 20; ++i) {
+           AT(u_set_ctrl__DOT__chain_open_q) = 1;
+           d.clock();
+         }
        }},
       {"mv_engine.StartsIdle",
        [](Device& d) {

@@ -57,7 +57,7 @@ void run_program(Device& d, bool vector, const std::vector<Words>& instructions)
   AT(u_sequencer__DOT__results_idle_i) = 1;
   AT(u_sequencer__DOT__job_ready_i) = 1;
   begin_run(d);
-  d.clock(8);
+  d.clock(16);
 }
 
 /// SCORES or OUTPUTS of one strip of one key or channel: index of the first result, words 0 (above the kind), 5, 6, 7.
@@ -72,6 +72,16 @@ constexpr std::uint32_t kOutputIndex = 1U << 15U;
 /// Two instructions of a kind after one another, of which the second differs.
 std::function<void(Device&)> both(const Words& first, const Words& second) {
   return [=](Device& d) { run_program(d, false, {first, second}); };
+}
+
+/// SCORES of which one field is this.
+std::function<void(Device&)> job_with(std::size_t word, unsigned lsb, std::uint32_t value) {
+  return [=](Device& d) {
+    Words words = attention(kScores, 0);
+    const std::uint32_t cleared = lsb == 16 && word == 4 ? ~(0xFFU << 16U) : ~0U;
+    words[word] = (words[word] & cleared) | value << lsb;
+    run_program(d, false, {words});
+  };
 }
 
 /// A PASS with this operation.
@@ -106,8 +116,9 @@ void change_program(Device& d, bool vector) {
   d.clock(6);
 }
 
-/// A run of mv_layer begins.
-void run_layer(Device& d) {
+/// A run of mv_layer begins, of one token unless it is told otherwise.
+void run_layer(Device& d, std::uint32_t high = 1) {
+  AT(u_layer__DOT__run_high_i) = static_cast<SData>(high);
   AT(u_layer__DOT__run_i) = 1;
   d.clock();
   AT(u_layer__DOT__run_i) = 0;
@@ -181,9 +192,35 @@ std::vector<Contract> layer_contracts() {
          AT(u_layer__DOT__start_i) = 1;
          d.clock();
          AT(u_layer__DOT__start_i) = 0;
-         AT(u_layer__DOT__run_i) = 1;
-         d.clock();
+         run_layer(d);
        }},
+      {"mv_sequencer.FieldsFit", job_with(1, 0, 4)},
+      {"mv_sequencer.FieldsFit", job_with(1, 16, 4)},
+      {"mv_sequencer.FieldsFit", job_with(2, 0, 4)},
+      {"mv_sequencer.FieldsFit", job_with(2, 16, 4)},
+      {"mv_sequencer.FieldsFit", job_with(5, 16, 2)},
+      {"mv_sequencer.FieldsFit", job_with(4, 16, 0x11)},
+      {"mv_sequencer.FieldsFit", job_with(4, 24, 0x11)},
+      {"mv_sequencer.FieldsFit",
+       [](Device& d) {
+         run_program(d, false, {{1, 0, 4}});
+       }},
+      {"mv_sequencer.KeyBitsLegal", job_with(6, 0, 16)},
+      {"mv_sequencer.ProgramsEnd",
+       [](Device& d) {
+         run_program(d, false, {attention(kScores, 0), attention(kScores, 0)});
+       }},
+      {"mv_sequencer.ProgramsEnd",
+       [](Device& d) {
+         AT(u_sequencer__DOT__pass_done_i) = 1;
+         run_program(d, true, {{1}, {1}});
+       }},
+      {"mv_layer.TileLegal",
+       [](Device& d) {
+         AT(u_layer__DOT__run_low_i) = 1;
+         run_layer(d);
+       }},
+      {"mv_layer.TileLegal", [](Device& d) { run_layer(d, 2); }},
       {"mv_layer.RunsIdle",
        [](Device& d) {
          run_layer(d);
@@ -260,7 +297,7 @@ std::vector<Contract> layer_contracts() {
       {"mv_layer.TileStays",
        [](Device& d) {
          run_layer(d);
-         AT(u_layer__DOT__run_high_i) = 1;
+         AT(u_layer__DOT__run_high_i) = 0;
          d.clock();
        }},
       {"mv_layer.TileStays",
@@ -361,6 +398,33 @@ std::vector<Contract> layer_contracts() {
          AT(u_slice__DOT__table_norm_i) = 1;
          d.clock();
        }},
+      {"mv_slice.BlocksWhole",
+       [](Device& d) {
+         put_bits(AT(u_slice_odd__DOT__pass_i), 0, 32, 1U << 12U | 1U << 13U);
+         AT(u_slice_odd__DOT__pass_valid_i) = 1;
+         d.clock();
+       }},
+      {"mv_slice.WordsFit",
+       [](Device& d) {  // kv_from 0: the result is of a key
+         put_bits(AT(u_slice__DOT__matrix_i), 3 * 32, 16, 4);
+         put_bits(AT(u_slice__DOT__matrix_i), 7 * 32 + 16, 16, 1);
+         AT(u_slice__DOT__y_valid_i) = 1;
+         d.clock();
+       }},
+      {"mv_slice.PositionsFit",
+       [](Device& d) {
+         put_bits(AT(u_slice__DOT__matrix_i), 6 * 32, 16, 0xFFFF);
+         put_bits(AT(u_slice__DOT__matrix_i), 6 * 32 + 16, 16, 0xFFFF);
+         put_bits(AT(u_slice__DOT__matrix_i), 7 * 32 + 6, 1, 1);
+         AT(u_slice__DOT__y_valid_i) = 1;
+         d.clock(2);
+       }},
+      {"mv_slice.ChannelsFit",
+       [](Device& d) {
+         put_bits(AT(u_slice__DOT__pass_i), 5 * 32, 16, 0x8001);
+         begin_pass(d, kZero | 7U << 4U, 112, 0);
+         d.clock();
+       }},
       {"mv_slice.AccessInRange",
        [](Device& d) {
          AT(u_slice__DOT__v_row_i) = 4;
@@ -380,6 +444,7 @@ std::vector<Contract> layer_contracts() {
          begin_pass(d, kZero | 7U << 4U, 112, 2);
          d.clock();
        }},
+      {"mv_vector_unit.OperationKnown", [](Device& d) { beat(d, 11); }},
       // The distances, each a cycle too short.
       {"mv_vector_unit.MaximumSettled",
        [](Device& d) {
@@ -471,6 +536,17 @@ void keep_distances(Device& d) {
   beat(d, 0, true, true);
   d.clock(21);
   beat(d, 5);
+  for (const int reader : {7, 8, 9}) {
+    beat(d, 0, false, true);
+    d.clock(21);
+    beat(d, reader);
+    if (reader == 9) {
+      d.clock(52);
+      beat(d, 10);
+      d.clock(7);
+      beat(d, 7);
+    }
+  }
   beat(d, 8);
   d.clock(7);
   beat(d, 6);

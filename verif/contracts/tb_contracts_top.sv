@@ -27,6 +27,10 @@ module tb_contracts_top (
       u_sequencer (.clk_i, .rst_ni);
   mv_slice #(.Units(1), .Drains(1), .Lv(2), .Tokens(2), .Groups(2), .Rows(4), .Tables(4),
              .WordW(2)) u_slice (.clk_i, .rst_ni);
+  mv_slice #(.Units(1), .Drains(1), .Lv(2), .Tokens(3), .Groups(2), .Rows(4), .Tables(4),
+             .WordW(2)) u_slice_odd (.clk_i, .rst_ni);
+  mv_set #(.Sets(2), .Tokens(2), .KvDepth(4), .PortBits(64), .Lv(2), .FullRate(1), .Groups(2),
+           .Rows(4), .FifoBeats(2)) u_set (.clk_i, .rst_ni);
   mv_vector_unit #(.Lanes(1), .Groups(2)) u_vector_unit (.clk_i, .rst_ni);
   mv_engine #(.Sets(1), .Positions(1), .Lv(2), .Lt(1), .FullRate(1), .Groups(2), .Banks(2),
               .Depth(6), .KvDepth(4), .Drains(1), .PortBits(64), .Writers(2)) u_engine (
