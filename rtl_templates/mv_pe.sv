@@ -268,26 +268,16 @@ module mv_pe #(
   // Bit s: operands came s cycles ago. They are under way until their accumulation has ended.
   localparam int MostWay = 1 + MulStages + Levels * AddStages + AddStages;
   logic [MostWay:1] operands_q;
-  logic             under_way, drains_early;
+  logic             under_way;
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) operands_q <= '0;
     else operands_q <= {operands_q[MostWay-1:1], op_valid_i};
   end
   always_comb begin
-    under_way    = 1'b0;
-    drains_early = 1'b0;
+    under_way = 1'b0;
     for (int s = 1; s <= MostWay; s++) begin
       if (operands_q[s] && s <= 1 + MulStages + 32'(reduction_q) * AddStages + AddStages) begin
         under_way = 1'b1;
-      end
-    end
-    for (int s = 1; s < AddStages; s++) begin
-      for (int g = 0; g < H; g++) begin
-        if (rd_valid_i && g < (Lv >> red_i) && added_before_q[s] &&
-            slots_under_way[s*SlotsW+H*SlotW+g] &&
-            slots_under_way[s*SlotsW+g*SlotW +: SlotW] == rd_slot_i) begin
-          drains_early = 1'b1;
-        end
       end
     end
   end
@@ -296,8 +286,6 @@ module mv_pe #(
       AccumulationsDue: assert (!acc_valid_i ||
           operands_q[1 + MulStages + 32'(red_i) * AddStages])
         else $error("mv_pe.AccumulationsDue: an accumulation without operands that are due for it");
-      DrainsSettled: assert (!drains_early)
-        else $error("mv_pe.DrainsSettled: an accumulator is drained while it is added to");
       AdditionsApart: assert (!accumulator_busy)
         else $error("mv_pe.AdditionsApart: an accumulator whose last addition is under way");
       ReductionLegal: assert (!op_valid_i || 32'(red_i) == 0 || 32'(red_i) + 1 > LeastLevels)

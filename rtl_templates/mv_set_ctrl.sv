@@ -462,16 +462,22 @@ module mv_set_ctrl #(
   end
 
 `ifdef VERILATOR
-  // Accumulators that the last AddStages - 1 cycles added to: none may be added to again.
+  // Accumulators that the last AddStages - 1 cycles added to: none may be added to again,
+  // nor be drained.
   logic [(AddStages-1)*Segments*(1+SlotW)-1:0] added_q;
-  logic                                        again;
+  logic                                        again, drains_early;
   always_comb begin
-    again = 1'b0;
+    again        = 1'b0;
+    drains_early = 1'b0;
     for (int d = 0; d < AddStages - 1; d++) begin
       for (int g = 0; g < Segments; g++) begin
         if (acc_valid_q && acc_seg_q[g] && added_q[(d*Segments+g)*(1+SlotW)] &&
             added_q[(d*Segments+g)*(1+SlotW)+1 +: SlotW] == acc_slot_q[g*SlotW +: SlotW]) begin
           again = 1'b1;
+        end
+        if (drain_valid_o && drain_ready_i && added_q[(d*Segments+g)*(1+SlotW)] &&
+            added_q[(d*Segments+g)*(1+SlotW)+1 +: SlotW] == drain_slot_o) begin
+          drains_early = 1'b1;
         end
       end
     end
@@ -505,6 +511,8 @@ module mv_set_ctrl #(
     if (rst_ni) begin
       AdditionsApart: assert (!again)
         else $error("mv_set_ctrl.AdditionsApart: an accumulator whose last addition is under way");
+      DrainsSettled: assert (!drains_early)
+        else $error("mv_set_ctrl.DrainsSettled: an accumulator is drained while it is added to");
       OpensAreFree: assert (!open || !chain_open_q[chain_at])
         else $error("mv_set_ctrl.OpensAreFree: a chain opens in a buffer that has one");
       EndsAreOpen: assert (!close || chain_open_q[chain_at])

@@ -295,18 +295,13 @@ std::vector<Contract> array_contracts() {
          AT(u_pe__DOT__acc_valid_i) = 1;
          d.clock();
        }},
-      {"mv_pe.DrainsSettled",
-       [](Device& d) {
-         AT(u_pe__DOT__op_valid_i) = 1;
+      {"mv_set_ctrl.DrainsSettled",
+       [](Device& d) {  // no input can: its registers say that it adds to what it drains
+         AT(u_set_ctrl__DOT__acc_valid_q) = 1;
+         AT(u_set_ctrl__DOT__acc_seg_q) = 1;
          d.clock();
-         AT(u_pe__DOT__op_valid_i) = 0;
-         d.clock(2);
-         AT(u_pe__DOT__acc_valid_i) = 1;
-         AT(u_pe__DOT__acc_seg_i) = 1;
-         d.clock();
-         AT(u_pe__DOT__acc_valid_i) = 0;
-         d.clock(2);
-         AT(u_pe__DOT__rd_valid_i) = 1;
+         AT(u_set_ctrl__DOT__ends_q) = 1;
+         AT(u_set_ctrl__DOT__drain_ready_i) = 1;
          d.clock();
        }},
       {"mv_set.ClassesLegal",
