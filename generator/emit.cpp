@@ -13,6 +13,7 @@
 #include "generator/legality.hpp"
 #include "generator/ports.hpp"
 #include "generator/resources.hpp"
+#include "golden/base/bits.hpp"
 #include "golden/base/hash.hpp"
 #include "golden/base/version.hpp"
 #include "golden/cli/cli.hpp"
@@ -90,9 +91,8 @@ kainjow::mustache::data template_data(const AccelConfig& config, const std::vect
   data.set("index_msb", fmt::format("{}", config.drains * 16 - 1));
   data.set("y_group_msb", fmt::format("{}", config.drains * group_bits - 1));
   data.set("y_data_msb", fmt::format("{}", config.drains * data_bits - 1));
-  const auto bits_of = [](int values) { return std::max(1, static_cast<int>(std::bit_width(values - 1U))); };
-  const int lane_bits = bits_of(config.vector_lanes);
-  const int kv_word_bits = bits_of(config.kv_depth);
+  const int lane_bits = bits_for(config.vector_lanes);
+  const int kv_word_bits = bits_for(config.kv_depth);
   // The same in every job.
   int job_bits = 0;
   AttentionJob job;

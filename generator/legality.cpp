@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <functional>
 
+#include "golden/base/bits.hpp"
 #include "golden/base/error.hpp"
 #include "golden/base/text.hpp"
 #include "golden/config/accel_fields.hpp"
@@ -27,8 +28,6 @@ std::string option_of(int C::*member) { return "--" + field_of(member).option();
 bool is_pow2(int value) { return value > 0 && std::has_single_bit(static_cast<unsigned>(value)); }
 
 int pow2_ceil(int value) { return static_cast<int>(std::bit_ceil(static_cast<unsigned>(std::max(value, 1)))); }
-
-int log2_exact(int value) { return std::countr_zero(static_cast<unsigned>(value)); }
 
 /// The power of two in [low, high] (both powers of two) nearest to `value`; the larger one of two equally near ones.
 int nearest_pow2(int value, int low, int high) {
@@ -188,7 +187,7 @@ int resolve_vector_lanes(Resolver& resolver, const ConfigRequest& request, int l
       lanes == most ? fmt::format(" (--lanes {})", lanes)
                     : fmt::format(": the codes of all classes share a 64-bit word, and a chain has at most {} outputs",
                                   kMaxStripOutputs);
-  int vector_lanes = 1 << ((log2_exact(lanes) + 1) / 2);
+  int vector_lanes = 1 << ((log2_of(lanes) + 1) / 2);
   if (const auto given = request[&C::vector_lanes]) {
     vector_lanes = resolver.pow2(&C::vector_lanes, *given, 1, most, "", why);
     if (request.token_lanes && *request.token_lanes != lanes / vector_lanes) {

@@ -31,7 +31,7 @@ module mv_decompressor #(
   input  logic [4:0]          index_bits_i,
   input  logic [3:0]          code_bits_i,
   input  logic [ClassW-1:0]   row_classes_i,   // log2 of a row matrix's classes
-  input  logic [8*64-1:0]     entry_i,
+  input  logic [8*mv_isa_pkg::EntryW-1:0]     entry_i,
   // tasks, taken while idle
   input  logic                task_valid_i,
   output logic                task_ready_o,
@@ -311,7 +311,7 @@ module mv_decompressor #(
   assign last_record  = (OutputW + 1)'(output_q) + (OutputW + 1)'(1) == count_q;
   always_comb begin
     bits_used = '0;
-    if (state_q == StRun) bits_used = 7'd26;
+    if (state_q == StRun) bits_used = 7'(mv_isa_pkg::RunW);
     else if (reads_record) bits_used = 7'(index_bits_i) + 7'd16;
     else if (reads_codes) bits_used = code_bits_read;
   end

@@ -250,7 +250,7 @@ module mv_engine #(
   logic            column;
   logic [3:0]      entries, code_bits, row_classes;
   logic [4:0]      index_bits;
-  logic [8*64-1:0] entry;
+  logic [8*mv_isa_pkg::EntryW-1:0] entry;
   logic [mv_isa_pkg::HeaderW-1:0] fixed_words;
   assign fixed_words = header[mv_isa_pkg::HeaderW-1:0];
   assign column      = mv_isa_pkg::header_column(fixed_words);
@@ -265,7 +265,7 @@ module mv_engine #(
 
   // ---- tasks ----
   logic [Sets-1:0]        task_valid, task_ready;
-  logic [Clusters*64-1:0] task_place;
+  logic [Clusters*mv_isa_pkg::TaskW-1:0] task_place;
   logic                   tasks_done;
   mv_scheduler #(
     .Sets       (Sets),
@@ -412,7 +412,7 @@ module mv_engine #(
       .entry_i       (entry),
       .task_valid_i  (task_valid[s]),
       .task_ready_o  (task_ready[s]),
-      .task_i        (task_place[(s / Assoc) * 64 +: 64]),
+      .task_i        (task_place[(s / Assoc) * mv_isa_pkg::TaskW +: mv_isa_pkg::TaskW]),
       .code_valid_o  (code_valid[s]),
       .code_ready_i  (code_ready[s]),
       .code_beat_o   (code_beat[s*32 +: 32]),

@@ -164,7 +164,6 @@ module mv_pe #(
     end
 
     for (genvar t = 0; t < Lt; t++) begin : g_token
-      // An activation of -0 contributes +0 whatever its weight: masked positions of attention.
       logic [31:0] left, right;
 
       // The value to accumulate: the own product (red_i = 0) or what level red_i of the tree gives,
@@ -190,6 +189,7 @@ module mv_pe #(
         assign right = sum[((m+2*(Lv>>Level))*Lt+t)*32 +: 32];
       end
 
+      // An activation of -0 contributes +0 whatever its weight: masked positions of attention.
       mv_pe_lane #(
         .MulStages(MulStages),
         .AddStages(AddStages),

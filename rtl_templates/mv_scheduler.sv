@@ -30,10 +30,10 @@ module mv_scheduler #(
   // tasks: first beat, number of code beats
   output logic [Sets-1:0]            task_valid_o,
   input  logic [Sets-1:0]            task_ready_i,
-  output logic [Clusters*64-1:0]     task_o,
+  output logic [Clusters*mv_isa_pkg::TaskW-1:0] task_o,
   output logic                       done_o   // all tasks have been given out
 );
-  localparam int TasksPerBeat     = PortBits / 64;
+  localparam int TasksPerBeat     = PortBits / mv_isa_pkg::TaskW;
   localparam int TasksPerBeatLog2 = $clog2(TasksPerBeat);
 
   logic [Clusters-1:0] empty;
@@ -54,7 +54,8 @@ module mv_scheduler #(
                                           (held_beat_q == task_beat);
     assign dir_valid_o[cluster]         = begun_q && !empty[cluster] && !beat_there && !asked_q;
     assign dir_beat_o[cluster*32 +: 32] = 32'(HeaderBeats) + task_beat;
-    assign task_o[cluster*64 +: 64]     = held_data_q[(next_q % TasksPerBeat) * 64 +: 64];
+    assign task_o[cluster*mv_isa_pkg::TaskW +: mv_isa_pkg::TaskW] =
+        held_data_q[(next_q % TasksPerBeat) * mv_isa_pkg::TaskW +: mv_isa_pkg::TaskW];
 
     // The lowest set that asks.
     assign wants = task_ready_i[cluster*Assoc +: Assoc] & ~hold_i[cluster*Assoc +: Assoc];

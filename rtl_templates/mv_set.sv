@@ -45,11 +45,11 @@ module mv_set #(
   input  logic [4:0]          index_bits_i,
   input  logic [3:0]          code_bits_i,
   input  logic [3:0]          row_classes_i,
-  input  logic [8*64-1:0]     entry_i,
+  input  logic [8*mv_isa_pkg::EntryW-1:0]     entry_i,
   // tasks: first beat, number of code beats
   input  logic                task_valid_i,
   output logic                task_ready_o,
-  input  logic [63:0]         task_i,
+  input  logic [mv_isa_pkg::TaskW-1:0] task_i,
   // beats of codes and weights
   output logic                code_valid_o,
   input  logic                code_ready_i,

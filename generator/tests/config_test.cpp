@@ -289,7 +289,8 @@ TEST_F(ConfigFile, TamperingIsRefused) {
     }
     ++refused;
   }
-  EXPECT_EQ(refused, 28);
+  EXPECT_EQ(refused, static_cast<int>(good.size()));
+  EXPECT_GT(refused, static_cast<int>(accel_fields().size()));
   auto extra = good;
   extra["colour"] = 1;
   EXPECT_NE(message_of([&] { config_from_json(extra, "config.json"); }).find("unknown field \"colour\""),

@@ -4,14 +4,13 @@
 #include <algorithm>
 #include <bit>
 
+#include "golden/base/bits.hpp"
 #include "golden/base/error.hpp"
 
 namespace mixvec::inline golden {
 namespace {
 
 constexpr std::uint32_t kMostCounted = 65535;  // strips and token groups of a job have 16 bits
-
-int bits_of(int values) { return std::max(1, static_cast<int>(std::bit_width(static_cast<unsigned>(values) - 1U))); }
 
 /// Strips of the keys, and the keys of the last one.
 struct KeyStrips {
@@ -87,14 +86,14 @@ void validate(const AttentionJob& job, const AccelConfig& accel) {
 }
 
 std::vector<std::pair<int, std::uint32_t>> job_fields(const AttentionJob& job, const AccelConfig& accel) {
-  const int word = bits_of(accel.kv_depth);
-  const int row = bits_of(accel.activation_rows());
+  const int word = bits_for(accel.kv_depth);
+  const int row = bits_for(accel.activation_rows());
   const int count = std::bit_width(static_cast<unsigned>(accel.vector_lanes));
   const auto lanes = static_cast<std::uint32_t>(accel.vector_lanes);
   const KeyStrips keys = strips_of_keys(accel, job.keys);
-  return {{bits_of(accel.sets), job.turn},
+  return {{bits_for(accel.sets), job.turn},
           {16, job.base_group},
-          {bits_of(accel.groups), job.last_group},
+          {bits_for(accel.groups), job.last_group},
           {count, (job.dims - 1) % lanes + 1},
           {count, keys.last},
           {16, job.index},

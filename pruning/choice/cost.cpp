@@ -101,8 +101,7 @@ Cost CostModel::row_section(int length, std::size_t out, double density) const {
 
 Cost CostModel::outputs(std::size_t out) const {
   // As few bits as name all outputs, and a bias in binary16.
-  const int index_bits = std::clamp(static_cast<int>(std::bit_width(out - 1)), 1, 16);
-  return {(16.0 + index_bits) * static_cast<double>(out), 0};
+  return {(16.0 + std::min(index_bits(out), 16)) * static_cast<double>(out), 0};
 }
 
 MatrixCost matrix_cost(const PrunedMatrix& m, const CostModel& model) {

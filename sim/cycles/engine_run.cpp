@@ -5,13 +5,12 @@
 #include <algorithm>
 #include <bit>
 
+#include "golden/base/bits.hpp"
 #include "golden/base/error.hpp"
 #include "golden/format/image_header.hpp"
 
 namespace mixvec::inline sim {
 namespace {
-
-int log2_of(int value) { return std::countr_zero(static_cast<unsigned>(value)); }
 
 /// The set after `last` in rotation, of those in `mask` (not empty).
 std::size_t next_in_turn(std::uint64_t mask, std::size_t last) {

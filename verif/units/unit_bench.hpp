@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "golden/base/bits.hpp"
 #include "golden/base/random.hpp"
 #include "golden/cli/cli.hpp"
 #include "golden/cli/common_options.hpp"
@@ -16,14 +17,6 @@
 #include "verif/bench.hpp"
 
 namespace mixvec::inline verif {
-
-constexpr int log2_of(int n) { return n <= 1 ? 0 : 1 + log2_of(n / 2); }
-/// Bits of a port that numbers `n` things.
-constexpr int bits_for(int n) {
-  int bits = 1;
-  while ((1 << bits) < n) ++bits;
-  return bits;
-}
 
 /// Ends a case that cannot go on; the text says what was seen.
 class Failure : public std::runtime_error {
