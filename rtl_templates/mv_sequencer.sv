@@ -354,7 +354,7 @@ module mv_sequencer #(
           16'(job.word) == word && 16'(job.word_stride) == word_stride &&
           16'(job.row) == row && 16'(job.row_stride) == row_stride && 16'(job.turn) == turn &&
           8'(job.last_keys) == last_keys && 8'(job.last_channels) == last_channels)))
-        else $error("mv_sequencer.FieldsFit: a row, word, turn or count is larger than the machine");
+        else $error("mv_sequencer.FieldsFit: a row, word, turn or count exceeds the machine");
       KeyBitsLegal: assert (!job_go || !is_scores || key_bits < 5'd16)
         else $error("mv_sequencer.KeyBitsLegal: keys have more than 15 bits");
       ProgramsEnd: assert (!(array_run_q && array_state_q == StFetch && array_past_q) &&
