@@ -19,8 +19,8 @@ inline constexpr std::uint32_t kImageMagic = 0x3258564DU;  ///< "MVX2"
 inline constexpr int kMaxEntries = 8;
 /// Words of the header, beside one per cluster.
 inline constexpr int kHeaderWords = kFixedHeaderWords + 1;
-inline constexpr int kBiasBits = 16;       ///< of an output record; its index takes index_bits()
-inline constexpr int kMostCodeBits = 8;    ///< of a code; all classes of a turn together have at most 64
+inline constexpr int kBiasBits = 16;     ///< of an output record; its index takes index_bits()
+inline constexpr int kMostCodeBits = 8;  ///< of a code; all classes of a turn together have at most 64
 inline constexpr std::uint32_t kMostRunChains = 1U << 16U;
 inline constexpr std::int32_t kNoInput = -1;  ///< in_order: a position without an input
 
