@@ -58,7 +58,8 @@ std::string SlurmClient::queue_key(const std::string& name, std::size_t index) {
 }
 
 std::optional<SlurmQueue> SlurmClient::queue(const std::string& prefix) const {
-  const SlurmAnswer answer = call("exec squeue --me --noheader --array --states=all --format='%j %K %T'", kAskSeconds);
+  const SlurmAnswer answer =
+      call("exec squeue --me --noheader --array --states=all --format='%j %K %T %r'", kAskSeconds);
   if (!answer.good) return std::nullopt;
   SlurmQueue queue;
   std::istringstream lines(answer.text);
@@ -66,14 +67,14 @@ std::optional<SlurmQueue> SlurmClient::queue(const std::string& prefix) const {
     std::istringstream words(line);
     std::string name;
     std::string index;
-    std::string state;
-    if (!(words >> name >> index >> state) || !name.starts_with(prefix)) continue;
+    SlurmState state;
+    if (!(words >> name >> index >> state.state >> state.reason) || !name.starts_with(prefix)) continue;
     queue[name + " " + index] = state;
   }
   return queue;
 }
 
-bool SlurmClient::is_over(const std::string& state) {
+bool SlurmState::is_over() const {
   static constexpr std::array kOver = {"BOOT_FAIL", "CANCELLED", "COMPLETED",     "DEADLINE", "FAILED",
                                        "NODE_FAIL", "PREEMPTED", "OUT_OF_MEMORY", "TIMEOUT",  "REVOKED"};
   return std::find(kOver.begin(), kOver.end(), state) != kOver.end();

@@ -18,9 +18,15 @@ struct SlurmAnswer {
   [[nodiscard]] std::string reason() const;
 };
 
-/// What the queue says of the tasks of a folder: "NAME INDEX" to a state ("RUNNING"). What has ended is listed, too,
-/// for some minutes.
-using SlurmQueue = std::map<std::string, std::string>;
+/// What the queue says of a task.
+struct SlurmState {
+  std::string state;   ///< "RUNNING"
+  std::string reason;  ///< why it waits or has ended: "Resources"
+  [[nodiscard]] bool is_over() const;
+};
+
+/// The tasks of a folder, by queue_key(). What has ended is listed, too, for some minutes.
+using SlurmQueue = std::map<std::string, SlurmState>;
 
 class SlurmClient {
  public:
@@ -33,8 +39,6 @@ class SlurmClient {
   [[nodiscard]] SlurmAnswer call(const std::string& command, double seconds) const;
   /// The tasks of this user whose job's name begins with `prefix`; nothing: Slurm does not answer.
   [[nodiscard]] std::optional<SlurmQueue> queue(const std::string& prefix) const;
-  /// Has a task of this state ended?
-  static bool is_over(const std::string& state);
   static std::string queue_key(const std::string& name, std::size_t index);
   /// How many tasks an array may have.
   [[nodiscard]] std::size_t most_tasks() const;

@@ -83,7 +83,8 @@ SlurmBatch SlurmFolder::batch(std::int64_t number) const {
   const fs::path file = batch_file(number);
   SlurmBatch batch;
   batch.number = number;
-  for (const nlohmann::json& task : read_json(file).at("tasks")) batch.tasks.push_back(read_task(task));
+  const nlohmann::json json = read_json(file);
+  for (const nlohmann::json& task : json.at("tasks")) batch.tasks.push_back(read_task(task));
   fs::path note = file;
   note.replace_extension(".job");
   if (fs::exists(note)) batch.job = read_file(note);

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <fstream>
 #include <regex>
 #include <set>
 
@@ -26,6 +27,8 @@ constexpr double kRefusedSeconds = 900;       ///< so long a cluster may take no
 constexpr double kEndSeconds = 120;           ///< for cancelled tasks to leave the queue
 constexpr double kMarginSeconds = 120;        ///< of Slurm's time limit over ours: it is there for what has gone wrong
 constexpr const char* kGivenUp = "given up";  ///< holds the claim of what must not begin any more
+constexpr std::size_t kTailOfSaid = 10;       ///< lines
+constexpr double kIdleSeconds = 60;           ///< until a user is told why nothing happens
 constexpr int kUnseen = 41;                   ///< exit codes of the job that tries a node
 constexpr int kUnusable = 42;
 
@@ -44,9 +47,9 @@ void sleep_until_signal(double seconds) {
   ::nanosleep(&time, nullptr);
 }
 
-/// Powers of two, so that jobs of about the same length share an array and its limit.
+/// Slurm's limit for a job of this one.
 std::uint64_t limit_minutes(double timeout) {
-  return std::bit_ceil(static_cast<std::uint64_t>(std::ceil((std::min(timeout, 1e8) + kMarginSeconds) / 60)));
+  return static_cast<std::uint64_t>(std::ceil((std::min(timeout, 1e8) + kMarginSeconds) / 60));
 }
 
 }  // namespace
@@ -56,7 +59,8 @@ SlurmLauncher::SlurmLauncher(SlurmSettings settings)
       folder_(settings_.out, settings_.night),
       client_(folder_.path() / "client.log"),
       prefix_(fmt::format("mixvec-{}-{}-", folder_.token(), settings_.night)),
-      next_ask_(Clock::now()) {
+      next_ask_(Clock::now()),
+      idle_since_(Clock::now()) {
   client_.check();
   most_tasks_ = client_.most_tasks();
   check_node();
@@ -128,7 +132,7 @@ void SlurmLauncher::check_node() {
       folder_.refresh();
       const std::optional<SlurmQueue> queue = client_.queue(prefix_);
       const auto found = queue ? queue->find(SlurmClient::queue_key(name, 0)) : SlurmQueue::const_iterator{};
-      const bool is_gone = queue && (found == queue->end() || SlurmClient::is_over(found->second));
+      const bool is_gone = queue && (found == queue->end() || found->second.is_over());
       if (is_gone && was_gone && !fs::exists(seen)) fail_check(job, name);
       was_gone = is_gone;
       if (!told && seconds_until(begun) < -30) {
@@ -197,7 +201,8 @@ void SlurmLauncher::start(std::size_t ticket, const ProcessRequest& request) {
 void SlurmLauncher::submit_queued() {
   std::map<std::uint64_t, std::vector<Task>> groups;
   for (; !waiting_.empty(); waiting_.pop_front()) {
-    std::vector<Task>& group = groups[limit_minutes(waiting_.front().request.timeout)];
+    // All tasks of an array have one time limit; those of about the same length share one.
+    std::vector<Task>& group = groups[std::bit_ceil(limit_minutes(waiting_.front().request.timeout))];
     group.push_back(std::move(waiting_.front()));
     if (group.size() == most_tasks_) {
       submit(std::move(group));
@@ -276,7 +281,7 @@ void SlurmLauncher::collect(std::vector<Finished>& finished) {
 
 bool SlurmLauncher::is_lost(const std::string& name, Task& task, const SlurmQueue& queue) const {
   const auto found = queue.find(SlurmClient::queue_key(folder_.job_name(task.batch), task.index));
-  const bool is_gone = found == queue.end() || SlurmClient::is_over(found->second);
+  const bool is_gone = found == queue.end() || found->second.is_over();
   if (!is_gone) {
     task.was_gone = false;
     return false;
@@ -309,10 +314,11 @@ void SlurmLauncher::lose(Task task, const std::string& state, std::vector<Finish
   }
   ProcessEnd end;
   end.started = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-  end.lost = fmt::format("{} times it has left Slurm's queue without a result, last as {}{}", task.attempt, state,
-                         node == kGivenUp ? ", before it began" : " on node " + node);
-  const std::string said = last_lines(folder_.said_file(task.batch), 3);
-  if (!said.empty()) end.lost += "\n" + said;
+  end.lost = fmt::format("{} times gone from Slurm's queue without a result, last as {}", task.attempt, state);
+  // Like failures share a bucket: what tells them apart is in the log.
+  std::ofstream(task.request.log, std::ios::app)
+      << "node failure: " << end.lost << (node == kGivenUp ? ", before it began" : " on node " + node) << '\n'
+      << last_lines(folder_.said_file(task.batch), kTailOfSaid);
   finished.push_back(finish(task, std::move(end)));
 }
 
@@ -327,14 +333,32 @@ void SlurmLauncher::ask_queue(std::vector<Finished>& finished) {
     return;
   }
   silent_ = false;
+  note_waiting(*queue);
   for (auto next = running_.begin(); next != running_.end();) {
     const auto item = next++;
     if (!is_lost(item->first, item->second, *queue)) continue;
     const auto found = queue->find(SlurmClient::queue_key(folder_.job_name(item->second.batch), item->second.index));
     Task task = std::move(item->second);
     running_.erase(item);
-    lose(std::move(task), found == queue->end() ? "unknown" : found->second, finished);
+    lose(std::move(task), found == queue->end() ? "unknown" : found->second.state, finished);
   }
+}
+
+void SlurmLauncher::note_waiting(const SlurmQueue& queue) {
+  std::map<std::string, std::size_t> reasons;
+  for (const auto& [name, task] : running_) {
+    const auto found = queue.find(SlurmClient::queue_key(folder_.job_name(task.batch), task.index));
+    if (found == queue.end()) continue;
+    if (found->second.state != "PENDING") idle_since_ = Clock::now();
+    ++reasons[found->second.reason];
+  }
+  if (told_waiting_ || reasons.empty() || seconds_until(idle_since_) > -kIdleSeconds) return;
+  told_waiting_ = true;
+  std::string text;
+  for (const auto& [reason, count] : reasons) {
+    text += fmt::format("{}{} ({})", text.empty() ? "" : ", ", count, escape_controls(reason));
+  }
+  note("nothing has begun for a minute; in Slurm's queue wait: " + text);
 }
 
 std::vector<Finished> SlurmLauncher::wait(double seconds) {
@@ -351,6 +375,7 @@ std::vector<Finished> SlurmLauncher::wait(double seconds) {
       signals_.obey();
     }
     if (running_.size() <= settings_.most - (settings_.most + 9) / 10) filling_ = true;
+    if (!finished.empty()) idle_since_ = Clock::now();
     if (!finished.empty() || seconds_until(until) <= 0 || running_.empty()) return finished;
     sleep_until_signal(kPollSeconds);
   }
@@ -394,7 +419,7 @@ void end_slurm_night(const fs::path& out, std::int64_t night) {
     const std::optional<SlurmQueue> queue = client.queue(prefix);
     std::set<std::string> names;
     for (const auto& [key, state] : queue.value_or(SlurmQueue{})) {
-      if (!SlurmClient::is_over(state)) names.insert(key.substr(0, key.find(' ')));
+      if (!state.is_over()) names.insert(key.substr(0, key.find(' ')));
     }
     if (queue && names.empty()) return;
     if (seconds_until(until) < 0) {

@@ -84,6 +84,8 @@ class SlurmLauncher : public Launcher {
   /// Is the task gone for good? Its claim is ours then, or the one who had it has no result.
   [[nodiscard]] bool is_lost(const std::string& name, Task& task, const SlurmQueue& queue) const;
   void lose(Task task, const std::string& state, std::vector<Finished>& finished);
+  /// Says once why nothing begins.
+  void note_waiting(const SlurmQueue& queue);
   Finished finish(const Task& task, ProcessEnd end);
   void cancel_all();
   void note(const std::string& text) const;
@@ -105,6 +107,8 @@ class SlurmLauncher : public Launcher {
   bool silent_ = false;  ///< Slurm has not answered the last time
   Clock::time_point next_ask_;
   Clock::time_point refused_since_{};
+  Clock::time_point idle_since_;  ///< no task has begun or ended since
+  bool told_waiting_ = false;
 };
 
 /// Ends what a night that was killed, and will not be resumed, has left in the queue: two nights do not build in the

@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <pwd.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -75,7 +77,7 @@ std::string SlurmCluster::missing() {
   return "Slurm is not installed; the Debian packages are:" + names;
 }
 
-SlurmCluster::SlurmCluster(fs::path folder) : folder_(std::move(folder)) {
+SlurmCluster::SlurmCluster(fs::path folder, fs::path hidden) : folder_(std::move(folder)), hidden_(std::move(hidden)) {
   // What daemons leave behind becomes a child of this process: so it can be found.
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   fs::create_directories(folder_ / "state");
@@ -94,19 +96,17 @@ SlurmCluster::SlurmCluster(fs::path folder) : folder_(std::move(folder)) {
                          "SlurmdPidFile={5}/slurmd.pid\nProctrackType=proctrack/linuxproc\nTaskPlugin=task/none\n"
                          "SelectType=select/cons_tres\nSelectTypeParameters=CR_Core\nSchedulerType=sched/backfill\n"
                          "SchedulerParameters=batch_sched_delay=0,sched_interval=1,sched_min_interval=0\n"
-                         "AccountingStorageType=accounting_storage/none\nJobAcctGatherType=jobacct_gather/none\n"
                          "MpiDefault=none\nReturnToService=2\nKillWait=2\nSlurmdTimeout=10\nMinJobAge=60\n"
                          "MaxArraySize=40\nSlurmdParameters=config_overrides\n"
                          "NodeName={0} NodeAddr=127.0.0.1 CPUs=4 State=UNKNOWN\n"
-                         "PartitionName=all Nodes={0} Default=YES MaxTime=60 State=UP\n",
+                         "PartitionName=all Nodes={0} Default=YES MaxTime=INFINITE State=UP\n",
                          host, socket, user->pw_name, free_port(), free_port(), folder_.string()));
   ::setenv("SLURM_CONF", (folder_ / "slurm.conf").c_str(), 1);
   try {
-    munge_ = start("munged", {"--force", "--foreground", "--socket=" + socket,
-                              "--key-file=" + (folder_ / "munge.key").string(),
-                              "--pid-file=" + (folder_ / "munge.pid").string(),
-                              "--seed-file=" + (folder_ / "munge.seed").string(),
-                              "--log-file=" + (folder_ / "munge.log").string()});
+    munge_ = start(
+        "munged", {"--force", "--foreground", "--socket=" + socket, "--key-file=" + (folder_ / "munge.key").string(),
+                   "--pid-file=" + (folder_ / "munge.pid").string(), "--seed-file=" + (folder_ / "munge.seed").string(),
+                   "--log-file=" + (folder_ / "munge.log").string()});
     for (int i = 0; i < 100 && !fs::exists(socket); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(50));
     start_controller();
     start_node();
@@ -119,7 +119,7 @@ SlurmCluster::SlurmCluster(fs::path folder) : folder_(std::move(folder)) {
 
 SlurmCluster::~SlurmCluster() { stop(); }
 
-pid_t SlurmCluster::start(const std::string& name, std::vector<std::string> words) const {
+pid_t SlurmCluster::start(const std::string& name, std::vector<std::string> words, const fs::path& hidden) const {
   words.insert(words.begin(), program(name));
   const std::string log = (folder_ / (name + ".out")).string();
   const pid_t parent = ::getpid();
@@ -133,6 +133,11 @@ pid_t SlurmCluster::start(const std::string& name, std::vector<std::string> word
   ::dup2(out, STDOUT_FILENO);
   ::dup2(out, STDERR_FILENO);
   ::setsid();
+  if (!hidden.empty() &&
+      (::unshare(CLONE_NEWNS) != 0 || ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+       ::mount("none", hidden.c_str(), "tmpfs", 0, nullptr) != 0)) {
+    ::_exit(127);
+  }
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
@@ -146,7 +151,9 @@ void SlurmCluster::start_controller() {
 
 void SlurmCluster::stop_controller() { end(controller_, SIGTERM); }
 
-void SlurmCluster::start_node() { node_ = start("slurmd", {"-D", "-f", (folder_ / "slurm.conf").string(), "-b"}); }
+void SlurmCluster::start_node() {
+  node_ = start("slurmd", {"-D", "-f", (folder_ / "slurm.conf").string(), "-b"}, hidden_);
+}
 
 void SlurmCluster::fail_node() {
   end(node_, SIGKILL);

@@ -16,7 +16,8 @@ class SlurmCluster {
 
   /// Starts munged, slurmctld and slurmd with all their files below `folder`, on free ports, and lets SLURM_CONF name
   /// the cluster. Throws std::runtime_error with their logs if no node gets ready.
-  explicit SlurmCluster(std::filesystem::path folder);
+  /// The node sees nothing in `hidden`, if that is given.
+  explicit SlurmCluster(std::filesystem::path folder, std::filesystem::path hidden = {});
   /// Ends them and all that they have started.
   ~SlurmCluster();
   SlurmCluster(const SlurmCluster&) = delete;
@@ -36,12 +37,14 @@ class SlurmCluster {
   std::size_t stop();
 
  private:
-  [[nodiscard]] pid_t start(const std::string& name, std::vector<std::string> words) const;
+  [[nodiscard]] pid_t start(const std::string& name, std::vector<std::string> words,
+                            const std::filesystem::path& hidden = {}) const;
   void start_node();
   [[nodiscard]] std::vector<pid_t> descendants() const;
   [[nodiscard]] std::string logs() const;
 
   std::filesystem::path folder_;
+  std::filesystem::path hidden_;
   pid_t munge_ = 0;
   pid_t controller_ = 0;
   pid_t node_ = 0;
