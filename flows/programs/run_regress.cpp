@@ -33,7 +33,7 @@ constexpr const char* kExamples =
     "  run_regress --list nightly --out build/nightly            (the next night: into the same folder)\n"
     "  run_regress --list nightly --out build/nightly --resume   (goes on where it was killed)\n"
     "  run_regress --list nightly --out build/nightly --dry-run  (what would run, and for how long)\n"
-    "  run_regress --list nightly --out /shared/nightly --slurm --slurm-options '--partition=batch'\n"
+    "  run_regress --list nightly --out /shared/nightly --slurm --slurm-options=--partition=batch\n"
     "  run_regress --list nightly --out build/again --only '^tb_engine/pe4' --fixed-seed 7\n"
     "\n"
     "The folder of --out receives results.db (all nights), results.json, junit.xml, report.html, logs\n"
@@ -377,7 +377,7 @@ int main(int argc, char** argv) {
       "jobs at once (default: as many as the machine has processors; with --slurm 1000, waiting or running)");
   add("slurm", "run jobs on the nodes of a Slurm cluster, which share DIR and the build folder with this machine");
   add("slurm-options", po::value<std::string>()->default_value("")->value_name("TEXT"),
-      "options of sbatch: '--partition=batch --mem=4G'");
+      "options of sbatch: --slurm-options='--partition=batch --mem=4G'");
   add("slurm-cores", mixvec::bind_to(options.slurm_cores, mixvec::whole_number(1, 1024))->value_name("N"),
       "cores of each job (default 1)");
   add("slurm-attempts", mixvec::bind_to(options.slurm_attempts, mixvec::whole_number(1, 100))->value_name("N"),

@@ -49,7 +49,8 @@ SlurmFolder::SlurmFolder(const fs::path& out, std::int64_t night) : path_(night_
 SlurmFolder::SlurmFolder(const fs::path& batch_file) : path_(batch_file.parent_path().parent_path()) {}
 
 bool SlurmFolder::is_used(const fs::path& out, std::int64_t night) {
-  return fs::exists(night_folder(out, night) / "batches");
+  const fs::path folder = night_folder(out, night) / "batches";
+  return fs::exists(folder) && !fs::is_empty(folder);
 }
 
 std::string SlurmFolder::token() const {

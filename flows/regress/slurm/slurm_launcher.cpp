@@ -407,6 +407,7 @@ void SlurmLauncher::cancel_all() {
 void end_slurm_night(const fs::path& out, std::int64_t night) {
   const SlurmFolder folder(out, night);
   const SlurmClient client(folder.path() / "client.log");
+  client.check();
   for (const SlurmBatch& batch : folder.batches()) {
     // What has not begun does not begin any more.
     for (std::size_t i = 0; i < batch.tasks.size(); ++i) {

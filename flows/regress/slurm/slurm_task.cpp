@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <cstdlib>
 #include <optional>
+#include <thread>
 
 #include "flows/regress/run/local_workers.hpp"
 #include "flows/regress/slurm/slurm_folder.hpp"
@@ -83,6 +85,9 @@ void run_slurm_task(const fs::path& batch_file) {
   worker.start(0, request);
   std::vector<Finished> finished;
   while (finished.empty()) finished = worker.wait(task.timeout);
+  // Who cancels a task ends all its processes, one after the other: what looks like a failure of the job may be the
+  // first of it. Then this program does not live to write the result.
+  if (finished.front().end.code != 0) std::this_thread::sleep_for(std::chrono::seconds(1));
   folder.write_result(name, {.end = finished.front().end, .node = node});
 }
 

@@ -88,8 +88,8 @@ std::map<std::string, std::string> RunRegress::outcomes() const {
   return found;
 }
 
-bool RunRegress::run_and_kill(const std::string& options, std::chrono::milliseconds time, bool wait_for_night,
-                              int signal) {
+bool RunRegress::run_and_kill(const std::string& options, std::chrono::milliseconds time,
+                              const std::function<bool()>& is_ready, int signal) {
   const pid_t process = ::fork();
   if (process == 0) {
     const std::string plan = (folder_.path / "plan.json").string();
@@ -99,7 +99,7 @@ bool RunRegress::run_and_kill(const std::string& options, std::chrono::milliseco
     ::_exit(127);
   }
   // What it asks git and the tools at its start takes most of a short run.
-  for (int i = 0; wait_for_night && i < 400 && !has_night(); ++i) {
+  for (int i = 0; is_ready && i < 400 && !is_ready(); ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
   std::this_thread::sleep_for(time);

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <csignal>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -36,9 +37,8 @@ class RunRegress : public ::testing::Test {
   /// What came out of each job of a night, as the database says; fails where a job has more than one result.
   [[nodiscard]] std::map<std::string, std::string> outcomes() const;
 
-  /// Starts run_regress and sends it a signal after the time, which begins when there is a night if that is asked for.
-  /// Was it still at work?
-  bool run_and_kill(const std::string& options, std::chrono::milliseconds time, bool wait_for_night,
+  /// Starts run_regress and sends it a signal, the time after `is_ready` if that is given. Was it still at work?
+  bool run_and_kill(const std::string& options, std::chrono::milliseconds time, const std::function<bool()>& is_ready,
                     int signal = SIGKILL);
 
   [[nodiscard]] bool has_night() const;

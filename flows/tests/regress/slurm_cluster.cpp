@@ -156,11 +156,22 @@ void SlurmCluster::start_node() {
 }
 
 void SlurmCluster::fail_node() {
-  end(node_, SIGKILL);
-  for (const pid_t process : descendants()) {
-    if (process != munge_ && process != controller_) ::kill(process, SIGKILL);
+  // Steps have left their daemon; they are children of this process now.
+  std::vector<pid_t> lost = descendants_of({node_});
+  for (const pid_t process : descendants_of({::getpid()})) {
+    std::ifstream file(fmt::format("/proc/{}/comm", process));
+    std::string name;
+    if (!(file >> name) || name != "slurmstepd") continue;
+    lost.push_back(process);
+    for (const pid_t child : descendants_of({process})) lost.push_back(child);
   }
+  for (const pid_t process : lost) ::kill(process, SIGKILL);
+  end(node_, SIGKILL);
+  // As the controller does for itself when the node has not answered for some time.
+  const std::string node = "scontrol update nodename=" + first_line(shell_output("hostname -s").text);
+  [[maybe_unused]] const std::string down = ask(node + " state=down reason=test");
   start_node();
+  [[maybe_unused]] const std::string up = ask(node + " state=resume");
 }
 
 void SlurmCluster::wait_until_ready() {
@@ -179,9 +190,8 @@ std::string SlurmCluster::ask(const std::string& command) const {
   return output.good ? output.text : "";
 }
 
-std::vector<pid_t> SlurmCluster::descendants() const {
+std::vector<pid_t> SlurmCluster::descendants_of(std::vector<pid_t> open) {
   std::vector<pid_t> found;
-  std::vector<pid_t> open = {::getpid()};
   while (!open.empty()) {
     const pid_t process = open.back();
     open.pop_back();
@@ -214,7 +224,7 @@ std::size_t SlurmCluster::stop() {
   // Steps notice that their daemons are gone, and end; what they ran may not outlive them.
   for (int i = 0; i < 100; ++i) {
     while (::waitpid(-1, nullptr, WNOHANG) > 0) continue;
-    const std::vector<pid_t> processes = descendants();
+    const std::vector<pid_t> processes = descendants_of({::getpid()});
     if (i == 0) left = processes.size();
     if (processes.empty()) break;
     for (const pid_t process : processes) ::kill(process, SIGKILL);

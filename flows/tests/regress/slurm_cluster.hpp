@@ -40,7 +40,7 @@ class SlurmCluster {
   [[nodiscard]] pid_t start(const std::string& name, std::vector<std::string> words,
                             const std::filesystem::path& hidden = {}) const;
   void start_node();
-  [[nodiscard]] std::vector<pid_t> descendants() const;
+  static std::vector<pid_t> descendants_of(std::vector<pid_t> open);
   [[nodiscard]] std::string logs() const;
 
   std::filesystem::path folder_;

@@ -52,6 +52,11 @@ class SlurmNight : public RunRegress {
     return static_cast<std::size_t>(std::count(lines.begin(), lines.end(), '\n'));
   }
 
+  /// For run_and_kill(): jobs of the night stand in the queue.
+  [[nodiscard]] std::function<bool()> is_submitted() const {
+    return [this] { return SlurmFolder::is_used(out(), 1) && queued() > 0; };
+  }
+
   /// Tests of one command each, in the list "all".
   void write_commands(const std::map<std::string, std::string>& commands) {
     nlohmann::json plan = small_plan();
@@ -113,7 +118,9 @@ TEST_F(SlurmNight, KilledTenTimesLosesAndDoublesNothing) {
     return std::string("--list all --jobs 12") + kSlurm + (has_night() ? " --resume" : " --seed 11");
   };
   for (int i = 0; i < 10; ++i) {
-    kills += run_and_kill(options(), std::chrono::milliseconds(random() % 2500), i % 3 != 0) ? 1 : 0;
+    const std::function<bool()> is_ready = [this] { return has_night(); };
+    kills +=
+        run_and_kill(options(), std::chrono::milliseconds(random() % 2500), i % 3 == 0 ? nullptr : is_ready) ? 1 : 0;
     const std::size_t now = has_night() ? outcomes().size() : 0;
     EXPECT_GE(now, before) << "a result was lost";
     before = now;
@@ -136,10 +143,10 @@ TEST_F(SlurmNight, KilledTenTimesLosesAndDoublesNothing) {
 
 TEST_F(SlurmNight, TasksThatVanishAreRunAgain) {
   const std::string mark = (folder_.path / "mark").string();
-  write_commands(
-      {{"evicted", fmt::format("mkdir '{0}' 2> /dev/null && scancel $SLURM_JOB_ID && sleep 50; rm -r '{0}'", mark)},
-       {"doomed", "echo begun; scancel $SLURM_JOB_ID; sleep 50"},
-       {"good", "true"}});
+  const std::string leave = "scancel \"$SLURM_ARRAY_JOB_ID\"_\"$SLURM_ARRAY_TASK_ID\" && sleep 50";
+  write_commands({{"evicted", fmt::format("mkdir '{0}' 2> /dev/null && {1}; rm -r '{0}'", mark, leave)},
+                  {"doomed", "echo begun; " + leave},
+                  {"good", "true"}});
   ASSERT_EQ(run(std::string("--list all --slurm-attempts 2") + kSlurm), 1) << output_;
   const std::map<std::string, std::string> found = outcomes();
   EXPECT_EQ(found.at("good/-"), "passed: ");
@@ -153,32 +160,28 @@ TEST_F(SlurmNight, TasksThatVanishAreRunAgain) {
   EXPECT_EQ(read_file(out() / "new_failing_seeds.txt"), "");
 }
 
-TEST_F(SlurmNight, NodeAndControllerFail) {
+TEST_F(SlurmNight, ControllerAndNodeFail) {
   const std::string begun = (folder_.path / "begun").string();
-  write_commands({{"a", fmt::format("echo a >> '{}'; sleep 3", begun)}, {"b", "sleep 3"}});
+  write_commands(
+      {{"a", fmt::format("echo a >> '{0}'; test $(wc -l < '{0}') -gt 1 || sleep 50", begun)}, {"b", "sleep 1"}});
   int code = -1;
   std::thread night([&] { code = run(std::string("--list all") + kSlurm); });
   for (int i = 0; i < 400 && !fs::exists(begun); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  cluster_->fail_node();
-  std::this_thread::sleep_for(std::chrono::seconds(1));
   cluster_->stop_controller();
   std::this_thread::sleep_for(std::chrono::seconds(2));
   cluster_->start_controller();
+  cluster_->wait_until_ready();
+  cluster_->fail_node();
   night.join();
   EXPECT_EQ(code, 0) << output_;
   EXPECT_EQ(read_file(begun), "a\na\n");
-  EXPECT_NE(output_.find("without a result"), std::string::npos) << output_;
+  EXPECT_NE(output_.find("a_- has left Slurm's queue without a result (NODE_FAIL on "), std::string::npos) << output_;
 }
 
 TEST_F(SlurmNight, ASignalCancelsWhatIsLeft) {
-  const fs::path begun = folder_.path / "begun";
-  write_commands({{"a", fmt::format("echo x >> '{}'; sleep 4", begun.string())}, {"b", "sleep 4"}});
-  std::thread watch([&] {
-    for (int i = 0; i < 400 && !fs::exists(begun); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  });
-  EXPECT_TRUE(run_and_kill(std::string("--list all") + kSlurm, std::chrono::milliseconds(2500), true, SIGTERM))
+  write_commands({{"a", "sleep 3"}, {"b", "sleep 3"}});
+  EXPECT_TRUE(run_and_kill(std::string("--list all") + kSlurm, std::chrono::milliseconds(500), is_submitted(), SIGTERM))
       << read_file(folder_.path / "killed.log");
-  watch.join();
   for (int i = 0; i < 100 && queued() > 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(100));
   EXPECT_EQ(queued(), 0U);
   EXPECT_TRUE(outcomes().empty());
@@ -191,7 +194,7 @@ TEST_F(SlurmNight, ASignalCancelsWhatIsLeft) {
 
 TEST_F(SlurmNight, ANewNightEndsWhatAKilledOneHasLeft) {
   write_commands({{"a", "sleep 300"}});
-  EXPECT_TRUE(run_and_kill(std::string("--list all") + kSlurm, std::chrono::milliseconds(2500), true));
+  EXPECT_TRUE(run_and_kill(std::string("--list all") + kSlurm, std::chrono::milliseconds(500), is_submitted()));
   EXPECT_GE(queued(), 1U);
   write_commands({{"a", "true"}});
   EXPECT_EQ(run("--list all"), 0) << output_;
@@ -199,15 +202,14 @@ TEST_F(SlurmNight, ANewNightEndsWhatAKilledOneHasLeft) {
 }
 
 TEST_F(SlurmNight, BuildsAreCopied) {
-  ASSERT_EQ(run(std::string("--list fine --slurm-copy --slurm-cores 2") + kSlurm), 0) << output_;
   nlohmann::json plan = small_plan();
   plan["tests"][2]["command"] = {"sh", "-c", "cat '{folder}/product' && pwd && test \"$(pwd)\" = '{folder}'"};
   plan["lists"]["fine"]["runs"][1]["seeds"] = 1;
   write_plan(plan);
   ::setenv("TMPDIR", folder_.path.c_str(), 1);
-  ASSERT_EQ(run(std::string("--list fine --slurm-copy --only patterned") + kSlurm), 0) << output_;
+  ASSERT_EQ(run(std::string("--list fine --slurm-copy --slurm-cores 2") + kSlurm), 0) << output_;
   ::unsetenv("TMPDIR");
-  for (const fs::directory_entry& log : fs::directory_iterator(out() / "logs" / "2")) {
+  for (const fs::directory_entry& log : fs::directory_iterator(out() / "logs" / "1")) {
     if (log.path().filename().string().find("patterned") == std::string::npos) continue;
     EXPECT_TRUE(read_file(log.path()).starts_with("built\n" + (folder_.path / ".mixvec.").string()));
   }
@@ -217,7 +219,7 @@ TEST_F(SlurmNight, BuildsAreCopied) {
 }
 
 TEST_F(SlurmNight, SlurmRefusals) {
-  EXPECT_EQ(run(std::string("--list fine --slurm-options '--partition=none'") + kSlurm), 2);
+  EXPECT_EQ(run(std::string("--list fine --slurm-options=--partition=none") + kSlurm), 2);
   EXPECT_NE(output_.find("found that sbatch refuses a job, expected it to take one: "), std::string::npos) << output_;
   EXPECT_NE(output_.find("invalid partition"), std::string::npos) << output_;
   EXPECT_EQ(run("--list fine --slurm-cores 2"), 2);
