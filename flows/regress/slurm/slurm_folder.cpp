@@ -144,14 +144,19 @@ std::vector<std::string> SlurmFolder::new_results() const {
 std::optional<SlurmResult> SlurmFolder::result(const std::string& task) const {
   const fs::path file = path_ / "results" / task;
   if (!fs::exists(file)) return std::nullopt;
-  const nlohmann::json json = read_json(file);
-  return SlurmResult{.end = {.code = json.at("code"),
-                             .signal = json.at("signal"),
-                             .timed_out = json.at("timed_out"),
-                             .seconds = json.at("seconds"),
-                             .started = json.at("started"),
-                             .lost = ""},
-                     .node = json.at("node")};
+  try {
+    const nlohmann::json json = read_json(file);
+    return SlurmResult{.end = {.code = json.at("code"),
+                               .signal = json.at("signal"),
+                               .timed_out = json.at("timed_out"),
+                               .seconds = json.at("seconds"),
+                               .started = json.at("started"),
+                               .lost = ""},
+                       .node = json.at("node")};
+  } catch (const std::exception&) {
+    // A network file system may show the name before what it holds.
+    return std::nullopt;
+  }
 }
 
 void SlurmFolder::settle(const std::string& task) const {

@@ -102,6 +102,7 @@ class SlurmLauncher : public Launcher {
   std::map<std::string, Task> running_;  ///< by task_name(): queued in Slurm, or running
   std::deque<Task> waiting_;             ///< not submitted yet
   std::vector<std::string> told_;        ///< wait() has returned them: the database has them at its next call
+  std::vector<std::string> again_;       ///< what a user should know of tasks that are submitted again
   std::vector<double> lanes_;            ///< when the last job of each lane of the timeline ended
   bool filling_ = true;
   bool silent_ = false;  ///< Slurm has not answered the last time

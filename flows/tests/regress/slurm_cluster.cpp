@@ -29,13 +29,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string program(const std::string& name) {
-  for (const char* folder : {"/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin"}) {
-    if (fs::exists(fs::path(folder) / name)) return fs::path(folder) / name;
-  }
-  return "";
-}
-
 /// One that is free now.
 int free_port() {
   const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -64,6 +57,13 @@ void end(pid_t& process, int signal) {
 }
 
 }  // namespace
+
+std::string SlurmCluster::program(const std::string& name) {
+  for (const char* folder : {"/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin"}) {
+    if (fs::exists(fs::path(folder) / name)) return fs::path(folder) / name;
+  }
+  return "";
+}
 
 std::string SlurmCluster::missing() {
   std::set<std::string> packages;

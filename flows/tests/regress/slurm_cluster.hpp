@@ -14,6 +14,9 @@ class SlurmCluster {
   /// What is missing for a cluster on this machine, with the packages that hold it; empty: nothing.
   static std::string missing();
 
+  /// Where a program of Slurm's is; empty: nowhere.
+  static std::string program(const std::string& name);
+
   /// Starts munged, slurmctld and slurmd with all their files below `folder`, on free ports, and lets SLURM_CONF name
   /// the cluster. Throws std::runtime_error with their logs if no node gets ready.
   /// The node sees nothing in `hidden`, if that is given.

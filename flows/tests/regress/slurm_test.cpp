@@ -10,6 +10,7 @@
 #include <sstream>
 #include <thread>
 
+#include "flows/regress/slurm/slurm_client.hpp"
 #include "flows/regress/slurm/slurm_folder.hpp"
 #include "flows/tests/regress/fixture.hpp"
 #include "flows/tests/regress/slurm_cluster.hpp"
@@ -139,6 +140,42 @@ TEST_F(SlurmNight, KilledTenTimesLosesAndDoublesNothing) {
   };
   EXPECT_EQ(sorted(read_file(ran)), sorted(expected_lines));
   EXPECT_EQ(queued(), 0U);
+}
+
+TEST_F(SlurmNight, KilledWhileItSubmits) {
+  // An sbatch that kills run_regress before it submits; then submits only when the next run has looked for it; then
+  // submits, and kills before that is noted.
+  const std::string place = folder_.path.string();
+  fs::create_directories(folder_.path / "bin");
+  write_file(folder_.path / "bin" / "sbatch", fmt::format(R"(#!/bin/sh
+count=$(($(cat '{0}/count' 2> /dev/null) + 1))
+echo $count > '{0}/count'
+program=$(cut -d' ' -f4 /proc/$PPID/stat)
+case $count in
+  2) kill -9 $program; sleep 9 ;;
+  3) setsid sh -c 'sleep 5; exec "$@"' late '{1}' "$@" > '{0}/late' 2>&1 &
+     sleep 0.5; kill -9 $program; sleep 9 ;;
+  4) '{1}' "$@"; kill -9 $program; sleep 9 ;;
+esac
+exec '{1}' "$@"
+)",
+                                                          place, SlurmCluster::program("sbatch")));
+  fs::permissions(folder_.path / "bin" / "sbatch", fs::perms::owner_all);
+  write_commands({{"a", fmt::format("echo a >> '{}/ran'", place)}});
+  const std::string path = std::getenv("PATH");
+  ::setenv("PATH", (place + "/bin:" + path).c_str(), 1);
+  EXPECT_NE(run(std::string("--list all") + kSlurm), 0) << output_;
+  for (int i = 0; i < 2; ++i) EXPECT_NE(run(std::string("--list all --resume") + kSlurm), 0) << output_;
+  EXPECT_EQ(run(std::string("--list all --resume --slurm-attempts 1") + kSlurm), 0) << output_;
+  ::setenv("PATH", path.c_str(), 1);
+  EXPECT_EQ(read_file(folder_.path / "count"), "4\n");
+  for (int i = 0; i < 100 && (read_file(folder_.path / "late").empty() || queued() > 0); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  EXPECT_NE(SlurmClient::job_number({.good = true, .text = read_file(folder_.path / "late")}), "")
+      << "the late batch was not submitted";
+  EXPECT_EQ(read_file(folder_.path / "ran"), "a\n");
+  EXPECT_EQ(outcomes().at("a/-"), "passed: ");
 }
 
 TEST_F(SlurmNight, TasksThatVanishAreRunAgain) {
