@@ -69,7 +69,7 @@ std::optional<SlurmQueue> SlurmClient::queue(const std::string& prefix) const {
     std::string index;
     SlurmState state;
     if (!(words >> name >> index >> state.state >> state.reason) || !name.starts_with(prefix)) continue;
-    queue[name + " " + index] = state;
+    queue[fmt::format("{} {}", name, index)] = state;
   }
   return queue;
 }

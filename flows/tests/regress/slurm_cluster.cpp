@@ -139,6 +139,7 @@ pid_t SlurmCluster::start(const std::string& name, std::vector<std::string> word
     ::_exit(127);
   }
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   ::execv(arguments.front(), arguments.data());
