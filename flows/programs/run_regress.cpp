@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <random>
@@ -14,6 +16,8 @@
 #include "flows/regress/run/night.hpp"
 #include "flows/regress/run/provenance.hpp"
 #include "flows/regress/run/schedule.hpp"
+#include "flows/regress/slurm/slurm_launcher.hpp"
+#include "flows/regress/slurm/slurm_task.hpp"
 #include "golden/base/error.hpp"
 #include "golden/base/text.hpp"
 #include "golden/cli/cli.hpp"
@@ -29,6 +33,7 @@ constexpr const char* kExamples =
     "  run_regress --list nightly --out build/nightly            (the next night: into the same folder)\n"
     "  run_regress --list nightly --out build/nightly --resume   (goes on where it was killed)\n"
     "  run_regress --list nightly --out build/nightly --dry-run  (what would run, and for how long)\n"
+    "  run_regress --list nightly --out /shared/nightly --slurm --slurm-options=--partition=batch\n"
     "  run_regress --list nightly --out build/again --only '^tb_engine/pe4' --fixed-seed 7\n"
     "\n"
     "The folder of --out receives results.db (all nights), results.json, junit.xml, report.html, logs\n"
@@ -49,9 +54,18 @@ struct Options {
   bool rerun_failures = false;
   bool dry_run = false;
   std::string json;
+  bool slurm = false;
+  bool slurm_copy = false;
+  std::string slurm_options;
+  std::optional<std::uint64_t> slurm_cores;
+  std::optional<std::uint64_t> slurm_attempts;
+  std::optional<std::uint64_t> slurm_ask;
+  std::string slurm_task;
 };
 
 Options read_options(const po::variables_map& values, Options options) {
+  options.slurm_task = values["slurm-task"].as<std::string>();
+  if (!options.slurm_task.empty()) return options;
   for (const char* name : {"list", "out"}) {
     if (values.count(name) == 0) fail_input("--{}: found nothing, expected a value (see --help)", name);
   }
@@ -63,7 +77,17 @@ Options read_options(const po::variables_map& values, Options options) {
   options.resume = values.count("resume") != 0;
   options.rerun_failures = values.count("rerun-failures") != 0;
   options.dry_run = values.count("dry-run") != 0;
-  options.workers = static_cast<std::size_t>(options.jobs.value_or(std::max(1U, std::thread::hardware_concurrency())));
+  options.slurm = values.count("slurm") != 0;
+  options.slurm_copy = values.count("slurm-copy") != 0;
+  options.slurm_options = values["slurm-options"].as<std::string>();
+  for (const char* name : {"slurm-copy", "slurm-options", "slurm-cores", "slurm-attempts", "slurm-ask"}) {
+    if (!options.slurm && values.count(name) != 0 && !values[name].defaulted()) {
+      fail_input("--{}: found without --slurm, expected with it", name);
+    }
+  }
+  constexpr std::uint64_t kJobsUnderSlurm = 1000;
+  options.workers = static_cast<std::size_t>(
+      options.jobs.value_or(options.slurm ? kJobsUnderSlurm : std::max(1U, std::thread::hardware_concurrency())));
   if (options.fixed_seed && options.reseed) {
     fail_input("--reseed: found with --fixed-seed, expected one of them: there is one seed then");
   }
@@ -250,13 +274,46 @@ int report_night(const Options& options, const Plan& plan, Store& store, const N
   return report.good() ? kExitGood : kExitCheckFailed;
 }
 
+std::unique_ptr<Launcher> make_launcher(const Options& options, const Night& night,
+                                        std::function<void(const std::string&)> note) {
+  if (!options.slurm) return std::make_unique<LocalWorkers>(options.workers);
+  return std::make_unique<SlurmLauncher>(
+      SlurmSettings{.out = options.out,
+                    .night = night.number,
+                    .program = fs::read_symlink("/proc/self/exe"),
+                    .options = options.slurm_options,
+                    .cores = static_cast<std::size_t>(options.slurm_cores.value_or(1)),
+                    .most = options.workers,
+                    .attempts = static_cast<std::size_t>(options.slurm_attempts.value_or(3)),
+                    .ask_seconds = static_cast<double>(options.slurm_ask.value_or(5)),
+                    .copy_builds = options.slurm_copy,
+                    .note = std::move(note)});
+}
+
+/// Jobs of an earlier night may still be with Slurm: they go on without a program that waits for them.
+void check_slurm_leftovers(const Options& options, Store& store) {
+  const std::optional<Night> last = store.last_night();
+  if (!last || last->ended != 0 || !SlurmFolder::is_used(options.out, last->number)) return;
+  if (!options.resume) {
+    end_slurm_night(options.out, last->number);
+  } else if (!options.slurm) {
+    fail_input("--resume: found that night {} runs under Slurm, expected --slurm: its jobs may go on there",
+               last->number);
+  }
+}
+
 int run(const Options& options) {
+  if (!options.slurm_task.empty()) {
+    run_slurm_task(options.slurm_task);
+    return kExitGood;
+  }
   const Plan plan = read_plan(options.plan);
   if (options.dry_run) return dry_run(options, plan);
   fs::create_directories(options.out);
   const FolderLock lock(options.out);
   Store store(options.out / "results.db");
   const Provenance provenance = find_provenance(MIXVEC_SOURCE_DIR);
+  check_slurm_leftovers(options, store);
   Night night;
   if (options.resume) {
     night = night_to_resume(options, store, provenance);
@@ -269,7 +326,6 @@ int run(const Options& options) {
     night.number = store.begin(night, made.jobs);
   }
   if (night.ended == 0) {
-    LocalWorkers workers(options.workers);
     std::optional<Progress> progress;
     const NightListener listener{.result =
                                      [&](const Job& job, const JobResult& result) {
@@ -285,7 +341,11 @@ int run(const Options& options) {
                                        if (!progress) progress.emplace(night.list);
                                        progress->update(fraction, detail);
                                      }};
-    run_night(store, night, workers, options.out, listener);
+    const std::unique_ptr<Launcher> launcher = make_launcher(options, night, [&](const std::string& text) {
+      progress.reset();
+      fmt::print(stderr, "note: {}\n", text);
+    });
+    run_night(store, night, *launcher, options.out, listener);
     night = *store.last_night();
   }
   return report_night(options, plan, store, night);
@@ -314,7 +374,19 @@ int main(int argc, char** argv) {
   add("rerun-failures", "only what failed in the last night of this folder, with its seeds");
   add("dry-run", "print what would run, and about how long; run nothing");
   add("jobs", mixvec::bind_to(options.jobs, mixvec::whole_number(1, 1024))->value_name("N"),
-      "jobs at once (default: as many as the machine has processors)");
+      "jobs at once (default: as many as the machine has processors; with --slurm 1000, waiting or running)");
+  add("slurm", "run jobs on the nodes of a Slurm cluster, which share DIR and the build folder with this machine");
+  add("slurm-options", po::value<std::string>()->default_value("")->value_name("TEXT"),
+      "options of sbatch: --slurm-options='--partition=batch --mem=4G'");
+  add("slurm-cores", mixvec::bind_to(options.slurm_cores, mixvec::whole_number(1, 1024))->value_name("N"),
+      "cores of each job (default 1)");
+  add("slurm-attempts", mixvec::bind_to(options.slurm_attempts, mixvec::whole_number(1, 100))->value_name("N"),
+      "how often a job is tried whose node fails (default 3)");
+  add("slurm-ask", mixvec::bind_to(options.slurm_ask, mixvec::whole_number(1, 3600))->value_name("SECONDS"),
+      "time between two calls of squeue (default 5)");
+  add("slurm-copy", "a run takes a copy of its build folder along, to TMPDIR of its node");
+  add("slurm-task", po::value<std::string>()->default_value("")->value_name("FILE"),
+      "what an array's task calls on a node");
   add("plan", po::value<std::string>()->default_value(MIXVEC_SOURCE_DIR "/verif/testplan.json")->value_name("FILE"),
       "the test plan");
   line.output_folder("out").input("plan");

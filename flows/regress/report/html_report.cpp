@@ -58,6 +58,7 @@ std::string head(const Report& report) {
   html += card(bad_number(report.counts.failed), "failed");
   html += card(bad_number(report.counts.timeout), "out of time");
   html += card(bad_number(report.counts.not_run), "not run");
+  if (report.counts.node_failures > 0) html += card(bad_number(report.counts.node_failures), "node failures");
   html += card(bad_number(report.planned - report.counts.runs), "without result");
   html += card(fmt::format("{}", report.builds), "builds");
   html += card(fmt::format("{}", report.seeds()), "seeds");

@@ -15,7 +15,8 @@ using Json = nlohmann::ordered_json;
 
 Json counts_json(const Counts& counts) {
   return {{"runs", counts.runs},        {"passed", counts.passed},   {"failed", counts.failed},
-          {"timeouts", counts.timeout}, {"not_run", counts.not_run}, {"seconds", counts.seconds}};
+          {"timeouts", counts.timeout}, {"not_run", counts.not_run}, {"node_failures", counts.node_failures},
+          {"seconds", counts.seconds}};
 }
 
 Json bucket_json(const Bucket& bucket) {
@@ -38,15 +39,16 @@ Json bucket_json(const Bucket& bucket) {
   return json;
 }
 
-/// A test case of JUnit. What was not run is an error, what went wrong a failure, as Jenkins and GitLab tell them
-/// apart.
+/// A test case of JUnit. What was not run or was lost is an error, what went wrong a failure, as Jenkins and GitLab
+/// tell them apart.
 std::string junit_case(const ReportedJob& item, const std::filesystem::path& out) {
   const Job& job = item.job;
   const JobResult& result = item.result;
   std::string text = fmt::format("    <testcase classname=\"{}.{}\" name=\"{}\" time=\"{:.3f}\"", escape_xml(job.test),
                                  escape_xml(job.configuration), escape_xml(job.name), result.seconds);
   if (result.outcome == Outcome::kPassed) return text + "/>\n";
-  const char* tag = result.outcome == Outcome::kNotRun ? "error" : "failure";
+  const bool has_an_end = result.outcome != Outcome::kNotRun && result.outcome != Outcome::kNodeFailure;
+  const char* tag = has_an_end ? "failure" : "error";
   const std::string message = result.outcome == Outcome::kNotRun ? "not run: " + result.signature : result.signature;
   text += fmt::format(">\n      <{0} type=\"{1}\" message=\"{2}\">{3}\nreproduce: {4}\nlog: {5}</{0}>\n", tag,
                       name_of(result.outcome), escape_xml(message.substr(0, message.find('\n'))),
@@ -68,6 +70,7 @@ std::string report_json(const Report& report) {
                {"failed", report.planned - report.counts.passed},
                {"timeouts", report.counts.timeout},
                {"not_run", report.counts.not_run},
+               {"node_failures", report.counts.node_failures},
                {"no_result", report.planned - report.counts.runs},
                {"builds", report.builds},
                {"builds_failed", report.builds_failed},
@@ -108,11 +111,11 @@ std::string report_junit(const Report& report, const std::filesystem::path& out)
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" "
       "time=\"{:.3f}\">\n",
       escape_xml(report.title()), report.counts.runs, report.counts.failed + report.counts.timeout,
-      report.counts.not_run, report.seconds());
+      report.counts.not_run + report.counts.node_failures, report.seconds());
   for (const TestRow& row : report.tests) {
     text += fmt::format("  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" time=\"{:.3f}\">\n",
                         escape_xml(row.test), row.counts.runs, row.counts.failed + row.counts.timeout,
-                        row.counts.not_run, row.counts.seconds);
+                        row.counts.not_run + row.counts.node_failures, row.counts.seconds);
     for (const ReportedJob& item : report.jobs) {
       if (item.job.kind == Job::Kind::kRun && item.job.test == row.test) text += junit_case(item, out);
     }

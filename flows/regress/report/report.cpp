@@ -79,6 +79,9 @@ void Counts::add(const JobResult& result) {
     case Outcome::kTimeout:
       ++timeout;
       break;
+    case Outcome::kNodeFailure:
+      ++node_failures;
+      break;
     default:
       ++not_run;
   }

@@ -22,10 +22,11 @@ struct Counts {
   std::size_t failed = 0;
   std::size_t timeout = 0;
   std::size_t not_run = 0;
+  std::size_t node_failures = 0;
   double seconds = 0;
 
   void add(const JobResult& result);
-  [[nodiscard]] std::size_t bad() const { return failed + timeout + not_run; }
+  [[nodiscard]] std::size_t bad() const { return failed + timeout + not_run + node_failures; }
 };
 
 /// One job with what came out of it.

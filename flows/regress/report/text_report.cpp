@@ -38,6 +38,7 @@ std::string verdict(const Report& report) {
   add(report.counts.failed, "failed");
   add(report.counts.timeout, "ran out of time");
   add(report.counts.not_run, "not run as their build failed");
+  add(report.counts.node_failures, "lost to failures of nodes");
   add(report.planned - report.counts.runs, "without a result yet");
   return fmt::format("BAD: {}, {}; {} bucket{}\n", of, why, report.buckets.size(),
                      report.buckets.size() == 1 ? "" : "s");

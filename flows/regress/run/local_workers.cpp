@@ -99,6 +99,7 @@ std::size_t LocalWorkers::free() const {
 void LocalWorkers::start(std::size_t ticket, const ProcessRequest& request) {
   const auto slot = std::find_if(slots_.begin(), slots_.end(), [](const Slot& item) { return item.supervisor == 0; });
   if (slot == slots_.end()) throw std::logic_error("no worker is free");
+  if (request.prepare) request.prepare();
   int report[2];
   if (::pipe2(report, O_CLOEXEC) != 0) fail_input("a job cannot be started: {}", system_reason(errno));
   const pid_t parent = ::getpid();
@@ -118,6 +119,7 @@ void LocalWorkers::start(std::size_t ticket, const ProcessRequest& request) {
   ::setpgid(slot->supervisor, slot->supervisor);
   slot->report = report[0];
   slot->ticket = ticket;
+  slot->started_at = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
   slot->started = Clock::now();
   slot->deadline =
       slot->started + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(request.timeout));
@@ -126,6 +128,7 @@ void LocalWorkers::start(std::size_t ticket, const ProcessRequest& request) {
 ProcessEnd LocalWorkers::end_of(Slot& slot, bool timed_out) {
   ProcessEnd end;
   end.timed_out = timed_out;
+  end.started = slot.started_at;
   int status = 0;
   const bool said = !timed_out && ::read(slot.report, &status, sizeof status) == static_cast<ssize_t>(sizeof status);
   // What the supervisor has left to do takes a moment; where it was killed, its group goes, too.

@@ -33,6 +33,7 @@ class LocalWorkers : public Launcher {
     pid_t supervisor = 0;  ///< 0: free
     int report = -1;       ///< the supervisor writes how the job ended
     std::size_t ticket = 0;
+    double started_at = 0;  ///< seconds since 1970
     Clock::time_point started;
     Clock::time_point deadline;
   };

@@ -127,10 +127,12 @@ class NightRun {
       }
       if (launcher_.free() == 0) return;
       waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(at));
-      make_afresh(job.fresh_folder, out_);
-      started_[i] = time_now();
-      launcher_.start(
-          i, {.command = job.command, .directory = job.directory, .log = out_ / log_of(i), .timeout = job.timeout});
+      launcher_.start(i, {.command = job.command,
+                          .directory = job.directory,
+                          .log = out_ / log_of(i),
+                          .timeout = job.timeout,
+                          .prepare = [this, &job] { make_afresh(job.fresh_folder, out_); },
+                          .may_be_copied = job.kind == Job::Kind::kRun && is_within(job.directory, out_)});
       ++running_;
     }
   }
@@ -153,11 +155,14 @@ class NightRun {
     result.job = jobs_[i].name;
     result.code = finished.end.code;
     result.signal = finished.end.signal;
-    result.started = started_.at(i);
+    result.started = finished.end.started;
     result.seconds = finished.end.seconds;
     result.worker = finished.worker;
     result.log = log_of(i).string();
-    if (finished.end.code != 0) {
+    if (!finished.end.lost.empty()) {
+      result.outcome = Outcome::kNodeFailure;
+      result.signature = "node failure: " + finished.end.lost;
+    } else if (finished.end.code != 0) {
       result.outcome = finished.end.timed_out ? Outcome::kTimeout : Outcome::kFailed;
       const std::string said = signature_of(end_of_file(out_ / log_of(i), kSignatureBytes));
       if (finished.end.timed_out || finished.end.signal != 0 || said.empty()) {
@@ -165,7 +170,9 @@ class NightRun {
       } else {
         result.signature = said;
       }
-      if (jobs_[i].kind != Job::Kind::kRun) result.signature = "build failed\n" + result.signature;
+    }
+    if (finished.end.code != 0 && jobs_[i].kind != Job::Kind::kRun) {
+      result.signature = "build failed\n" + result.signature;
     }
     keep(i, std::move(result));
   }
@@ -179,8 +186,8 @@ class NightRun {
   }
 
   /// Alone on the machine, so that nothing else is to blame.
-  ProcessEnd run_alone(const std::string& command, const fs::path& directory, const fs::path& log, double timeout) {
-    launcher_.start(0, {.command = command, .directory = directory, .log = log, .timeout = timeout});
+  ProcessEnd run_alone(const ProcessRequest& request) {
+    launcher_.start(0, request);
     for (;;) {
       const std::vector<Finished> finished = launcher_.wait(kPatience);
       if (!finished.empty()) return finished.front().end;
@@ -197,7 +204,6 @@ class NightRun {
     if (!job.waves_build.empty() && build_with_waves(job, built)) {
       const fs::path waves = fs::path("waves") / fmt::format("{}", night_.number) / (file_name(i, job.name) + ".fst");
       fs::create_directories((out_ / waves).parent_path());
-      fs::remove(out_ / waves);
       directory = job.waves_directory;
       std::string options;
       for (const std::string& word : job.waves_options) {
@@ -210,7 +216,13 @@ class NightRun {
       if (!single.empty()) again.command = fmt::format("{}{} && {}", single, options, again.command);
       again.waves = waves.string();
     }
-    const ProcessEnd end = run_alone(again.command, directory, out_ / again.log, 2 * job.timeout);
+    const ProcessEnd end = run_alone({.command = again.command,
+                                      .directory = directory,
+                                      .log = out_ / again.log,
+                                      .timeout = 2 * job.timeout,
+                                      .prepare = [&] {
+                                        if (!again.waves.empty()) fs::remove(out_ / again.waves);
+                                      }});
     if (!again.waves.empty() && !fs::exists(out_ / again.waves)) again.waves.clear();
     again.failed_again = end.code != 0;
     again.seconds = end.seconds;
@@ -220,9 +232,12 @@ class NightRun {
   bool build_with_waves(const Job& job, std::set<std::string>& built) {
     if (built.contains(job.waves_directory)) return true;
     constexpr double kTimeout = 3600;
-    make_afresh(job.waves_directory, out_);
     const fs::path log = out_ / logs_ / (file_name(jobs_.size(), fs::path(job.waves_directory).filename()) + ".log");
-    if (run_alone(job.waves_build, out_, log, kTimeout).code != 0) return false;
+    const ProcessEnd end =
+        run_alone({.command = job.waves_build, .directory = out_, .log = log, .timeout = kTimeout, .prepare = [&] {
+                     make_afresh(job.waves_directory, out_);
+                   }});
+    if (end.code != 0) return false;
     built.insert(job.waves_directory);
     return true;
   }
@@ -235,7 +250,6 @@ class NightRun {
   std::vector<Job> jobs_;
   std::unordered_map<std::string, std::size_t> place_;
   std::unordered_map<std::size_t, JobResult> done_;
-  std::unordered_map<std::size_t, double> started_;
   std::vector<std::size_t> waiting_;  ///< the most urgent first
   std::size_t running_ = 0;
   fs::path logs_;

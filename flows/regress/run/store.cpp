@@ -30,7 +30,8 @@ CREATE TABLE reruns(
   PRIMARY KEY(night, job), FOREIGN KEY(night, job) REFERENCES jobs);
 )";
 
-constexpr std::array kOutcomes = {Outcome::kPassed, Outcome::kFailed, Outcome::kTimeout, Outcome::kNotRun};
+constexpr std::array kOutcomes = {Outcome::kPassed, Outcome::kFailed, Outcome::kTimeout, Outcome::kNotRun,
+                                  Outcome::kNodeFailure};
 
 Outcome outcome_of(const std::string& name) {
   for (const Outcome outcome : kOutcomes) {
@@ -71,6 +72,8 @@ const char* name_of(Outcome outcome) {
       return "failed";
     case Outcome::kTimeout:
       return "timeout";
+    case Outcome::kNodeFailure:
+      return "node failure";
     default:
       return "not run";
   }
@@ -240,7 +243,8 @@ std::vector<FlakyJob> Store::flaky_jobs() {
   Statement row(database_, R"(
     SELECT job, sum(good), sum(1 - good) FROM (
       SELECT job, command, commit_hash, difference, outcome = 'passed' AS good
-        FROM results JOIN jobs USING(night, job) JOIN nights USING(night) WHERE outcome <> 'not run'
+        FROM results JOIN jobs USING(night, job) JOIN nights USING(night)
+          WHERE outcome IN ('passed', 'failed', 'timeout')
       UNION ALL
       SELECT job, jobs.command, commit_hash, difference, 1 - failed_again
         FROM reruns JOIN jobs USING(night, job) JOIN nights USING(night))

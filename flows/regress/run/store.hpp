@@ -29,8 +29,8 @@ struct Night {
   double ended = 0;        ///< 0: not yet
 };
 
-enum class Outcome { kPassed, kFailed, kTimeout, kNotRun };
-/// "passed", "failed", "timeout", "not run"
+enum class Outcome { kPassed, kFailed, kTimeout, kNotRun, kNodeFailure };
+/// "passed", "failed", "timeout", "not run", "node failure"
 const char* name_of(Outcome outcome);
 
 /// What came out of a job.

@@ -3,8 +3,10 @@
 
 #include <fmt/format.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cstdlib>
+#include <thread>
 
 #include "flows/regress/run/store.hpp"
 #include "golden/files/input_file.hpp"
@@ -52,6 +54,15 @@ nlohmann::json small_plan() {
   })json");
 }
 
+nlohmann::json longer_plan() {
+  nlohmann::json plan = small_plan();
+  for (nlohmann::json& test : plan["tests"]) {
+    if (test["name"] == "seeded") test["command"][2] = "sleep 0.1; " + test["command"][2].get<std::string>();
+  }
+  plan["lists"]["all"]["runs"][1]["seeds"] = 60;
+  return plan;
+}
+
 void RunRegress::SetUp() { write_plan(small_plan()); }
 
 void RunRegress::write_plan(const nlohmann::json& plan) { write_file(folder_.path / "plan.json", plan.dump()); }
@@ -75,6 +86,33 @@ std::map<std::string, std::string> RunRegress::outcomes() const {
         << result.job << " has two results";
   }
   return found;
+}
+
+bool RunRegress::run_and_kill(const std::string& options, std::chrono::milliseconds time,
+                              const std::function<bool()>& is_ready, int signal) {
+  const pid_t process = ::fork();
+  if (process == 0) {
+    const std::string plan = (folder_.path / "plan.json").string();
+    const std::string command = fmt::format("exec '{}' --plan '{}' --out '{}' {} > '{}' 2>&1", MIXVEC_RUN_REGRESS, plan,
+                                            out().string(), options, (folder_.path / "killed.log").string());
+    ::execl("/bin/sh", "sh", "-c", command.c_str(), static_cast<char*>(nullptr));
+    ::_exit(127);
+  }
+  // What it asks git and the tools at its start takes most of a short run.
+  for (int i = 0; is_ready && i < 400 && !is_ready(); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  std::this_thread::sleep_for(time);
+  ::kill(process, signal);
+  int status = 0;
+  ::waitpid(process, &status, 0);
+  return WIFSIGNALED(status);
+}
+
+bool RunRegress::has_night() const {
+  if (!std::filesystem::exists(out() / "results.db")) return false;
+  Store store(out() / "results.db");
+  return store.last_night().has_value();
 }
 
 }  // namespace mixvec::inline flows

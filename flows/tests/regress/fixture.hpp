@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <csignal>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -14,6 +17,9 @@ namespace mixvec::inline flows {
 
 /// A plan with tests that pass, fail, hang and crash, builds that fail, seeds, patterns and two lists.
 nlohmann::json small_plan();
+
+/// A night of some seconds, of which a kill finds any part under way.
+nlohmann::json longer_plan();
 
 class RunRegress : public ::testing::Test {
  protected:
@@ -30,6 +36,12 @@ class RunRegress : public ::testing::Test {
 
   /// What came out of each job of a night, as the database says; fails where a job has more than one result.
   [[nodiscard]] std::map<std::string, std::string> outcomes() const;
+
+  /// Starts run_regress and sends it a signal, the time after `is_ready` if that is given. Was it still at work?
+  bool run_and_kill(const std::string& options, std::chrono::milliseconds time, const std::function<bool()>& is_ready,
+                    int signal = SIGKILL);
+
+  [[nodiscard]] bool has_night() const;
 
   TemporaryTestFolder folder_;
   std::string output_;

@@ -174,45 +174,7 @@ TEST_F(RunRegress, JUnitIsWellFormed) {
   EXPECT_EQ(count["failure"] + count["error"], results().at("failed").get<int>());
 }
 
-/// A night of some seconds, of which a kill finds any part under way.
-Json longer_plan() {
-  Json plan = small_plan();
-  for (Json& test : plan["tests"]) {
-    if (test["name"] == "seeded") test["command"][2] = "sleep 0.1; " + test["command"][2].get<std::string>();
-  }
-  plan["lists"]["all"]["runs"][1]["seeds"] = 60;
-  return plan;
-}
-
-class KilledNight : public RunRegress {
- protected:
-  /// Starts run_regress and kills it after the time. Was it still at work?
-  bool run_and_kill(const std::string& options, std::chrono::milliseconds time, bool wait_for_night) {
-    const pid_t process = ::fork();
-    if (process == 0) {
-      const std::string plan = (folder_.path / "plan.json").string();
-      const std::string command = fmt::format("exec '{}' --plan '{}' --out '{}' {} > /dev/null 2>&1",
-                                              MIXVEC_RUN_REGRESS, plan, out().string(), options);
-      ::execl("/bin/sh", "sh", "-c", command.c_str(), static_cast<char*>(nullptr));
-      ::_exit(127);
-    }
-    // What it asks git and the tools at its start takes most of a short run.
-    for (int i = 0; wait_for_night && i < 400 && !has_night(); ++i) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    }
-    std::this_thread::sleep_for(time);
-    ::kill(process, SIGKILL);
-    int status = 0;
-    ::waitpid(process, &status, 0);
-    return WIFSIGNALED(status);
-  }
-
-  [[nodiscard]] bool has_night() const {
-    if (!fs::exists(out() / "results.db")) return false;
-    Store store(out() / "results.db");
-    return store.last_night().has_value();
-  }
-};
+class KilledNight : public RunRegress {};
 
 TEST_F(KilledNight, LosesAndDoublesNothing) {
   write_plan(longer_plan());
@@ -233,8 +195,9 @@ TEST_F(KilledNight, LosesAndDoublesNothing) {
   };
   for (int i = 0; i < 10; ++i) {
     // At any moment: some before the night has begun anew, most while its jobs run.
-    const bool wait_for_night = i % 3 != 0;
-    kills += run_and_kill(options(), std::chrono::milliseconds(random() % 700), wait_for_night) ? 1 : 0;
+    const std::function<bool()> is_ready = [this] { return has_night(); };
+    kills +=
+        run_and_kill(options(), std::chrono::milliseconds(random() % 700), i % 3 == 0 ? nullptr : is_ready) ? 1 : 0;
     const std::size_t now = has_night() ? outcomes().size() : 0;
     EXPECT_GE(now, before) << "a result was lost";
     before = now;
