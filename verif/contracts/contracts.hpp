@@ -47,8 +47,11 @@ struct Contract {
 /// Those of the modules that make and compute the steps of the array.
 std::vector<Contract> array_contracts();
 
-/// Those of the modules that run a layer: sequencer, slices, vector units.
+/// Those of the modules that run a layer: sequencer and core.
 std::vector<Contract> layer_contracts();
+
+/// Those of the slices and their vector units.
+std::vector<Contract> slice_contracts();
 
 /// As the contracts of mv_vector_unit, each distance just long enough: nothing may be noticed.
 void keep_distances(Device& d);

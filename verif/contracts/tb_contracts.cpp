@@ -108,7 +108,9 @@ int main(int argc, char** argv) {
   }
   const std::filesystem::path root = argv[1];
   std::vector<Contract> contracts = mixvec::array_contracts();
-  for (Contract& contract : mixvec::layer_contracts()) contracts.push_back(std::move(contract));
+  for (const auto& more : {mixvec::layer_contracts(), mixvec::slice_contracts()}) {
+    contracts.insert(contracts.end(), more.begin(), more.end());
+  }
   Names broken;
   std::size_t noticed = 0;
   for (const Contract& contract : contracts) {
