@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <random>
+#include <set>
 #include <thread>
 
 #include "flows/regress/run/store.hpp"
@@ -113,6 +115,29 @@ bool RunRegress::has_night() const {
   if (!std::filesystem::exists(out() / "results.db")) return false;
   Store store(out() / "results.db");
   return store.last_night().has_value();
+}
+
+void RunRegress::kill_ten_times(const std::string& options, std::chrono::milliseconds most) {
+  const unsigned seed = std::random_device()();
+  SCOPED_TRACE(fmt::format("seed {}", seed));
+  std::mt19937 random(seed);
+  std::size_t kills = 0;
+  std::size_t before = 0;
+  std::set<std::size_t> progress;
+  const auto all_options = [&] { return options + (has_night() ? " --resume" : " --seed 11"); };
+  for (int i = 0; i < 10; ++i) {
+    // At any moment: some before the night has begun anew, most while its jobs run.
+    const std::function<bool()> is_ready = [this] { return has_night(); };
+    const std::chrono::milliseconds time(static_cast<std::int64_t>(random()) % most.count());
+    kills += run_and_kill(all_options(), time, i % 3 == 0 ? nullptr : is_ready) ? 1 : 0;
+    const std::size_t now = has_night() ? outcomes().size() : 0;
+    EXPECT_GE(now, before) << "a result was lost";
+    before = now;
+    progress.insert(now);
+  }
+  EXPECT_GE(kills, 5U) << "it had ended before it was killed";
+  EXPECT_GE(progress.size(), 2U) << "no kill found a job under way";
+  ASSERT_EQ(run(all_options()), 1) << output_;
 }
 
 }  // namespace mixvec::inline flows

@@ -41,6 +41,10 @@ class RunRegress : public ::testing::Test {
   bool run_and_kill(const std::string& options, std::chrono::milliseconds time, const std::function<bool()>& is_ready,
                     int signal = SIGKILL);
 
+  /// Begins a night and kills it ten times, each after a random part of `most`, and lets the last resume end it, which
+  /// some of its jobs fail. No result may be lost on the way.
+  void kill_ten_times(const std::string& options, std::chrono::milliseconds most);
+
   [[nodiscard]] bool has_night() const;
 
   TemporaryTestFolder folder_;

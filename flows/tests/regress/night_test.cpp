@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
-#include <random>
 #include <regex>
 #include <set>
 #include <thread>
@@ -183,29 +182,7 @@ TEST_F(KilledNight, LosesAndDoublesNothing) {
   const Json expected_results = results();
   fs::remove_all(out());
 
-  std::random_device device;
-  const unsigned seed = device();
-  SCOPED_TRACE(fmt::format("seed {}", seed));
-  std::mt19937 random(seed);
-  std::size_t kills = 0;
-  std::size_t before = 0;
-  std::set<std::size_t> progress;
-  const auto options = [this] {
-    return std::string("--list all --jobs 2") + (has_night() ? " --resume" : " --seed 11");
-  };
-  for (int i = 0; i < 10; ++i) {
-    // At any moment: some before the night has begun anew, most while its jobs run.
-    const std::function<bool()> is_ready = [this] { return has_night(); };
-    kills +=
-        run_and_kill(options(), std::chrono::milliseconds(random() % 700), i % 3 == 0 ? nullptr : is_ready) ? 1 : 0;
-    const std::size_t now = has_night() ? outcomes().size() : 0;
-    EXPECT_GE(now, before) << "a result was lost";
-    before = now;
-    progress.insert(now);
-  }
-  EXPECT_GE(kills, 5U) << "it had ended before it was killed";
-  EXPECT_GE(progress.size(), 2U) << "no kill found a job under way";
-  ASSERT_EQ(run(options()), 1) << output_;
+  kill_ten_times("--list all --jobs 2", std::chrono::milliseconds(700));
   EXPECT_EQ(outcomes(), expected);
   for (const char* field : {"tests", "passed", "failed", "timeouts", "not_run", "seeds", "base_seed"}) {
     EXPECT_EQ(results().at(field), expected_results.at(field)) << field;

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
-#include <random>
 #include <set>
 #include <sstream>
 #include <thread>
@@ -109,27 +108,7 @@ TEST_F(SlurmNight, KilledTenTimesLosesAndDoublesNothing) {
   fs::remove_all(out());
   fs::remove(ran);
 
-  const unsigned seed = std::random_device()();
-  SCOPED_TRACE(fmt::format("seed {}", seed));
-  std::mt19937 random(seed);
-  std::size_t kills = 0;
-  std::size_t before = 0;
-  std::set<std::size_t> progress;
-  const auto options = [this] {
-    return std::string("--list all --jobs 12") + kSlurm + (has_night() ? " --resume" : " --seed 11");
-  };
-  for (int i = 0; i < 10; ++i) {
-    const std::function<bool()> is_ready = [this] { return has_night(); };
-    kills +=
-        run_and_kill(options(), std::chrono::milliseconds(random() % 2500), i % 3 == 0 ? nullptr : is_ready) ? 1 : 0;
-    const std::size_t now = has_night() ? outcomes().size() : 0;
-    EXPECT_GE(now, before) << "a result was lost";
-    before = now;
-    progress.insert(now);
-  }
-  EXPECT_GE(kills, 5U) << "it had ended before it was killed";
-  EXPECT_GE(progress.size(), 2U) << "no kill found a job under way";
-  ASSERT_EQ(run(options()), 1) << output_;
+  kill_ten_times(std::string("--list all --jobs 12") + kSlurm, std::chrono::milliseconds(2500));
   EXPECT_EQ(outcomes(), expected);
   EXPECT_EQ(verdict(), expected_verdict);
   const auto sorted = [](const std::string& text) {
