@@ -21,9 +21,9 @@ struct InputFile {
 struct Subject {
   std::string program;
   std::vector<std::string> arguments;
-  std::vector<std::string> copied;         ///< files and folders of the good inputs that it needs
-  std::vector<InputFile> inputs;           ///< that are made hostile
-  std::vector<std::string> outputs;        ///< what it writes
+  std::vector<std::string> copied = {};    ///< files and folders of the good inputs that it needs
+  std::vector<InputFile> inputs = {};      ///< that are made hostile
+  std::vector<std::string> outputs = {};   ///< what it writes
   std::vector<std::string> defaults = {};  ///< what it writes if it is not told where
   bool any_text = false;                   ///< whatever text it is given as --text is good
   bool complete = true;                    ///< the command line works; false: it is refused for a reason of its own

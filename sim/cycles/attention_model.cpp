@@ -10,12 +10,12 @@
 
 #include "golden/base/error.hpp"
 #include "sim/cycles/engine_model.hpp"
+#include "sim/cycles/fixed_sizes.hpp"
 
 namespace mixvec::inline sim {
 namespace {
 
 constexpr std::uint64_t kTileLatency = 2;  // mv_kv: from the request to the tile
-constexpr int kWaitingJobs = 2;            // mv_attend: jobs that wait behind the one in work
 
 int lowest_free(std::uint32_t busy) { return std::countr_one(busy); }
 
@@ -120,7 +120,7 @@ class AttentionEngine::State {
 };
 
 bool AttentionEngine::State::open(Set& set, std::size_t t) {
-  const int rows = 3 * accel_.substeps;
+  const int rows = kRowsPerThread * accel_.substeps;
   const int row = lowest_free(set.rows_busy);
   if (row >= rows) return false;
   Thread& thread = set.threads[t];
@@ -171,7 +171,7 @@ void AttentionEngine::State::step(Set& set) {
     const std::size_t t = (set.turn + k) % threads;
     Thread& thread = set.threads[t];
     if (thread.chain == nullptr) {
-      const bool id_free = lowest_free(set.ids_busy) < 4 * accel_.substeps;
+      const bool id_free = lowest_free(set.ids_busy) < kRecordsPerThread * accel_.substeps;
       if (set.job == nullptr || !id_free) continue;
       open(set, t);
     } else if (thread.ending()) {
@@ -216,7 +216,7 @@ void AttentionEngine::State::ask_tiles() {
 
 void AttentionEngine::State::drain(std::uint64_t taken) {
   const std::size_t served = sets_.size() / drains_.size();
-  const std::size_t depth = 6 + result_latency_;
+  const std::size_t depth = kDrainSpare + result_latency_;
   for (std::size_t d = 0; d < drains_.size(); ++d) {
     Drain& drain = drains_[d];
     const bool full = drain.results.size() == depth;

@@ -30,8 +30,6 @@ enum class CycleUse : std::uint8_t {
   kDone,    ///< this set has nothing to do any more, others have (imbalance)
   kDrain,   ///< all sets have issued everything: the last results leave
 };
-/// mv_drain: cycles from the read of a PE to its sum at the merge tree.
-inline constexpr int kDrainReadCycles = 2;
 
 inline constexpr std::size_t kCycleUses = 8;
 const char* name_of(CycleUse use);

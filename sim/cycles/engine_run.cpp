@@ -35,7 +35,7 @@ EngineRun::EngineRun(const AccelConfig& accel, const ImageHeader& header, const 
   sets_.assign(static_cast<std::size_t>(accel_.sets), EngineSet(p_));
   result_latency_ = static_cast<std::uint64_t>(kDrainReadCycles) +
                     static_cast<std::uint64_t>(accel.merge_levels()) * static_cast<std::uint64_t>(accel.add_stages);
-  drain_depth_ = 6 + result_latency_;
+  drain_depth_ = kDrainSpare + result_latency_;
   const int served = accel_.sets / accel_.drains;
   for (int first = 0; first < accel_.sets; first += served) {
     drains_.push_back({ones(served) << first, static_cast<std::size_t>(first)});

@@ -9,6 +9,7 @@
 #include "golden/format/image_header.hpp"
 #include "sim/cycles/engine_model.hpp"
 #include "sim/cycles/engine_set.hpp"
+#include "sim/cycles/fixed_sizes.hpp"
 
 namespace mixvec::inline sim {
 
@@ -38,7 +39,6 @@ class EngineRun {
   ModelRun finish();
 
  private:
-  static constexpr std::size_t kOutstanding = 64;  // mv_fetch: requests whose beats have not come
   static constexpr std::size_t kMostResults = 64;  // mv_drain: results that may wait, at most
 
   /// A queue of at most `Size` (a power of two) entries.

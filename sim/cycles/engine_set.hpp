@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "sim/cycles/engine_model.hpp"
+#include "sim/cycles/fixed_sizes.hpp"
 
 namespace mixvec::inline sim {
 
@@ -94,8 +95,6 @@ class EngineSet {
   std::uint64_t account(std::uint64_t first, std::uint64_t end, std::array<std::uint64_t, kCycleUses>& use) const;
 
  private:
-  static constexpr unsigned kSteps = 16;  // mv_stream: depth of the step queue
-  static constexpr unsigned kAsks = 2;    // mv_stream: weight beats to be asked for
   static constexpr int kMostRows = 32;    // accumulator rows, at least 3 · 8
   static constexpr int kMostFifo = 64;    // weight beats waiting or on their way
 

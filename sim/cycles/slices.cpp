@@ -3,14 +3,9 @@
 
 #include <bit>
 
+#include "sim/cycles/fixed_sizes.hpp"
+
 namespace mixvec::inline sim {
-namespace {
-
-// mv_slice: cycles from a group's variance to its end, and from there to the next group's variance.
-constexpr std::uint32_t kRootWait = 53;
-constexpr std::uint32_t kNextWait = 3;
-
-}  // namespace
 
 Slices::Slices(const AccelConfig& accel, std::uint32_t base, std::uint32_t last_group)
     : accel_(accel),
@@ -77,7 +72,7 @@ void Slices::run(std::uint32_t s, bool blocked, std::uint64_t& taken) {
     ++landing_[(now_ + landing_.size() - 1) % landing_.size()].beats;
     ++beats_;
     if (root) {
-      slice.hold = (slice.second ? kNextWait : kRootWait) - 1;
+      slice.hold = (slice.second ? kVarianceWait : kRootWait) - 1;
       slice.second = !slice.second;
       if (slice.second) return;  // the group's variance: its end follows
     }
