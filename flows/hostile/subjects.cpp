@@ -164,7 +164,8 @@ std::vector<Subject> list_subjects(const fs::path& binaries) {
                      "--steps", "1",        "--batch",  "1", "--threads", "1", "--out",  "o", "--json",      "r.json"},
        .copied = {"text.txt"},
        .outputs = {"o", "r.json"},
-       .any_text = true},
+       .any_text = true,
+       .slow = true},
   };
   std::erase_if(subjects, [&](const Subject& subject) { return !fs::exists(binaries / subject.program); });
   return subjects;
