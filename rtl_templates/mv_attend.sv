@@ -478,8 +478,12 @@ module mv_attend #(
       if (next_valid && next_ready) begin
         // 1..Lv each, as a single comparison: a bound that the width already keeps is a warning.
         StripsHold: assert (32'(next.last_keys) - 32'd1 < 32'(Lv) &&
-                            32'(next.last_channels) - 32'd1 < 32'(Lv))
-          else $error("mv_attend.StripsHold: a last strip of no lane or of more than Lv");
+                            32'(next.last_channels) - 32'd1 < 32'(Lv) &&
+                            next.key_strips != '0 && next.channel_strips != '0)
+          else $error("mv_attend.StripsHold: no strip, or a last one of no lane or more than Lv");
+        CausalFits: assert (!next.causal ||
+            (32'(next.key_strips) - 32'd1) / Blocks <= 32'(next.base) + 32'(next.last_group))
+          else $error("mv_attend.CausalFits: causal keys behind the tile's last token");
         TurnIsASet: assert (32'(next.turn) < Sets)
           else $error("mv_attend.TurnIsASet: the first strip is for no set");
       end

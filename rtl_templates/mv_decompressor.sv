@@ -287,7 +287,7 @@ module mv_decompressor #(
   assign head_count        = column_i ? (OutputW + 1)'(head_last_output) + (OutputW + 1)'(1) :
                              (OutputW + 1)'(1);
   assign head_wide         = 32'(head_count) > Lv;
-  logic unused_head;   // chains of wider machines have more outputs
+  logic unused_head;   // machines with wider chains have more outputs
   assign unused_head = ^head_last_output;
 
   // Where the records of the chain that is taken go.
@@ -509,6 +509,12 @@ module mv_decompressor #(
         else $error("mv_decompressor.HeaderLegal: entries, index bits or code bits out of range");
       CodesFit: assert (!reads_codes || $countones(code_read) * 32'(code_bits_i) <= 64)
         else $error("mv_decompressor.CodesFit: the codes of a cycle have more than 64 bits");
+      // A wide chain has one class: op_unit_row_o says only of that which outputs a unit is for.
+      RunLegal: assert (!header_read || !header_valid || !column_i ||
+          (32'(head_last_output) < SubSteps * Lv && 4'(head_entry) < entries_i &&
+           (!head_wide || classes_of_length_log2(
+                mv_isa_pkg::entry_length_log2(head_entry_fields)) == '0)))
+        else $error("mv_decompressor.RunLegal: a run of chains that this machine has not");
     end
   end
 `endif

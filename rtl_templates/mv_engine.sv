@@ -649,8 +649,10 @@ module mv_engine #(
   end
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (rst_ni) begin
-      StartsIdle: assert (!start_i || done_o || error_o)
+      StartsIdle: assert (!start_i || (!attend_i && (done_o || error_o)))
         else $error("mv_engine.StartsIdle: an image begins before the last one has ended");
+      JobsAttend: assert (!job_valid_i || attend_i)
+        else $error("mv_engine.JobsAttend: a job, but work comes from images");
       GroupsLegal: assert (!start_i || 32'd1 << groups_log2_i <= Groups)
         else $error("mv_engine.GroupsLegal: more token groups than a tile has");
       GroupsStay: assert (done_o || error_o || groups_log2_i == groups_log2_q)

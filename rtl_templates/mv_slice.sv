@@ -528,6 +528,20 @@ module mv_slice #(
   always_ff @(posedge clk_i) begin
     if (beat) offset_at_q <= 32'(row) + ((32'(group) * 32'(row_stride)) << LvL);
   end
+  // When a beat last set out whose result is for a row: 64 bits, as nothing else clears so large a
+  // memory, and what it holds at first lies far away.
+  localparam int RowWay = 14 + 2 * MulStages + AddStages;   // until the row can be read
+  logic [63:0] cycle_q;
+  logic [63:0] row_at_q [Words];
+  logic        reads_row;   // of the vector memory, and what it reads counts
+  assign reads_row = take ? op == mv_pkg::OpResidual : !zero && !pass_reciprocal && !pass_root;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) cycle_q <= 64'd1000;
+    else cycle_q <= cycle_q + 64'd1;
+  end
+  always_ff @(posedge clk_i) begin
+    if (beat && to_vector) row_at_q[address(target, group)] <= cycle_q;
+  end
   always_ff @(posedge clk_i) begin
     pass_before_q <= pass_i;
     if (table_valid_i && !table_norm_i) entry_run_q[TableW'(table_address_i)] <= run_q;
@@ -559,8 +573,9 @@ module mv_slice #(
           else $error("mv_slice.ChannelsFit: n of a norm is not below 2^15");
         TargetInRange: assert (!to_vector || 32'(target) < Rows)
           else $error("mv_slice.TargetInRange: a result for a row beyond the vector memory");
-        SourceInRange: assert (32'(source) < Rows || (take ? op != mv_pkg::OpResidual :
-            zero || pass_reciprocal || pass_root))
+        RowSettled: assert (!reads_row || cycle_q - row_at_q[read_at] >= 64'(RowWay))
+          else $error("mv_slice.RowSettled: a row is read while a result for it is under way");
+        SourceInRange: assert (!reads_row || 32'(source) < Rows)
           else $error("mv_slice.SourceInRange: a row beyond the vector memory is read");
         NormInRange: assert (take || op != mv_pkg::OpNorm || 32'(norm_entry) < Norms)
           else $error("mv_slice.NormInRange: a pass reads an entry beyond the norm table");

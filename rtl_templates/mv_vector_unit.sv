@@ -267,7 +267,8 @@ module mv_vector_unit #(
   int   max_at_q [Groups];
   int   sum_at_q [Groups];
   int   factor_at_q [Groups];
-  logic open_q;   // a variance waits for its root
+  int   summed_q [Groups];   // values of a row's sums
+  logic open_q;              // a variance waits for its root
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       cycle_q       <= 100;
@@ -278,11 +279,15 @@ module mv_vector_unit #(
         max_at_q[g]    <= 0;
         sum_at_q[g]    <= 0;
         factor_at_q[g] <= 0;
+        summed_q[g]    <= 0;
       end
     end else begin
       cycle_q <= cycle_q + 1;
       if (valid_i && max_i) max_at_q[group_i] <= cycle_q;
-      if (valid_i && sum_i) sum_at_q[group_i] <= cycle_q;
+      if (valid_i && sum_i) begin
+        sum_at_q[group_i] <= cycle_q;
+        summed_q[group_i] <= (start_i ? 0 : summed_q[group_i]) + 1;
+      end
       if (valid_i && (op_i == mv_pkg::OpReciprocal || op_i == mv_pkg::OpRoot)) begin
         factor_at_q[group_i] <= cycle_q;
       end
@@ -323,6 +328,12 @@ module mv_vector_unit #(
         ChannelsLegal: assert (!(op_i == mv_pkg::OpNorm || op_i == Variance) ||
             (n_i != '0 && 32'(n_i) <= 1 << 14))
           else $error("mv_vector_unit.ChannelsLegal: n is not 1..2^14");
+        // Of exponentials, which are at most 1, more have room than can be counted.
+        SumsHold: assert (!sum_i || start_i || op_i == mv_pkg::OpExp || summed_q[group_i] < 1 << 14)
+          else $error("mv_vector_unit.SumsHold: a row of more than 2^14 values");
+        SumsCounted: assert (!(op_i == mv_pkg::OpNorm || op_i == Variance) ||
+            summed_q[group_i] <= 32'(n_i))
+          else $error("mv_vector_unit.SumsCounted: sums of more than n values");
         EpsilonLegal: assert (op_i != Variance || epsilon_i != '0)
           else $error("mv_vector_unit.EpsilonLegal: epsilon is 0");
         NormFinite: assert (op_i != mv_pkg::OpNorm || !(&gamma_i[14:10] || &beta_i[14:10]))

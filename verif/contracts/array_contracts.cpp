@@ -1,18 +1,20 @@
 // Breaks the contracts of the modules that make and compute the steps of the array.
+#include "golden/format/image_fields.hpp"
 #include "verif/contracts/contracts.hpp"
 
 namespace mixvec::inline verif {
 
 namespace {
 
-/// An attention job for mv_attend of four strips each way, at the places of job_t for this instance.
-void offer_job(Device& d, std::uint32_t last_keys, std::uint32_t last_channels, std::uint32_t turn) {
+/// An attention job for mv_attend of so many strips of keys and of channels, at the places of job_t for this instance.
+void offer_job(Device& d, std::uint32_t last_keys, std::uint32_t last_channels, std::uint32_t turn,
+               std::uint32_t key_strips = 4, std::uint32_t channel_strips = 4) {
   auto& job = AT(u_attend__DOT__job_i);
   put_bits(job, 0, 2, turn);
   put_bits(job, 19, 2, last_channels);
   put_bits(job, 21, 2, last_keys);
-  put_bits(job, 39, 16, 4);
-  put_bits(job, 55, 16, 4);
+  put_bits(job, 39, 16, channel_strips);
+  put_bits(job, 55, 16, key_strips);
   AT(u_attend__DOT__job_valid_i) = 1;
   d.clock();
   AT(u_attend__DOT__job_valid_i) = 0;
@@ -22,6 +24,7 @@ constexpr int kJobRowStride = 71;
 constexpr int kJobRow = 73;
 constexpr int kJobStride = 75;
 constexpr int kJobWord = 77;
+constexpr int kJobCausal = 79;
 
 /// A job whose steps are taken and whose tiles come as soon as they may.
 void give_tiles(Device& d) {
@@ -43,6 +46,19 @@ std::function<void(Device&)> header(int entries, int index_bits, int code_bits) 
     AT(u_decompressor__DOT__task_valid_i) = 1;
     AT(u_decompressor__DOT__op_ready_i) = 1;
     d.clock();
+  };
+}
+
+/// Gives mv_decompressor a task of a column image with two entries, and the header of a run: the words of its fields as
+/// image_fields.hpp has them. Entry 0 is of length 1, entry 1 of Lv.
+std::function<void(Device&)> run_header(std::uint32_t entry, std::uint32_t outputs) {
+  return [=](Device& d) {
+    AT(u_decompressor__DOT__column_i) = 1;
+    put_bits(AT(u_decompressor__DOT__entry_i), 64 + kLengthField.low, kLengthField.width, 3);
+    AT(u_decompressor__DOT__beat_valid_i) = 1;
+    put_bits(AT(u_decompressor__DOT__beat_data_i), 0, 32, 1U | entry << 1U | (outputs - 1) << 4U);
+    header(2, 8, 2)(d);
+    d.clock(4);
   };
 }
 
@@ -115,6 +131,22 @@ std::vector<Contract> array_contracts() {
       {"mv_attend.StripsHold",
        [](Device& d) {
          offer_job(d, 1, 3, 0);
+         d.clock(2);
+       }},
+      {"mv_attend.StripsHold",
+       [](Device& d) {
+         offer_job(d, 1, 1, 0, 0, 4);
+         d.clock(2);
+       }},
+      {"mv_attend.StripsHold",
+       [](Device& d) {
+         offer_job(d, 1, 1, 0, 4, 0);
+         d.clock(2);
+       }},
+      {"mv_attend.CausalFits",
+       [](Device& d) {  // keys of two groups, tokens of one
+         put_bits(AT(u_attend__DOT__job_i), kJobCausal, 1, 1);
+         offer_job(d, 1, 1, 0, 2, 1);
          d.clock(2);
        }},
       {"mv_attend.WordsFit",
@@ -230,6 +262,9 @@ std::vector<Contract> array_contracts() {
       {"mv_decompressor.HeaderLegal", header(1, 17, 1)},
       {"mv_decompressor.HeaderLegal", header(1, 1, 0)},
       {"mv_decompressor.HeaderLegal", header(1, 1, 9)},
+      {"mv_decompressor.RunLegal", run_header(1, 17)},  // more outputs than SubSteps * Lv
+      {"mv_decompressor.RunLegal", run_header(2, 8)},   // no such entry
+      {"mv_decompressor.RunLegal", run_header(0, 16)},  // a wide chain of several classes
       {"mv_decompressor.CodesFit",
        [](Device& d) {  // in the middle of a turn: all classes have begun, and each reads a code
          AT(u_decompressor__DOT__code_bits_i) = 15;
@@ -354,6 +389,17 @@ std::vector<Contract> array_contracts() {
        [](Device& d) {
          AT(u_engine__DOT__start_i) = 1;
          d.clock(2);
+       }},
+      {"mv_engine.StartsIdle",
+       [](Device& d) {
+         AT(u_engine__DOT__attend_i) = 1;
+         AT(u_engine__DOT__start_i) = 1;
+         d.clock();
+       }},
+      {"mv_engine.JobsAttend",
+       [](Device& d) {
+         AT(u_engine__DOT__job_valid_i) = 1;
+         d.clock();
        }},
       {"mv_engine.GroupsLegal",
        [](Device& d) {

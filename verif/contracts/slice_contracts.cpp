@@ -15,12 +15,13 @@ void begin_pass(Device& d, std::uint32_t bits, int lsb, std::uint32_t value) {
 }
 constexpr std::uint32_t kZero = 1U << 15U;
 
-/// A beat of mv_vector_unit for group 0; n and epsilon are 1.
+/// A beat of mv_vector_unit for group 0; n and epsilon are 1, each sum begins a row.
 void beat(Device& d, int op, bool max = false, bool sum = false, std::uint32_t n = 1, std::uint32_t epsilon = 1) {
   AT(u_vector_unit__DOT__valid_i) = 1;
   AT(u_vector_unit__DOT__op_i) = static_cast<CData>(op);
   AT(u_vector_unit__DOT__max_i) = max;
   AT(u_vector_unit__DOT__sum_i) = sum;
+  AT(u_vector_unit__DOT__start_i) = sum;
   AT(u_vector_unit__DOT__n_i) = static_cast<SData>(n);
   put_bits(AT(u_vector_unit__DOT__epsilon_i), 0, 32, epsilon);
   d.clock();
@@ -43,6 +44,18 @@ void make_root(Device& d) {
   beat(d, 9);
   d.clock(52);
   beat(d, 10);
+}
+
+/// A row of two values in mv_vector_unit, of which an operation with n = 1 reads the sums.
+std::function<void(Device&)> sums_of_two(int op) {
+  return [=](Device& d) {
+    AT(u_vector_unit__DOT__valid_i) = 1;
+    AT(u_vector_unit__DOT__sum_i) = 1;
+    d.clock(2);
+    AT(u_vector_unit__DOT__valid_i) = 0;
+    d.clock(30);
+    beat(d, op);
+  };
 }
 
 }  // namespace
@@ -72,6 +85,11 @@ std::vector<Contract> slice_contracts() {
          begin_pass(d, 0, 64, 0);
          AT(u_slice__DOT__passes_q) = 63;
          d.clock();
+       }},
+      {"mv_slice.RowSettled",
+       [](Device& d) {  // rows 0 to 3 of group 0 are copied into row 1
+         begin_pass(d, 1U << 9U, 80, 1);
+         d.clock(2);
        }},
       {"mv_slice.SourceInRange",
        [](Device& d) {
@@ -246,6 +264,14 @@ std::vector<Contract> slice_contracts() {
          beat(d, 0, false, true);
        }},
       {"mv_vector_unit.SquaresStill", [](Device& d) { beat(d, 9, false, true); }},
+      {"mv_vector_unit.SumsHold",
+       [](Device& d) {  // a row of 2^14 + 1 values
+         AT(u_vector_unit__DOT__valid_i) = 1;
+         AT(u_vector_unit__DOT__sum_i) = 1;
+         d.clock((1 << 14) + 1);
+       }},
+      {"mv_vector_unit.SumsCounted", sums_of_two(7)},
+      {"mv_vector_unit.SumsCounted", sums_of_two(9)},
       {"mv_vector_unit.ChannelsLegal", [](Device& d) { beat(d, 9, false, false, 0); }},
       {"mv_vector_unit.ChannelsLegal", [](Device& d) { beat(d, 9, false, false, (1U << 14U) + 1); }},
       {"mv_vector_unit.ChannelsLegal", [](Device& d) { beat(d, 7, false, false, 0); }},
