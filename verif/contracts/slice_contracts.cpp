@@ -46,18 +46,6 @@ void make_root(Device& d) {
   beat(d, 10);
 }
 
-/// A row of two values in mv_vector_unit, of which an operation with n = 1 reads the sums.
-std::function<void(Device&)> sums_of_two(int op) {
-  return [=](Device& d) {
-    AT(u_vector_unit__DOT__valid_i) = 1;
-    AT(u_vector_unit__DOT__sum_i) = 1;
-    d.clock(2);
-    AT(u_vector_unit__DOT__valid_i) = 0;
-    d.clock(30);
-    beat(d, op);
-  };
-}
-
 }  // namespace
 
 std::vector<Contract> slice_contracts() {
@@ -270,8 +258,6 @@ std::vector<Contract> slice_contracts() {
          AT(u_vector_unit__DOT__sum_i) = 1;
          d.clock((1 << 14) + 1);
        }},
-      {"mv_vector_unit.SumsCounted", sums_of_two(7)},
-      {"mv_vector_unit.SumsCounted", sums_of_two(9)},
       {"mv_vector_unit.ChannelsLegal", [](Device& d) { beat(d, 9, false, false, 0); }},
       {"mv_vector_unit.ChannelsLegal", [](Device& d) { beat(d, 9, false, false, (1U << 14U) + 1); }},
       {"mv_vector_unit.ChannelsLegal", [](Device& d) { beat(d, 7, false, false, 0); }},
