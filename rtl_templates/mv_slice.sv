@@ -531,16 +531,18 @@ module mv_slice #(
   // When a beat last set out whose result is for a row: 64 bits, as nothing else clears so large a
   // memory, and what it holds at first lies far away.
   localparam int RowWay = 14 + 2 * MulStages + AddStages;   // until the row can be read
-  logic [63:0] cycle_q;
-  logic [63:0] row_at_q [Words];
-  logic        reads_row;   // of the vector memory, and what it reads counts
+  logic [63:0]      cycle_q;
+  logic [63:0]      row_at_q [Words];
+  logic [AddrW-1:0] target_at;
+  logic             reads_row;   // of the vector memory, and what it reads counts
+  assign target_at = address(target, group);
   assign reads_row = take ? op == mv_pkg::OpResidual : !zero && !pass_reciprocal && !pass_root;
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) cycle_q <= 64'd1000;
     else cycle_q <= cycle_q + 64'd1;
   end
   always_ff @(posedge clk_i) begin
-    if (beat && to_vector) row_at_q[address(target, group)] <= cycle_q;
+    if (beat && to_vector) row_at_q[target_at] <= cycle_q;
   end
   always_ff @(posedge clk_i) begin
     pass_before_q <= pass_i;

@@ -1,13 +1,12 @@
 // demo_table on reports: good ones, and ones that miss what it needs.
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
-#include <cstdlib>
 #include <map>
 #include <nlohmann/json.hpp>
 
 #include "golden/files/input_file.hpp"
 #include "golden/files/output.hpp"
+#include "golden/tests/helpers.hpp"
 #include "golden/tests/temporary_folder.hpp"
 
 namespace mixvec::inline flows {
@@ -25,10 +24,8 @@ class DemoTable : public ::testing::Test {
 
   /// Exit code; what it prints goes to log().
   int run() {
-    const std::string command = std::string(MIXVEC_DEMO_TABLE) + " --name tiny --reports " + folder_.path.string() +
-                                " > " + (folder_.path / "log").string() + " 2>&1";
-    const int status = std::system(command.c_str());
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    return exit_code_of(std::string(MIXVEC_DEMO_TABLE) + " --name tiny --reports " + folder_.path.string() + " > " +
+                        (folder_.path / "log").string() + " 2>&1");
   }
 
   std::string log() { return read_file(folder_.path / "log"); }

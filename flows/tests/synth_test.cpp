@@ -1,10 +1,8 @@
 // Tests of the synthesis flow: its parts on small texts, and run_synth on the adder where the tools are installed.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -27,8 +25,7 @@ using OrderedJson = nlohmann::ordered_json;
 
 /// Exit code of run_synth; its output goes to `log`.
 int run_synth(const std::string& options, const std::filesystem::path& log) {
-  const int status = std::system(fmt::format("'{}' {} > '{}' 2>&1", MIXVEC_RUN_SYNTH, options, log.string()).c_str());
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  return exit_code_of(fmt::format("'{}' {} > '{}' 2>&1", MIXVEC_RUN_SYNTH, options, log.string()));
 }
 
 TEST(Liberty, JoinsCellsAndMissingTemplates) {
@@ -336,8 +333,7 @@ TEST_P(RunSynthSignal, EndsTheToolToo) {
       "kill -KILL $tool; exit 7\n",
       at, MIXVEC_RUN_SYNTH, GetParam());
   write_file(folder.path / "script", script);
-  const int status = std::system(fmt::format("bash '{}/script'", at).c_str());
-  EXPECT_EQ(WIFEXITED(status) ? WEXITSTATUS(status) : -1, 0) << read_file(folder.path / "log");
+  EXPECT_EQ(exit_code_of(fmt::format("bash '{}/script'", at)), 0) << read_file(folder.path / "log");
   if (GetParam() == SIGKILL) return;  // nobody removes what was under construction
   for (const auto& entry : std::filesystem::directory_iterator(folder.path)) {
     EXPECT_FALSE(entry.path().filename().string().starts_with(".mixvec")) << entry.path();

@@ -32,6 +32,8 @@ struct AccelConfig : FormatConfig {
 
   /// Code beats that wait in front of a set or are on their way to it: CodeBeats of mv_stream.sv.
   static constexpr int kCodeBeats = 2;
+  /// Accumulator rows of a set for each of its threads: Rows of mv_set_ctrl.sv.
+  static constexpr int kRowsPerThread = 3;
 
   int positions() const { return pe / sets; }               ///< Pt, PEs of a set; each holds other tokens
   int token_lanes() const { return lanes / vector_lanes; }  ///< Lt, tokens of a PE in one cycle
@@ -41,8 +43,21 @@ struct AccelConfig : FormatConfig {
   int key_blocks() const { return (tokens_per_group() + vector_lanes - 1) / vector_lanes; }  ///< key strips of a group
   std::string directions() const;  ///< "both", "row" or "column"
 
+  /// log2 of the token groups in use for `tokens` tokens (1 to those of a tile): 1, 2, 4, …
+  int groups_log2(int tokens) const {
+    return std::bit_width(static_cast<unsigned>((tokens + tokens_per_group() - 1) / tokens_per_group()) - 1U);
+  }
+  /// Cycles from one addition to an accumulator to the next at the earliest, with `groups_used` token groups in use: a
+  /// step takes a cycle for each of them.
+  int additions_apart(int groups_used) const { return (add_stages + groups_used - 1) / groups_used * groups_used; }
+
   int macs() const { return pe * lanes; }
-  int slots() const { return 3 * substeps * groups; }  ///< accumulators of one lane
+  /// The part of the multipliers' cycles that is useful: 0 where none has passed.
+  double utilization(std::uint64_t useful_macs, std::uint64_t cycles) const {
+    if (cycles == 0) return 0;
+    return static_cast<double>(useful_macs) / (static_cast<double>(macs()) * static_cast<double>(cycles));
+  }
+  int slots() const { return kRowsPerThread * substeps * groups; }  ///< accumulators of one lane
   /// Levels of the merge tree behind the PEs: log2 of the most classes of a result.
   int merge_levels() const { return std::countr_zero(static_cast<unsigned>(vector_lanes / full_rate)); }
   std::int64_t activation_bytes() const;   ///< all activation banks

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cmath>
 #include <map>
 
@@ -43,29 +42,21 @@ double shortest_gap_bits(double density, int classes) {
   return best;
 }
 
-int CostModel::classes(int length) const {
-  if (length >= accel_.vector_lanes) return 1;
-  return std::max(1, std::min(accel_.vector_lanes / length, accel_.vector_lanes / accel_.full_rate));
-}
+int CostModel::classes(int length) const { return classes_of(length, accel_); }
 
 // A step is issued once per token group in use; with few groups the M threads of a set (the M pieces of a long strip)
 // cannot fill the distance between two additions to one accumulator.
 double CostModel::cycles_per_step() const {
   return static_cast<double>(sum_over_tiles([&](int groups) {
-           const int distance = (accel_.add_stages + groups - 1) / groups * groups;
-           return std::max(groups, (distance + accel_.substeps - 1) / accel_.substeps);
+           return std::max(groups, (accel_.additions_apart(groups) + accel_.substeps - 1) / accel_.substeps);
          })) /
          accel_.sets;
 }
 
 std::int64_t CostModel::sum_over_tiles(const std::function<int(int)>& cycles) const {
-  const int group = accel_.tokens_per_group();
-  const auto groups_of = [&](int tokens) {
-    return static_cast<int>(std::bit_ceil(static_cast<unsigned>((tokens + group - 1) / group)));
-  };
-  const int tile = group * accel_.groups;
+  const int tile = accel_.tokens_per_tile();
   std::int64_t sum = static_cast<std::int64_t>(tokens_ / tile) * cycles(accel_.groups);
-  if (tokens_ % tile != 0) sum += cycles(groups_of(tokens_ % tile));
+  if (tokens_ % tile != 0) sum += cycles(1 << accel_.groups_log2(tokens_ % tile));
   return sum;
 }
 

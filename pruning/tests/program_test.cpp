@@ -1,8 +1,6 @@
 // Tests of prune_model and make_checkpoint as programs: exit codes, messages, files, replacement of earlier results.
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -10,6 +8,7 @@
 #include "golden/checkpoint/model.hpp"
 #include "golden/cli/cli.hpp"
 #include "golden/files/input_file.hpp"
+#include "golden/tests/helpers.hpp"
 #include "golden/tests/reference_data.hpp"
 #include "golden/tests/temporary_folder.hpp"
 
@@ -27,10 +26,7 @@ class Programs : public ::testing::Test {
   std::string path(const std::string& name) const { return (folder_.path / name).string(); }
   std::string output() const { return read_file(folder_.path / "output.txt"); }
 
-  int run(const std::string& command) const {
-    const int status = std::system((command + " > " + path("output.txt") + " 2>&1").c_str());
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  }
+  int run(const std::string& command) const { return exit_code_of(command + " > " + path("output.txt") + " 2>&1"); }
   int prune(const std::string& arguments) const {
     return run(MIXVEC_PRUNE_MODEL " --model " + path("model") + " " + arguments);
   }

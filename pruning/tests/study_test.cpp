@@ -3,11 +3,9 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <random>
@@ -16,6 +14,7 @@
 #include "golden/checkpoint/model.hpp"
 #include "golden/cli/cli.hpp"
 #include "golden/files/input_file.hpp"
+#include "golden/tests/helpers.hpp"
 #include "golden/tests/reference_data.hpp"
 #include "golden/tests/temporary_folder.hpp"
 
@@ -123,10 +122,7 @@ class MaskStudy : public ::testing::Test {
 
   std::string path(const std::string& name) const { return (folder_.path / name).string(); }
   std::string output() const { return read_file(folder_.path / "output.txt"); }
-  int run(const std::string& command) const {
-    const int status = std::system((command + " > " + path("output.txt") + " 2>&1").c_str());
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  }
+  int run(const std::string& command) const { return exit_code_of(command + " > " + path("output.txt") + " 2>&1"); }
   int study(const std::string& arguments) const { return run(MIXVEC_MASK_STUDY " " + arguments); }
 
   TemporaryTestFolder folder_;

@@ -128,6 +128,15 @@ class TileCompiler {
 
 }  // namespace
 
+Tile Tile::at(std::size_t first, std::size_t count, const AccelConfig& accel) {
+  const auto group = static_cast<std::size_t>(accel.tokens_per_group());
+  Tile tile;
+  tile.first = first / group * group;
+  tile.low = first - tile.first;
+  tile.high = tile.low + count;
+  return tile;
+}
+
 void require_tokens(const Layer& layer, std::size_t tokens, std::size_t decode, std::size_t most) {
   if (layer.causal) return;
   if (decode > 0) {

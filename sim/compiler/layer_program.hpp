@@ -20,6 +20,9 @@ struct Tile {
   std::size_t valid_keys = kAllKeys;         ///< positions of the sequence from this one on are padding
   std::size_t memory_keys = 0;               ///< positions of the encoder's output that are in the key/value memory
   std::size_t valid_memory_keys = kAllKeys;  ///< the same of the encoder's output as valid_keys
+
+  /// The tile of `count` tokens from position `first` on, of which the first group may hold earlier ones.
+  static Tile at(std::size_t first, std::size_t count, const AccelConfig& accel);
 };
 
 /// The programs of a run, and what its registers hold.

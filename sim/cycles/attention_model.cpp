@@ -120,7 +120,7 @@ class AttentionEngine::State {
 };
 
 bool AttentionEngine::State::open(Set& set, std::size_t t) {
-  const int rows = kRowsPerThread * accel_.substeps;
+  const int rows = AccelConfig::kRowsPerThread * accel_.substeps;
   const int row = lowest_free(set.rows_busy);
   if (row >= rows) return false;
   Thread& thread = set.threads[t];
@@ -158,7 +158,7 @@ void AttentionEngine::State::close(Set& set, std::size_t t) {
   Thread& thread = set.threads[t];
   const std::uint64_t left = set.busy_end > cycle_ + 1 ? set.busy_end - cycle_ - 1 : 0;
   set.ends.push_back({thread.chain, thread.job,
-                      cycle_ + 1 + 2 + static_cast<std::uint64_t>(accel_.mul_stages + accel_.add_stages) + left,
+                      cycle_ + 1 + static_cast<std::uint64_t>(kSumWait + accel_.mul_stages + accel_.add_stages) + left,
                       thread.row, thread.id});
   thread.chain = nullptr;
 }
@@ -199,7 +199,8 @@ void AttentionEngine::State::ask_tiles() {
     for (std::size_t t = 0; t < set.threads.size() && asker[s] == SIZE_MAX; ++t) {
       const Thread& thread = set.threads[t];
       // Of its two buffers one is free.
-      if (thread.chain != nullptr && thread.asked < thread.chain->tiles.size() && thread.asked < thread.tile + 2) {
+      if (thread.chain != nullptr && thread.asked < thread.chain->tiles.size() &&
+          thread.asked < thread.tile + kTileBuffers) {
         asker[s] = t;
       }
     }
@@ -246,14 +247,7 @@ void AttentionEngine::State::drain(std::uint64_t taken) {
   }
 }
 
-std::uint64_t AttentionEngine::State::waiting() const {
-  std::uint64_t ports = 0;
-  for (std::size_t d = 0; d < drains_.size(); ++d) {
-    const auto& results = drains_[d].results;
-    if (!results.empty() && results.front().ready <= cycle_) ports |= std::uint64_t{1} << d;
-  }
-  return ports;
-}
+std::uint64_t AttentionEngine::State::waiting() const { return results_waiting(drains_, cycle_); }
 
 void AttentionEngine::State::cycle(const AttentionJob* job, std::uint64_t taken) {
   // Tiles first: they are asked for by what stands, and what is used in this cycle is free in the next.

@@ -2,7 +2,6 @@
 #include "sim/cycles/engine_model.hpp"
 
 #include <algorithm>
-#include <bit>
 
 #include "golden/base/error.hpp"
 #include "golden/format/image_header.hpp"
@@ -14,11 +13,6 @@ const char* name_of(CycleUse use) {
   constexpr const char* kNames[kCycleUses] = {"issue",  "fill",   "port",      "decode",
                                               "hazard", "buffer", "imbalance", "drain"};
   return kNames[static_cast<std::size_t>(use)];
-}
-
-int token_groups_log2(const AccelConfig& accel, std::size_t tokens) {
-  const auto per_group = static_cast<std::size_t>(accel.tokens_per_group());
-  return static_cast<int>(std::bit_width((tokens + per_group - 1) / per_group - 1));
 }
 
 namespace {
@@ -55,7 +49,7 @@ ModelRun EngineModel::run(std::size_t tokens, const Stalls& stalls, std::span<co
   const bool all = std::find(nonzero.begin(), nonzero.end(), std::uint8_t{0}) == nonzero.end();  // or none are given
   const EngineClusters some = all ? EngineClusters() : decode(nonzero);
   PortStalls port(stalls, accel_.sets, accel_.drains);
-  EngineRun run(accel_, header_, all ? clusters_ : some, token_groups_log2(accel_, tokens), stalls.latency);
+  EngineRun run(accel_, header_, all ? clusters_ : some, accel_.groups_log2(static_cast<int>(tokens)), stalls.latency);
   const bool draws = stalls.any();
   do {
     port.next_cycle();

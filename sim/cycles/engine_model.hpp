@@ -16,9 +16,6 @@
 
 namespace mixvec::inline sim {
 
-/// log2 of the token groups that `tokens` (1…tokens_per_tile()) need.
-int token_groups_log2(const AccelConfig& accel, std::size_t tokens);
-
 /// Where the cycles of the sets went; in set-cycles, they add up to sets × cycles.
 enum class CycleUse : std::uint8_t {
   kIssue,   ///< a step was issued
@@ -33,6 +30,17 @@ enum class CycleUse : std::uint8_t {
 
 inline constexpr std::size_t kCycleUses = 8;
 const char* name_of(CycleUse use);
+
+/// The result ports whose first result is ready in `cycle`, a bit each.
+template <typename Drains>
+std::uint64_t results_waiting(const Drains& drains, std::uint64_t cycle) {
+  std::uint64_t ports = 0;
+  for (std::size_t d = 0; d < drains.size(); ++d) {
+    const auto& results = drains[d].results;
+    if (!results.empty() && results.front().ready <= cycle) ports |= std::uint64_t{1} << d;
+  }
+  return ports;
+}
 
 using EngineClusters = std::vector<std::vector<EngineTask>>;  ///< tasks by cluster
 

@@ -28,10 +28,10 @@ EngineRun::EngineRun(const AccelConfig& accel, const ImageHeader& header, const 
     : accel_(accel), header_(header), memory_latency_(static_cast<std::uint64_t>(latency)) {
   p_.accel = &accel_;
   p_.groups = 1 << groups_log2;
-  p_.distance = (accel.add_stages + p_.groups - 1) / p_.groups * p_.groups;
+  p_.distance = accel.additions_apart(p_.groups);
   const bool column = header.direction == Direction::kColumn;
   const int levels = column ? 0 : log2_of(accel_.vector_lanes / header.row_classes);
-  p_.latency = 2 + accel.mul_stages + levels * accel.add_stages + accel.add_stages;
+  p_.latency = kSumWait + accel.mul_stages + levels * accel.add_stages + accel.add_stages;
   sets_.assign(static_cast<std::size_t>(accel_.sets), EngineSet(p_));
   result_latency_ = static_cast<std::uint64_t>(kDrainReadCycles) +
                     static_cast<std::uint64_t>(accel.merge_levels()) * static_cast<std::uint64_t>(accel.add_stages);
@@ -216,14 +216,7 @@ std::uint64_t EngineRun::next_event() const {
   return next;
 }
 
-std::uint64_t EngineRun::waiting() const {
-  std::uint64_t ports = 0;
-  for (std::size_t d = 0; d < drains_.size(); ++d) {
-    const auto& results = drains_[d].results;
-    if (!results.empty() && results.front().ready <= cycle_) ports |= std::uint64_t{1} << d;
-  }
-  return ports;
-}
+std::uint64_t EngineRun::waiting() const { return results_waiting(drains_, cycle_); }
 
 bool EngineRun::cycle(const PortStalls& port, std::uint64_t taken) {
   update_masks();

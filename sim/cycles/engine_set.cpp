@@ -245,7 +245,7 @@ bool EngineSet::run_back(std::uint64_t now) {
         return any;
       }
       const int count = op.wide ? p_->accel->substeps : 1;
-      const int row = free_place(rows_busy_, kRowsPerThread * p_->accel->substeps, count);
+      const int row = free_place(rows_busy_, AccelConfig::kRowsPerThread * p_->accel->substeps, count);
       no_row_ = row < 0;
       if (no_row_) return any;
       wait_buffer_ += now - from;

@@ -95,8 +95,8 @@ class EngineSet {
   std::uint64_t account(std::uint64_t first, std::uint64_t end, std::array<std::uint64_t, kCycleUses>& use) const;
 
  private:
-  static constexpr int kMostRows = 32;    // accumulator rows, at least 3 · 8
-  static constexpr int kMostFifo = 64;    // weight beats waiting or on their way
+  static constexpr int kMostRows = 32;  // accumulator rows, at least 3 · 8
+  static constexpr int kMostFifo = 64;  // weight beats waiting or on their way
 
   /// Where a chain is kept: its (first) accumulator row and its (first) place for records.
   struct Chain {

@@ -3,8 +3,6 @@
 
 #include <bit>
 
-#include "sim/cycles/fixed_sizes.hpp"
-
 namespace mixvec::inline sim {
 
 Slices::Slices(const AccelConfig& accel, std::uint32_t base, std::uint32_t last_group)

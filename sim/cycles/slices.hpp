@@ -8,12 +8,14 @@
 
 #include "golden/config/accel_config.hpp"
 #include "golden/isa/layer_isa.hpp"
+#include "sim/cycles/fixed_sizes.hpp"
 
 namespace mixvec::inline sim {
 
 /// Cycles that a beat spends behind the cycle in which it is taken or issued, until what comes of it is written.
 inline std::size_t landing_cycles(const AccelConfig& accel) {
-  return std::size_t{13} + 2 * static_cast<std::size_t>(accel.mul_stages) + static_cast<std::size_t>(accel.add_stages);
+  return std::size_t{1 + kVectorLatency} + 2 * static_cast<std::size_t>(accel.mul_stages) +
+         static_cast<std::size_t>(accel.add_stages);
 }
 
 class Slices {

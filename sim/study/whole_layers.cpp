@@ -33,12 +33,6 @@ std::vector<std::pair<std::string, std::uint64_t>> uses_of(const WholePhase& pha
   return uses;
 }
 
-double utilization(const WholePhase& phase, const AccelConfig& accel) {
-  if (phase.sum.cycles == 0) return 0.0;
-  return static_cast<double>(phase.macs()) /
-         (static_cast<double>(accel.macs()) * static_cast<double>(phase.sum.cycles));
-}
-
 /// All runs of one input.
 class Runner {
  public:
@@ -86,11 +80,7 @@ class Runner {
   }
 
   [[nodiscard]] Tile tile(std::size_t first, std::size_t count) const {
-    const auto group = static_cast<std::size_t>(plan_.accel().tokens_per_group());
-    Tile tile;
-    tile.first = first / group * group;
-    tile.low = first - tile.first;
-    tile.high = tile.low + count;
+    Tile tile = Tile::at(first, count, plan_.accel());
     tile.memory_keys = input_.memory;
     return tile;
   }
@@ -146,7 +136,7 @@ nlohmann::ordered_json phase_json(const WholePhase& phase, const AccelConfig& ac
                               {"matrix_macs", phase.matrix_macs},
                               {"attention_macs", phase.attention_macs},
                               {"macs", phase.macs()},
-                              {"utilization", utilization(phase, accel)}};
+                              {"utilization", accel.utilization(phase.macs(), phase.sum.cycles)}};
   nlohmann::ordered_json set_cycles;
   for (const auto& [name, cycles] : uses_of(phase, static_cast<std::uint64_t>(accel.sets))) set_cycles[name] = cycles;
   json["set_cycles"] = set_cycles;
@@ -163,7 +153,8 @@ std::string phase_table(const char* name, const WholePhase& phase, const AccelCo
   std::string text =
       fmt::format("{}: {} run{}, {} cycles, {} MACs ({} of attention), utilization {:.1f}%,\n  {} bytes moved\n", name,
                   phase.runs, phase.runs == 1 ? "" : "s", phase.sum.cycles, phase.macs(), phase.attention_macs,
-                  100.0 * utilization(phase, accel), phase.sum.beats * static_cast<std::uint64_t>(accel.port_bits / 8));
+                  100.0 * accel.utilization(phase.macs(), phase.sum.cycles),
+                  phase.sum.beats * static_cast<std::uint64_t>(accel.port_bits / 8));
   text += fmt::format("  {:<26} {:>12} {:>7}\n", "in the array", "cycles", "");
   const auto line = [&](const std::string& what, double cycles) {
     text += fmt::format("  {:<26} {:>12.1f} {:>6.2f}%\n", what, cycles,
@@ -172,7 +163,7 @@ std::string phase_table(const char* name, const WholePhase& phase, const AccelCo
   for (const auto& [matrix, cycles] : phase.matrix_cycles) line(matrix, static_cast<double>(cycles));
   line("attention", static_cast<double>(phase.sum.use[static_cast<std::size_t>(LayerUse::kAttention)]));
   text += fmt::format("  {:<26} {:>12} {:>7}\n", "set-cycles / sets", "cycles", "");
-  line("ideal", utilization(phase, accel) * static_cast<double>(phase.sum.cycles));
+  line("ideal", accel.utilization(phase.macs(), phase.sum.cycles) * static_cast<double>(phase.sum.cycles));
   for (const auto& [use, cycles] : uses_of(phase, sets)) {
     if (static_cast<double>(cycles) >= 0.0001 * all) line(use, static_cast<double>(cycles) / static_cast<double>(sets));
   }
@@ -242,7 +233,7 @@ nlohmann::ordered_json whole_json(const WholeRun& run) {
           {"upper_bound", run.relu},
           {"cycles", run.prefill.sum.cycles},
           {"macs", run.prefill.macs()},
-          {"utilization", utilization(run.prefill, run.accel)},
+          {"utilization", run.accel.utilization(run.prefill.macs(), run.prefill.sum.cycles)},
           {"bytes_moved", run.prefill.sum.beats * static_cast<std::uint64_t>(run.accel.port_bits / 8)},
           {"port_bits", run.accel.port_bits},
           {"config_hash", format_hash(run.accel.hash)},

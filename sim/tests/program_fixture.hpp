@@ -3,9 +3,7 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -13,6 +11,7 @@
 
 #include "golden/cli/cli.hpp"
 #include "golden/files/input_file.hpp"
+#include "golden/tests/helpers.hpp"
 #include "golden/tests/temporary_folder.hpp"
 
 namespace mixvec::inline sim {
@@ -21,9 +20,7 @@ class ProgramTest : public testing::Test {
  protected:
   /// Exit code of one of our programs; its output is in log().
   int run(const std::string& command) {
-    const std::string line = fmt::format("{}/{} > {} 2>&1", MIXVEC_BINARY_DIR, command, at("log"));
-    const int status = std::system(line.c_str());
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    return exit_code_of(fmt::format("{}/{} > {} 2>&1", MIXVEC_BINARY_DIR, command, at("log")));
   }
   std::string log() const { return read_file(folder_.path / "log"); }
   std::string at(const std::string& name) const { return (folder_.path / name).string(); }

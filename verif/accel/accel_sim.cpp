@@ -39,13 +39,18 @@ void put_bytes(Port& port, std::span<const std::uint8_t> bytes) {
 }  // namespace
 
 AccelSim::AccelSim(const SimOptions& options)
-    : context_(std::make_unique<VerilatedContext>()), top_(nullptr), trace_(nullptr), recorder_(options.record) {
+    : contracts_(options.contracts),
+      context_(std::make_unique<VerilatedContext>()),
+      top_(nullptr),
+      trace_(nullptr),
+      recorder_(options.record) {
   const std::string& trace = options.trace;
   check_bench(trace);
 #if VM_TRACE
   if (!trace.empty()) context_->traceEverOn(true);
 #endif
   // Models of hierarchical blocks take the thread's context, which is the one made last.
+  check_contracts(true);
   context_->randReset(2);
   context_->randSeed(static_cast<int>(options.seed % 0x7FFFFFFF) + 1);
   top_ = std::make_unique<Vmv_accel>(context_.get());
@@ -88,7 +93,7 @@ AccelSim::AccelSim(const SimOptions& options)
   }
 }
 
-void AccelSim::check_contracts(bool on) { context_->assertOn(on); }
+void AccelSim::check_contracts(bool on) { context_->assertOn(on && contracts_); }
 
 AccelSim::~AccelSim() {
   top_->final();

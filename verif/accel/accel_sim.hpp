@@ -51,6 +51,7 @@ struct SimOptions {
   std::string trace = {};  ///< an FST file, whose path is printed, or empty (a bench built without tracing refuses one)
   bool record = false;     ///< whether record_text() will have one
   std::uint64_t seed = 1;  ///< of what registers and memories hold before the reset
+  bool contracts = true;   ///< whether the RTL's assertions are checked: not where a fault will break them
 };
 
 /// One accelerator under simulation. Registers and memories begin at random values.
@@ -86,7 +87,8 @@ class AccelSim {
 
   /// What the ports were in all cycles so far, if a record was asked for (PortRecorder::text).
   [[nodiscard]] std::string record_text() const { return recorder_.text(); }
-  /// Whether the RTL's assertions are checked: they are, but for stimulus that breaks contracts on purpose.
+  /// Whether the RTL's assertions are checked, where the options let them: not while stimulus breaks contracts on
+  /// purpose.
   void check_contracts(bool on);
 
   /// Cycles since reset.
@@ -101,6 +103,7 @@ class AccelSim {
 
   /// Called before each rising edge, when all signals have settled.
   std::function<void()> before_edge_;
+  bool contracts_;
   std::unique_ptr<VerilatedContext> context_;
   std::unique_ptr<Vmv_accel> top_;
   std::unique_ptr<VerilatedFstC> trace_;

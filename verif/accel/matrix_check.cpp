@@ -12,10 +12,7 @@
 
 namespace mixvec::inline verif {
 
-double MatrixCheck::utilization() const {
-  if (cycles == 0) return 0.0;
-  return static_cast<double>(macs) / (static_cast<double>(bench_accel().macs()) * static_cast<double>(cycles));
-}
+double MatrixCheck::utilization() const { return bench_accel().utilization(macs, cycles); }
 
 double MatrixCheck::bound() const {
   const double array = static_cast<double>(macs) / (static_cast<double>(bench_accel().macs()));

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "golden/base/bits.hpp"
 #include "golden/base/error.hpp"
 #include "mixvec_config.hpp"
 
@@ -14,11 +15,6 @@ namespace mixvec::inline verif {
 namespace {
 
 constexpr int kRows = accel::kDepth / accel::kVectorLanes;
-
-/// Bits that tell so many values apart, at least one.
-constexpr int width_of(int values) {
-  return std::max(1, static_cast<int>(std::bit_width(static_cast<unsigned>(values) - 1U)));
-}
 
 /// `width` (up to 16) bits of a port, which Verilator keeps lowest byte first.
 std::uint32_t bits(const void* port, int lsb, int width) {
@@ -54,9 +50,9 @@ NonzeroMonitor::NonzeroMonitor(VerilatedContext& context)
 }
 
 void NonzeroMonitor::watch() {
-  constexpr int kRowBits = width_of(kRows);
-  constexpr int kLaneBits = width_of(accel::kVectorLanes);
-  constexpr int kGroupBits = width_of(accel::kGroups);
+  constexpr int kRowBits = bits_for(kRows);
+  constexpr int kLaneBits = bits_for(accel::kVectorLanes);
+  constexpr int kGroupBits = bits_for(accel::kGroups);
   if (bits(start_, 0, 1) != 0) {
     const std::uint32_t groups = (std::uint32_t{1} << (1U << bits(groups_log2_, 0, 3))) - 1U;
     const std::size_t first = std::size_t{bits(row_base_, 0, kRowBits)} * accel::kVectorLanes;

@@ -300,7 +300,7 @@ bool layers_self_test(const DescribedLayers& described) {
     bool noticed = false;
     std::string failure;
     for (std::size_t i = 0; i < kind.places.size() && !noticed; ++i) {
-      LayerSim accel;
+      LayerSim accel({.contracts = false});
       const LayerCheck check = check_layers(accel, chain, expected, {}, kind.places[i]);
       noticed = !check.passed();
       failure = check.failure;

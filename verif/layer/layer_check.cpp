@@ -68,11 +68,7 @@ class ChainRun {
 
   [[nodiscard]] Tile tile_at(std::size_t first, std::size_t count) const {
     const LayerInput& input = expected_.input();
-    const auto group = static_cast<std::size_t>(plan_.accel().tokens_per_group());
-    Tile tile;
-    tile.first = first / group * group;
-    tile.low = first - tile.first;
-    tile.high = tile.low + count;
+    Tile tile = Tile::at(first, count, plan_.accel());
     tile.valid_keys = input.valid;
     tile.memory_keys = input.memory;
     tile.valid_memory_keys = input.valid_memory;
@@ -216,10 +212,7 @@ class ChainRun {
 
 double distance_bound(std::size_t layers) { return kLayerDistance * static_cast<double>(layers); }
 
-double LayerPhase::utilization() const {
-  if (cycles == 0) return 0.0;
-  return static_cast<double>(macs()) / (static_cast<double>(bench_accel().macs()) * static_cast<double>(cycles));
-}
+double LayerPhase::utilization() const { return bench_accel().utilization(macs(), cycles); }
 
 std::uint64_t LayerPhase::bytes() const { return beats * (bench_accel().port_bits / 8); }
 

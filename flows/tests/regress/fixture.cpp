@@ -2,10 +2,8 @@
 #include "flows/tests/regress/fixture.hpp"
 
 #include <fmt/format.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <random>
 #include <set>
 #include <thread>
@@ -13,6 +11,7 @@
 #include "flows/regress/run/store.hpp"
 #include "golden/files/input_file.hpp"
 #include "golden/files/output.hpp"
+#include "golden/tests/helpers.hpp"
 
 namespace mixvec::inline flows {
 
@@ -71,11 +70,10 @@ void RunRegress::write_plan(const nlohmann::json& plan) { write_file(folder_.pat
 
 int RunRegress::run(const std::string& options) {
   const std::string log = (folder_.path / "log").string();
-  const int status = std::system(fmt::format("'{}' --plan '{}' --out '{}' {} > '{}' 2>&1", MIXVEC_RUN_REGRESS,
-                                             (folder_.path / "plan.json").string(), out().string(), options, log)
-                                     .c_str());
+  const int code = exit_code_of(fmt::format("'{}' --plan '{}' --out '{}' {} > '{}' 2>&1", MIXVEC_RUN_REGRESS,
+                                            (folder_.path / "plan.json").string(), out().string(), options, log));
   output_ = read_file(log);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  return code;
 }
 
 nlohmann::json RunRegress::results() const { return read_json(out() / "results.json"); }

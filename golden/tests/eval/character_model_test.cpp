@@ -4,10 +4,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #include <cmath>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "golden/cli/cli.hpp"
@@ -188,9 +186,7 @@ TEST(EvalModel, Program) {
   const TemporaryTestFolder folder;
   const std::string program = std::string(MIXVEC_BINARY_DIR) + "/eval_model";
   const auto run = [&](const std::string& options) {
-    const int status =
-        std::system((program + " " + options + " > " + (folder.path / "log").string() + " 2>&1").c_str());
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    return exit_code_of(program + " " + options + " > " + (folder.path / "log").string() + " 2>&1");
   };
   const std::string text = (folder.path / "text").string();
   const std::string json = (folder.path / "out.json").string();

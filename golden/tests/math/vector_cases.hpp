@@ -68,15 +68,4 @@ inline Half half_of_integer(WideInteger n, int fraction_bits) {
   return Half{static_cast<std::uint16_t>(to_half(value).bits | sign)};
 }
 
-/// The message of the InputError that `call` throws; empty if it throws none.
-template <typename Call>
-std::string refusal(Call call) {
-  try {
-    call();
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return {};
-}
-
 }  // namespace mixvec::inline golden
