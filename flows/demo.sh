@@ -4,7 +4,9 @@
 #
 #   flows/demo.sh [--quick] [BUILD]   BUILD: the build folder (default: build); results in BUILD/demo
 #   --quick                           16 PEs x 16 lanes and one layer: results in BUILD/quickstart
-#   TOKENS, STALL_SEEDS               tokens per matrix (256, quick: 64), further runs with random stalls (1)
+#   TOKENS                            tokens per matrix and layer (256, quick: 64)
+#   STALL_SEEDS                       further runs of the matrices with random stalls (0, quick: 1)
+#   LAYERS                            whole layers that run (1)
 #   BERT                              a folder with BERT-tiny, to run it as well (default: ../shared/data/bert_tiny_sst2)
 #   JOBS                              how many compilers run at once (default: all processors)
 set -eu
@@ -16,16 +18,13 @@ bin=$build/bin
 jobs=${JOBS:-$(nproc)}
 if [ -n "$quick" ]; then
   demo=$build/quickstart size="--pe 16 --lanes 16" name=accel_pe16_lanes16_mixed
-  tokens=${TOKENS:-64} windows=16 layer="--layer 0" layers=1
-  # Its runs take seconds, so that it pays to compile the model with less effort.
-  effort=QUICK=1
+  tokens=${TOKENS:-64} windows=16 layer="--layer 0" stall_seeds=${STALL_SEEDS:-1}
 else
   demo=$build/demo size="--pe 64" name=accel_pe64_mixed
-  tokens=${TOKENS:-256} windows=64 layer= layers=4
-  effort=QUICK=0
+  tokens=${TOKENS:-256} windows=64 layer= stall_seeds=${STALL_SEEDS:-0}
 fi
 accel=$demo/$name
-stall_seeds=${STALL_SEEDS:-1}
+layers=${LAYERS:-1}
 text=models/shakespeare.txt
 mkdir -p "$demo"
 # What an earlier run said of the RTL is not what this one says.
@@ -96,17 +95,18 @@ bert=
 if [ -z "$quick" ]; then
   bert=${BERT:-../shared/data/bert_tiny_sst2}
   # It is no part of the project: made from https://github.com/narger-ef/FHE-BERT-Tiny
-  if [ -f "$bert/model.safetensors" ]; then prune bert-tiny "$bert" 2; else bert=; fi
+  if [ -f "$bert/model.safetensors" ]; then prune bert-tiny "$bert" "$layers"; else bert=; fi
 fi
 say "First answer, of the cycle model; the RTL follows"
 "$bin/demo_table" "${table[@]}"
 
 say "5. Build the simulator of the RTL: make verilate"
-# The libraries are built of the same sources as those in the accelerator's folder.
+# The libraries are built of the same sources as those in the accelerator's folder. Its runs take less than what more effort
+# to compile the model would.
 lib=$(realpath --relative-to="$accel" "$build")
 started=$SECONDS
 verilate() {
-  make --no-print-directory -C "$accel" verilate JOBS="$jobs" programs=tb_layer $effort \
+  make --no-print-directory -C "$accel" verilate JOBS="$jobs" programs=tb_layer QUICK=1 \
     LIBRARIES="$lib/sim/libmixvec_sim.a $lib/generator/libmixvec_generator.a $lib/golden/libmixvec_golden.a"
 }
 # Its steps are for a terminal.
@@ -114,7 +114,7 @@ if [ -t 1 ]; then verilate; else verilate > "$demo/verilate.log" 2>&1 || { tail 
 echo "built $accel/tb_layer in $((SECONDS - started)) s"
 
 simulate shakespeare-gpt2 $layers
-[ -z "$bert" ] || simulate bert-tiny 2
+[ -z "$bert" ] || simulate bert-tiny "$layers"
 code=0
 "$bin/demo_table" "${table[@]}" --json "$demo/demo.json" || code=$?
 echo
