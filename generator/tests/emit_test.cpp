@@ -14,6 +14,7 @@
 #include <set>
 #include <sstream>
 
+#include "generator/bench_folder.hpp"
 #include "generator/config_file.hpp"
 #include "generator/folder.hpp"
 #include "generator/legality.hpp"
@@ -23,7 +24,6 @@
 #include "golden/files/input_file.hpp"
 #include "golden/tests/helpers.hpp"
 #include "golden/tests/temporary_folder.hpp"
-#include "verif/accel/bench_folder.hpp"
 
 namespace mixvec::inline generator {
 namespace {

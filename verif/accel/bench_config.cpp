@@ -1,10 +1,10 @@
 // Gathers the generated constants.
 #include "verif/accel/bench_config.hpp"
 
+#include "generator/bench_folder.hpp"
 #include "golden/base/error.hpp"
 #include "golden/base/text.hpp"
 #include "mixvec_config.hpp"
-#include "verif/accel/bench_folder.hpp"
 
 namespace mixvec::inline verif {
 const AccelConfig& bench_accel() {
