@@ -14,18 +14,18 @@
 #include <set>
 #include <sstream>
 
-#include "generator/bench_folder.hpp"
 #include "generator/config_file.hpp"
 #include "generator/folder.hpp"
 #include "generator/legality.hpp"
 #include "generator/tests/requested.hpp"
 #include "golden/base/error.hpp"
 #include "golden/cli/cli.hpp"
+#include "golden/config/accel_folder.hpp"
 #include "golden/files/input_file.hpp"
 #include "golden/tests/helpers.hpp"
 #include "golden/tests/temporary_folder.hpp"
 
-namespace mixvec::inline generator {
+namespace mixvec::inline golden {
 namespace {
 
 namespace fs = std::filesystem;
@@ -333,4 +333,4 @@ INSTANTIATE_TEST_SUITE_P(Configurations, Lint, testing::ValuesIn(kLintCases), []
 });
 
 }  // namespace
-}  // namespace mixvec::inline generator
+}  // namespace mixvec::inline golden

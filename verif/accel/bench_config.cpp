@@ -1,9 +1,9 @@
 // Gathers the generated constants.
 #include "verif/accel/bench_config.hpp"
 
-#include "generator/bench_folder.hpp"
 #include "golden/base/error.hpp"
 #include "golden/base/text.hpp"
+#include "golden/config/accel_folder.hpp"
 #include "mixvec_config.hpp"
 
 namespace mixvec::inline verif {

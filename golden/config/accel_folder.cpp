@@ -1,5 +1,5 @@
 // Reads config.json and the manifest of the folder.
-#include "generator/bench_folder.hpp"
+#include "golden/config/accel_folder.hpp"
 
 #include <fmt/format.h>
 
@@ -10,7 +10,7 @@
 #include "golden/base/hash.hpp"
 #include "golden/files/input_file.hpp"
 
-namespace mixvec::inline generator {
+namespace mixvec::inline golden {
 namespace {
 
 namespace fs = std::filesystem;
@@ -54,4 +54,4 @@ fs::path program_folder() {
   return fs::read_symlink("/proc/self/exe", unknown).parent_path();
 }
 
-}  // namespace mixvec::inline generator
+}  // namespace mixvec::inline golden

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 
-namespace mixvec::inline generator {
+namespace mixvec::inline golden {
 
 /// Throws InputError if gen_accel has written `folder` for another configuration than `config_hash`, or with other RTL
 /// than `rtl_checksum` (rtl_checksum() of generator/emit.hpp). Does nothing if gen_accel has not written the folder.
@@ -13,4 +13,4 @@ void check_bench_folder(const std::filesystem::path& folder, std::uint64_t confi
 /// The folder that holds the running program; empty if the system does not say.
 std::filesystem::path program_folder();
 
-}  // namespace mixvec::inline generator
+}  // namespace mixvec::inline golden
