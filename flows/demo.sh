@@ -95,7 +95,7 @@ bert=
 if [ -z "$quick" ]; then
   bert=${BERT:-../shared/data/bert_tiny_sst2}
   # It is no part of the project: made from https://github.com/narger-ef/FHE-BERT-Tiny
-  if [ -f "$bert/model.safetensors" ]; then prune bert-tiny "$bert" "$layers"; else bert=; fi
+  if [ -f "$bert/model.safetensors" ]; then prune bert-tiny "$bert" $((layers < 2 ? layers : 2)); else bert=; fi
 fi
 say "First answer, of the cycle model; the RTL follows"
 "$bin/demo_table" "${table[@]}"
@@ -114,7 +114,7 @@ if [ -t 1 ]; then verilate; else verilate > "$demo/verilate.log" 2>&1 || { tail 
 echo "built $accel/tb_layer in $((SECONDS - started)) s"
 
 simulate shakespeare-gpt2 $layers
-[ -z "$bert" ] || simulate bert-tiny "$layers"
+[ -z "$bert" ] || simulate bert-tiny $((layers < 2 ? layers : 2))
 code=0
 "$bin/demo_table" "${table[@]}" --json "$demo/demo.json" || code=$?
 echo

@@ -482,8 +482,12 @@ module mv_attend #(
                             next.key_strips != '0 && next.channel_strips != '0)
           else $error("mv_attend.StripsHold: no strip, or a last one of no lane or more than Lv");
         CausalFits: assert (!next.causal ||
-            (32'(next.key_strips) - 32'd1) / Blocks <= 32'(next.base) + 32'(next.last_group))
+            (32'(next.base) <= 32'd32768 &&
+             (32'(next.key_strips) - 32'd1) / Blocks <= 32'(next.base) + 32'(next.last_group)))
           else $error("mv_attend.CausalFits: causal keys behind the tile's last token");
+        RowsApart: assert (next.last_group == '0 ||
+            (next.outputs ? next.key_strips : next.channel_strips) <= 16'(next.row_stride))
+          else $error("mv_attend.RowsApart: a job's rows of a group reach into those of the next");
         TurnIsASet: assert (32'(next.turn) < Sets)
           else $error("mv_attend.TurnIsASet: the first strip is for no set");
       end

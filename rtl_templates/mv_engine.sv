@@ -619,7 +619,10 @@ module mv_engine #(
     late_inputs   = '0;
     beyond_inputs = '0;
     for (int w = 0; w < Writers; w++) begin
-      if (a_valid_i[w] && 32'(a_pos_i[w*16 +: 16]) >= Depth) writes_beyond = 1'b1;
+      if (a_valid_i[w] && (32'(a_pos_i[w*16 +: 16]) >= Depth ||
+          32'(a_group_i[w*GroupW +: GroupW]) >= 32'd1 << groups_log2_i)) begin
+        writes_beyond = 1'b1;
+      end
     end
     for (int s = 0; s < Sets; s++) begin
       for (int i = 0; i < Lv; i++) begin
@@ -668,7 +671,7 @@ module mv_engine #(
       ReadsInRange: assert (!beyond)
         else $error("mv_engine.ReadsInRange: a step uses an input beyond the activation memory");
       WritesInRange: assert (!writes_beyond)
-        else $error("mv_engine.WritesInRange: an input beyond the activation memory is written");
+        else $error("mv_engine.WritesInRange: an input beyond the memory or the groups is written");
     end
   end
 `endif

@@ -290,6 +290,9 @@ module mv_pe #(
         else $error("mv_pe.AdditionsApart: an accumulator whose last addition is under way");
       ReductionLegal: assert (!op_valid_i || 32'(red_i) == 0 || 32'(red_i) + 1 > LeastLevels)
         else $error("mv_pe.ReductionLegal: red_i is neither 0 nor at least log2 FullRate");
+      DirectionLegal: assert (!op_valid_i || ((EnRow != 0 || red_i == '0) &&
+                                              (EnCol != 0 || !op_col_i)))
+        else $error("mv_pe.DirectionLegal: a direction of vectors that this PE has not");
       ReductionStays: assert (red_i == reduction_q || !under_way)
         else $error("mv_pe.ReductionStays: red_i changes while operands are under way");
     end

@@ -362,6 +362,9 @@ module mv_sequencer #(
         else $error("mv_sequencer.ProgramsEnd: a program has no END within its depth");
       IndicesApart: assert (!job_go || (index[15] == is_outputs && end_index <= 32'd32768))
         else $error("mv_sequencer.IndicesApart: indices of SCORES from 2^15 on or OUTPUTS below");
+      IndicesHold: assert (!job_go || !is_scores ||
+          (index >> key_bits) == 16'((end_index - 32'd1) >> key_bits))
+        else $error("mv_sequencer.IndicesHold: results of SCORES beyond 2^b of their buffer");
     end
   end
 `endif

@@ -319,9 +319,10 @@ module mv_slice #(
                     in_slice, count};
   always_ff @(posedge clk_i) begin
     if (beat && fresh) fresh_q[stat] <= 1'b0;
-    if (fresh_valid_i || (pass_valid_i && mv_isa_pkg::vector_sums(pass_i))) begin
-      for (int g = 0; g < Local; g++) begin
-        fresh_q[((fresh_valid_i ? fresh_i : pass_buffer) ? Local : 0) + g] <= 1'b1;
+    for (int g = 0; g < Local; g++) begin
+      if (fresh_valid_i) fresh_q[(fresh_i ? Local : 0) + g] <= 1'b1;
+      if (pass_valid_i && mv_isa_pkg::vector_sums(pass_i)) begin
+        fresh_q[(pass_buffer ? Local : 0) + g] <= 1'b1;
       end
     end
   end
@@ -528,6 +529,20 @@ module mv_slice #(
   always_ff @(posedge clk_i) begin
     if (beat) offset_at_q <= 32'(row) + ((32'(group) * 32'(row_stride)) << LvL);
   end
+  // What the statistics hold: how many values are in the sums, whether all are of exponentials,
+  // the n of the variance, and whether r was made of these sums.
+  logic [15:0]      summed_q [Stats];
+  logic [15:0]      channels_q [Stats];
+  logic [Stats-1:0] exponentials_q, factor_there_q;
+  always_ff @(posedge clk_i) begin
+    if (beat && is_sum) begin
+      summed_q[stat]       <= (fresh ? 16'd0 : summed_q[stat]) + 16'd1;
+      exponentials_q[stat] <= (fresh || exponentials_q[stat]) && op == mv_pkg::OpExp;
+      factor_there_q[stat] <= 1'b0;
+    end
+    if (go && op == mv_pkg::OpVariance) channels_q[stat] <= count;
+    if (go && (op == mv_pkg::OpReciprocal || op == mv_pkg::OpRoot)) factor_there_q[stat] <= 1'b1;
+  end
   // When a beat last set out whose result is for a row: 64 bits, as nothing else clears so large a
   // memory, and what it holds at first lies far away.
   localparam int RowWay = 14 + 2 * MulStages + AddStages;   // until the row can be read
@@ -589,6 +604,22 @@ module mv_slice #(
         NormsStay: assert (take || op != mv_pkg::OpNorm ||
             (!norm_writes && norm_run_q[NormW'(norm_entry)] != run_q))
           else $error("mv_slice.NormsStay: a run reads a norm entry that was written during it");
+      end
+      RowsApart: assert (!pass_valid_i || !pass_attention || last_group_i == '0 ||
+                         32'(pass_rows) <= 32'(row_stride) * Lv)
+        else $error("mv_slice.RowsApart: a pass's rows of a group reach into those of the next");
+      KeysThere: assert (!pass_valid_i || pass_reciprocal || pass_root ||
+          mv_isa_pkg::vector_operation(pass_i) != mv_pkg::OpExp || count != '0)
+        else $error("mv_slice.KeysThere: exponentials of no key");
+      if (go) begin
+        NormsCounted: assert ((op != mv_pkg::OpVariance || count == summed_q[stat]) &&
+                              (op != mv_pkg::OpNorm || count == channels_q[stat]))
+          else $error("mv_slice.NormsCounted: n of a norm is not the number of values summed");
+        ExponentialsSummed: assert (op != mv_pkg::OpReciprocal || exponentials_q[stat])
+          else $error("mv_slice.ExponentialsSummed: a reciprocal of sums of something else");
+        FactorThere: assert (!(op == mv_pkg::OpScale || op == mv_pkg::OpNorm) ||
+                             factor_there_q[stat])
+          else $error("mv_slice.FactorThere: r is not of this row");
       end
     end
   end

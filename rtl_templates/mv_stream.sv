@@ -502,6 +502,8 @@ module mv_stream #(
     if (rst_ni) begin
       RowsFit: assert (!rows_beyond)
         else $error("mv_stream.RowsFit: a unit reads a row beyond the activation memory");
+      StartsDone: assert (!start_i || (!code_valid && !ask_valid))
+        else $error("mv_stream.StartsDone: an image begins before the last one's beats are used");
       InputsStay: assert (!step_valid_o || !step_ready_i || step.open || step.close ||
                           !changed)
         else $error("mv_stream.InputsStay: an input of the image was written after its start");

@@ -201,7 +201,8 @@ void print_summary(const Json& s) {
   fmt::print("  {:<26} {:>11.1f} {:>11.1f} {:>7}  the clock required of it before layout\n",
              fmt::format("microseconds at {:.0f} MHz", real("megahertz")), real("dense_microseconds"),
              real("pruned_microseconds"), "");
-  counts(whole("whole_layers") == 1 ? "cycles of a whole layer" : "cycles of whole layers", "dense_whole_cycles", "pruned_whole_cycles", " with attention, LayerNorm, GELU");
+  counts(whole("whole_layers") == 1 ? "cycles of a whole layer" : "cycles of whole layers", "dense_whole_cycles",
+         "pruned_whole_cycles", " with attention, LayerNorm, GELU");
   counts("bytes of weights read", "dense_bytes", "pruned_bytes", "");
   if (s.contains("dense_perplexity")) {
     fmt::print("  {:<26} {:>11.3f} {:>11.3f} {:>7}  {} unseen characters, no retraining\n", "perplexity (1 is best)",

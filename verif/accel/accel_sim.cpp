@@ -49,8 +49,8 @@ AccelSim::AccelSim(const SimOptions& options)
 #if VM_TRACE
   if (!trace.empty()) context_->traceEverOn(true);
 #endif
-  // Models of hierarchical blocks take the thread's context, which is the one made last.
   check_contracts(true);
+  // Models of hierarchical blocks take the thread's context, which is the one made last.
   context_->randReset(2);
   context_->randSeed(static_cast<int>(options.seed % 0x7FFFFFFF) + 1);
   top_ = std::make_unique<Vmv_accel>(context_.get());

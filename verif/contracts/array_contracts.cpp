@@ -20,6 +20,8 @@ void offer_job(Device& d, std::uint32_t last_keys, std::uint32_t last_channels, 
   AT(u_attend__DOT__job_valid_i) = 0;
 }
 
+constexpr int kJobBase = 2;
+constexpr int kJobLastGroup = 18;
 constexpr int kJobRowStride = 71;
 constexpr int kJobRow = 73;
 constexpr int kJobStride = 75;
@@ -84,6 +86,18 @@ std::vector<Contract> array_contracts() {
          AT(u_stream__DOT__weight_beat_valid_i) = 1;
          d.clock(10);
        }},
+      {"mv_stream.StartsDone",
+       [](Device& d) {
+         AT(u_stream__DOT__u_codes__DOT__count_q) = 1;
+         AT(u_stream__DOT__start_i) = 1;
+         d.clock();
+       }},
+      {"mv_stream.StartsDone",
+       [](Device& d) {
+         AT(u_stream__DOT__u_asks__DOT__count_q) = 1;
+         AT(u_stream__DOT__start_i) = 1;
+         d.clock();
+       }},
       {"mv_stream.InputsStay",
        [](Device& d) {
          AT(u_stream__DOT__start_i) = 1;
@@ -141,6 +155,19 @@ std::vector<Contract> array_contracts() {
       {"mv_attend.StripsHold",
        [](Device& d) {
          offer_job(d, 1, 1, 0, 4, 0);
+         d.clock(2);
+       }},
+      {"mv_attend.RowsApart",
+       [](Device& d) {  // four rows of two groups, which begin at the same row
+         put_bits(AT(u_attend__DOT__job_i), kJobLastGroup, 1, 1);
+         offer_job(d, 1, 1, 0);
+         d.clock(2);
+       }},
+      {"mv_attend.CausalFits",
+       [](Device& d) {
+         put_bits(AT(u_attend__DOT__job_i), kJobCausal, 1, 1);
+         put_bits(AT(u_attend__DOT__job_i), kJobBase, 16, 0x8001);
+         offer_job(d, 1, 1, 0);
          d.clock(2);
        }},
       {"mv_attend.CausalFits",
@@ -299,6 +326,18 @@ std::vector<Contract> array_contracts() {
            d.clock();
          }
        }},
+      {"mv_pe.DirectionLegal",
+       [](Device& d) {
+         AT(u_pe_row__DOT__op_col_i) = 1;
+         AT(u_pe_row__DOT__op_valid_i) = 1;
+         d.clock();
+       }},
+      {"mv_pe.DirectionLegal",
+       [](Device& d) {
+         AT(u_pe_column__DOT__red_i) = 2;
+         AT(u_pe_column__DOT__op_valid_i) = 1;
+         d.clock();
+       }},
       {"mv_pe.ReductionLegal",
        [](Device& d) {
          AT(u_pe__DOT__red_i) = 1;
@@ -426,6 +465,12 @@ std::vector<Contract> array_contracts() {
        [](Device& d) {
          begin_image(d);
          AT(u_engine__DOT__attend_i) = 1;
+         d.clock();
+       }},
+      {"mv_engine.WritesInRange",
+       [](Device& d) {  // for the second group of one
+         AT(u_engine__DOT__a_valid_i) = 1;
+         AT(u_engine__DOT__a_group_i) = 1;
          d.clock();
        }},
       {"mv_engine.ReadsApart",

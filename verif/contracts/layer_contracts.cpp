@@ -147,6 +147,12 @@ std::vector<Contract> layer_contracts() {
          words[4] += 1U << 16U;
          run_program(d, false, {words});
        }},
+      {"mv_sequencer.IndicesHold",
+       [](Device& d) {  // two keys, but room for one
+         Words words = attention(kScores, 0);
+         words[4] += 1U << 16U;
+         run_program(d, false, {words});
+       }},
       {"mv_layer.RunsIdle",
        [](Device& d) {
          AT(u_layer__DOT__start_i) = 1;

@@ -7,13 +7,15 @@ namespace {
 
 /// A pass of mv_slice over four rows, with these bits of word 0 and this one field.
 void begin_pass(Device& d, std::uint32_t bits, int lsb, std::uint32_t value) {
-  put_bits(AT(u_slice__DOT__pass_i), 0, 32, 4U << 16U | bits | 1U);
+  put_bits(AT(u_slice__DOT__pass_i), 0, 32, 4U << 16U | bits | ((bits & 15U) == 0 ? 1U : 0U));
   put_bits(AT(u_slice__DOT__pass_i), lsb, 16, value);
   AT(u_slice__DOT__pass_valid_i) = 1;
   d.clock();
   AT(u_slice__DOT__pass_valid_i) = 0;
 }
 constexpr std::uint32_t kZero = 1U << 15U;
+constexpr std::uint32_t kReciprocal = 2;  ///< kind of a pass, in its lowest bits
+constexpr int kPassCount = 160;
 
 /// A beat of mv_vector_unit for group 0; n and epsilon are 1, each sum begins a row.
 void beat(Device& d, int op, bool max = false, bool sum = false, std::uint32_t n = 1, std::uint32_t epsilon = 1) {
@@ -72,6 +74,37 @@ std::vector<Contract> slice_contracts() {
        [](Device& d) {  // no input can: the unit's latency is shorter
          begin_pass(d, 0, 64, 0);
          AT(u_slice__DOT__passes_q) = 63;
+         d.clock();
+       }},
+      {"mv_slice.RowsApart",
+       [](Device& d) {  // four rows of two groups, which begin at the same row
+         AT(u_slice__DOT__last_group_i) = 1;
+         begin_pass(d, 1U << 11U, 64, 0);
+       }},
+      {"mv_slice.KeysThere", [](Device& d) { begin_pass(d, 5U << 4U, kPassCount, 0); }},
+      {"mv_slice.NormsCounted",
+       [](Device& d) {  // a variance
+         begin_pass(d, 3, kPassCount, 5);
+         d.clock();
+       }},
+      {"mv_slice.NormsCounted",
+       [](Device& d) {
+         begin_pass(d, kZero | 7U << 4U, kPassCount, 5);
+         d.clock();
+       }},
+      {"mv_slice.ExponentialsSummed",
+       [](Device& d) {
+         begin_pass(d, kReciprocal, 64, 0);
+         d.clock();
+       }},
+      {"mv_slice.FactorThere",
+       [](Device& d) {
+         begin_pass(d, kZero | 6U << 4U, kPassCount, 0);
+         d.clock();
+       }},
+      {"mv_slice.FactorThere",
+       [](Device& d) {
+         begin_pass(d, kZero | 7U << 4U, kPassCount, 0);
          d.clock();
        }},
       {"mv_slice.RowSettled",

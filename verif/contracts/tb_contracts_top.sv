@@ -22,6 +22,8 @@ module tb_contracts_top (
   mv_matching #(.Lv(2), .FullRate(1), .Groups(2), .RowW(2)) u_matching (.clk_i, .rst_ni);
   mv_zero_skip #(.PortBits(64), .Lv(2), .FullRate(1)) u_zero_skip (.clk_i, .rst_ni);
   mv_pe #(.Lv(4), .Lt(1), .FullRate(4), .Slots(2)) u_pe (.clk_i, .rst_ni);
+  mv_pe #(.Lv(4), .Lt(1), .FullRate(4), .Slots(2), .EnCol(0)) u_pe_row (.clk_i, .rst_ni);
+  mv_pe #(.Lv(4), .Lt(1), .FullRate(4), .Slots(2), .EnRow(0)) u_pe_column (.clk_i, .rst_ni);
   mv_set_ctrl #(.Lv(2), .FullRate(1), .Groups(2), .RowW(2)) u_set_ctrl (.clk_i, .rst_ni);
   mv_sequencer #(.Depth(2), .Units(1), .Lv(2), .GroupW(1), .RowW(2), .WordW(2), .SetW(1))
       u_sequencer (.clk_i, .rst_ni);
