@@ -25,7 +25,7 @@
 #include "golden/tests/helpers.hpp"
 #include "golden/tests/temporary_folder.hpp"
 
-namespace mixvec::inline golden {
+namespace mixvec::inline generator {
 namespace {
 
 namespace fs = std::filesystem;
@@ -333,4 +333,4 @@ INSTANTIATE_TEST_SUITE_P(Configurations, Lint, testing::ValuesIn(kLintCases), []
 });
 
 }  // namespace
-}  // namespace mixvec::inline golden
+}  // namespace mixvec::inline generator

@@ -56,4 +56,8 @@ std::vector<Contract> slice_contracts();
 /// As the contracts of mv_vector_unit, each distance just long enough: nothing may be noticed.
 void keep_distances(Device& d);
 
+/// What no contract forbids: a pass and a job whose statistics, of both buffers, begin in one cycle. Prints what is
+/// wrong.
+void begin_both_statistics(Device& d);
+
 }  // namespace mixvec::inline verif

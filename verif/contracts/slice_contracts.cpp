@@ -1,4 +1,6 @@
 // Breaks the contracts of the slices and their vector units.
+#include <fmt/format.h>
+
 #include "verif/contracts/contracts.hpp"
 
 namespace mixvec::inline verif {
@@ -329,6 +331,17 @@ void keep_distances(Device& d) {
   make_root(d);
   d.clock(2);
   beat(d, 9);
+}
+
+void begin_both_statistics(Device& d) {
+  AT(u_slice__DOT__fresh_valid_i) = 1;
+  AT(u_slice__DOT__fresh_i) = 1;
+  put_bits(AT(u_slice__DOT__pass_i), 0, 32, 1U << 8U | 1U);  // a pass with sums, of buffer 0
+  AT(u_slice__DOT__pass_valid_i) = 1;
+  d.clock();
+  constexpr int kBoth = 0xF;  // both buffers of both groups
+  const int begun = AT(u_slice__DOT__fresh_q);
+  if (begun != kBoth) fmt::print("mv_slice: statistics {:#x} begin anew, expected {:#x}\n", begun, kBoth);
 }
 
 }  // namespace mixvec::inline verif
