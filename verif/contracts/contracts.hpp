@@ -47,6 +47,9 @@ struct Contract {
 /// Those of the modules that make and compute the steps of the array.
 std::vector<Contract> array_contracts();
 
+/// Those of attention: its steps, and the memory of keys and values.
+std::vector<Contract> attention_contracts();
+
 /// Those of the modules that run a layer: sequencer and core.
 std::vector<Contract> layer_contracts();
 

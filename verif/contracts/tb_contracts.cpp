@@ -108,7 +108,7 @@ int main(int argc, char** argv) {
   }
   const std::filesystem::path root = argv[1];
   std::vector<Contract> contracts = mixvec::array_contracts();
-  for (const auto& more : {mixvec::layer_contracts(), mixvec::slice_contracts()}) {
+  for (const auto& more : {mixvec::attention_contracts(), mixvec::layer_contracts(), mixvec::slice_contracts()}) {
     contracts.insert(contracts.end(), more.begin(), more.end());
   }
   Names broken;
