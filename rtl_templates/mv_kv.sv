@@ -77,33 +77,54 @@ module mv_kv #(
     block_q <= req_block_i[32'(pick) * BlockW +: BlockW];
   end
 
-  // A memory per channel of a word, block and position: what is written together and read together.
-  for (genvar r = 0; r < Lv; r++) begin : g_row
-    logic [Blocks*Lv*16-1:0] data;
-    for (genvar p = 0; p < Blocks * Lv; p++) begin : g_position
-      if (p < Tokens) begin : g_token
-        logic [15:0] mem_q [Depth];
-        logic [15:0] data_q;
-        always_ff @(posedge clk_i) begin
-          for (int w = 0; w < Writers; w++) begin
-            if (write_i[w] && write_row_i[w*LaneW +: LaneW] == LaneW'(r) &&
-                write_mask_i[w*Tokens+p]) begin
-              mem_q[write_word_i[w*WordW +: WordW]] <= write_data_i[(w*Tokens+p)*16 +: 16];
-            end
-          end
-          if (read_q && block_q == BlockW'(p / Lv)) data_q <= mem_q[word_q];
-        end
-        assign data[p*16 +: 16] = data_q;
-      end else begin : g_none
-        assign data[p*16 +: 16] = '0;
+  // A bank for each block of positions and channel of a word. The last block may have fewer
+  // positions.
+  logic [Lv*Blocks*Lv*16-1:0] data;   // block b of channel r at (r * Blocks + b) * Lv * 16
+  for (genvar b = 0; b < Blocks; b++) begin : g_block
+    localparam int Used = (Tokens - b * Lv < Lv) ? Tokens - b * Lv : Lv;
+    logic [Writers*Lv-1:0]    mask;
+    logic [Writers*Lv*16-1:0] write_data;
+    always_comb begin
+      mask       = '0;
+      write_data = '0;
+      for (int w = 0; w < Writers; w++) begin
+        if (write_i[w]) mask[w*Lv +: Used] = write_mask_i[w*Tokens+b*Lv +: Used];
+        write_data[w*Lv*16 +: Used*16] = write_data_i[(w*Tokens+b*Lv)*16 +: Used*16];
       end
     end
-    assign tile_o[r*Lv*16 +: Lv*16] = data[32'(read_block_q) * Lv * 16 +: Lv * 16];
+    for (genvar r = 0; r < Lv; r++) begin : g_row
+      logic [Writers*Lv-1:0] write;
+      logic [Lv*16-1:0]      bank_data;
+      always_comb begin
+        for (int w = 0; w < Writers; w++) begin
+          write[w*Lv +: Lv] = mask[w*Lv +: Lv] & {Lv{write_row_i[w*LaneW +: LaneW] == LaneW'(r)}};
+        end
+      end
+      mv_kv_bank #(
+        .Lv     (Lv),
+        .Depth  (Depth),
+        .Writers(Writers)
+      ) u_bank (
+        .clk_i,
+        .write_i     (write),
+        .write_word_i,
+        .write_data_i(write_data),
+        .read_i      (read_q && block_q == BlockW'(b)),
+        .read_word_i (word_q),
+        .data_o      (bank_data)
+      );
+      assign data[(r*Blocks+b)*Lv*16 +: Lv*16] = (Lv * 16)'(bank_data[Used*16-1:0]);
+    end
+  end
+  for (genvar r = 0; r < Lv; r++) begin : g_tile
+    assign tile_o[r*Lv*16 +: Lv*16] = data[(r * Blocks + 32'(read_block_q)) * Lv * 16 +: Lv * 16];
   end
 
 `ifdef VERILATOR
   // Writers write different words, channels or tokens, and nothing that is read in the cycle.
   logic meet, meets_read, beyond;
+  logic [Tokens-1:0] reads;   // tokens of the block that is read
+  assign reads = Tokens'({Lv{1'b1}}) << (32'(block_q) * Lv);
   always_comb begin
     meets_read = 1'b0;
     beyond     = 1'b0;
@@ -114,11 +135,9 @@ module mv_kv #(
       end
     end
     for (int w = 0; w < Writers; w++) begin
-      for (int p = 0; p < Tokens; p++) begin
-        if (read_q && write_i[w] && write_word_i[w*WordW +: WordW] == word_q &&
-            write_mask_i[w*Tokens+p] && block_q == BlockW'(p / Lv)) begin
-          meets_read = 1'b1;
-        end
+      if (read_q && write_i[w] && write_word_i[w*WordW +: WordW] == word_q &&
+          (write_mask_i[w*Tokens +: Tokens] & reads) != '0) begin
+        meets_read = 1'b1;
       end
     end
     meet = 1'b0;
