@@ -105,9 +105,9 @@ module mv_kv #(
         .Depth  (Depth),
         .Writers(Writers)
       ) u_bank (
-        .clk_i,
+        .clk_i       (clk_i),
         .write_i     (write),
-        .write_word_i,
+        .write_word_i(write_word_i),
         .write_data_i(write_data),
         .read_i      (read_q && block_q == BlockW'(b)),
         .read_word_i (word_q),
