@@ -133,38 +133,26 @@ module mv_attend #(
     .pop_data_o  (next)
   );
 
-  // Division by a constant, bit by bit: remainders are as narrow as the divisor, where the
-  // operators of the language would be dividers of 32 bits.
-  function automatic logic [SetW-1:0] modulo_sets(input logic [15:0] number);
-    logic [SetW:0] rest;
-    rest = '0;
-    for (int i = 15; i >= 0; i--) begin
-      rest = {rest[SetW-1:0], number[i]};
-      if (rest >= (SetW + 1)'(Sets)) rest = rest - (SetW + 1)'(Sets);
-    end
-    modulo_sets = rest[SetW-1:0];
-  endfunction
-
-  // {number / Blocks, number % Blocks}
-  function automatic logic [16+BlockW-1:0] divide_blocks(input logic [15:0] number);
-    logic [BlockW:0] rest;
-    rest = '0;
-    for (int i = 15; i >= 0; i--) begin
-      rest = {rest[BlockW-1:0], number[i]};
-      divide_blocks[BlockW+i] = rest >= (BlockW + 1)'(Blocks);
-      if (rest >= (BlockW + 1)'(Blocks)) rest = rest - (BlockW + 1)'(Blocks);
-    end
-    divide_blocks[BlockW-1:0] = rest[BlockW-1:0];
-  endfunction
-
   // The set's strips of the next job: first, first + Sets, ..., last; none if first is none.
   logic [15:0]     next_strips, next_last;
+  logic [15:0]     last_strip;                      // of all sets
   logic [SetW-1:0] next_first, tail, beyond_last;   // strips behind the set's last one
+  // last_strip % Sets, bit by bit: remainders are as narrow as the divisor, where the operators of
+  // the language would be dividers of 32 bits.
+  logic [SetW:0]   tail_rest;
+  always_comb begin
+    tail_rest = '0;
+    for (int i = 15; i >= 0; i--) begin
+      tail_rest = {tail_rest[SetW-1:0], last_strip[i]};
+      if (tail_rest >= (SetW + 1)'(Sets)) tail_rest = tail_rest - (SetW + 1)'(Sets);
+    end
+  end
   assign next_strips = next.outputs ? next.channel_strips : next.key_strips;
   assign next_first  = (set_i >= next.turn) ? set_i - next.turn : set_i - next.turn + SetW'(Sets);
-  assign tail        = modulo_sets(next_strips - 16'd1);
+  assign last_strip  = next_strips - 16'd1;
+  assign tail        = tail_rest[SetW-1:0];
   assign beyond_last = (tail >= next_first) ? tail - next_first : tail - next_first + SetW'(Sets);
-  assign next_last   = next_strips - 16'd1 - 16'(beyond_last);
+  assign next_last   = last_strip - 16'(beyond_last);
 
   logic        busy_q;            // there are strips left
   logic        from_end_q;        // the next strip is the last one left, otherwise the first
@@ -204,7 +192,19 @@ module mv_attend #(
   logic [BlockW-1:0] strip_block;
   logic [GroupW-1:0] strip_first;
   logic [CountW-1:0] strip_count;
-  assign {strip_group, strip_block} = job_q.outputs ? '0 : divide_blocks(strip);
+  // strip / Blocks and strip % Blocks, bit by bit as above.
+  logic [15:0]       quotient;
+  logic [BlockW:0]   rest;
+  always_comb begin
+    rest = '0;
+    for (int i = 15; i >= 0; i--) begin
+      rest        = {rest[BlockW-1:0], strip[i]};
+      quotient[i] = rest >= (BlockW + 1)'(Blocks);
+      if (quotient[i]) rest = rest - (BlockW + 1)'(Blocks);
+    end
+  end
+  assign strip_group = job_q.outputs ? '0 : quotient;
+  assign strip_block = job_q.outputs ? '0 : rest[BlockW-1:0];
   assign strip_first = (job_q.causal && strip_group > job_q.base) ?
       GroupW'(strip_group) - GroupW'(job_q.base) : '0;
   assign strip_count = job_q.outputs ?

@@ -129,34 +129,6 @@ module mv_decompressor #(
   logic [H-1:0]            unit_read_q;   // classes that have their unit of this turn
 
   // ---- entries: geometry of the units ----
-  function automatic logic [3:0] classes_of_length_log2(input logic [3:0] length);
-    integer difference;
-    difference = LvLog2 - 32'(length);
-    if (difference < 0) difference = 0;
-    if (difference > HLog2) difference = HLog2;
-    classes_of_length_log2 = 4'(difference);
-  endfunction
-
-  // log2 of a row unit's inputs: a class's lanes, fewer if a vector has fewer, more (and several
-  // pieces) if it has more than all lanes.
-  function automatic logic [3:0] row_unit_inputs_log2(input logic [3:0] length_log2,
-                                                     input logic [3:0] class_count_log2,
-                                                     input logic [3:0] lanes_log2);
-    if (length_log2 < lanes_log2) row_unit_inputs_log2 = length_log2;
-    else if (length_log2 > 4'(LvLog2)) row_unit_inputs_log2 = length_log2 - class_count_log2;
-    else row_unit_inputs_log2 = lanes_log2;
-  endfunction
-
-  // Bits of the codes that the first `number` classes read in this cycle.
-  function automatic logic [6:0] code_bits_before(input logic [H-1:0] coded_classes,
-                                                  input int number,
-                                                  input logic [3:0] code_bits);
-    code_bits_before = '0;
-    for (int i = 0; i < H; i++) begin
-      if (i < number && coded_classes[i]) code_bits_before = code_bits_before + 7'(code_bits);
-    end
-  endfunction
-
   logic [3:0] classes_log2, class_lanes_log2;
   assign classes_log2     = 4'(classes_q);
   assign class_lanes_log2 = 4'(LvLog2) - classes_log2;
@@ -191,7 +163,12 @@ module mv_decompressor #(
   assign code_mask      = (16'd1 << code_bits_i) - 16'd1;
   assign column_mask    = (16'd1 << class_lanes_log2) - 16'd1;
   assign column_pieces  = 8'((16'(count_q) + 16'(Lv - 1)) >> LvLog2);
-  assign code_bits_read = code_bits_before(code_read, H, code_bits_i);
+  always_comb begin
+    code_bits_read = '0;
+    for (int i = 0; i < H; i++) begin
+      if (code_read[i]) code_bits_read = code_bits_read + 7'(code_bits_i);
+    end
+  end
   // Wide chains are columns' alone; these have one class.
   assign op_unit_row_o  = (column_i && wide_q) ? ThreadW'(piece[7:0]) : '0;
 
@@ -203,26 +180,36 @@ module mv_decompressor #(
     logic [15:0] base, sentinel, passed;
     assign section         = column_i ? entry_q : section_q[(32'(thread_q) * H + j) * 3 +: 3];
     assign entry           = entry_i[32'(section) * mv_isa_pkg::EntryW +: mv_isa_pkg::EntryW];
-    assign length_log2     = mv_isa_pkg::entry_length_log2(entry);
-    assign base            = mv_isa_pkg::entry_base(entry);
-    assign sentinel        = mv_isa_pkg::entry_sentinel(entry);
+    assign length_log2     = 4'(entry >> mv_isa_pkg::EntryLengthLog2At);
+    assign base            = 16'(entry >> mv_isa_pkg::EntryBaseAt);
+    assign sentinel        = 16'(entry >> mv_isa_pkg::EntrySentinelAt);
     assign passed          = next_q[(32'(thread_q) * H + j) * 16 +: 16];
     assign piece[j*8 +: 8] = piece_q[(32'(thread_q) * H + j) * 8 +: 8];
 
     // Its code, behind those of the classes before it, and the position that the code means.
     logic [15:0] code, position;
+    logic [6:0]  code_at;
+    always_comb begin
+      code_at = '0;
+      for (int i = 0; i < j; i++) begin
+        if (code_read[i]) code_at = code_at + 7'(code_bits_i);
+      end
+    end
     assign code_read[j]      = classes_reading[j] && (piece[j*8 +: 8] == '0);
-    assign code              = 16'(bits >> code_bits_before(code_read, j, code_bits_i)) & code_mask;
+    assign code              = 16'(bits >> code_at) & code_mask;
     assign position          = code_read[j] ? passed + code : passed - 16'd1;
     assign code_all_ones[j]  = code_read[j] && (code == code_mask);
     assign section_ends[j]   = code_read[j] && !code_all_ones[j] && (position == sentinel);
     assign class_finishes[j] = section_ends[j] && (column_i || (4'(section) + 4'd1 == entries_i));
     assign unit[j]           = classes_reading[j] && !code_all_ones[j] && !section_ends[j];
 
-    // Inputs of a row unit, units per row, pieces.
+    // Inputs of a row unit: a class's lanes, fewer if a vector has fewer, more (and several pieces)
+    // if it has more than all lanes. Units per row, pieces.
     logic [3:0] unit_inputs_log2, units_per_row_log2, pieces_per_unit_log2;
     logic [7:0] pieces, piece_after;
-    assign unit_inputs_log2     = row_unit_inputs_log2(length_log2, classes_log2, class_lanes_log2);
+    assign unit_inputs_log2     = (length_log2 < class_lanes_log2) ? length_log2 :
+                                  (length_log2 > 4'(LvLog2)) ? length_log2 - classes_log2 :
+                                  class_lanes_log2;
     assign units_per_row_log2   = (unit_inputs_log2 < class_lanes_log2) ?
                                   class_lanes_log2 - unit_inputs_log2 : 4'd0;
     assign pieces_per_unit_log2 = (unit_inputs_log2 > class_lanes_log2) ?
@@ -278,15 +265,22 @@ module mv_decompressor #(
   logic [5:0]                    head_last_output;
   logic [15:0]                   head_last_chain;
   logic [mv_isa_pkg::EntryW-1:0] head_entry_fields;
+  logic [3:0]                    head_length_log2, head_classes;   // of a column's vectors
+  logic signed [31:0]            head_shorter;                     // than all lanes, log2
   assign head              = bits[mv_isa_pkg::RunW-1:0];
-  assign header_valid      = mv_isa_pkg::run_follows(head);
-  assign head_entry        = mv_isa_pkg::run_entry(head);
-  assign head_last_output  = mv_isa_pkg::run_last_output(head);
-  assign head_last_chain   = mv_isa_pkg::run_last_chain(head);
+  assign header_valid      = 1'(head >> mv_isa_pkg::RunFollowsAt);
+  assign head_entry        = 3'(head >> mv_isa_pkg::RunEntryAt);
+  assign head_last_output  = 6'(head >> mv_isa_pkg::RunLastOutputAt);
+  assign head_last_chain   = 16'(head >> mv_isa_pkg::RunLastChainAt);
   assign head_entry_fields = entry_i[32'(head_entry) * mv_isa_pkg::EntryW +: mv_isa_pkg::EntryW];
   assign head_count        = column_i ? (OutputW + 1)'(head_last_output) + (OutputW + 1)'(1) :
                              (OutputW + 1)'(1);
   assign head_wide         = 32'(head_count) > Lv;
+  assign head_length_log2  = 4'(head_entry_fields >> mv_isa_pkg::EntryLengthLog2At);
+  // log2: lanes for several vectors are classes, as many as there may be.
+  assign head_shorter      = LvLog2 - 32'(head_length_log2);
+  assign head_classes      = (head_shorter < 0) ? 4'd0 :
+                             (head_shorter > HLog2) ? 4'(HLog2) : 4'(head_shorter);
   logic unused_head;   // machines with wider chains have more outputs
   assign unused_head = ^head_last_output;
 
@@ -352,6 +346,7 @@ module mv_decompressor #(
   end
 
   // ---- operation ----
+  logic [15:0] record_index, record_bias;
   assign op_valid_o       = task_taken || (proceeds && state_q != StRun &&
                             (reads_record || turn_end || unit != '0 ||
                             close_newest || close_other));
@@ -368,9 +363,10 @@ module mv_decompressor #(
   assign op_buffer_o      = reads_record ? ((state_q == StRecord) ? newest : !newest) :
                             close_newest ? newest : !newest;
   assign op_number_o      = output_q;
-  assign op_data_o        = mv_pkg::record_of(
-                                16'(bits) & 16'((32'd1 << index_bits_i) - 32'd1),
-                                16'(bits >> index_bits_i));
+  assign record_index     = 16'(bits) & 16'((32'd1 << index_bits_i) - 32'd1);
+  assign record_bias      = 16'(bits >> index_bits_i);
+  assign op_data_o        = (32'(record_index) << mv_pkg::RecordIndexAt) |
+                            (32'(record_bias) << mv_pkg::RecordBiasAt);
   assign op_unit_o        = reads_codes ? unit : '0;
   assign op_unit_buffer_o = buffer;
 
@@ -443,9 +439,7 @@ module mv_decompressor #(
       entry_q       <= column_i ? head_entry : 3'd0;
       count_q       <= head_count;
       wide_q        <= head_wide;
-      classes_q     <= column_i ? ClassW'(classes_of_length_log2(
-                                      mv_isa_pkg::entry_length_log2(head_entry_fields)))
-                                : row_classes_i;
+      classes_q     <= column_i ? ClassW'(head_classes) : row_classes_i;
       chains_left_q <= 17'(head_last_chain) + 17'd1;
       output_q      <= '0;
       thread_q      <= '0;
@@ -512,8 +506,7 @@ module mv_decompressor #(
       // A wide chain has one class: op_unit_row_o says only of that which outputs a unit is for.
       RunLegal: assert (!header_read || !header_valid || !column_i ||
           (32'(head_last_output) < SubSteps * Lv && 4'(head_entry) < entries_i &&
-           (!head_wide || classes_of_length_log2(
-                mv_isa_pkg::entry_length_log2(head_entry_fields)) == '0)))
+           (!head_wide || head_classes == '0)))
         else $error("mv_decompressor.RunLegal: a run of chains that this machine has not");
     end
   end

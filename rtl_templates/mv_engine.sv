@@ -253,12 +253,12 @@ module mv_engine #(
   logic [8*mv_isa_pkg::EntryW-1:0] entry;
   logic [mv_isa_pkg::HeaderW-1:0] fixed_words;
   assign fixed_words = header[mv_isa_pkg::HeaderW-1:0];
-  assign column      = mv_isa_pkg::header_column(fixed_words);
-  assign entries     = mv_isa_pkg::header_entries(fixed_words);
-  assign index_bits  = mv_isa_pkg::header_index_bits(fixed_words);
-  assign code_bits   = mv_isa_pkg::header_code_bits(fixed_words);
-  assign row_classes = mv_isa_pkg::header_row_classes(fixed_words);
-  assign entry       = mv_isa_pkg::header_entry(fixed_words);
+  assign column      = 1'(fixed_words >> mv_isa_pkg::HeaderColumnAt);
+  assign entries     = 4'(fixed_words >> mv_isa_pkg::HeaderEntriesAt);
+  assign index_bits  = 5'(fixed_words >> mv_isa_pkg::HeaderIndexBitsAt);
+  assign code_bits   = 4'(fixed_words >> mv_isa_pkg::HeaderCodeBitsAt);
+  assign row_classes = 4'(fixed_words >> mv_isa_pkg::HeaderRowClassesAt);
+  assign entry       = 512'(fixed_words >> mv_isa_pkg::HeaderEntryAt);
   // Magic and hash have been compared where the header is kept.
   logic unused_header;
   assign unused_header = ^header;

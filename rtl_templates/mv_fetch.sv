@@ -64,8 +64,8 @@ module mv_fetch #(
 
   logic [31:0] magic;
   logic [63:0] hash;
-  assign magic = mv_isa_pkg::header_magic(header_q[mv_isa_pkg::HeaderW-1:0]);
-  assign hash  = mv_isa_pkg::header_hash(header_q[mv_isa_pkg::HeaderW-1:0]);
+  assign magic = 32'(header_q[mv_isa_pkg::HeaderW-1:0] >> mv_isa_pkg::HeaderMagicAt);
+  assign hash  = 64'(header_q[mv_isa_pkg::HeaderW-1:0] >> mv_isa_pkg::HeaderHashAt);
 
   assign header_o       = header_q;
   assign header_valid_o = state_q == StRun;

@@ -26,16 +26,11 @@ package mv_pkg;
                  3 * segments + lv + lv * lane_w + segments * row_w + 2 * group_w + row_w + 1;
   endfunction
 
-  // An output record: what the decompressor makes of the two numbers, and its parts.
-  function automatic logic [31:0] record_of(input logic [15:0] index, input logic [15:0] bias);
-    record_of = {bias, index};
-  endfunction
-  function automatic logic [15:0] record_index(input logic [31:0] part_of);
-    record_index = 16'(part_of >> 0);
-  endfunction
-  function automatic logic [15:0] record_bias(input logic [31:0] part_of);
-    record_bias = 16'(part_of >> 16);
-  endfunction
+  // Where an output record holds its two numbers of 16 bits.
+  typedef enum int {
+    RecordIndexAt = 0,
+    RecordBiasAt  = 16
+  } record_field_e;
 
   // Operations of the vector unit, which says what each computes. They are members of an enum:
   // of each parameter that a module does not use, Verilator warns.

@@ -111,20 +111,20 @@ module mv_sequencer #(
   logic [mv_isa_pkg::InstructionW-1:0] instruction_q;
   logic [3:0]       kind;
   logic             is_matrix, is_scores, is_outputs, attention, quiet, may, job_go;
-  assign kind       = mv_isa_pkg::array_kind(instruction_q);
+  assign kind       = 4'(instruction_q >> mv_isa_pkg::ArrayKindAt);
   assign is_matrix  = kind == mv_isa_pkg::ArrayMatrix;
   assign is_scores  = kind == mv_isa_pkg::ArrayScores;
   assign is_outputs = kind == mv_isa_pkg::ArrayOutputs;
   assign attention  = is_scores || is_outputs;
   assign quiet      = array_done_i && (&results_idle_i);
-  assign may        = passes_q >= mv_isa_pkg::array_wait(instruction_q);
+  assign may        = passes_q >= 16'(instruction_q >> mv_isa_pkg::ArrayWaitAt);
   // Jobs follow one another; anything else begins when all before it has ended.
   assign job_valid_o = array_state_q == StWait && array_run_q && attention && attend_q && may;
   assign job_go      = job_valid_o && job_ready_i;
   assign start_o     = array_state_q == StBegin && array_run_q && is_matrix;
-  assign image_o     = mv_isa_pkg::matrix_first_beat(matrix_q);
+  assign image_o     = 32'(matrix_q >> mv_isa_pkg::MatrixFirstBeatAt);
   logic [15:0] matrix_row;
-  assign matrix_row  = mv_isa_pkg::array_row(matrix_q);
+  assign matrix_row  = 16'(matrix_q >> mv_isa_pkg::ArrayRowAt);
   assign row_o       = RowW'(matrix_row);
 
   // The job of SCORES or OUTPUTS. Icarus casts no function's value, hence the names.
@@ -147,22 +147,22 @@ module mv_sequencer #(
   job_t        job;
   logic [15:0] word, word_stride, row, row_stride, turn, index;
   logic [7:0]  last_keys, last_channels;
-  assign word               = mv_isa_pkg::attend_word(instruction_q);
-  assign word_stride        = mv_isa_pkg::attend_word_stride(instruction_q);
-  assign row                = mv_isa_pkg::array_row(instruction_q);
-  assign row_stride         = mv_isa_pkg::attend_row_stride(instruction_q);
-  assign last_keys          = mv_isa_pkg::attend_last_keys(instruction_q);
-  assign last_channels      = mv_isa_pkg::attend_last_channels(instruction_q);
-  assign turn               = mv_isa_pkg::attend_turn(instruction_q);
-  assign index              = mv_isa_pkg::attend_index(instruction_q);
+  assign word               = 16'(instruction_q >> mv_isa_pkg::AttendWordAt);
+  assign word_stride        = 16'(instruction_q >> mv_isa_pkg::AttendWordStrideAt);
+  assign row                = 16'(instruction_q >> mv_isa_pkg::ArrayRowAt);
+  assign row_stride         = 16'(instruction_q >> mv_isa_pkg::AttendRowStrideAt);
+  assign last_keys          = 8'(instruction_q >> mv_isa_pkg::AttendLastKeysAt);
+  assign last_channels      = 8'(instruction_q >> mv_isa_pkg::AttendLastChannelsAt);
+  assign turn               = 16'(instruction_q >> mv_isa_pkg::AttendTurnAt);
+  assign index              = 16'(instruction_q >> mv_isa_pkg::AttendIndexAt);
   assign job.outputs        = is_outputs;
-  assign job.causal         = mv_isa_pkg::attend_causal(instruction_q);
+  assign job.causal         = 1'(instruction_q >> mv_isa_pkg::AttendCausalAt);
   assign job.word           = WordW'(word);
   assign job.word_stride    = WordW'(word_stride);
   assign job.row            = RowW'(row);
   assign job.row_stride     = RowW'(row_stride);
-  assign job.key_strips     = mv_isa_pkg::attend_key_strips(instruction_q);
-  assign job.channel_strips = mv_isa_pkg::attend_channel_strips(instruction_q);
+  assign job.key_strips     = 16'(instruction_q >> mv_isa_pkg::AttendKeyStripsAt);
+  assign job.channel_strips = 16'(instruction_q >> mv_isa_pkg::AttendChannelStripsAt);
   assign job.index          = index;
   assign job.last_keys      = CountW'(last_keys);
   assign job.last_channels  = CountW'(last_channels);
@@ -177,8 +177,9 @@ module mv_sequencer #(
   logic unused;
   assign unused = ^{prog_address_i, matrix_row, word, word_stride, row, row_stride, last_keys,
                     last_channels, turn, key_bits};
-  assign key_bits      = mv_isa_pkg::scores_key_bits(instruction_q);
-  assign fresh_valid_o = start_o ? mv_isa_pkg::matrix_sums(instruction_q) : job_go && is_scores;
+  assign key_bits      = 5'(instruction_q >> mv_isa_pkg::ScoresKeyBitsAt);
+  assign fresh_valid_o = start_o ? 1'(instruction_q >> mv_isa_pkg::MatrixSumsAt) :
+                         job_go && is_scores;
   assign fresh_o       = !start_o && index[key_bits[3:0]];
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
@@ -223,8 +224,8 @@ module mv_sequencer #(
   logic [AddrW-1:0] vector_at_q;
   logic             reached;
   logic [1:0]       counter;
-  assign counter      = mv_isa_pkg::vector_counter(pass_q);
-  assign reached      = count_q[counter] >= {2'd0, mv_isa_pkg::vector_value(pass_q)};
+  assign counter      = 2'(pass_q >> mv_isa_pkg::VectorCounterAt);
+  assign reached      = count_q[counter] >= {2'd0, 30'(pass_q >> mv_isa_pkg::VectorValueAt)};
   assign pass_valid_o = vector_state_q == StBegin && vector_run_q;
   assign pass_end     = vector_state_q == StBusy && vector_run_q && (&pass_done_i);
   always_ff @(posedge clk_i or negedge rst_ni) begin
@@ -243,7 +244,7 @@ module mv_sequencer #(
           vector_at_q    <= vector_at_q + AddrW'(1);
         end
         StWait: begin
-          if (mv_isa_pkg::vector_kind(pass_q) == mv_isa_pkg::VectorEnd) vector_run_q <= 1'b0;
+          if (4'(pass_q >> mv_isa_pkg::VectorKindAt) == mv_isa_pkg::VectorEnd) vector_run_q <= 1'b0;
           else if (reached) vector_state_q <= StBegin;
         end
         StBegin: vector_state_q <= StBusy;
@@ -265,18 +266,23 @@ module mv_sequencer #(
   logic [31:0] end_index;                       // behind the last result of a job
   logic [3:0]  pass_operation;
   assign scores_alike =
-      mv_isa_pkg::attend_causal(instruction_q) == mv_isa_pkg::attend_causal(scores_q) &&
-      mv_isa_pkg::scores_vector_row(instruction_q) == mv_isa_pkg::scores_vector_row(scores_q) &&
-      mv_isa_pkg::scores_key_bits(instruction_q) == mv_isa_pkg::scores_key_bits(scores_q) &&
-      mv_isa_pkg::scores_valid_keys(instruction_q) == mv_isa_pkg::scores_valid_keys(scores_q);
+      1'(instruction_q >> mv_isa_pkg::AttendCausalAt) ==
+      1'(scores_q >> mv_isa_pkg::AttendCausalAt) &&
+      16'(instruction_q >> mv_isa_pkg::ScoresVectorRowAt) ==
+      16'(scores_q >> mv_isa_pkg::ScoresVectorRowAt) &&
+      5'(instruction_q >> mv_isa_pkg::ScoresKeyBitsAt) ==
+      5'(scores_q >> mv_isa_pkg::ScoresKeyBitsAt) &&
+      16'(instruction_q >> mv_isa_pkg::ScoresValidKeysAt) ==
+      16'(scores_q >> mv_isa_pkg::ScoresValidKeysAt);
   assign outputs_alike =
-      mv_isa_pkg::outputs_table_entry(instruction_q) ==
-      mv_isa_pkg::outputs_table_entry(outputs_q) &&
-      mv_isa_pkg::outputs_result_row(instruction_q) == mv_isa_pkg::outputs_result_row(outputs_q);
+      16'(instruction_q >> mv_isa_pkg::OutputsTableEntryAt) ==
+      16'(outputs_q >> mv_isa_pkg::OutputsTableEntryAt) &&
+      16'(instruction_q >> mv_isa_pkg::OutputsResultRowAt) ==
+      16'(outputs_q >> mv_isa_pkg::OutputsResultRowAt);
   assign strips         = is_outputs ? job.channel_strips : job.key_strips;
   assign last_strip     = is_outputs ? last_channels : last_keys;
   assign end_index      = 32'(index[14:0]) + (32'(strips) - 32'd1) * Lv + 32'(last_strip);
-  assign pass_operation = mv_isa_pkg::vector_operation(pass_q);
+  assign pass_operation = 4'(pass_q >> mv_isa_pkg::VectorOperationAt);
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       scores_seen_q  <= 1'b0;
@@ -336,13 +342,13 @@ module mv_sequencer #(
           kind <= mv_isa_pkg::ArrayOutputs)
         else $error("mv_sequencer.ArrayKindKnown: an array instruction of no known kind");
       VectorKindKnown: assert (!(vector_run_q && vector_state_q == StWait) ||
-          mv_isa_pkg::vector_kind(pass_q) <= mv_isa_pkg::VectorRoot)
+          4'(pass_q >> mv_isa_pkg::VectorKindAt) <= mv_isa_pkg::VectorRoot)
         else $error("mv_sequencer.VectorKindKnown: a vector instruction of no known kind");
       MatrixOperationKnown: assert (!start_o ||
-          mv_isa_pkg::matrix_operation(matrix_q) <= mv_pkg::OpResidual)
+          4'(matrix_q >> mv_isa_pkg::MatrixOperationAt) <= mv_pkg::OpResidual)
         else $error("mv_sequencer.MatrixOperationKnown: a MATRIX with no operation on results");
       PassOperationKnown: assert (!pass_valid_o ||
-          mv_isa_pkg::vector_kind(pass_q) != mv_isa_pkg::VectorPass ||
+          4'(pass_q >> mv_isa_pkg::VectorKindAt) != mv_isa_pkg::VectorPass ||
           pass_operation == mv_pkg::OpCopy || pass_operation == mv_pkg::OpExp ||
           pass_operation == mv_pkg::OpScale || pass_operation == mv_pkg::OpNorm)
         else $error("mv_sequencer.PassOperationKnown: a PASS with no operation of a pass");

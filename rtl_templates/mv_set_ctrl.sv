@@ -153,11 +153,6 @@ module mv_set_ctrl #(
   localparam int PtrW    = $clog2(Rows);
   localparam int ChainW  = PtrW + PlaceW;
 
-  function automatic logic [SlotW-1:0] slot_of(input logic [PtrW-1:0] row,
-                                               input logic [GroupW-1:0] group);
-    slot_of = SlotW'(32'(row) * Groups + 32'(group));
-  endfunction
-
   // ---- chains: the accumulator row and the records' place of each thread's buffers ----
   // Those of a wide chain are the first of SubSteps each.
   logic [ChainW-1:0] chain_q [2*Threads];
@@ -341,7 +336,8 @@ module mv_set_ctrl #(
     acc_seg_q   <= tap_segment;
     acc_first_q <= tap_first;
     for (int g = 0; g < Segments; g++) begin
-      acc_slot_q[g*SlotW +: SlotW] <= slot_of(tap_rows[g*PtrW +: PtrW], tap_group);
+      acc_slot_q[g*SlotW +: SlotW] <=
+          SlotW'(32'(tap_rows[g*PtrW +: PtrW]) * Groups + 32'(tap_group));
     end
   end
 
@@ -359,7 +355,7 @@ module mv_set_ctrl #(
     logic [15:0] half;
     assign number = column_i ? i >> tap_classes : 32'd0;
     assign half   = (attend_i || (i & ((32'd1 << tap_classes) - 32'd1)) != 0) ? 16'd0 :
-        mv_pkg::record_bias(record_q[32'(tap_place) * Lv + number]);
+        16'(record_q[32'(tap_place) * Lv + number] >> mv_pkg::RecordBiasAt);
     mv_fp16_to_fp32 u_widen (
       .half_i (half),
       .float_o(bias[i*32 +: 32])
@@ -390,6 +386,7 @@ module mv_set_ctrl #(
   logic [GroupW-1:0]            drain_group;
   logic                         group_last, out_last, drained;
   logic [PtrW-1:0]              ended_part;                // which Lv of a wide chain's outputs
+  logic [PtrW-1:0]              drain_row;                 // of the accumulators
   logic [SubSteps*Segments-1:0] ended_started;
   logic [31:0]                  ended_record;
 
@@ -409,13 +406,15 @@ module mv_set_ctrl #(
   assign drain_group    = ended.first + group_offset_q;
 
   assign drain_valid_o = (ends_q != '0) && (wait_q[head_q] == '0);
-  assign drain_slot_o  = slot_of(ended.row + ended_part, drain_group);
+  assign drain_row     = ended.row + ended_part;
+  assign drain_slot_o  = SlotW'(32'(drain_row) * Groups + 32'(drain_group));
   assign drain_lane_o  = LaneW'((32'(output_q) % Lv) << ended.classes);
   assign drain_part_o  = ended_started[(32'(ended_part) % SubSteps) * Segments +: Segments] &
                          Segments'((32'd1 << (32'd1 << ended.classes)) - 32'd1);
-  assign drain_bias_o  = mv_pkg::record_bias(ended_record);
+  assign drain_bias_o  = 16'(ended_record >> mv_pkg::RecordBiasAt);
   assign drain_group_o = drain_group;
-  assign drain_index_o = mv_pkg::record_index(ended_record) + (attend_i ? 16'(output_q) : 16'd0);
+  assign drain_index_o = 16'(ended_record >> mv_pkg::RecordIndexAt) +
+                         (attend_i ? 16'(output_q) : 16'd0);
   assign group_last    = drain_group == ended.last;
   assign out_last      = (OutW + 1)'(output_q) + (OutW + 1)'(1) == ended.count;
   assign drained       = drain_valid_o && drain_ready_i && group_last && out_last;

@@ -163,14 +163,15 @@ module mv_slice #(
   logic [15:0]       pass_group;
   logic              skip, pass_ready, go, block_last, row_last, local_last;
   logic              pass_reciprocal, pass_root;
-  assign pass_kind       = mv_isa_pkg::vector_kind(pass_i);
+  assign pass_kind       = 4'(pass_i >> mv_isa_pkg::VectorKindAt);
   assign pass_reciprocal = pass_kind == mv_isa_pkg::VectorReciprocal;
   assign pass_root       = pass_kind == mv_isa_pkg::VectorRoot;
-  assign pass_attention  = mv_isa_pkg::vector_to_attention(pass_i);
-  assign pass_keys       = mv_isa_pkg::vector_keys(pass_i);
-  assign pass_causal     = mv_isa_pkg::vector_causal(pass_i);
-  assign pass_buffer     = mv_isa_pkg::vector_buffer(pass_i);
-  assign pass_rows       = (pass_reciprocal || pass_root) ? 16'd1 : mv_isa_pkg::vector_rows(pass_i);
+  assign pass_attention  = 1'(pass_i >> mv_isa_pkg::VectorToAttentionAt);
+  assign pass_keys       = 1'(pass_i >> mv_isa_pkg::VectorKeysAt);
+  assign pass_causal     = 1'(pass_i >> mv_isa_pkg::VectorCausalAt);
+  assign pass_buffer     = 1'(pass_i >> mv_isa_pkg::VectorBufferAt);
+  assign pass_rows       = (pass_reciprocal || pass_root) ? 16'd1 :
+                           16'(pass_i >> mv_isa_pkg::VectorRowsAt);
   assign first_group     = (pass_keys && pass_causal && key_group_q > base_i) ?
                            key_group_q - base_i : '0;
   assign pass_group      = (16'(local_q) << UnitsL) | 16'(slice_i);
@@ -237,72 +238,73 @@ module mv_slice #(
   logic [4:0]        key_bits;
   logic [1:0]        class_of;
   logic [15:0]       count;          // of a pass: channels of its norm, or keys
-  assign count    = mv_isa_pkg::vector_count(pass_i);
+  assign count    = 16'(pass_i >> mv_isa_pkg::VectorCountAt);
   assign scores   = attend_i && !y_index[15];
   assign outputs  = attend_i && y_index[15];
-  assign key_bits = mv_isa_pkg::scores_key_bits(scores_i);
+  assign key_bits = 5'(scores_i >> mv_isa_pkg::ScoresKeyBitsAt);
   // Keys and values: results of a matrix from kv_from on, first those of all channels of K.
   logic [15:0]       from_keys;
-  assign kv        = !attend_i && y_index >= mv_isa_pkg::matrix_kv_from(matrix_i);
-  assign from_keys = y_index - mv_isa_pkg::matrix_kv_from(matrix_i);
-  assign kv_value  = from_keys >= mv_isa_pkg::matrix_key_channels(matrix_i);
-  assign channel   = from_keys - (kv_value ? mv_isa_pkg::matrix_key_channels(matrix_i) : 16'd0);
+  assign kv        = !attend_i && y_index >= 16'(matrix_i >> mv_isa_pkg::MatrixKvFromAt);
+  assign from_keys = y_index - 16'(matrix_i >> mv_isa_pkg::MatrixKvFromAt);
+  assign kv_value  = from_keys >= 16'(matrix_i >> mv_isa_pkg::MatrixKeyChannelsAt);
+  assign channel   = from_keys -
+                     (kv_value ? 16'(matrix_i >> mv_isa_pkg::MatrixKeyChannelsAt) : 16'd0);
   logic [15:0]       kv_word, kv_stride;
-  assign kv_word   = kv_value ? mv_isa_pkg::matrix_value_word(matrix_i) :
-                     mv_isa_pkg::matrix_key_word(matrix_i);
-  assign kv_stride = mv_isa_pkg::matrix_kv_stride(matrix_i);
+  assign kv_word   = kv_value ? 16'(matrix_i >> mv_isa_pkg::MatrixValueWordAt) :
+                     16'(matrix_i >> mv_isa_pkg::MatrixKeyWordAt);
+  assign kv_stride = 16'(matrix_i >> mv_isa_pkg::MatrixKvStrideAt);
   logic [15:0]       first_row;      // vector row of result 0
-  assign first_row = scores ? mv_isa_pkg::scores_vector_row(scores_i) :
-                     mv_isa_pkg::matrix_vector_row(matrix_i);
+  assign first_row = scores ? 16'(scores_i >> mv_isa_pkg::ScoresVectorRowAt) :
+                     16'(matrix_i >> mv_isa_pkg::MatrixVectorRowAt);
   always_comb begin
     if (take) begin
       group       = y_group;
       op          = (attend_i || kv) ? mv_pkg::OpCopy :
-                    mv_isa_pkg::matrix_operation(matrix_i);
+                    4'(matrix_i >> mv_isa_pkg::MatrixOperationAt);
       buffer      = scores && y_index[key_bits[3:0]];
       is_max      = scores;
-      is_sum      = !attend_i && !kv && mv_isa_pkg::matrix_sums(matrix_i);
+      is_sum      = !attend_i && !kv && 1'(matrix_i >> mv_isa_pkg::MatrixSumsAt);
       mask        = scores;
-      causal      = mv_isa_pkg::attend_causal(scores_i);
+      causal      = 1'(scores_i >> mv_isa_pkg::AttendCausalAt);
       key         = y_index & ~(16'hffff << key_bits);
-      keys        = mv_isa_pkg::scores_valid_keys(scores_i);
-      source      = mv_isa_pkg::matrix_vector_row(matrix_i) + y_index;
+      keys        = 16'(scores_i >> mv_isa_pkg::ScoresValidKeysAt);
+      source      = 16'(matrix_i >> mv_isa_pkg::MatrixVectorRowAt) + y_index;
       target      = first_row + y_index;
       table_entry = outputs ?
-                    mv_isa_pkg::outputs_table_entry(outputs_i) + {1'b0, y_index[14:0]} :
-                    mv_isa_pkg::matrix_table_entry(matrix_i) + y_index;
-      position    = outputs ? mv_isa_pkg::outputs_result_row(outputs_i) :
-                    mv_isa_pkg::matrix_result_row(matrix_i);
-      to_vector   = scores || (!attend_i && !kv && mv_isa_pkg::matrix_to_vector(matrix_i));
+                    16'(outputs_i >> mv_isa_pkg::OutputsTableEntryAt) + {1'b0, y_index[14:0]} :
+                    16'(matrix_i >> mv_isa_pkg::MatrixTableEntryAt) + y_index;
+      position    = outputs ? 16'(outputs_i >> mv_isa_pkg::OutputsResultRowAt) :
+                    16'(matrix_i >> mv_isa_pkg::MatrixResultRowAt);
+      to_vector   = scores || (!attend_i && !kv && 1'(matrix_i >> mv_isa_pkg::MatrixToVectorAt));
       to_activation = outputs ||
-                      (!attend_i && !kv && mv_isa_pkg::matrix_to_activation(matrix_i));
+                      (!attend_i && !kv && 1'(matrix_i >> mv_isa_pkg::MatrixToActivationAt));
       all         = 1'b0;
       zero        = 1'b0;
       class_of    = outputs ? 2'd3 : scores ? (buffer ? 2'd2 : 2'd1) : 2'd0;
     end else begin
       group       = GroupW'(pass_group);
       op          = pass_reciprocal ? mv_pkg::OpReciprocal :
-                    !pass_root ? mv_isa_pkg::vector_operation(pass_i) :
+                    !pass_root ? 4'(pass_i >> mv_isa_pkg::VectorOperationAt) :
                     second_q ? mv_pkg::OpRoot : mv_pkg::OpVariance;
       buffer      = pass_buffer;
       is_max      = 1'b0;
-      is_sum      = mv_isa_pkg::vector_sums(pass_i);
+      is_sum      = 1'(pass_i >> mv_isa_pkg::VectorSumsAt);
       mask        = pass_keys;
       causal      = pass_causal;
       key         = row;
       keys        = count;
-      source      = mv_isa_pkg::vector_read_row(pass_i) + row;
-      target      = mv_isa_pkg::vector_write_row(pass_i) + row;
-      table_entry = mv_isa_pkg::vector_table_entry(pass_i) + row;
-      position    = mv_isa_pkg::vector_row(pass_i);
-      to_vector   = mv_isa_pkg::vector_to_vector(pass_i);
-      to_activation = mv_isa_pkg::vector_to_table(pass_i) || pass_attention;
+      source      = 16'(pass_i >> mv_isa_pkg::VectorReadRowAt) + row;
+      target      = 16'(pass_i >> mv_isa_pkg::VectorWriteRowAt) + row;
+      table_entry = 16'(pass_i >> mv_isa_pkg::VectorTableEntryAt) + row;
+      position    = 16'(pass_i >> mv_isa_pkg::VectorRowAt);
+      to_vector   = 1'(pass_i >> mv_isa_pkg::VectorToVectorAt);
+      to_activation = 1'(pass_i >> mv_isa_pkg::VectorToTableAt) || pass_attention;
       all         = pass_attention;
-      zero        = mv_isa_pkg::vector_zero(pass_i);
+      zero        = 1'(pass_i >> mv_isa_pkg::VectorZeroAt);
       class_of    = 2'd0;
     end
   end
-  assign norm_entry = mv_isa_pkg::vector_norm_entry(pass_i) + row;
+  assign norm_entry = 16'(pass_i >> mv_isa_pkg::VectorNormEntryAt) + row;
 
   // ---- rows of statistics that begin ----
   logic [LocalW-1:0] in_slice;       // token group, within the slice
@@ -321,7 +323,7 @@ module mv_slice #(
     if (beat && fresh) fresh_q[stat] <= 1'b0;
     for (int g = 0; g < Local; g++) begin
       if (fresh_valid_i) fresh_q[(fresh_i ? Local : 0) + g] <= 1'b1;
-      if (pass_valid_i && mv_isa_pkg::vector_sums(pass_i)) begin
+      if (pass_valid_i && 1'(pass_i >> mv_isa_pkg::VectorSumsAt)) begin
         fresh_q[(pass_buffer ? Local : 0) + g] <= 1'b1;
       end
     end
@@ -332,12 +334,12 @@ module mv_slice #(
   logic [Tokens*16-1:0] read_q;
   logic [15:0]          position_q [Tables];
   logic [31:0]          norm_q [Norms];
-  logic [AddrW-1:0]     read_at, access_at;   // access_at: from outside
-  function automatic logic [AddrW-1:0] address(input logic [16:0] at, input logic [GroupW-1:0] of);
-    address = AddrW'(32'(at) * Local + (32'(of) >> UnitsL));
-  endfunction
-  assign access_at = address(17'(v_row_i), v_group_i);
-  assign read_at   = beat ? address(source, group) : access_at;
+  // Of a row and a token group: of the beat, and from outside.
+  logic [AddrW-1:0]     source_at, target_at, access_at, read_at;
+  assign access_at = AddrW'(32'(v_row_i) * Local + (32'(v_group_i) >> UnitsL));
+  assign source_at = AddrW'(32'(source) * Local + (32'(group) >> UnitsL));
+  assign target_at = AddrW'(32'(target) * Local + (32'(group) >> UnitsL));
+  assign read_at   = beat ? source_at : access_at;
 
   // What accompanies the beat through the vector unit: where its result goes.
   typedef struct packed {
@@ -369,7 +371,7 @@ module mv_slice #(
   logic [31:0]          beat_norm_q;
   logic [Tokens*16-1:0] beat_data_q;
   logic [15:0]          row_stride;
-  assign row_stride = mv_isa_pkg::vector_row_stride(pass_i);
+  assign row_stride = 16'(pass_i >> mv_isa_pkg::VectorRowStrideAt);
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) beat_valid_q <= 1'b0;
     else beat_valid_q <= beat;
@@ -399,7 +401,7 @@ module mv_slice #(
       beat_row_q        <= position;
       // Attention layout: the row of the pass, in the group's rows.
       beat_offset_q  <= 16'(32'(row) + ((32'(group) * 32'(row_stride)) << LvL));
-      beat_target_q  <= address(target, group);
+      beat_target_q  <= target_at;
       beat_word_q    <= WordW'(32'(kv_word) + (32'(channel) >> LvL) * 32'(kv_stride) + 32'(base_i) +
                             32'(group));
       beat_channel_q <= LaneW'(32'(channel) % Lv);
@@ -435,6 +437,9 @@ module mv_slice #(
   assign way.group      = beat_group_q;
   assign way.word       = beat_word_q;
   assign way.channel    = beat_channel_q;
+  logic [76:0] epsilon;
+  assign epsilon = {13'(pass_i >> mv_isa_pkg::VectorEpsilonHighAt),
+                    64'(pass_i >> mv_isa_pkg::VectorEpsilonLowAt)};
   mv_vector_unit #(
     .Lanes    (Tokens),
     .Groups   (Stats),
@@ -462,8 +467,7 @@ module mv_slice #(
     .first_i  (PosW'((32'(base_i) + 32'(beat_group_q)) * Tokens)),
     .k_i      (k_i),
     .n_i      (count[14:0]),
-    .epsilon_i({mv_isa_pkg::vector_epsilon_high(pass_i),
-                mv_isa_pkg::vector_epsilon_low(pass_i)}),
+    .epsilon_i(epsilon),
     .gamma_i  (beat_norm_q[15:0]),
     .beta_i   (beat_norm_q[31:16]),
     .valid_o  (result_valid),
@@ -548,9 +552,7 @@ module mv_slice #(
   localparam int RowWay = 14 + 2 * MulStages + AddStages;   // until the row can be read
   logic [63:0]      cycle_q;
   logic [63:0]      row_at_q [Words];
-  logic [AddrW-1:0] target_at;
   logic             reads_row;   // of the vector memory, and what it reads counts
-  assign target_at = address(target, group);
   assign reads_row = take ? op == mv_pkg::OpResidual : !zero && !pass_reciprocal && !pass_root;
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) cycle_q <= 64'd1000;
@@ -609,7 +611,7 @@ module mv_slice #(
                          32'(pass_rows) <= 32'(row_stride) * Lv)
         else $error("mv_slice.RowsApart: a pass's rows of a group reach into those of the next");
       KeysThere: assert (!pass_valid_i || pass_reciprocal || pass_root ||
-          mv_isa_pkg::vector_operation(pass_i) != mv_pkg::OpExp || count != '0)
+          4'(pass_i >> mv_isa_pkg::VectorOperationAt) != mv_pkg::OpExp || count != '0)
         else $error("mv_slice.KeysThere: exponentials of no key");
       if (go) begin
         NormsCounted: assert ((op != mv_pkg::OpVariance || count == summed_q[stat]) &&

@@ -121,7 +121,7 @@ module mv_stream #(
       code_left_q <= '0;
       code_used_q <= '0;
     end else begin
-      if (task_take) code_left_q <= mv_isa_pkg::task_code_beats(task_i);
+      if (task_take) code_left_q <= 32'(task_i >> mv_isa_pkg::TaskCodeBeatsAt);
       else if (code_go) code_left_q <= code_left_q - 32'd1;
       if (code_go && !(code_valid && code_ready)) code_used_q <= code_used_q + CodeW'(1);
       if (!code_go && code_valid && code_ready) code_used_q <= code_used_q - CodeW'(1);
@@ -129,8 +129,9 @@ module mv_stream #(
   end
   always_ff @(posedge clk_i) begin
     if (task_take) begin
-      code_beat_q    <= mv_isa_pkg::task_first_beat(task_i);
-      task_weights_q <= mv_isa_pkg::task_first_beat(task_i) + mv_isa_pkg::task_code_beats(task_i);
+      code_beat_q    <= 32'(task_i >> mv_isa_pkg::TaskFirstBeatAt);
+      task_weights_q <= 32'(task_i >> mv_isa_pkg::TaskFirstBeatAt) +
+                        32'(task_i >> mv_isa_pkg::TaskCodeBeatsAt);
     end else if (code_go) begin
       code_beat_q <= code_beat_q + 32'd1;
     end

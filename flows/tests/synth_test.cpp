@@ -72,7 +72,7 @@ TEST(Sources, FindsInstances) {
 }
 
 TEST(Sources, FindsPackagesAndPutsThemFirst) {
-  EXPECT_EQ(named_packages("assign a = mv_pkg::OpRoot + mv_isa_pkg::array_kind(i) + mv_pkg::OpCopy;"),
+  EXPECT_EQ(named_packages("assign a = mv_pkg::OpRoot + 4'(i >> mv_isa_pkg::ArrayKindAt) + mv_pkg::OpCopy;"),
             (std::vector<std::string>{"mv_pkg", "mv_isa_pkg"}));
   const TemporaryTestFolder folder;
   write_file(folder.path / "mv_top.sv", "module mv_top ();\n  mv_a u_a ();\nendmodule\n");

@@ -6,12 +6,14 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <map>
 #include <regex>
 
 #include "generator/emit.hpp"
 #include "generator/legality.hpp"
 #include "generator/resources.hpp"
 #include "golden/files/input_file.hpp"
+#include "golden/isa/isa_package.hpp"
 
 namespace mixvec::inline generator {
 namespace {
@@ -234,6 +236,34 @@ TEST(Instructions, AreReadByTheirFields) {
   }
   EXPECT_GT(read, 50);
   EXPECT_TRUE(std::regex_search(std::string("matrix_i[6*32 +: 16]"), select));
+}
+
+/// What is wrong with the reads of fields in a text: each is WIDTH'(BITS >> mv_isa_pkg::FIELD), of the table's width.
+std::vector<std::string> wrong_reads(const std::string& text) {
+  std::vector<std::string> wrong;
+  const std::regex field(R"(mv_isa_pkg::(\w+At)\b)"), read(R"((\d+)'\([\w\[\]:+\-* ]+ >>\s+mv_isa_pkg::(\w+At)\))");
+  std::map<std::string, int> widths;
+  for (const PackageField& f : isa_package_fields()) widths[f.name] = f.width;
+  const std::sregex_iterator end;
+  for (std::sregex_iterator at(text.begin(), text.end(), read); at != end; ++at) {
+    const auto expected = widths.find((*at)[2]);
+    if (expected == widths.end() || std::to_string(expected->second) != (*at)[1]) wrong.push_back(at->str());
+  }
+  const auto count = [&](const std::regex& what) {
+    return std::distance(std::sregex_iterator(text.begin(), text.end(), what), end);
+  };
+  if (count(field) != count(read)) wrong.push_back("a field that is not read as WIDTH'(BITS >> FIELD)");
+  return wrong;
+}
+
+TEST(Instructions, FieldsAreReadInTheirWidth) {
+  EXPECT_EQ(wrong_reads("16'(matrix_i >> mv_isa_pkg::MatrixKeyWordAt)"), Lines{});
+  EXPECT_EQ(wrong_reads("15'(matrix_i >> mv_isa_pkg::MatrixKeyWordAt)").size(), 1U);
+  EXPECT_EQ(wrong_reads("matrix_i[mv_isa_pkg::MatrixKeyWordAt +: 16]").size(), 1U);
+  for (const Resource& file : resources()) {
+    if (!file.path.ends_with(".sv")) continue;
+    EXPECT_EQ(wrong_reads(std::string(file.text)), Lines{}) << file.path;
+  }
 }
 
 /// The members of a module's struct.

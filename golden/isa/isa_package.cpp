@@ -1,5 +1,5 @@
-// A function's name says which instructions have its field: array_ all of the array program, attend_ SCORES and
-// OUTPUTS, matrix_, scores_ and outputs_ one kind, vector_ those of the vector program.
+// A field's name says which instructions have it: Array all of the array program, Attend SCORES and OUTPUTS, Matrix,
+// Scores and Outputs one kind, Vector those of the vector program.
 #include "golden/isa/isa_package.hpp"
 
 #include <fmt/format.h>
@@ -19,16 +19,85 @@ bool holds(const std::vector<InstructionField>& fields, const InstructionField& 
   return std::find(fields.begin(), fields.end(), field) != fields.end();
 }
 
-/// By a shift, as Verilator warns of an argument whose other bits a function does not read.
-std::string function_of(const std::string& prefix, const InstructionField& field,
-                        const std::string& argument = "instruction", const std::string& width = "InstructionW") {
-  const std::string name = fmt::format("{}_{}", prefix, field.name);
-  const std::string range = field.width == 1 ? "" : fmt::format(" [{}:0]", field.width - 1);
-  return fmt::format(
-      "  function automatic logic{} {}(input logic [{}-1:0] {});\n"
-      "    {} = {}'({} >> ({} * 32 + {}));\n"
-      "  endfunction\n",
-      range, name, width, argument, name, field.width, argument, field.word, field.low);
+/// "key_word" of "Matrix": MatrixKeyWordAt.
+std::string name_in_rtl(const std::string& prefix, const std::string& name) {
+  std::string text = prefix;
+  bool begins = true;
+  for (const char c : name) {
+    if (c != '_') text += begins ? static_cast<char>(std::toupper(static_cast<unsigned char>(c))) : c;
+    begins = c == '_';
+  }
+  return text + "At";
+}
+
+/// Fields that one enum holds, so no two of them begin at the same bit.
+struct FieldGroup {
+  std::string prefix;
+  std::vector<PackageField> fields;
+
+  template <typename Field>
+  void add(const Field& field) {
+    fields.push_back({name_in_rtl(prefix, field.name), field.word * 32 + field.low, field.width});
+  }
+};
+
+/// Members of an enum, with the width of each behind it.
+std::string enum_of(const FieldGroup& group) {
+  std::string text = "  typedef enum int {\n";
+  for (const PackageField& f : group.fields) {
+    const std::string member = fmt::format("{} = {}{}", f.name, f.low, &f == &group.fields.back() ? "" : ",");
+    text += fmt::format("    {:<30}// {}\n", member, f.width);
+  }
+  std::string type = group.prefix;
+  type.front() = static_cast<char>(std::tolower(static_cast<unsigned char>(type.front())));
+  return text + fmt::format("  }} {}_field_e;\n", type);
+}
+
+std::vector<FieldGroup> array_groups() {
+  FieldGroup array{"Array", {}}, of_matrix{"Matrix", {}}, attend{"Attend", {}}, of_scores{"Scores", {}},
+      of_outputs{"Outputs", {}};
+  const std::vector<InstructionField> matrix = fields_of(ArrayKind::kMatrix);
+  const std::vector<InstructionField> scores = fields_of(ArrayKind::kScores);
+  const std::vector<InstructionField> outputs = fields_of(ArrayKind::kOutputs);
+  array.add(kKindField);
+  for (const InstructionField& field : matrix) {
+    (holds(scores, field) && holds(outputs, field) ? array : of_matrix).add(field);
+  }
+  for (const InstructionField& field : scores) {
+    if (holds(matrix, field) && holds(outputs, field)) continue;
+    (holds(outputs, field) ? attend : of_scores).add(field);
+  }
+  for (const InstructionField& field : outputs) {
+    if (!holds(scores, field)) of_outputs.add(field);
+  }
+  return {array, of_matrix, attend, of_scores, of_outputs};
+}
+
+FieldGroup vector_group() {
+  FieldGroup group{"Vector", {}};
+  group.add(kKindField);
+  std::vector<InstructionField> seen;
+  for (const VectorKind kind : {VectorKind::kPass, VectorKind::kReciprocal, VectorKind::kRoot}) {
+    for (const InstructionField& field : fields_of(kind)) {
+      if (holds(seen, field)) continue;
+      seen.push_back(field);
+      group.add(field);
+    }
+  }
+  return group;
+}
+
+std::vector<FieldGroup> image_groups() {
+  std::vector<FieldGroup> groups;
+  const auto group = [&](const std::string& prefix, const auto& fields) {
+    groups.push_back({prefix, {}});
+    for (const ImageField& field : fields) groups.back().add(field);
+  };
+  group("Header", kHeaderFields);
+  group("Entry", kEntryFields);
+  group("Task", kTaskFields);
+  group("Run", kRunFields);
+  return groups;
 }
 
 /// An enum of the program's kinds: a module may leave some unused, which Verilator warns of for parameters.
@@ -47,68 +116,49 @@ std::string kinds_of(const std::string& program) {
 
 }  // namespace
 
+std::vector<PackageField> isa_package_fields() {
+  std::vector<PackageField> fields;
+  const auto add = [&](const std::vector<FieldGroup>& groups) {
+    for (const FieldGroup& group : groups) fields.insert(fields.end(), group.fields.begin(), group.fields.end());
+  };
+  add(array_groups());
+  add({vector_group()});
+  add(image_groups());
+  return fields;
+}
+
 std::string isa_package_source() {
   std::string text =
       "// Mixvec\n"
       "// SPDX-License-Identifier: Apache-2.0\n"
       "//\n"
-      "// Fields of instructions (docs/isa.md), one function each: array_ of all instructions of the array\n"
-      "// program, attend_ of SCORES and OUTPUTS, matrix_, scores_ and outputs_ of one kind, vector_ of the\n"
-      "// vector program. header_, entry_, task_, run_: of an image's header, its entries, the tasks of its\n"
-      "// directory and a run's header (docs/packed_format.md). Printed by golden/isa/isa_package.cpp from\n"
-      "// the tables in golden/isa/layer_isa.cpp and golden/format/image_fields.hpp; a test compares.\n"
+      "// Where the fields of instructions (docs/isa.md) begin, and behind // how many bits they have:\n"
+      "// Array of all instructions of the array program, Attend of SCORES and OUTPUTS, Matrix, Scores\n"
+      "// and Outputs of one kind, Vector of the vector program. Header, Entry, Task, Run: of an image's\n"
+      "// header, its entries, the tasks of its directory and a run's header (docs/packed_format.md). A\n"
+      "// field is read as 16'(matrix_i >> mv_isa_pkg::MatrixKeyWordAt); a test compares the widths. Not\n"
+      "// by functions: Verilator numbers their calls, and no two copies of a module would share code.\n"
+      "// Printed by golden/isa/isa_package.cpp from the tables in golden/isa/layer_isa.cpp and\n"
+      "// golden/format/image_fields.hpp; a test compares.\n"
       "\n"
       "package mv_isa_pkg;\n"
-      "  localparam int InstructionW = 256;\n"
+      "  // Widths are members of enums, too: of a parameter that a module does not use, Verilator warns.\n"
+      "  typedef enum int {InstructionW = 256} instruction_width_e;\n"
       "\n";
   text += kinds_of<ArrayKind>("Array") + kinds_of<VectorKind>("Vector") + "\n";
-  text += function_of("array", kKindField);
-
-  const std::vector<InstructionField> matrix = fields_of(ArrayKind::kMatrix);
-  const std::vector<InstructionField> scores = fields_of(ArrayKind::kScores);
-  const std::vector<InstructionField> outputs = fields_of(ArrayKind::kOutputs);
-  for (const InstructionField& field : matrix) {
-    text += function_of(holds(scores, field) && holds(outputs, field) ? "array" : "matrix", field);
-  }
-  for (const InstructionField& field : scores) {
-    if (holds(matrix, field) && holds(outputs, field)) continue;
-    text += function_of(holds(outputs, field) ? "attend" : "scores", field);
-  }
-  for (const InstructionField& field : outputs) {
-    if (!holds(scores, field)) text += function_of("outputs", field);
-  }
-
-  text += "\n" + function_of("vector", kKindField);
-  std::vector<InstructionField> vector;
-  for (const VectorKind kind : {VectorKind::kPass, VectorKind::kReciprocal, VectorKind::kRoot}) {
-    for (const InstructionField& field : fields_of(kind)) {
-      if (holds(vector, field)) continue;
-      vector.push_back(field);
-      text += function_of("vector", field);
-    }
-  }
-
+  for (const FieldGroup& group : array_groups()) text += enum_of(group);
+  text += enum_of(vector_group());
   text += fmt::format(
       "\n"
       "  // Words of a header before those of its clusters, and their bits.\n"
-      "  localparam int HeaderWords = {};\n"
-      "  localparam int HeaderW     = HeaderWords * 32;\n"
-      "  typedef enum logic [31:0] {{HeaderMagic = 32'h{:08X}}} header_magic_e;\n",
-      kFixedHeaderWords, kImageMagic);
-  const auto print = [&](const auto& fields, const std::string& of, const std::string& width) {
-    for (const ImageField& f : fields) text += function_of(of, {f.name, f.word, f.low, f.width}, "fields", width);
-  };
-  print(kHeaderFields, "header", "HeaderW");
-  text += fmt::format(
-      "\n"
-      "  // Of an entry, a task and a run's header.\n"
-      "  localparam int EntryW = {};\n"
-      "  localparam int TaskW  = {};\n"
-      "  localparam int RunW   = {};\n",
-      kEntryWords * 32, kTaskWords * 32, kRunHeaderBits);
-  print(kEntryFields, "entry", "EntryW");
-  print(kTaskFields, "task", "TaskW");
-  print(kRunFields, "run", "RunW");
+      "  typedef enum int {{HeaderWords = {}, HeaderW = {}}} header_width_e;\n"
+      "  typedef enum logic [31:0] {{HeaderMagic = 32'h{:08X}}} header_magic_e;\n"
+      "  // Bits of an entry, a task and a run's header.\n"
+      "  typedef enum int {{EntryW = {}}} entry_width_e;\n"
+      "  typedef enum int {{TaskW = {}}} task_width_e;\n"
+      "  typedef enum int {{RunW = {}}} run_width_e;\n",
+      kFixedHeaderWords, kFixedHeaderWords * 32, kImageMagic, kEntryWords * 32, kTaskWords * 32, kRunHeaderBits);
+  for (const FieldGroup& group : image_groups()) text += enum_of(group);
   return text + "endpackage\n";
 }
 
