@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+
 #include "golden/base/error.hpp"
 #include "golden/base/random.hpp"
 #include "golden/files/input_file.hpp"
