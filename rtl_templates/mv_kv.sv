@@ -81,29 +81,30 @@ module mv_kv #(
   // positions.
   logic [Lv*Blocks*Lv*16-1:0] data;   // block b of channel r at (r * Blocks + b) * Lv * 16
   for (genvar b = 0; b < Blocks; b++) begin : g_block
-    localparam int Used = (Tokens - b * Lv < Lv) ? Tokens - b * Lv : Lv;
-    logic [Writers*Lv-1:0]    mask;
-    logic [Writers*Lv*16-1:0] write_data;
+    localparam int Positions = (Tokens - b * Lv < Lv) ? Tokens - b * Lv : Lv;
+    logic [Writers*Positions-1:0]    mask;
+    logic [Writers*Positions*16-1:0] write_data;
     always_comb begin
-      mask       = '0;
-      write_data = '0;
       for (int w = 0; w < Writers; w++) begin
-        if (write_i[w]) mask[w*Lv +: Used] = write_mask_i[w*Tokens+b*Lv +: Used];
-        write_data[w*Lv*16 +: Used*16] = write_data_i[(w*Tokens+b*Lv)*16 +: Used*16];
+        mask[w*Positions +: Positions] =
+            write_mask_i[w*Tokens+b*Lv +: Positions] & {Positions{write_i[w]}};
+        write_data[w*Positions*16 +: Positions*16] =
+            write_data_i[(w*Tokens+b*Lv)*16 +: Positions*16];
       end
     end
     for (genvar r = 0; r < Lv; r++) begin : g_row
-      logic [Writers*Lv-1:0] write;
-      logic [Lv*16-1:0]      bank_data;
+      logic [Writers*Positions-1:0] write;
+      logic [Positions*16-1:0]      bank_data;
       always_comb begin
         for (int w = 0; w < Writers; w++) begin
-          write[w*Lv +: Lv] = mask[w*Lv +: Lv] & {Lv{write_row_i[w*LaneW +: LaneW] == LaneW'(r)}};
+          write[w*Positions +: Positions] = mask[w*Positions +: Positions] &
+              {Positions{write_row_i[w*LaneW +: LaneW] == LaneW'(r)}};
         end
       end
       mv_kv_bank #(
-        .Lv     (Lv),
-        .Depth  (Depth),
-        .Writers(Writers)
+        .Positions(Positions),
+        .Depth    (Depth),
+        .Writers  (Writers)
       ) u_bank (
         .clk_i       (clk_i),
         .write_i     (write),
@@ -113,7 +114,7 @@ module mv_kv #(
         .read_word_i (word_q),
         .data_o      (bank_data)
       );
-      assign data[(r*Blocks+b)*Lv*16 +: Lv*16] = (Lv * 16)'(bank_data[Used*16-1:0]);
+      assign data[(r*Blocks+b)*Lv*16 +: Lv*16] = (Lv * 16)'(bank_data);
     end
   end
   for (genvar r = 0; r < Lv; r++) begin : g_tile

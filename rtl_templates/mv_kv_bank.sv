@@ -1,33 +1,34 @@
 // Mixvec
 // SPDX-License-Identifier: Apache-2.0
 //
-// Bank of the key/value memory: words of Lv positions of one channel, one read per cycle and one
+// Bank of the key/value memory: words of some positions of one channel, one read per cycle and one
 // write per cycle and writer.
 
 module mv_kv_bank #(
-  parameter int Lv      = 8,
-  parameter int Depth   = 3072,   // words
-  parameter int Writers = 1,      // that write different words or positions in a cycle
+  parameter int Positions = 8,
+  parameter int Depth     = 3072,   // words
+  parameter int Writers   = 1,      // that write different words or positions in a cycle
   // derived
   localparam int WordW = (Depth > 1) ? $clog2(Depth) : 1
 ) (
-  input  logic                     clk_i,
+  input  logic                            clk_i,
   // write: the positions whose bit is set
-  input  logic [Writers*Lv-1:0]    write_i,
-  input  logic [Writers*WordW-1:0] write_word_i,
-  input  logic [Writers*Lv*16-1:0] write_data_i,
+  input  logic [Writers*Positions-1:0]    write_i,
+  input  logic [Writers*WordW-1:0]        write_word_i,
+  input  logic [Writers*Positions*16-1:0] write_data_i,
   // read: data one cycle later, which stay until the next read
-  input  logic                     read_i,
-  input  logic [WordW-1:0]         read_word_i,
-  output logic [Lv*16-1:0]         data_o
+  input  logic                            read_i,
+  input  logic [WordW-1:0]                read_word_i,
+  output logic [Positions*16-1:0]         data_o
 );
-  logic [Lv*16-1:0] words_q [Depth];
-  logic [Lv*16-1:0] data_q;
+  logic [Positions*16-1:0] words_q [Depth];
+  logic [Positions*16-1:0] data_q;
   always_ff @(posedge clk_i) begin
     for (int w = 0; w < Writers; w++) begin
-      for (int p = 0; p < Lv; p++) begin
-        if (write_i[w*Lv+p]) begin
-          words_q[write_word_i[w*WordW +: WordW]][p*16 +: 16] <= write_data_i[(w*Lv+p)*16 +: 16];
+      for (int p = 0; p < Positions; p++) begin
+        if (write_i[w*Positions+p]) begin
+          words_q[write_word_i[w*WordW +: WordW]][p*16 +: 16] <=
+              write_data_i[(w*Positions+p)*16 +: 16];
         end
       end
     end
