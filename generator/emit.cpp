@@ -112,6 +112,7 @@ kainjow::mustache::data template_data(const AccelConfig& config, const std::vect
   data.set("kv_bytes", fmt::format("{}", config.kv_bytes()));
   data.set("accumulator_bytes", fmt::format("{}", config.accumulator_bytes()));
   data.set("fifo_bytes", fmt::format("{}", config.fifo_bytes()));
+  data.set("code_beats", fmt::format("{}", AccelConfig::kCodeBeats));
   data.set("activation_size", format_bytes(config.activation_bytes()));
   data.set("kv_size", format_bytes(config.kv_bytes()));
   data.set("accumulator_size", format_bytes(config.accumulator_bytes()));
