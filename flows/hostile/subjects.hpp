@@ -26,7 +26,7 @@ struct Subject {
   std::vector<std::string> outputs = {};   ///< what it writes
   std::vector<std::string> defaults = {};  ///< what it writes if it is not told where
   bool any_text = false;                   ///< whatever text it is given as --text is good
-  bool slow = false;                       ///< to start: of the values of its options every eighth is tried
+  bool slow = false;                       ///< to start: a quarter of its options is tried, and of values every 24th
   bool complete = true;                    ///< the command line works; false: it is refused for a reason of its own
 };
 
