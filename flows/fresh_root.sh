@@ -13,7 +13,7 @@ usage: flows/fresh_root.sh [options] SUITE
   --dir DIR        keep the root in DIR, and use the one that is there; default: a temporary folder, removed at the end
   --ccache DIR     share a compiler cache among roots; default: none, as on a new machine
   --packages LIST  further Debian packages, with commas between them
-  --mirror URL     of the Debian archive; default: the one that this machine uses
+  --mirror URL     of the Debian archive, or a line as in sources.list; default: the one that this machine uses
   --logs DIR       where the commands' outputs go; default: build/fresh_root
   --help
 
@@ -23,6 +23,7 @@ those end. Roots take 2 to 5 GB below TMPDIR. Needs root, mmdebstrap or debootst
 
 examples:
   flows/fresh_root.sh trixie
+  flows/fresh_root.sh --mirror 'deb [trusted=yes] http://archive.ubuntu.com/ubuntu noble main universe' noble
   flows/fresh_root.sh --dir /var/tmp/trixie --ccache /var/tmp/ccache --run 'make build' --run 'build/bin/test_golden' trixie
 
 Exit 0: all commands passed. Exit 1: one failed; its last lines are printed. Exit 2: nothing could be tried.
@@ -115,7 +116,7 @@ settings=$logs/apt.conf
 apt-config dump Acquire 2> /dev/null | grep -i 'Proxy\|Check-\|Retries\|ForceIPv\|Verify\|CaInfo\|Timeout' > "$settings" || true
 
 # 1. The root, unless it is there. What the README asks for: git and make.
-include=git,make,ca-certificates${packages:+,$packages}
+include=apt,git,make,ca-certificates${packages:+,$packages}
 if [ ! -e "$root/etc/debian_version" ]; then
   test -z "$(ls -A "$root")" || refuse "--dir: $root is neither empty nor a root of Debian"
   say "root of $suite from $mirror in $root"
