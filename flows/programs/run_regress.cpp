@@ -148,6 +148,9 @@ NewNight plan_night(const Options& options, const Plan& plan, Store* store) {
                                  .reseed = static_cast<std::size_t>(night.reseed),
                                  .fixed_seed = night.fixed_seed,
                                  .only = night.only};
+  for (const auto& [program, needs] : absent_programs(plan, places)) {
+    fmt::print(stderr, "note: {} is left out: it is not built, for want of {}\n", program, needs);
+  }
   made.jobs = expand(
       plan, request, places,
       [&](const TestKind& kind, const PlanTest& test) { return ask_configurations(places, kind, test); },

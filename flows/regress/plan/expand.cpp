@@ -45,7 +45,7 @@ struct Slot {
 class Expansion {
  public:
   Expansion(const Plan& plan, const ExpansionRequest& request, const Places& places, const AskConfigurations& ask)
-      : plan_(plan), request_(request), base_(place_values(places)), ask_(ask) {
+      : plan_(plan), request_(request), base_(place_values(places)), ask_(ask), absent_(absent_programs(plan, places)) {
     try {
       only_.assign(request.only, std::regex::ECMAScript | std::regex::optimize);
     } catch (const std::regex_error& error) {
@@ -91,7 +91,9 @@ class Expansion {
     const auto [place, is_new] = configurations_.try_emplace(test.kind + "/" + test.program);
     if (is_new) {
       const TestKind& kind = plan_.kind_of(test);
-      if (kind.of_plan) {
+      if (absent_.contains(test.program)) {
+        place->second = {};
+      } else if (kind.of_plan) {
         for (const PlanConfiguration& item : plan_.configurations) place->second.push_back(item.name);
       } else if (!kind.ask.empty()) {
         place->second = ask_(kind, test);
@@ -212,6 +214,7 @@ class Expansion {
   const ExpansionRequest& request_;
   PlaceholderValues base_;
   const AskConfigurations& ask_;
+  std::map<std::string, std::string> absent_;
   std::regex only_;
   std::map<std::string, SeedDrawer> drawers_;
   std::map<std::string, std::vector<std::string>> configurations_;
@@ -247,6 +250,17 @@ PlaceholderValues place_values(const Places& places) {
   values.texts["bin"] = (places.build / "bin").string();
   values.texts["out"] = places.out.string();
   return values;
+}
+
+std::map<std::string, std::string> absent_programs(const Plan& plan, const Places& places) {
+  std::map<std::string, std::string> absent;
+  if (!plan.announced) return absent;
+  for (const auto& [program, count] : plan.announced->gtest) {
+    if (!count.needs.empty() && !std::filesystem::exists(places.build / "bin" / program)) {
+      absent.emplace(program, count.needs);
+    }
+  }
+  return absent;
 }
 
 std::vector<Job> without_idle_builds(const std::vector<Job>& jobs) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,9 +34,12 @@ struct ExpansionRequest {
   std::string only = {};                         ///< a regular expression that a job's name must contain; empty: all
 };
 
-/// The jobs, each after the one that it needs. The same request gives the same jobs. Seeds of one test are all
-/// different. Throws InputError for an unknown list, an expression that is none, a failing seed of a configuration that
-/// is none, and where nothing is left to run.
+/// The GoogleTest programs that the plan lets be absent, and that are not built; each with what it needs.
+std::map<std::string, std::string> absent_programs(const Plan& plan, const Places& places);
+
+/// The jobs, each after the one that it needs; none of absent programs. The same request gives the same jobs. Seeds of
+/// one test are all different. Throws InputError for an unknown list, an expression that is none, a failing seed of a
+/// configuration that is none, and where nothing is left to run.
 std::vector<Job> expand(const Plan& plan, const ExpansionRequest& request, const Places& places,
                         const AskConfigurations& ask, const std::vector<FailingSeed>& failing_seeds);
 

@@ -48,6 +48,20 @@ class Expansion : public ::testing::Test {
   Plan plan_;
 };
 
+TEST_F(Expansion, ProgramsThatMayBeAbsentAreLeftOut) {
+  const std::size_t all = jobs({.list = "all", .base_seed = 5}).size();
+  const auto seeded =
+      std::find_if(plan_.tests.begin(), plan_.tests.end(), [](const PlanTest& test) { return test.name == "seeded"; });
+  ASSERT_NE(seeded, plan_.tests.end());
+  seeded->program = "trained";
+  plan_.announced = Announced{.gtest = {{"trained", {.suites = 1, .tests = 1, .needs = ""}}}};
+  EXPECT_EQ(jobs({.list = "all", .base_seed = 5}).size(), all);
+  plan_.announced->gtest["trained"].needs = "a library";
+  const std::vector<Job> left = jobs({.list = "all", .base_seed = 5});
+  EXPECT_EQ(seeds(left, "seeded").size(), 0U);
+  EXPECT_FALSE(left.empty());
+}
+
 TEST_F(Expansion, SeedsAreDistinctSpreadAndRepeatable) {
   const std::vector<Job> first = jobs({.list = "all", .base_seed = 5});
   EXPECT_EQ(seeds(first, "seeded").size(), 30U);
