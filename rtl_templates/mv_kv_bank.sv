@@ -23,6 +23,8 @@ module mv_kv_bank #(
 );
   logic [Positions*16-1:0] words_q [Depth];
   logic [Positions*16-1:0] data_q;
+  // The most that gen_accel makes are 8 writers of 32 positions, 256 such writes: the limit of
+  // what Verilator 5.006 unrolls here.
   always_ff @(posedge clk_i) begin
     for (int w = 0; w < Writers; w++) begin
       for (int p = 0; p < Positions; p++) begin

@@ -127,7 +127,7 @@ module mv_sequencer #(
   assign matrix_row  = 16'(matrix_q >> mv_isa_pkg::ArrayRowAt);
   assign row_o       = RowW'(matrix_row);
 
-  // The job of SCORES or OUTPUTS. Icarus casts no function's value, hence the names.
+  // The job of SCORES or OUTPUTS.
   typedef struct packed {
     logic              outputs;         // P.V instead of Q.K^T
     logic              causal;

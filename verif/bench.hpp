@@ -17,6 +17,8 @@ namespace mixvec::inline verif {
 
 using RandomBits = std::mt19937_64;
 
+inline float from_bits(std::uint32_t bits) { return std::bit_cast<float>(bits); }
+
 /// Writes `width` (<= 32) bits of `value` at bit `lsb` of a port, whatever type Verilator gave it.
 template <typename Port>
 void put_bits(Port& port, int lsb, int width, std::uint32_t value) {

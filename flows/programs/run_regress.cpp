@@ -149,7 +149,7 @@ NewNight plan_night(const Options& options, const Plan& plan, Store* store) {
                                  .fixed_seed = night.fixed_seed,
                                  .only = night.only};
   for (const auto& [program, needs] : absent_programs(plan, places)) {
-    fmt::print(stderr, "note: {} is left out: it is not built, for want of {}\n", program, needs);
+    fmt::print(stderr, "note: {} is left out: it is not built; it needs {}\n", program, needs);
   }
   made.jobs = expand(
       plan, request, places,

@@ -10,28 +10,22 @@
 #include "golden/files/input_file.hpp"
 #include "golden/tests/helpers.hpp"
 #include "golden/tests/reference_data.hpp"
-#include "golden/tests/temporary_folder.hpp"
+#include "pruning/tests/program_fixture.hpp"
 
 namespace mixvec::inline pruning {
 namespace {
 
 namespace fs = std::filesystem;
 
-class Programs : public ::testing::Test {
+class Programs : public ProgramTest {
  protected:
   void SetUp() override {
     ASSERT_EQ(run(MIXVEC_MAKE_CHECKPOINT " --size tiny --seed 3 --out " + path("model")), 0) << output();
   }
 
-  std::string path(const std::string& name) const { return (folder_.path / name).string(); }
-  std::string output() const { return read_file(folder_.path / "output.txt"); }
-
-  int run(const std::string& command) const { return exit_code_of(command + " > " + path("output.txt") + " 2>&1"); }
   int prune(const std::string& arguments) const {
     return run(MIXVEC_PRUNE_MODEL " --model " + path("model") + " " + arguments);
   }
-
-  TemporaryTestFolder folder_;
 };
 
 TEST_F(Programs, PrunedFolderNamesWhatItLeavesOut) {

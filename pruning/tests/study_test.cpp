@@ -16,7 +16,7 @@
 #include "golden/files/input_file.hpp"
 #include "golden/tests/helpers.hpp"
 #include "golden/tests/reference_data.hpp"
-#include "golden/tests/temporary_folder.hpp"
+#include "pruning/tests/program_fixture.hpp"
 
 namespace mixvec::inline pruning {
 namespace {
@@ -112,7 +112,7 @@ TEST(Study, QuartilesAreOfThePointsThatTheArrayBounds) {
   EXPECT_EQ(array_bound_quartiles({}).count, 0U);
 }
 
-class MaskStudy : public ::testing::Test {
+class MaskStudy : public ProgramTest {
  protected:
   void SetUp() override {
     fs::create_directories(folder_.path / "masks/deep");
@@ -120,12 +120,8 @@ class MaskStudy : public ::testing::Test {
     write_file(folder_.path / "masks/deep/b.smtx", smtx(random_mask(96, 64, 0.1, 2)));
   }
 
-  std::string path(const std::string& name) const { return (folder_.path / name).string(); }
-  std::string output() const { return read_file(folder_.path / "output.txt"); }
-  int run(const std::string& command) const { return exit_code_of(command + " > " + path("output.txt") + " 2>&1"); }
   int study(const std::string& arguments) const { return run(MIXVEC_MASK_STUDY " " + arguments); }
 
-  TemporaryTestFolder folder_;
   nlohmann::json json_;
 };
 

@@ -10,6 +10,7 @@
 #include "golden/layer/synthetic_network.hpp"
 #include "golden/matrix/synthetic.hpp"
 #include "golden/tests/helpers.hpp"
+#include "golden/tests/layer/layer_cases.hpp"
 #include "program_machine.hpp"
 
 namespace mixvec::inline sim {
@@ -44,22 +45,6 @@ struct PackedChain {
 
 NetworkSpec small_spec(LayerFamily family) { return {family, 48, 3, 80, 0.5, {}, 7}; }
 
-std::vector<Half> input(std::size_t rows, std::size_t tokens, std::uint64_t seed) {
-  ActivationSpec spec;
-  spec.in = rows;
-  spec.tokens = tokens;
-  spec.seed = seed;
-  return make_activations(spec);
-}
-
-std::vector<Half> columns(const std::vector<Half>& all, std::size_t tokens, std::size_t first, std::size_t count) {
-  std::vector<Half> part;
-  for (std::size_t row = 0; row < all.size() / tokens; ++row) {
-    for (std::size_t t = first; t < first + count; ++t) part.push_back(all[row * tokens + t]);
-  }
-  return part;
-}
-
 /// Golden's x behind all layers, d × tokens, in one prefill.
 std::vector<Half> golden(const PackedChain& chain, std::vector<Half> x, std::size_t tokens,
                          const std::vector<Half>& memory, std::size_t memory_tokens, std::size_t valid,
@@ -88,7 +73,7 @@ struct Shape {
 void check(const PackedChain& chain, const AccelConfig& accel, const Shape& shape, std::vector<Half> x,
            std::uint64_t seed = 1) {
   const std::size_t d = chain.pruned.front().layer.hidden;
-  const std::vector<Half> memory = input(d, std::max<std::size_t>(shape.memory, 1), seed + 100);
+  const std::vector<Half> memory = small_input(d, std::max<std::size_t>(shape.memory, 1), seed + 100);
   const std::vector<Half> expected =
       golden(chain, x, shape.tokens, memory, shape.memory, shape.valid, shape.valid_memory);
   const LayerPlan plan(chain.sources(), accel, {shape.tokens, shape.memory});
@@ -136,7 +121,7 @@ TEST(LayerProgram, PrefillGivesGoldensBits) {
     const PackedChain chain(small_spec(family), accel);
     for (const std::size_t tokens : {1U, 15U, 16U, 17U, 64U}) {
       SCOPED_TRACE(fmt::format("{} {} tokens", name_of(family), tokens));
-      check(chain, accel, {tokens, {}, 0, kAllKeys, kAllKeys}, input(48, tokens, tokens));
+      check(chain, accel, {tokens, {}, 0, kAllKeys, kAllKeys}, small_input(48, tokens, tokens));
     }
   }
 }
@@ -144,20 +129,21 @@ TEST(LayerProgram, PrefillGivesGoldensBits) {
 TEST(LayerProgram, TokensBehindCachedOnes) {
   const AccelConfig accel = small_machine();
   const PackedChain chain(small_spec(LayerFamily::kGpt2), accel, 2);
-  check(chain, accel, {70, {5, 6, 7, 31, 33}, 0, kAllKeys, kAllKeys}, input(48, 70, 3));
+  check(chain, accel, {70, {5, 6, 7, 31, 33}, 0, kAllKeys, kAllKeys}, small_input(48, 70, 3));
 }
 
 TEST(LayerProgram, AnEncodersOutput) {
   const AccelConfig accel = small_machine();
   const PackedChain chain(small_spec(LayerFamily::kDecoder), accel, 2);
-  check(chain, accel, {20, {3, 4}, 30, kAllKeys, 27}, input(48, 20, 4));
-  check(chain, accel, {5, {}, 70, kAllKeys, kAllKeys}, input(48, 5, 5));
+  check(chain, accel, {20, {3, 4}, 30, kAllKeys, 27}, small_input(48, 20, 4));
+  check(chain, accel, {5, {}, 70, kAllKeys, kAllKeys}, small_input(48, 5, 5));
 }
 
 TEST(LayerProgram, ChainsAndPadding) {
   const AccelConfig accel = small_machine();
-  check(PackedChain(small_spec(LayerFamily::kBert), accel, 3), accel, {37, {}, 0, 30, kAllKeys}, input(48, 37, 5));
-  check(PackedChain(small_spec(LayerFamily::kGpt2), accel, 3), accel, {37, {}, 0, 9, kAllKeys}, input(48, 37, 6));
+  check(PackedChain(small_spec(LayerFamily::kBert), accel, 3), accel, {37, {}, 0, 30, kAllKeys},
+        small_input(48, 37, 5));
+  check(PackedChain(small_spec(LayerFamily::kGpt2), accel, 3), accel, {37, {}, 0, 9, kAllKeys}, small_input(48, 37, 6));
 }
 
 TEST(LayerProgram, HeadsOfAllCounts) {
@@ -166,7 +152,7 @@ TEST(LayerProgram, HeadsOfAllCounts) {
     NetworkSpec spec = small_spec(LayerFamily::kGpt2);
     spec.heads = heads;
     spec.hidden = heads * 8;
-    check(PackedChain(spec, accel), accel, {20, {}, 0, kAllKeys, kAllKeys}, input(spec.hidden, 20, heads));
+    check(PackedChain(spec, accel), accel, {20, {}, 0, kAllKeys, kAllKeys}, small_input(spec.hidden, 20, heads));
   }
 }
 
@@ -185,14 +171,14 @@ TEST(LayerProgram, EmptiedHeads) {
     chain.program.matrices.clear();
     pack_layer(layer, chain.program);
     SCOPED_TRACE(emptied);
-    check(chain, accel, {20, {}, 0, kAllKeys, kAllKeys}, input(48, 20, emptied));
+    check(chain, accel, {20, {}, 0, kAllKeys, kAllKeys}, small_input(48, 20, emptied));
   }
 }
 
 TEST(LayerProgram, InfinitiesAndNan) {
   const AccelConfig accel = small_machine();
   for (const LayerFamily family : {LayerFamily::kGpt2, LayerFamily::kBert}) {
-    std::vector<Half> x = input(48, 20, 9);
+    std::vector<Half> x = small_input(48, 20, 9);
     x[3 * 20 + 2] = Half{0x7C00};
     x[5 * 20 + 7] = kCanonicalNan;
     x[7 * 20 + 7] = Half{0xFC00};
@@ -207,7 +193,7 @@ TEST(LayerProgram, RowsAndColumnsAlone) {
     accel.columns_allowed = !rows;
     // Input counts that leave short strips, whose padding must not hold what others left.
     NetworkSpec spec{LayerFamily::kGpt2, 40, 5, 83, 0.4, {16, 4}, 3};
-    std::vector<Half> x = input(40, 18, 2);
+    std::vector<Half> x = small_input(40, 18, 2);
     x[4] = Half{0x7C00};
     check(PackedChain(spec, accel, 2), accel, {18, {}, 0, kAllKeys, kAllKeys}, x);
   }
@@ -228,7 +214,7 @@ TEST(LayerProgram, PaddingOfRowsHoldsZeros) {
     const PackedMatrix& packed = chain.program.at(fmt::format("layer.0.{}", name_of(padded)));
     ASSERT_GT(packed.in_order.size(), packed.in);
     SCOPED_TRACE(name_of(padded));
-    check(chain, accel, {18, {}, 0, kAllKeys, kAllKeys}, input(40, 18, 2));
+    check(chain, accel, {18, {}, 0, kAllKeys, kAllKeys}, small_input(40, 18, 2));
   }
 }
 

@@ -26,7 +26,6 @@ using namespace mixvec;
 constexpr int kMulStages = FP_MUL_STAGES;
 constexpr int kCuts = FP_CUTS;
 
-float from_bits(std::uint32_t bits) { return std::bit_cast<float>(bits); }
 std::uint32_t to_bits(float value) { return std::bit_cast<std::uint32_t>(canonical(value)); }
 bool is_nan_bits(std::uint32_t bits) { return (bits & 0x7FFFFFFFU) > 0x7F800000U; }
 

@@ -56,14 +56,7 @@ class Bench {
 
  private:
   enum class Phase : std::uint8_t { kSums, kVariance, kRoot, kNorm, kDone };
-  struct Progress {
-    Phase phase = Phase::kSums;
-    std::size_t channel = 0;
-  };
-  struct Place {
-    Phase phase;
-    std::size_t group, channel;
-  };
+  using Place = RowPlace<Phase>;
 
   Problem draw(Stimulus& random, std::uint64_t number) {
     Problem p;
@@ -118,52 +111,37 @@ class Bench {
     if (fault == kSwapBetas) std::swap(p.parameters.beta[a], p.parameters.beta[b]);
   }
 
-  /// All beats: in each cycle one of a group that may go on, or none.
   void drive(Stimulus& random, const Problem& p) {
-    const std::uint32_t gaps = p.channels > 1000 ? 0 : draw_gaps(random);
-    Contract contract;
-    std::array<Progress, kGroups> progress;
     int sent = 0;
-    std::size_t open = p.groups();
-    while (open > 0 || unit_.busy()) {
-      const std::size_t g = random.below(static_cast<std::uint32_t>(p.groups()));
-      Progress& at = progress[g];
-      Beat beat;
-      const bool go = at.phase != Phase::kDone && !random.chance(gaps) && next(random, p, g, at, contract, beat);
-      if (!go) {
-        step(random, nullptr, true);
-        continue;
-      }
-      contract.began(beat, unit_.now());
-      under_way_.push_back({at.phase, g, at.channel});
-      const bool dropped = sent++ == drop_;
+    const auto next_beat = [&](const Place& at, const Contract& contract, Beat& beat) {
+      return next(random, p, at, contract, beat);
+    };
+    const auto send = [&](const Beat* beat, const Place* at) {
+      if (at != nullptr) under_way_.push_back(*at);
+      const bool dropped = at != nullptr && sent++ == drop_;
       injected_ = injected_ || dropped;
-      step(random, &beat, !dropped);
-      const bool whole_row = at.phase == Phase::kSums || at.phase == Phase::kNorm;
-      if (++at.channel == (whole_row ? p.channels : 1)) {
-        at.channel = 0;
-        at.phase = static_cast<Phase>(static_cast<int>(at.phase) + 1);
-        if (at.phase == Phase::kDone) --open;
-      }
-    }
+      step(random, beat, !dropped);
+    };
+    send_rows<Phase>(
+        unit_, random, p.channels > 1000 ? 0 : draw_gaps(random), p.groups(), next_beat,
+        [&](Phase phase) { return phase == Phase::kSums || phase == Phase::kNorm ? p.channels : 1; }, send);
   }
 
-  bool next(Stimulus& random, const Problem& p, std::size_t g, const Progress& at, const Contract& contract,
-            Beat& beat) {
+  bool next(Stimulus& random, const Problem& p, const Place& at, const Contract& contract, Beat& beat) {
     constexpr Op kOf[] = {Op::kResidual, Op::kVariance, Op::kRsqrt, Op::kNorm};
     beat.op = kOf[static_cast<int>(at.phase)];
-    beat.group = static_cast<int>(g);
+    beat.group = static_cast<int>(at.group);
     beat.sum = at.phase == Phase::kSums;
-    beat.start = at.channel == 0;
+    beat.start = at.index == 0;
     beat.tokens = static_cast<int>(p.tokens);
     beat.n = static_cast<std::uint32_t>(p.channels);
     beat.epsilon = p.epsilon();
-    beat.gamma = p.parameters.gamma[at.channel];
-    beat.beta = p.parameters.beta[at.channel];
+    beat.gamma = p.parameters.gamma[at.index];
+    beat.beta = p.parameters.beta[at.index];
     for (std::size_t t = 0; t < kLanes; ++t) {
-      const std::size_t token = g * kLanes + t;
+      const std::size_t token = at.group * kLanes + t;
       // Lanes without a token hold anything.
-      beat.a[t] = token >= p.tokens ? random.half(Values::kSpecial) : p.x[at.channel * p.tokens + token];
+      beat.a[t] = token >= p.tokens ? random.half(Values::kSpecial) : p.x[at.index * p.tokens + token];
       beat.b[t] = Half{0x8000};  // a + -0 is a
     }
     return contract.allows(beat.op, beat.group, beat.sum, unit_.now());
@@ -179,7 +157,7 @@ class Bench {
       if (token >= tokens_) {
         checker_.compare(results->value[t].bits, 0, [&] { return fmt::format("lane {} without a token", t); });
       } else if (place.phase == Phase::kNorm) {
-        y_[place.channel * tokens_ + token] = results->value[t];
+        y_[place.index * tokens_ + token] = results->value[t];
       }
     }
   }

@@ -53,14 +53,7 @@ class Bench {
 
  private:
   enum class Phase : std::uint8_t { kMax, kExp, kReciprocal, kScale, kDone };
-  struct Progress {
-    Phase phase = Phase::kMax;
-    std::size_t key = 0;
-  };
-  struct Place {
-    Phase phase;
-    std::size_t group, key;
-  };
+  using Place = RowPlace<Phase>;
 
   static Problem draw(Stimulus& random, std::uint64_t number) {
     Problem p;
@@ -95,53 +88,39 @@ class Bench {
     if (fault == kOtherMask) p.mask.keys += p.mask.keys == 0 ? 1 : -1;
   }
 
-  /// All beats: in each cycle one of a group that may go on, or none.
   void drive(Stimulus& random, const Problem& p) {
-    const std::uint32_t gaps = draw_gaps(random);
-    Contract contract;
-    std::array<Progress, kGroups> progress;
     int sent = 0;
-    std::size_t open = p.groups();
-    while (open > 0 || unit_.busy()) {
-      const std::size_t g = random.below(static_cast<std::uint32_t>(p.groups()));
-      Progress& at = progress[g];
-      Beat beat;
-      const bool go = at.phase != Phase::kDone && !random.chance(gaps) && next(random, p, g, at, contract, beat);
-      if (!go) {
-        step(random, nullptr, true);
-        continue;
-      }
-      contract.began(beat, unit_.now());
-      under_way_.push_back({at.phase, g, at.key});
-      const bool dropped = sent++ == drop_;
+    const auto next_beat = [&](const Place& at, const Contract& contract, Beat& beat) {
+      return next(random, p, at, contract, beat);
+    };
+    const auto send = [&](const Beat* beat, const Place* at) {
+      if (at != nullptr) under_way_.push_back(*at);
+      const bool dropped = at != nullptr && sent++ == drop_;
       injected_ = injected_ || dropped;
-      step(random, &beat, !dropped);
-      if (++at.key == (at.phase == Phase::kReciprocal ? 1 : p.keys)) {
-        at.key = 0;
-        at.phase = static_cast<Phase>(static_cast<int>(at.phase) + 1);
-        if (at.phase == Phase::kDone) --open;
-      }
-    }
+      step(random, beat, !dropped);
+    };
+    send_rows<Phase>(
+        unit_, random, draw_gaps(random), p.groups(), next_beat,
+        [&](Phase phase) { return phase == Phase::kReciprocal ? 1 : p.keys; }, send);
   }
 
-  bool next(Stimulus& random, const Problem& p, std::size_t g, const Progress& at, const Contract& contract,
-            Beat& beat) {
+  bool next(Stimulus& random, const Problem& p, const Place& at, const Contract& contract, Beat& beat) {
     constexpr Op kOf[] = {Op::kPass, Op::kExp, Op::kReciprocal, Op::kScale};
     beat.op = kOf[static_cast<int>(at.phase)];
-    beat.group = static_cast<int>(g);
+    beat.group = static_cast<int>(at.group);
     beat.max = at.phase == Phase::kMax;
     beat.sum = at.phase == Phase::kExp;
-    beat.start = at.key == 0;
+    beat.start = at.index == 0;
     beat.tokens = static_cast<int>(p.tokens);
     beat.mask = at.phase != Phase::kReciprocal;
     beat.causal = p.mask.causal;
-    beat.key = static_cast<std::uint32_t>(at.key);
+    beat.key = static_cast<std::uint32_t>(at.index);
     beat.keys = static_cast<std::uint32_t>(p.mask.keys);
     beat.first = static_cast<std::uint32_t>(p.mask.first);
     beat.k = p.k;
     for (std::size_t t = 0; t < kLanes; ++t) {
-      const std::size_t token = g * kLanes + t;
-      const std::size_t place = at.key * p.tokens + token;
+      const std::size_t token = at.group * kLanes + t;
+      const std::size_t place = at.index * p.tokens + token;
       // Lanes without a token hold anything.
       beat.a[t] = token >= p.tokens                ? random.half(Values::kSpecial)
                   : at.phase == Phase::kScale      ? exponentials_[place]
@@ -162,8 +141,8 @@ class Bench {
         checker_.compare(results->value[t].bits, 0, [&] { return fmt::format("lane {} without a token", t); });
         continue;
       }
-      if (place.phase == Phase::kExp) exponentials_[place.key * tokens_ + token] = results->value[t];
-      if (place.phase == Phase::kScale) probabilities_[place.key * tokens_ + token] = results->value[t];
+      if (place.phase == Phase::kExp) exponentials_[place.index * tokens_ + token] = results->value[t];
+      if (place.phase == Phase::kScale) probabilities_[place.index * tokens_ + token] = results->value[t];
     }
   }
 

@@ -104,8 +104,6 @@ class Bench {
   std::uint64_t fed_ = 0;
 };
 
-float from_bits(std::uint32_t bits) { return std::bit_cast<float>(bits); }
-
 /// Every significand of binary32; the exponents are drawn, for rsqrt one of each parity.
 void reciprocals(Bench& bench, Stimulus& random, std::uint32_t stride) {
   for (std::uint32_t fraction = 0; fraction < 1U << 23U; fraction += stride) {

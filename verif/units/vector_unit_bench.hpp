@@ -212,4 +212,38 @@ inline std::uint32_t draw_gaps(Stimulus& random) {
   return kPercent[random.below(5)];
 }
 
+/// Where a group of tokens is: a phase of its rows, and a beat of the phase.
+template <typename Phase>
+struct RowPlace {
+  Phase phase{};
+  std::size_t group = 0, index = 0;
+};
+
+/// Sends the rows of all groups to the unit, phase by phase until Phase::kDone: in each cycle a beat of one group that
+/// may go on, or none. `next(place, contract, beat)` makes the beat and says whether it may begin, `beats(phase)` is
+/// how many a phase has, `send(beat, place)` is a cycle; of none both are null.
+template <typename Phase, typename Next, typename Beats, typename Send>
+void send_rows(const VectorUnit& unit, Stimulus& random, std::uint32_t gaps, std::size_t groups, const Next& next,
+               const Beats& beats, const Send& send) {
+  Contract contract;
+  std::array<RowPlace<Phase>, kGroups> places;
+  for (std::size_t g = 0; g < kGroups; ++g) places[g].group = g;
+  std::size_t open = groups;
+  while (open > 0 || unit.busy()) {
+    RowPlace<Phase>& at = places[random.below(static_cast<std::uint32_t>(groups))];
+    Beat beat;
+    if (at.phase == Phase::kDone || random.chance(gaps) || !next(at, contract, beat)) {
+      send(nullptr, nullptr);
+      continue;
+    }
+    contract.began(beat, unit.now());
+    send(&beat, &at);
+    if (++at.index == beats(at.phase)) {
+      at.index = 0;
+      at.phase = static_cast<Phase>(static_cast<int>(at.phase) + 1);
+      if (at.phase == Phase::kDone) --open;
+    }
+  }
+}
+
 }  // namespace mixvec::inline verif

@@ -70,6 +70,7 @@ class Expansion {
 
   void add_failing(const FailingSeed& failing) {
     const PlanTest& test = *plan_.find_test(failing.test);
+    if (absent_.contains(test.program)) return;
     const std::vector<std::string> known = configurations_of(test);
     if (std::find(known.begin(), known.end(), failing.configuration) == known.end()) {
       fail_input(
