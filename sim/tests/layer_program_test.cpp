@@ -30,7 +30,7 @@ struct PackedChain {
   Program program;
 
   PackedChain(const NetworkSpec& spec, const AccelConfig& accel, std::size_t layers = 1) {
-    program.format = accel;
+    program.format = static_cast<const FormatConfig&>(accel);
     for (std::size_t l = 0; l < layers; ++l) {
       pruned.push_back(make_synthetic_network_layer(spec, accel, l));
       pack_layer(pruned.back(), program);
