@@ -158,17 +158,19 @@ module mv_decompressor #(
   logic [H*16-1:0] next_position;
   logic [H*8-1:0]  piece, next_piece;
   logic [H*3-1:0]  next_section;
+  logic [H*7+6:0]  code_at;   // where each class's code begins, and where the last one ends
   logic [6:0]      code_bits_read;
   assign bits           = bits_q[63:0];
   assign code_mask      = (16'd1 << code_bits_i) - 16'd1;
   assign column_mask    = (16'd1 << class_lanes_log2) - 16'd1;
   assign column_pieces  = 8'((16'(count_q) + 16'(Lv - 1)) >> LvLog2);
   always_comb begin
-    code_bits_read = '0;
+    code_at = '0;
     for (int i = 0; i < H; i++) begin
-      if (code_read[i]) code_bits_read = code_bits_read + 7'(code_bits_i);
+      code_at[(i+1)*7 +: 7] = code_at[i*7 +: 7] + (code_read[i] ? 7'(code_bits_i) : 7'd0);
     end
   end
+  assign code_bits_read = code_at[H*7 +: 7];
   // Wide chains are columns' alone; these have one class.
   assign op_unit_row_o  = (column_i && wide_q) ? ThreadW'(piece[7:0]) : '0;
 
@@ -188,15 +190,8 @@ module mv_decompressor #(
 
     // Its code, behind those of the classes before it, and the position that the code means.
     logic [15:0] code, position;
-    logic [6:0]  code_at;
-    always_comb begin
-      code_at = '0;
-      for (int i = 0; i < j; i++) begin
-        if (code_read[i]) code_at = code_at + 7'(code_bits_i);
-      end
-    end
     assign code_read[j]      = classes_reading[j] && (piece[j*8 +: 8] == '0);
-    assign code              = 16'(bits >> code_at) & code_mask;
+    assign code              = 16'(bits >> code_at[j*7 +: 7]) & code_mask;
     assign position          = code_read[j] ? passed + code : passed - 16'd1;
     assign code_all_ones[j]  = code_read[j] && (code == code_mask);
     assign section_ends[j]   = code_read[j] && !code_all_ones[j] && (position == sentinel);
