@@ -123,7 +123,11 @@ std::vector<NotRun> read_not_run(const std::string& name, std::string_view list)
 
 std::vector<DocumentCommand> without(const std::vector<DocumentCommand>& commands, const std::vector<NotRun>& not_run) {
   const auto is_of = [](const DocumentCommand& command) {
-    return [&command](const NotRun& entry) { return entry.document == command.document && entry.text == command.text; };
+    return [&command](const NotRun& entry) {
+      if (entry.document != command.document) return false;
+      if (entry.text.ends_with('*')) return command.text.starts_with(entry.text.substr(0, entry.text.size() - 1));
+      return entry.text == command.text;
+    };
   };
   std::string stale;
   for (const NotRun& entry : not_run) {

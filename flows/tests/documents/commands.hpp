@@ -24,7 +24,7 @@ std::vector<DocumentCommand> read_commands(const std::string& document, std::str
 /// A command that the test leaves out.
 struct NotRun {
   std::string document;
-  std::string text;
+  std::string text;  ///< the command; one that ends with * stands for all that begin so
   std::string reason;
 };
 
