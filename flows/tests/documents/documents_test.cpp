@@ -174,7 +174,7 @@ TEST(Documents, NameEveryProgram) {
   for (const std::string& name : documents()) text += read_file(kSource / name);
   ASSERT_GE(programs().size(), 9U);
   for (const std::string& program : programs()) {
-    EXPECT_TRUE(std::regex_search(text, std::regex("`" + program + "`|\\b" + program + " --")))
+    EXPECT_TRUE(std::regex_search(text, std::regex(fmt::format("`{0}`|\\b{0} --", program))))
         << program << ": no word of it in README.md, CONTRIBUTING.md or docs";
   }
 }
@@ -191,7 +191,7 @@ TEST(Documents, HelpHasExamplesOfOptionsThatExist) {
     for (std::sregex_iterator i(options.begin(), options.end(), option), end; i != end; ++i) known.insert(i->str());
     std::size_t examples = 0;
     const std::string shown = help.substr(at);
-    const std::regex example("\n +" + program + "( [^\n]*)");
+    const std::regex example(fmt::format("\n +{}( [^\n]*)", program));
     for (std::sregex_iterator i(shown.begin(), shown.end(), example), end; i != end; ++i, ++examples) {
       const std::string arguments = i->str(1);
       for (std::sregex_iterator o(arguments.begin(), arguments.end(), option); o != end; ++o, ++compared) {

@@ -56,6 +56,12 @@ void end(pid_t& process, int signal) {
   process = 0;
 }
 
+/// Whether this machine, or the root that this process sees, has a file system of control groups.
+bool has_cgroups() {
+  std::error_code error;
+  return fs::is_directory("/sys/fs/cgroup", error) && !fs::is_empty("/sys/fs/cgroup", error);
+}
+
 }  // namespace
 
 std::string SlurmCluster::program(const std::string& name) {
@@ -101,6 +107,11 @@ SlurmCluster::SlurmCluster(fs::path folder, fs::path hidden) : folder_(std::move
                          "NodeName={0} NodeAddr=127.0.0.1 CPUs=4 State=UNKNOWN\n"
                          "PartitionName=all Nodes={0} Default=YES MaxTime=INFINITE State=UP\n",
                          host, socket, user->pw_name, free_port(), free_port(), folder_.string()));
+  if (!has_cgroups()) {
+    // Nothing here needs them, but slurmd looks for their file system unless told which it has, or that it has none.
+    const bool knows_none = first_line(shell_output(program("slurmd") + " -V").text) >= "slurm-wlm 23";
+    write_file(folder_ / "cgroup.conf", fmt::format("CgroupPlugin={}\n", knows_none ? "disabled" : "cgroup/v1"));
+  }
   ::setenv("SLURM_CONF", (folder_ / "slurm.conf").c_str(), 1);
   try {
     munge_ = start(
