@@ -7,17 +7,18 @@
 # Of the file it reads the comments
 #   // proof: rtl FILE...; depth N; induction K     RTL of the module; cycles of base case and covers; cycles of the step
 #   // bug: FILE | FOUND | PUT                      text of the RTL that a bug changes; the base case must find it
-# Exit 0: proved, all covers reached, all bugs found. Exit 1: not. Exit 2: nothing could be tried.
+# Exit 0: proved, all covers reached, all bugs found. Exit 1: not. Exit 2: wrongly called. Exit 77: a program is missing.
 set -u
+refuse() { echo "prove.sh: $*" >&2; exit 2; }
 here=$(cd "$(dirname "$0")" && pwd)
 rtl=$(cd "$here/../../rtl_templates" && pwd)
-name=${1:?usage: verif/formal/prove.sh NAME [OUT]}
+if [ $# -lt 1 ] || [ $# -gt 2 ]; then refuse "found $# arguments, expected NAME [OUT]"; fi
+name=$1
 out=${2:-$here/../../build/formal}/$name
 proof=$here/$name.sv
-refuse() { echo "prove.sh: $*" >&2; exit 2; }
 test -f "$proof" || refuse "$name: found no $proof, expected one of: $(cd "$here" && ls -- *.sv | sed 's/\.sv$//' | tr '\n' ' ')"
 for program in yosys yosys-smtbmc z3 perl; do
-  command -v $program > /dev/null || refuse "$program not found: Debian packages yosys, z3 and perl"
+  command -v $program > /dev/null || { echo "prove.sh: $program not found: Debian packages yosys, z3 and perl" >&2; exit 77; }
 done
 header=$(sed -n 's|^// proof: ||p' "$proof")
 [[ $header =~ ^rtl\ ([^\;]*)\;\ depth\ ([0-9]+)\;\ induction\ ([0-9]+)$ ]] ||
@@ -75,6 +76,7 @@ while IFS= read -r line; do
 done < <(sed -n 's|^// bug: ||p' "$proof")
 test $bugs -gt 0 || { echo "$proof: found no \"// bug:\", expected one at least"; code=1; }
 
+violated=$(cat "$out"/bug_*/base.log | sed -n 's/.*Assert failed in prove: \([A-Za-z]*\).*/\1/p' | sort -u | wc -l)
 test $code != 0 || echo "$name: $properties properties proved by $induction-induction, base of $depth cycles; $covers covers" \
-  "reached; $bugs of $bugs bugs found; $((SECONDS - started)) s"
+  "reached; $bugs of $bugs bugs found, which violate $violated of the properties; $((SECONDS - started)) s"
 exit $code
