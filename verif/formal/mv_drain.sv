@@ -6,14 +6,6 @@
 // any other is granted twice. What it is given says where it is from.
 //
 // proof: rtl mv_turn.sv mv_fifo.sv mv_drain.sv; depth 14; induction 2
-// bug: mv_drain.sv | used_q != CreditW'(Depth) | used_q <= CreditW'(Depth)
-// bug: mv_drain.sv | if (grant && !(y_valid_o && y_ready_i)) used_q | if (grant) used_q
-// bug: mv_drain.sv | if (!grant && (y_valid_o && y_ready_i)) used_q | if (!grant && y_valid_o) used_q
-// bug: mv_drain.sv | else if (grant) last_q <= pick | else if (any) last_q <= pick + 1
-// bug: mv_drain.sv | {valid_q, grant} | {valid_q, any}
-// bug: mv_drain.sv | req_ready_o[pick] = grant | req_ready_o = {Sets{grant}}
-// bug: mv_drain.sv | index_q[0]           <= req_index_i[32'(pick) * 16 +: 16] | index_q[0]           <= req_index_i[32'(last_q) * 16 +: 16]
-// bug: mv_drain.sv | assign sum_valid_o = valid_q[Read] | assign sum_valid_o = valid_q[Read-1]
 
 module prove (input logic clk);
   localparam int Sets    = 3;
@@ -30,12 +22,16 @@ module prove (input logic clk);
   logic [1:0]      sum_set;
   logic [15:0]     sum_bias, y_index, y_data;
   logic [7:0]      granted_q, summed_q, taken_q;   // how many of each
-  // The index of a set's request: the set, and the number it has if it is granted now; its bias is the set.
-  mv_drain #(.Sets(Sets), .Tokens(1), .LaneW(1), .SlotW(1), .GroupW(1), .Classes(1), .Merge(Merge)) dut (
+  // The index of a set's request: the set, and the number it has if it is granted now; its bias:
+  // the set.
+  mv_drain #(
+    .Sets(Sets), .Tokens(1), .LaneW(1), .SlotW(1), .GroupW(1), .Classes(1), .Merge(Merge)
+  ) dut (
     .clk_i(clk), .rst_ni(rst_n), .start_i(start), .req_valid_i(req_valid), .req_ready_o(req_ready),
     .req_slot_i(3'd0), .req_lane_i(3'd0), .req_group_i(3'd0),
     .req_index_i({8'd2, granted_q, 8'd1, granted_q, 8'd0, granted_q}), .req_part_i(3'd0),
-    .req_bias_i({16'd2, 16'd1, 16'd0}), .rd_valid_o(rd_valid), .rd_slot_o(rd_slot), .rd_lane_o(rd_lane),
+    .req_bias_i({16'd2, 16'd1, 16'd0}), .rd_valid_o(rd_valid), .rd_slot_o(rd_slot),
+    .rd_lane_o(rd_lane),
     .sum_valid_o(sum_valid), .sum_set_o(sum_set), .sum_part_o(sum_part), .sum_bias_o(sum_bias),
     .res_i(res), .y_valid_o(y_valid), .y_ready_i(y_ready), .y_index_o(y_index), .y_group_o(y_group),
     .y_data_o(y_data), .idle_o(idle));
@@ -91,17 +87,21 @@ module prove (input logic clk);
     age       = \dut.used_q ;
     for (int d = 0; d <= Latency; d++) begin
       age = age - 4'(\dut.valid_q [d]);
-      if (\dut.valid_q [d] && index[d * 16 +: 16] != {6'd0, order_q[age * 2 +: 2], taken_q + 8'(age)}) begin
+      if (\dut.valid_q [d] &&
+          index[d * 16 +: 16] != {6'd0, order_q[age * 2 +: 2], taken_q + 8'(age)}) begin
         way_holds = 1'b0;
       end
     end
     belong_holds = 1'b1;
     for (int d = 0; d <= 2; d++) begin
-      if (\dut.valid_q [d] && 16'(\dut.set_q [d * 2 +: 2]) != \dut.bias_q [d * 16 +: 16]) belong_holds = 1'b0;
+      if (\dut.valid_q [d] && 16'(\dut.set_q [d * 2 +: 2]) != \dut.bias_q [d * 16 +: 16]) begin
+        belong_holds = 1'b0;
+      end
     end
     queue_holds = 1'b1;
     for (int i = 0; i < Depth; i++) begin
-      entry = waiting[((\dut.u_results.read_at_q + i >= Depth) ? \dut.u_results.read_at_q + i - Depth :
+      entry = waiting[((\dut.u_results.read_at_q + i >= Depth) ?
+                       \dut.u_results.read_at_q + i - Depth :
                        \dut.u_results.read_at_q + i) * 16 +: 16];
       if (i < \dut.u_results.count_q && entry != {6'd0, order_q[i * 2 +: 2], taken_q + 8'(i)}) begin
         queue_holds = 1'b0;
@@ -130,7 +130,8 @@ module prove (input logic clk);
     end
     if (y_valid && y_ready) order_q <= order_q >> 2;
     if (grant) begin
-      order_q[(\dut.used_q - 4'(y_valid && y_ready)) * 2 +: 2] <= req_ready[2] ? 2'd2 : req_ready[1] ? 2'd1 : 2'd0;
+      order_q[(\dut.used_q - 4'(y_valid && y_ready)) * 2 +: 2] <=
+          req_ready[2] ? 2'd2 : req_ready[1] ? 2'd1 : 2'd0;
     end
   end
 
@@ -138,7 +139,8 @@ module prove (input logic clk);
   always_ff @(posedge clk) begin
     if (rst_n) begin
       if ($past(rst_n) && $past(req_valid[asker] && !req_ready[asker])) assume (req_valid[asker]);
-      Credits:   assert (5'(\dut.used_q ) == 5'(under_way) + 5'(\dut.u_results.count_q ) && \dut.used_q <= Depth);
+      Credits:   assert (5'(\dut.used_q ) == 5'(under_way) + 5'(\dut.u_results.count_q ) &&
+                         \dut.used_q <= Depth);
       Space:     assert (!\dut.valid_q [Latency] || \dut.space );
       OneGrant:  assert ((req_ready & (req_ready - 3'd1)) == '0 && (req_ready & ~req_valid) == '0);
       LastIn:    assert (\dut.last_q < Sets);

@@ -2,19 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Proves of mv_fetch: one request is granted at a time and only to who asks, directory before codes
-// before weights; each beat goes to who asked for it, in order, none to two; the header is asked for
-// once, beat after beat; after a wrong magic or hash nothing is asked for.
+// before weights; each beat goes to who asked for it, in order, none to two; the header is asked
+// for once, beat after beat; after a wrong magic or hash nothing is asked for.
 //
 // proof: rtl mv_turn.sv mv_fifo.sv mv_fetch.sv; depth 14; induction 2
-// bug: mv_fetch.sv | if (dir_valid_i != '0) begin | if (dir_valid_i != '0 && code_valid_i == '0) begin
-// bug: mv_fetch.sv | .push_data_i ({kind, pick}) | .push_data_i ({kind, SetW'(0)})
-// bug: mv_fetch.sv | m_req_valid_o && m_req_ready_i | m_req_valid_o
-// bug: mv_fetch.sv | assign m_req_valid_o = any && tag_ready | assign m_req_valid_o = any
-// bug: mv_fetch.sv | && hash == ConfigHash) state_q <= StRun | ) state_q <= StRun
-// bug: mv_fetch.sv | asked_q != BeatW'(HeaderBeats + 1) | asked_q != BeatW'(HeaderBeats)
-// bug: mv_fetch.sv | tag_kind == KindCode && | tag_kind != KindHeader &&
-// bug: mv_fetch.sv | weight_ready_o[s] = go && kind == KindWeight | weight_ready_o[s] = kind == KindWeight
-// bug: mv_fetch.sv | code_beat_i[32'(code_pick) * 32 +: 32] | code_beat_i[32'(weight_pick) * 32 +: 32]
 
 module prove (input logic clk);
   localparam int Sets        = 2;
@@ -34,13 +25,21 @@ module prove (input logic clk);
   logic [Sets-1:0]     code_ready, weight_ready, code_comes, weight_comes;
   logic [PortBits-1:0] beat_data;
   logic [HeaderBeats*PortBits-1:0] header;
-  mv_fetch #(.Sets(Sets), .Clusters(1), .PortBits(PortBits), .Outstanding(Outstanding), .ConfigHash(ConfigHash)) dut (
-    .clk_i(clk), .rst_ni(rst_n), .start_i(start), .m_req_valid_o(req_valid), .m_req_ready_i(req_ready),
-    .m_req_beat_o(req_beat), .m_rsp_valid_i(rsp_valid), .m_rsp_data_i(rsp_data), .header_valid_o(header_valid),
-    .error_o(error), .header_o(header), .dir_valid_i(dir_valid), .dir_ready_o(dir_ready), .dir_beat_i(dir_beat),
-    .code_valid_i(code_valid), .code_ready_o(code_ready), .code_beat_i(code_beat), .weight_valid_i(weight_valid),
+  mv_fetch #(
+    .Sets(Sets), .Clusters(1), .PortBits(PortBits), .Outstanding(Outstanding),
+    .ConfigHash(ConfigHash)
+  ) dut (
+    .clk_i(clk), .rst_ni(rst_n), .start_i(start), .m_req_valid_o(req_valid),
+    .m_req_ready_i(req_ready),
+    .m_req_beat_o(req_beat), .m_rsp_valid_i(rsp_valid), .m_rsp_data_i(rsp_data),
+    .header_valid_o(header_valid),
+    .error_o(error), .header_o(header), .dir_valid_i(dir_valid), .dir_ready_o(dir_ready),
+    .dir_beat_i(dir_beat),
+    .code_valid_i(code_valid), .code_ready_o(code_ready), .code_beat_i(code_beat),
+    .weight_valid_i(weight_valid),
     .weight_ready_o(weight_ready), .weight_beat_i(weight_beat), .dir_beat_valid_o(dir_comes),
-    .code_beat_valid_o(code_comes), .weight_beat_valid_o(weight_comes), .beat_data_o(beat_data), .idle_o(idle));
+    .code_beat_valid_o(code_comes), .weight_beat_valid_o(weight_comes), .beat_data_o(beat_data),
+    .idle_o(idle));
 
   (* hierconn *) logic [2:0] \dut.state_q ;
   (* hierconn *) logic [1:0] \dut.asked_q ;
@@ -52,13 +51,15 @@ module prove (input logic clk);
   (* hierconn *) logic [2:0] \dut.u_tags.entries_q[1] ;
   (* hierconn *) logic [2:0] \dut.u_tags.entries_q[2] ;
 
-  // Who has asked, the oldest first: bit 0 the header, 1 the directory, 2 and 3 codes, 4 and 5 weights.
+  // Who has asked, the oldest first: bit 0 the header, 1 the directory, 2 and 3 codes, 4 and 5
+  // weights.
   logic [5:0]  asks, comes, head;
   logic [17:0] askers_q;
-  logic [1:0]  due_q, headers_q, asked_q;   // beats due; of them, the header's; how many it has asked for
+  logic [1:0]  due_q, asked_q;   // beats due; how many the header has asked for
   logic        go;
   assign go    = req_valid && req_ready;
-  assign asks  = {weight_ready, code_ready, dir_ready, go && {weight_ready, code_ready, dir_ready} == '0};
+  assign asks  = {weight_ready, code_ready, dir_ready,
+                  go && {weight_ready, code_ready, dir_ready} == '0};
   assign head  = askers_q[5:0];
   assign comes = {weight_comes, code_comes, dir_comes};   // without the header's
   always_ff @(posedge clk) begin
@@ -79,7 +80,8 @@ module prove (input logic clk);
   logic [8:0]  entries;
   logic [2:0]  entry;
   logic [2:0]  end_at;
-  assign entries = {\dut.u_tags.entries_q[2] , \dut.u_tags.entries_q[1] , \dut.u_tags.entries_q[0] };
+  assign entries = {\dut.u_tags.entries_q[2] , \dut.u_tags.entries_q[1] ,
+                    \dut.u_tags.entries_q[0] };
   assign end_at  = 3'(\dut.u_tags.read_at_q ) + 3'(\dut.u_tags.count_q );
   always_comb begin
     entries_hold = 1'b1;
@@ -88,8 +90,10 @@ module prove (input logic clk);
       at    = 2'((3'(\dut.u_tags.read_at_q ) + 3'(i)) % 3);
       entry = entries[at * 3 +: 3];
       if (i < due_q) begin
-        if (askers_q[i * 6 +: 6] == '0 || askers_q[i * 6 +: 6] != ((entry == 3'd0) ? 6'd1 : (entry == 3'd2) ? 6'd2 :
-                                     (entry[2:1] == 2) ? 6'd4 << entry[0] : (entry[2:1] == 3) ? 6'd16 << entry[0] : 6'd0)) begin
+        if (askers_q[i * 6 +: 6] == '0 || askers_q[i * 6 +: 6] !=
+            ((entry == 3'd0) ? 6'd1 : (entry == 3'd2) ? 6'd2 :
+             (entry[2:1] == 2) ? 6'd4 << entry[0] :
+             (entry[2:1] == 3) ? 6'd16 << entry[0] : 6'd0)) begin
           entries_hold = 1'b0;
         end
         headers_due = headers_due + 2'(askers_q[i * 6]);
@@ -104,23 +108,27 @@ module prove (input logic clk);
   end
   always_ff @(posedge clk) begin
     if (rst_n) begin
-      Tags:      assert (\dut.u_tags.count_q == due_q && due_q <= Outstanding && \dut.u_tags.read_at_q < 3 &&
-                         3'(\dut.u_tags.write_at_q ) == end_at % 3);
+      Tags:      assert (\dut.u_tags.count_q == due_q && due_q <= Outstanding &&
+                         \dut.u_tags.read_at_q < 3 && 3'(\dut.u_tags.write_at_q ) == end_at % 3);
       Entries:   assert (entries_hold);
       States:    assert (\dut.state_q <= 3'd4);
-      Headers:   assert (asked_q == \dut.asked_q && (\dut.state_q != 3'd1 || (asked_q <= HeaderBeats + 1 &&
-                         headers_due == due_q && 3'(asked_q) == 3'(\dut.got_q ) + 3'(due_q))));
+      Headers:   assert (asked_q == \dut.asked_q && (\dut.state_q != 3'd1 ||
+                         (asked_q <= HeaderBeats + 1 && headers_due == due_q &&
+                          3'(asked_q) == 3'(\dut.got_q ) + 3'(due_q))));
       AfterHead: assert (\dut.state_q == 3'd1 || headers_due == 0);
       NoHead:    assert (\dut.state_q == 3'd1 || \dut.state_q == 3'd3 || due_q == 0);
       Got:       assert (\dut.state_q != 3'd1 || \dut.got_q <= HeaderBeats);
-      AsksHead:  assert (!(\dut.state_q == 3'd1 && asked_q != HeaderBeats + 1 && due_q != Outstanding) || req_valid);
+      AsksHead:  assert (!(\dut.state_q == 3'd1 && asked_q != HeaderBeats + 1 &&
+                           due_q != Outstanding) || req_valid);
       OneGrant:  assert ((asks & (asks - 6'd1)) == '0);
       Granted:   assert ((asks != '0) == go);
       ToAsker:   assert ((asks[5:1] & ~{weight_valid, code_valid, dir_valid}) == '0);
       FirstDir:  assert (!dir_valid || asks[5:2] == '0);
       ThenCode:  assert (code_valid == '0 || asks[5:4] == '0);
-      Beat:      assert (!go || req_beat == (asks[0] ? 32'(asked_q) : asks[1] ? dir_beat : asks[2] ? code_beat[31:0] :
-                         asks[3] ? code_beat[63:32] : asks[4] ? weight_beat[31:0] : weight_beat[63:32]));
+      Beat:      assert (!go || req_beat ==
+                         (asks[0] ? 32'(asked_q) : asks[1] ? dir_beat :
+                          asks[2] ? code_beat[31:0] : asks[3] ? code_beat[63:32] :
+                          asks[4] ? weight_beat[31:0] : weight_beat[63:32]));
       Comes:     assert (comes == ((rsp_valid && !head[0]) ? head[5:1] :
                          {4'd0, rsp_valid && \dut.got_q == HeaderBeats && \dut.state_q == 3'd1}));
       Data:      assert (beat_data == rsp_data);

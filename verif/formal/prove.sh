@@ -4,9 +4,10 @@
 #
 #   verif/formal/prove.sh NAME [OUT]    NAME: of a file here, without .sv; OUT: a folder for logs (default: build/formal)
 #
-# Of the file it reads the comments
+# NAME.sv has the comment
 #   // proof: rtl FILE...; depth N; induction K     RTL of the module; cycles of base case and covers; cycles of the step
-#   // bug: FILE | FOUND | PUT                      text of the RTL that a bug changes; the base case must find it
+# NAME.bugs a line for each bug, which the base case must find:
+#   FILE | FOUND | PUT                              text of the RTL, \n for a new line, and what a bug makes of it
 # Exit 0: proved, all covers reached, all bugs found. Exit 1: not. Exit 2: wrongly called. Exit 77: a program is missing.
 set -u
 refuse() { echo "prove.sh: $*" >&2; exit 2; }
@@ -15,7 +16,7 @@ rtl=$(cd "$here/../../rtl_templates" && pwd)
 if [ $# -lt 1 ] || [ $# -gt 2 ]; then refuse "found $# arguments, expected NAME [OUT]"; fi
 name=$1
 out=${2:-$here/../../build/formal}/$name
-proof=$here/$name.sv
+proof=$here/$name.sv planted=$here/$name.bugs
 test -f "$proof" || refuse "$name: found no $proof, expected one of: $(cd "$here" && ls -- *.sv | sed 's/\.sv$//' | tr '\n' ' ')"
 for program in yosys yosys-smtbmc z3 perl; do
   command -v $program > /dev/null || { echo "prove.sh: $program not found: Debian packages yosys, z3 and perl" >&2; exit 77; }
@@ -64,7 +65,7 @@ while IFS= read -r line; do
   (cd "$rtl" && cp mv_isa_pkg.sv mv_pkg.sv $files "$out/bug_$bugs/rtl")
   FOUND=$found PUT=$put perl -0pi -e 'BEGIN { ($f, $p) = @ENV{"FOUND", "PUT"}; s/\\n/\n/g for $f, $p; }
     $n = s/\Q$f\E/$p/; END { exit($n ? 0 : 1) }' "$out/bug_$bugs/rtl/$file" ||
-    { echo "$proof: bug $bugs: $file has no \"$found\""; code=1; continue; }
+    { echo "$planted: bug $bugs: $file has no \"$found\""; code=1; continue; }
   read_design "$out/bug_$bugs" "$out/bug_$bugs/rtl" || { code=1; continue; }
   if solve "$out/bug_$bugs" base -t "$depth"; then
     echo "$name: bug $bugs was not found: $found -> $put"
@@ -73,8 +74,8 @@ while IFS= read -r line; do
     echo "$name: bug $bugs: the base case ended without an answer: $(tail -n 1 "$out/bug_$bugs/base.log")"
     code=1
   fi
-done < <(sed -n 's|^// bug: ||p' "$proof")
-test $bugs -gt 0 || { echo "$proof: found no \"// bug:\", expected one at least"; code=1; }
+done < "$planted"
+test $bugs -gt 0 || { echo "$planted: found no bug, expected one at least"; code=1; }
 
 violated=$(cat "$out"/bug_*/base.log | sed -n 's/.*Assert failed in prove: \([A-Za-z]*\).*/\1/p' | sort -u | wc -l)
 test $code != 0 || echo "$name: $properties properties proved by $induction-induction, base of $depth cycles; $covers covers" \

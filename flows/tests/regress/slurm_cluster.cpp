@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
@@ -144,10 +145,11 @@ pid_t SlurmCluster::start(const std::string& name, std::vector<std::string> word
   ::dup2(out, STDOUT_FILENO);
   ::dup2(out, STDERR_FILENO);
   ::setsid();
-  if (!hidden.empty() &&
-      (::unshare(CLONE_NEWNS) != 0 || ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
-       ::mount("none", hidden.c_str(), "tmpfs", 0, nullptr) != 0)) {
-    ::_exit(127);
+  if (!hidden.empty()) {
+    if (::unshare(CLONE_NEWNS) != 0) ::_exit(127);
+    // In a chroot / is no mount point; what is mounted there then stays in the namespace of who made the chroot.
+    if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 && errno != EINVAL) ::_exit(127);
+    if (::mount("none", hidden.c_str(), "tmpfs", 0, nullptr) != 0) ::_exit(127);
   }
   std::vector<char*> arguments;
   arguments.reserve(words.size() + 1);
