@@ -63,7 +63,10 @@ refused ./tb_layer --self-test --model .
 refused ./tb_layer --program ""
 refused ./tb_layer --trace ""
 # A bench without tracing.
-for bench in ./tb_engine ./tb_attention ./tb_layer; do refused $bench --trace run.fst; done
+for bench in ./tb_engine ./tb_attention ./tb_layer; do
+  refused $bench --trace run.fst
+  refused $bench --coverage run.dat
+done
 # Outputs appear together or not at all, and none is the bench.
 small="--part matrices --hidden 1 --tokens 1 --stall-seeds 0"
 rm -f refused.txt

@@ -2,6 +2,9 @@
 #include "verif/accel/accel_sim.hpp"
 
 #include <verilated.h>
+#if VM_COVERAGE
+#include <verilated_cov.h>
+#endif
 #if VM_TRACE
 #include <verilated_fst_c.h>
 #endif
@@ -43,9 +46,10 @@ AccelSim::AccelSim(const SimOptions& options)
       context_(std::make_unique<VerilatedContext>()),
       top_(nullptr),
       trace_(nullptr),
+      coverage_(options.coverage),
       recorder_(options.record) {
   const std::string& trace = options.trace;
-  check_bench(trace);
+  check_bench(trace, coverage_);
 #if VM_TRACE
   if (!trace.empty()) context_->traceEverOn(true);
 #endif
@@ -99,6 +103,9 @@ AccelSim::~AccelSim() {
   top_->final();
 #if VM_TRACE
   if (trace_) trace_->close();
+#endif
+#if VM_COVERAGE
+  if (!coverage_.empty()) context_->coveragep()->write(coverage_.c_str());
 #endif
 }
 

@@ -49,6 +49,8 @@ using ResultTaker = std::function<bool(std::uint32_t index, std::uint32_t group,
 /// How an accelerator is simulated.
 struct SimOptions {
   std::string trace = {};  ///< an FST file, whose path is printed, or empty (a bench built without tracing refuses one)
+  /// A file of coverage counters, as Verilator writes it, written at the end, or empty.
+  std::string coverage = {};
   bool record = false;     ///< whether record_text() will have one
   std::uint64_t seed = 1;  ///< of what registers and memories hold before the reset
   bool contracts = true;   ///< whether the RTL's assertions are checked: not where a fault will break them
@@ -107,6 +109,7 @@ class AccelSim {
   std::unique_ptr<VerilatedContext> context_;
   std::unique_ptr<Vmv_accel> top_;
   std::unique_ptr<VerilatedFstC> trace_;
+  std::string coverage_;
   PortRecorder recorder_;
   std::uint64_t cycle_ = 0;
 };

@@ -14,12 +14,19 @@ const AccelConfig& bench_accel() {
 
 std::string_view bench_name() { return accel::kName; }
 
-void check_bench([[maybe_unused]] const std::string& trace) {
+void check_bench([[maybe_unused]] const std::string& trace, [[maybe_unused]] const std::string& coverage) {
   check_bench_folder(program_folder(), accel::kConfigHash, accel::kRtlChecksum);
 #if !VM_TRACE
   if (!trace.empty()) {
     fail_input("--trace {}: found a bench without tracing, expected one that was built with: make verilate TRACE=1",
                quote(trace));
+  }
+#endif
+#if !VM_COVERAGE
+  if (!coverage.empty()) {
+    fail_input(
+        "--coverage {}: found a bench that counts none, expected one that was built with: make verilate COVERAGE=1",
+        quote(coverage));
   }
 #endif
 }

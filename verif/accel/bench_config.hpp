@@ -13,7 +13,8 @@ std::string_view bench_name();
 const AccelConfig& bench_accel();
 
 /// Throws InputError if this bench is not the one of the folder in which it stands (golden/config/accel_folder.hpp), or
-/// if --trace was given (`trace` is not empty) and it was built without tracing. To be called before any work.
-void check_bench(const std::string& trace);
+/// if --trace or --coverage was given (`trace`, `coverage` is not empty) and it was built without what these need. To
+/// be called before any work.
+void check_bench(const std::string& trace, const std::string& coverage);
 
 }  // namespace mixvec::inline verif

@@ -1,4 +1,4 @@
-// The options of benches that draw random cases: --seed, --cases, --case, --trace, --self-test.
+// The options of benches that draw random cases: --seed, --cases, --case, --trace, --coverage, --self-test.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +16,9 @@ struct CaseOptions {
   std::uint64_t seed = 1;
   std::uint64_t from = 0;
   std::uint64_t to = 0;
-  std::string trace;  ///< empty: none
-  std::string json;   ///< empty: none
+  std::string trace;     ///< empty: none
+  std::string coverage;  ///< empty: none
+  std::string json;      ///< empty: none
   bool self_test = false;
 };
 

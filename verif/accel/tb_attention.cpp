@@ -348,7 +348,7 @@ int run(const CaseOptions& options) {
   const std::uint64_t seed = options.seed;
   const std::uint64_t from = options.from;
   const std::uint64_t to = options.to;
-  AccelSim accel({.trace = options.trace, .seed = seed});
+  AccelSim accel({.trace = options.trace, .coverage = options.coverage, .seed = seed});
   Outcome sum;
   std::uint64_t failed = 0;
   std::optional<Progress> progress;  // erased before anything is printed

@@ -156,7 +156,7 @@ int run(const CaseOptions& options) {
   const std::uint64_t seed = options.seed;
   const std::uint64_t from = options.from;
   const std::uint64_t to = options.to;
-  AccelSim accel({.trace = options.trace, .seed = seed});
+  AccelSim accel({.trace = options.trace, .coverage = options.coverage, .seed = seed});
   std::uint64_t compared = 0;
   std::uint64_t mismatches = 0;
   std::uint64_t failed = 0;

@@ -40,9 +40,10 @@ struct LayerBenchOptions {
   std::uint64_t seed = 1;
   std::uint64_t further_stall_seeds = 1;
   std::optional<std::uint64_t> only_stall_seed;
-  std::string trace;   ///< empty: none
-  std::string record;  ///< empty: none
-  std::string json;    ///< empty: none
+  std::string trace;     ///< empty: none
+  std::string coverage;  ///< empty: none
+  std::string record;    ///< empty: none
+  std::string json;      ///< empty: none
   bool self_test = false;
   GivenOptions given;
 

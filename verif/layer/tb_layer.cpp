@@ -36,7 +36,8 @@ int run(const LayerBenchOptions& options) {
     return passed ? kExitGood : kExitCheckFailed;
   }
 
-  LayerSim accel({.trace = options.trace, .record = !options.record.empty(), .seed = options.seed});
+  LayerSim accel(
+      {.trace = options.trace, .coverage = options.coverage, .record = !options.record.empty(), .seed = options.seed});
   nlohmann::json matrices_json;
   const MatrixReport matrices = run_matrices(accel, work, options, matrices_json);
   nlohmann::json layer_json;

@@ -1,0 +1,77 @@
+#!/bin/bash
+# Which lines and branches of the RTL the benches of the accelerator reach: simulates a few configurations, adds up what each
+# covered, and prints a table by module and every point that nothing reached.
+#
+#   verif/coverage.sh OUT [SEEDS]      SEEDS of each bench and configuration (default: 1); GEN_ACCEL names the generator
+#                                      (default build/bin/gen_accel), JOBS compilers at once (1)
+#
+# OUT/coverage.dat holds the sum (for verilator_coverage), OUT/coverage.info the same for lcov's genhtml, OUT/coverage.json the
+# table, OUT/missed.txt the points. Exit 0: the benches passed. Exit 1: one failed. Exit 2: wrongly called.
+set -u
+refuse() { echo "coverage.sh: $*" >&2; exit 2; }
+[ $# -ge 1 ] && [ $# -le 2 ] || refuse "found $# arguments, expected OUT [SEEDS]"
+seeds=${2:-1}
+[[ $seeds =~ ^[1-9][0-9]{0,3}$ ]] || refuse "SEEDS: found $seeds, expected a whole number from 1 to 9999"
+gen=$(realpath "${GEN_ACCEL:-build/bin/gen_accel}")
+test -x "$gen" || refuse "$gen: found no gen_accel; make programs builds it"
+mkdir -p "$1" || exit 2
+out=$(realpath "$1")
+rm -rf "$out"/*.dat
+
+# Directions, sizes, one bank, token groups and sub-steps, clusters, ports, vector units.
+configurations=(
+  "--pe 4 --lanes 16 --vec mixed --depth 256"
+  "--pe 4 --lanes 8 --vec row --depth 256 --vector-units 1"
+  "--pe 6 --lanes 4 --vec column --depth 256"
+  "--pe 4 --lanes 16 --vec mixed --depth 256 --groups 8 --vector-units 8"
+  "--pe 4 --lanes 16 --vec mixed --depth 256 --sets 4 --assoc 2 --drains 1 --port-bits 64"
+)
+number=0
+for options in "${configurations[@]}"; do
+  number=$((number + 1))
+  folder=$out/accel_$number
+  # shellcheck disable=SC2086  # words without blanks
+  "$gen" $options --out "$folder" > "$out/gen_$number.log" || { cat "$out/gen_$number.log"; exit 1; }
+  echo "[$number/${#configurations[@]}] gen_accel $options"
+  make --no-print-directory -C "$folder" verilate COVERAGE=1 QUICK=1 JOBS="${JOBS:-1}" > "$out/build_$number.log" 2>&1 ||
+    { tail -n 20 "$out/build_$number.log"; exit 1; }
+  for seed in $(seq 1 "$seeds"); do
+    for run in "tb_engine --cases 40" "tb_attention --cases 40" "tb_layer --part cases --cases 6" \
+      "tb_layer --part matrices --hidden 32 --tokens 10 --stall-seeds 1" "tb_layer --part layer --family bert --hidden 16 --tokens 8" \
+      "tb_layer --part layer --family decoder --hidden 16 --tokens 6 --decode 2"; do
+      name=${run// /_}_$number.$seed
+      # shellcheck disable=SC2086
+      (cd "$folder" && ./$run --seed "$seed" --coverage "$out/$name.dat") > "$out/$name.log" 2>&1 ||
+        { tail -n 20 "$out/$name.log"; echo "FAIL: in $folder: ./$run --seed $seed"; exit 1; }
+    done
+  done
+done
+# Modules have another name for each set of parameters and another path for each instance: points are the same if they are at
+# the same place of the same file. Assertions are left out: their conditions are violated one by one in tb_contracts. So are
+# the wrappers that Verilator writes around blocks it compiles apart.
+cd "$out" || exit 1
+awk '/^`ifdef VERILATOR/ { checks = 1 } checks { file = FILENAME; sub(/.*\//, "", file); print file "\t" FNR } /^`(else|endif)/ { checks = 0 }' \
+  accel_1/rtl/*.sv > assertions.tsv
+awk -F"'" -v OFS='\t' 'FNR == NR { split($0, at, "\t"); check[at[1] OFS at[2]] = 1; next } /^C / {
+  n = split($2, part, "\001"); file = line = column = what = page = ""
+  for (i = 1; i <= n; i++) {
+    split(part[i], field, "\002")
+    if (field[1] == "f") file = field[2]; if (field[1] == "l") line = field[2]; if (field[1] == "n") column = field[2]
+    if (field[1] == "o") what = field[2]; if (field[1] == "page") page = field[2]
+  }
+  sub(/.*\//, "", file); sub(/\/.*/, "", page); sub(/^v_/, "", page)
+  if (file !~ /_[0-9a-f]\.sv$/ && !((file OFS line) in check)) count[file OFS line OFS column OFS page OFS what] += $3
+} END { for (point in count) print point, count[point] }' assertions.tsv ./*.dat | sort -k1,1 -k2,2n -k3,3n > points.tsv
+verilator_coverage --write coverage.sum ./*.dat > merge.log 2>&1 && verilator_coverage --write-info coverage.info coverage.sum >> merge.log 2>&1 ||
+  { tail -n 5 merge.log; exit 1; }
+rm -f ./*.dat && mv coverage.sum coverage.dat
+awk -F'\t' '$6 == 0 { printf "%s:%d:%d: %s %s\n", $1, $2, $3, $4, $5 }' points.tsv > missed.txt
+awk -F'\t' '{ sub(/\.sv$/, "", $1); all[$1]++; total++; if ($6 > 0) { hit[$1]++; reached++ } }
+  END {
+    printf "%-24s %7s %8s %7s\n", "module", "points", "reached", "%"
+    for (module in all) printf "%-24s %7d %8d %7.1f\n", module, all[module], hit[module], 100 * hit[module] / all[module] | "sort"
+    close("sort")
+    printf "%-24s %7d %8d %7.1f\n", "all", total, reached, 100 * reached / total
+    print "{\n  \"points\": " total ",\n  \"reached\": " reached "\n}" > "coverage.json"
+  }' points.tsv
+if test -s missed.txt; then echo; echo "not reached:"; cat missed.txt; fi
