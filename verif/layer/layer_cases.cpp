@@ -5,6 +5,7 @@
 
 #include "golden/base/error.hpp"
 #include "golden/layer/synthetic_network.hpp"
+#include "verif/accel/bench_config.hpp"
 
 namespace mixvec::inline verif {
 namespace {
