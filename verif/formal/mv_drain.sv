@@ -1,7 +1,7 @@
 // Mixvec
 // SPDX-License-Identifier: Apache-2.0
 //
-// Proves of mv_drain: credits keep the queue of results from being full when one comes, every read
+// Proof of mv_drain: credits keep the queue of results from being full when one comes, every read
 // that was granted becomes one result with its own index, in order, and who asks is granted before
 // any other is granted twice. What it is given says where it is from.
 //

@@ -1,7 +1,7 @@
 // Mixvec
 // SPDX-License-Identifier: Apache-2.0
 //
-// Proves of mv_fetch: one request is granted at a time and only to who asks, directory before codes
+// Proof of mv_fetch: one request is granted at a time and only to who asks, directory before codes
 // before weights; each beat goes to who asked for it, in order, none to two; the header is asked
 // for once, beat after beat; after a wrong magic or hash nothing is asked for.
 //

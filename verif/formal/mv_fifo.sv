@@ -1,7 +1,7 @@
 // Mixvec
 // SPDX-License-Identifier: Apache-2.0
 //
-// Proves of mv_fifo: it is a queue: what comes out is what went in, in order, none lost, none
+// Proof of mv_fifo: it is a queue: what comes out is what went in, in order, none lost, none
 // doubled; a head that waits stays. Three places, so that addresses wrap at no power of two.
 //
 // proof: rtl mv_fifo.sv; depth 10; induction 2

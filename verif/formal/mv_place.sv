@@ -1,7 +1,7 @@
 // Mixvec
 // SPDX-License-Identifier: Apache-2.0
 //
-// Proves of mv_place: what it finds is free, aligned and the lowest, and it finds what there is.
+// Proof of mv_place: what it finds is free, aligned and the lowest, and it finds what there is.
 //
 // proof: rtl mv_place.sv; depth 1; induction 1
 

@@ -1,7 +1,7 @@
 // Mixvec
 // SPDX-License-Identifier: Apache-2.0
 //
-// Proves of mv_scheduler: tasks are given out in their order, each once, each with its own place of
+// Proof of mv_scheduler: tasks are given out in their order, each once, each with its own place of
 // the directory, to one free set that does not hold; a beat is asked for once and only if a task
 // needs it; done means that all have been given. A task's place in the directory is its number.
 //

@@ -1,7 +1,7 @@
 // Mixvec
 // SPDX-License-Identifier: Apache-2.0
 //
-// Proves of mv_turn: who is picked asks, and nobody who asks stands between the last one served and
+// Proof of mv_turn: who is picked asks, and nobody who asks stands between the last one served and
 // him. Five places, so that numbers exist that are no place.
 //
 // proof: rtl mv_turn.sv; depth 1; induction 1

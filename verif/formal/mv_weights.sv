@@ -1,7 +1,7 @@
 // Mixvec
 // SPDX-License-Identifier: Apache-2.0
 //
-// Proves of mv_weights: each lane of a step gets its weight of the beat that is the step's, beats
+// Proof of mv_weights: each lane of a step gets its weight of the beat that is the step's, beats
 // are used in order, none twice, none lost, and a step whose beats are there waits two cycles at
 // most. Beats are numbered, and their weights too, so that a weight says where it comes from.
 //

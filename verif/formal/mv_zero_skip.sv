@@ -1,7 +1,7 @@
 // Mixvec
 // SPDX-License-Identifier: Apache-2.0
 //
-// Proves of mv_zero_skip: the beats that it asks for are those, in order, that mv_weights takes for
+// Proof of mv_zero_skip: the beats that it asks for are those, in order, that mv_weights takes for
 // the steps it lets through: none lost, none doubled, none for a dropped step. A sum begins at the
 // bias exactly in the first step that reaches it.
 //

@@ -31,8 +31,8 @@ mkdir -p "$out"
 # read_design FOLDER RTL: FOLDER/prove.smt2. Names of the module's registers stay, for the proof to speak of.
 read_design() {
   local sources=()
-  for file in mv_isa_pkg.sv mv_pkg.sv $files; do sources+=("$2/$file"); done
-  (cd "$1" && yosys -q -p "read_verilog -sv -formal ${sources[*]} $proof; hierarchy -top prove; proc; memory_collect; \
+  for file in mv_isa_pkg.sv mv_pkg.sv $files; do sources+=("\"$2/$file\""); done
+  (cd "$1" && yosys -q -p "read_verilog -sv -formal ${sources[*]} \"$proof\"; hierarchy -top prove; proc; memory_collect; \
     memory_map; flatten; async2sync; opt -full -fine; dffunmap; opt_clean; check -assert; write_smt2 -wires prove.smt2" \
     > yosys.log 2>&1) || { tail -n 5 "$1/yosys.log"; return 1; }
 }
