@@ -62,7 +62,7 @@ refused ./tb_layer --self-test --stall-seeds 2
 refused ./tb_layer --self-test --model .
 refused ./tb_layer --program ""
 refused ./tb_layer --trace ""
-# A bench without tracing.
+# A bench without tracing and without coverage.
 for bench in ./tb_engine ./tb_attention ./tb_layer; do
   refused $bench --trace run.fst
   refused $bench --coverage run.dat

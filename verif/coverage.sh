@@ -6,7 +6,7 @@
 #                                      (default build/bin/gen_accel), JOBS compilers at once (1)
 #
 # OUT/coverage.dat holds the sum (for verilator_coverage), OUT/coverage.info the same for lcov's genhtml, OUT/coverage.json the
-# table, OUT/missed.txt the points. Exit 0: the benches passed. Exit 1: one failed. Exit 2: wrongly called.
+# table, OUT/missed.txt the points. Exit 0: the benches passed and reached 97 % at least. Exit 1: not. Exit 2: wrongly called.
 set -u
 refuse() { echo "coverage.sh: $*" >&2; exit 2; }
 [ $# -ge 1 ] && [ $# -le 2 ] || refuse "found $# arguments, expected OUT [SEEDS]"
@@ -75,3 +75,8 @@ awk -F'\t' '{ sub(/\.sv$/, "", $1); all[$1]++; total++; if ($6 > 0) { hit[$1]++;
     print "{\n  \"points\": " total ",\n  \"reached\": " reached "\n}" > "coverage.json"
   }' points.tsv
 if test -s missed.txt; then echo; echo "not reached:"; cat missed.txt; fi
+# Fewer points than the RTL has would mean that they were not read.
+awk -F'\t' '{ total++; reached += $6 > 0 } END {
+  if (total < 1000) { print "FAIL: found " total + 0 " points, expected 1000 at least"; exit 1 }
+  if (reached < 0.97 * total) { printf "FAIL: %.1f %% of the points were reached, expected 97 at least\n", 100 * reached / total; exit 1 }
+}' points.tsv

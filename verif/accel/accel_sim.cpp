@@ -105,7 +105,10 @@ AccelSim::~AccelSim() {
   if (trace_) trace_->close();
 #endif
 #if VM_COVERAGE
-  if (!coverage_.empty()) context_->coveragep()->write(coverage_.c_str());
+  if (!coverage_.empty()) {
+    context_->coveragep()->write(coverage_.c_str());
+    fmt::print("coverage: {}\n", std::filesystem::absolute(coverage_).string());
+  }
 #endif
 }
 
