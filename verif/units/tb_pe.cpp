@@ -217,7 +217,7 @@ class Bench {
         products[i][t] = work ? canonical(to_float(weights[i]) * to_float(row[t])) : 0.0F;
       }
     }
-    random_->put(top_->op_col_i, 0, 1, kEnCol, column ? 1 : 0);
+    top_->op_col_i = column ? 1 : 0;
     model_.step(levels_, products, control);
     // NaN in nearly all accumulators would hide a fault.
     if (fault_ != kNone && values != Values::kSpecial && ++since_fault_ % 8 == 0) inject(weights, control);
