@@ -1,22 +1,27 @@
 #!/bin/bash
-# Which lines and branches of the RTL the benches of the accelerator reach: simulates a few configurations, adds up what each
-# covered, and prints a table by module and every point that nothing reached.
+# Which lines and branches of the RTL the benches of the accelerator reach, and which bins of verif/bins.json (functional
+# coverage): simulates a few configurations, adds up what each covered, and prints a table by module, one by group of bins,
+# and every point and bin that nothing reached.
 #
-#   verif/coverage.sh OUT [SEEDS]      SEEDS of each bench and configuration (default: 1); GEN_ACCEL names the generator
-#                                      (default build/bin/gen_accel), JOBS compilers at once (1)
+#   verif/coverage.sh OUT [SEEDS]      SEEDS of each bench and configuration (default: 1); BIN is the folder of gen_accel and
+#                                      check_bins (default build/bin), JOBS compilers at once (1)
 #
 # OUT/coverage.dat holds the sum (for verilator_coverage), OUT/coverage.info the same for lcov's genhtml, OUT/coverage.json the
-# table, OUT/missed.txt the points. Exit 0: the benches passed and reached 97 % at least. Exit 1: not. Exit 2: wrongly called.
+# table, OUT/missed.txt the points, OUT/bins.json the bins. Exit 0: the benches passed, and reached 97 % of the points at least
+# and all bins. Exit 1: not. Exit 2: wrongly called.
 set -u
 refuse() { echo "coverage.sh: $*" >&2; exit 2; }
 [ $# -ge 1 ] && [ $# -le 2 ] || refuse "found $# arguments, expected OUT [SEEDS]"
 seeds=${2:-1}
 [[ $seeds =~ ^[1-9][0-9]{0,3}$ ]] || refuse "SEEDS: found $seeds, expected a whole number from 1 to 9999"
-gen=$(realpath "${GEN_ACCEL:-build/bin/gen_accel}")
-test -x "$gen" || refuse "$gen: found no gen_accel; make programs builds it"
+bin=$(realpath "${BIN:-build/bin}")
+for program in gen_accel check_bins; do
+  test -x "$bin/$program" || refuse "$bin/$program: found no such program; make build builds it"
+done
 mkdir -p "$1" || exit 2
 out=$(realpath "$1")
-rm -rf "$out"/*.dat
+rm -rf "$out"/*.dat "$out/bins"
+mkdir -p "$out/bins"
 
 # Directions, sizes, one bank, token groups and sub-steps, clusters, ports, vector units.
 configurations=(
@@ -31,20 +36,25 @@ for options in "${configurations[@]}"; do
   number=$((number + 1))
   folder=$out/accel_$number
   # shellcheck disable=SC2086  # words without blanks
-  "$gen" $options --out "$folder" > "$out/gen_$number.log" || { cat "$out/gen_$number.log"; exit 1; }
+  "$bin/gen_accel" $options --out "$folder" > "$out/gen_$number.log" || { cat "$out/gen_$number.log"; exit 1; }
   echo "[$number/${#configurations[@]}] gen_accel $options"
   make --no-print-directory -C "$folder" verilate COVERAGE=1 QUICK=1 JOBS="${JOBS:-1}" > "$out/build_$number.log" 2>&1 ||
     { tail -n 20 "$out/build_$number.log"; exit 1; }
   for seed in $(seq 1 "$seeds"); do
-    for run in "tb_engine --cases 40" "tb_attention --cases 40" "tb_layer --part cases --cases 6" \
+    for run in "tb_engine --cases 120" "tb_attention --cases 80" "tb_layer --part cases --cases 24" \
       "tb_layer --part matrices --hidden 32 --tokens 10 --stall-seeds 1" "tb_layer --part layer --family bert --hidden 16 --tokens 8" \
       "tb_layer --part layer --family decoder --hidden 16 --tokens 6 --decode 2"; do
       name=${run// /_}_$number.$seed
       # shellcheck disable=SC2086
-      (cd "$folder" && ./$run --seed "$seed" --coverage "$out/$name.dat") > "$out/$name.log" 2>&1 ||
+      (cd "$folder" && ./$run --seed "$seed" --coverage "$out/$name.dat" --bins "$out/bins/$name.json") > "$out/$name.log" 2>&1 ||
         { tail -n 20 "$out/$name.log"; echo "FAIL: in $folder: ./$run --seed $seed"; exit 1; }
     done
   done
+done
+# What the benches must notice or refuse.
+for bench in tb_engine tb_attention; do
+  (cd "$out/accel_1" && ./$bench --self-test --bins "$out/bins/${bench}_self_test.json") > "$out/self_test.log" 2>&1 ||
+    { tail -n 20 "$out/self_test.log"; exit 1; }
 done
 # Modules have another name for each set of parameters and another path for each instance: points are the same if they are at
 # the same place of the same file. Assertions are left out: their conditions are violated one by one in tb_contracts. So are
@@ -75,8 +85,12 @@ awk -F'\t' '{ sub(/\.sv$/, "", $1); all[$1]++; total++; if ($6 > 0) { hit[$1]++;
     print "{\n  \"points\": " total ",\n  \"reached\": " reached "\n}" > "coverage.json"
   }' points.tsv
 if test -s missed.txt; then echo; echo "not reached:"; cat missed.txt; fi
+echo
+bins=0
+"$bin/check_bins" --files "$out"/bins/*.json --json "$out/bins.json" || bins=1
 # Fewer points than the RTL has would mean that they were not read.
 awk -F'\t' '{ total++; reached += $6 > 0 } END {
   if (total < 1000) { print "FAIL: found " total + 0 " points, expected 1000 at least"; exit 1 }
   if (reached < 0.97 * total) { printf "FAIL: %.1f %% of the points were reached, expected 97 at least\n", 100 * reached / total; exit 1 }
-}' points.tsv
+}' points.tsv || exit 1
+test $bins -eq 0 || { echo "FAIL: not all bins of verif/bins.json were reached"; exit 1; }

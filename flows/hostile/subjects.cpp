@@ -70,6 +70,18 @@ constexpr const char* kTestPlan =
     R"("points":[{"name":"q","stage":"V1","checks":"all","tests":["t"]}],)"
     R"("lists":{"few":{"runs":[{"tests":["t"],"seeds":3,"cases":2}]}}})";
 
+constexpr const char* kBins =
+    R"({"about":"x","kinds":{"run":{"groups":{"way":["row","column"],"stall":["none","port"]},)"
+    R"("crosses":[{"of":["way","stall"],"never":[["column","port"],["column","none"]],"because":"x"}]}}})";
+constexpr const char* kSamples =
+    R"({"configuration":"c","samples":[{"of":"run","in":{"way":["row"],"stall":["none","port"]}},)"
+    R"({"of":"run","in":{"way":["column"]}}]})";
+
+constexpr const char* kRtl =
+    "module m (\n  input logic clk_i\n);\n  assign a = b[i] && (c ? 2'd1 : {2{d}}) < 4'(e);\n"
+    "  always_ff @(posedge clk_i) begin\n    case (s)\n      2'd0: q <= f;\n      default: if (!g) q <= '0;\n"
+    "    endcase\n  end\nendmodule\n";
+
 void run_or_fail(const fs::path& binaries, const fs::path& folder, Case item) {
   const std::vector<std::string> wrong = [&] {
     item.limits = {};
@@ -87,6 +99,10 @@ void make_good_inputs(const fs::path& folder, const fs::path& binaries) {
   write_file(folder / "text.txt", "abc cab\nabba cab abc\n");
   write_file(folder / "bench.json", kBenchReport);
   write_file(folder / "plan.json", kTestPlan);
+  write_file(folder / "bins.json", kBins);
+  write_file(folder / "samples.json", kSamples);
+  fs::create_directories(folder / "rtl");
+  write_file(folder / "rtl" / "m.sv", kRtl);
   const auto run = [&](const char* program, std::vector<std::string> arguments) {
     Case item;
     item.program = program;
@@ -158,6 +174,17 @@ std::vector<Subject> list_subjects(const fs::path& binaries) {
        {"--plan", "plan.json", "--list", "few", "--out", "o", "--seed", "1", "--dry-run", "--json", "r.json"},
        {"plan.json"},
        {{"plan.json", Format::kJson, 40}},
+       {"r.json"}},
+      // It builds and runs what its sources say: only the reading is tried.
+      {"run_mutation",
+       {"--list", "--count", "0", "--rtl", "rtl", "--json", "r.json"},
+       {"rtl"},
+       {{"rtl/m.sv", Format::kText}},
+       {"r.json"}},
+      {"check_bins",
+       {"--plan", "bins.json", "--files", "samples.json", "--json", "r.json"},
+       {"bins.json", "samples.json"},
+       {{"bins.json", Format::kJson, 20}, {"samples.json", Format::kJson, 12}},
        {"r.json"}},
       {.program = "train_model",
        .arguments = {"--text",  "text.txt", "--layers", "1", "--heads",   "1", "--embd", "8", "--positions", "4",

@@ -16,12 +16,13 @@ int run_with_cases(CommandLine& command, int argc, char** argv, const std::funct
   CaseOptions options;
   std::uint64_t cases = 60;
   std::optional<std::uint64_t> only;
-  command.output_file("trace").output_file("coverage");
+  command.output_file("trace").output_file("coverage").output_file("bins");
   add_seed(command, options.seed, "seed of all cases");
   command.options().add_options()("cases", bind_to(cases, whole_number(1, 1 << 30)), "number of cases")(
       "case", bind_to(only, whole_number(0, INT64_MAX - 1)), "run only this case")(
       "trace", po::value(&options.trace)->default_value(""), "write an FST trace (built with TRACE=1)")(
       "coverage", po::value(&options.coverage)->default_value(""), "write what was covered (built with COVERAGE=1)")(
+      "bins", po::value(&options.bins)->default_value(""), "write which bins of verif/bins.json came up")(
       "self-test", po::bool_switch(&options.self_test), "inject faults; succeeds only if each is noticed");
   return command.run(argc, argv, [&](const po::variables_map& values) {
     const GivenOptions given = given_options(values);

@@ -1,4 +1,4 @@
-// The options of benches that draw random cases: --seed, --cases, --case, --trace, --coverage, --self-test.
+// The options of benches that draw random cases: --seed, --cases, --case, --trace, --coverage, --bins, --self-test.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +18,7 @@ struct CaseOptions {
   std::uint64_t to = 0;
   std::string trace;     ///< empty: none
   std::string coverage;  ///< empty: none
+  std::string bins;      ///< empty: none
   std::string json;      ///< empty: none
   bool self_test = false;
 };

@@ -66,7 +66,7 @@ MatrixCheck check_matrix(AccelSim& accel, const PrunedMatrix& matrix, const Pack
     check.failure = fmt::format("{}: the image is not the pruned matrix: {}", matrix.name, error.what());
     return check;
   }
-  const Execution golden = execute(packed, format, x, tokens);
+  Execution golden = execute(packed, format, x, tokens);
   const Reference reference = compute_reference(matrix, x, tokens);
 
   const EngineModel model(packed, bench_accel());
@@ -117,6 +117,7 @@ MatrixCheck check_matrix(AccelSim& accel, const PrunedMatrix& matrix, const Pack
                       i % tokens, y[i].bits, to_float(y[i]), golden.y[i].bits, to_float(golden.y[i]));
     }
   }
+  check.results = std::move(golden.y);
   const ReferenceCheck outcome = check_against(reference, y);
   check.reference_compared = outcome.compared;
   check.reference_violations = outcome.violations;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "golden/execute/executor.hpp"
 #include "golden/format/packed_image.hpp"
@@ -33,8 +34,9 @@ struct MatrixCheck {
   std::uint64_t image_bytes = 0;       ///< fetched through the memory port (for each tile)
   std::uint64_t activation_bytes = 0;  ///< preloaded
   std::uint64_t result_bytes = 0;
-  std::uint64_t macs = 0;  ///< useful: kept weights × tokens
-  std::string failure;     ///< empty, or the first thing that went wrong
+  std::uint64_t macs = 0;     ///< useful: kept weights × tokens
+  std::vector<Half> results;  ///< out × tokens, golden's
+  std::string failure;        ///< empty, or the first thing that went wrong
 
   [[nodiscard]] bool passed() const {
     return failure.empty() && compared > 0 && mismatches == 0 && reference_violations == 0;

@@ -15,6 +15,7 @@
 #include "sim/cycles/attention_model.hpp"
 #include "verif/accel/accel_sim.hpp"
 #include "verif/accel/bench_config.hpp"
+#include "verif/accel/bins.hpp"
 #include "verif/accel/case_options.hpp"
 #include "verif/bench.hpp"
 
@@ -105,6 +106,8 @@ struct Outcome {
   std::uint64_t mismatches = 0;
   std::uint64_t macs = 0;
   std::uint64_t cycles = 0;
+  std::vector<Half> scores;   ///< golden's, of all heads
+  std::vector<Half> outputs;  ///< the same
   std::string failure;
 };
 
@@ -270,6 +273,8 @@ class CaseRun {
 
     const std::vector<Half> s = attention_scores(k, q, c_.dims, c_.keys, c_.tokens);
     const std::vector<Half> o = attention_outputs(v, p, c_.dims, c_.keys, c_.tokens);
+    outcome_.scores.insert(outcome_.scores.end(), s.begin(), s.end());
+    outcome_.outputs.insert(outcome_.outputs.end(), o.begin(), o.end());
     for (std::size_t j = 0; j < c_.keys; ++j) {
       const std::size_t group = j / tokens_per_group();
       const std::size_t first = c_.causal && group > layout_.base_group ? group - layout_.base_group : 0;
@@ -309,7 +314,25 @@ class CaseRun {
   std::string first_;
 };
 
-int self_test() {
+BinSample sample_of(const Case& c, const Outcome& outcome) {
+  BinSample sample;
+  const auto group = static_cast<std::size_t>(bench_accel().tokens_per_group());
+  sample.hit("heads", c.heads == 1 ? "one" : "several");
+  hit_edge(sample, "dims", c.dims, static_cast<std::size_t>(bench_accel().vector_lanes));
+  hit_edge(sample, "keys", c.keys, group);
+  hit_edge(sample, "tokens", c.tokens, group);
+  sample.hit("mask", c.causal ? "causal" : "none");
+  sample.hit("first", c.first == 0 ? "start" : c.first % group == 0 ? "start_of_group" : "within_group");
+  const char* const values[] = {"small", "uniform", "subnormal", "special"};
+  sample.hit("values", values[static_cast<std::size_t>(c.values)]);
+  hit_values(sample, "scores", outcome.scores);
+  hit_values(sample, "outputs", outcome.outputs);
+  hit_stalls(sample, "stalls", c.stalls);
+  return sample;
+}
+
+int self_test(BinRecorder& bins) {
+  BinSample noticed;
   Case c;
   c.heads = 2;
   c.dims = 9;
@@ -336,7 +359,9 @@ int self_test() {
     const Outcome outcome = CaseRun(accel, c, fault).run();
     fmt::print("self-test: {}: {}\n", name, outcome.failure.empty() ? "NOT noticed" : "noticed: " + outcome.failure);
     caught += outcome.failure.empty() ? 0 : 1;
+    if (!outcome.failure.empty()) noticed.hit("noticed", name);
   }
+  bins.add("fault", noticed);
   AccelSim accel;
   const Outcome good = CaseRun(accel, c, AttentionFault::kNone).run();
   fmt::print("self-test: no fault: {}\n", good.failure.empty() ? "passes" : "FAILS: " + good.failure);
@@ -344,7 +369,12 @@ int self_test() {
 }
 
 int run(const CaseOptions& options) {
-  if (options.self_test) return self_test();
+  BinRecorder bins(options.bins);
+  if (options.self_test) {
+    const int code = self_test(bins);
+    bins.write();
+    return code;
+  }
   const std::uint64_t seed = options.seed;
   const std::uint64_t from = options.from;
   const std::uint64_t to = options.to;
@@ -357,6 +387,7 @@ int run(const CaseOptions& options) {
     if (!progress) progress.emplace("tb_attention");
     progress->update(static_cast<double>(i - from) / static_cast<double>(to - from), describe(c));
     const Outcome outcome = CaseRun(accel, c, AttentionFault::kNone).run();
+    bins.add("attention", sample_of(c, outcome));
     sum.compared += outcome.compared;
     sum.mismatches += outcome.mismatches;
     if (!outcome.failure.empty()) {
@@ -368,6 +399,7 @@ int run(const CaseOptions& options) {
     }
   }
   progress.reset();
+  bins.write();
   const bool passed = failed == 0 && sum.compared > 0;
   fmt::print("{}: {} cases of attention, {} values compared, {} mismatches: {}\n", bench_name(), to - from,
              sum.compared, sum.mismatches, passed ? "passed" : "FAILED");

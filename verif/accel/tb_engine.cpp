@@ -15,6 +15,7 @@
 #include "golden/matrix/synthetic.hpp"
 #include "verif/accel/bench_config.hpp"
 #include "verif/accel/case_options.hpp"
+#include "verif/accel/matrix_bins.hpp"
 #include "verif/accel/matrix_check.hpp"
 
 namespace mixvec::inline verif {
@@ -91,7 +92,8 @@ Schedule draw_schedule(const PrunedMatrix& matrix, const FormatConfig& format, s
   return schedule;
 }
 
-MatrixCheck run_case(AccelSim& accel, const Case& c, Fault fault = Fault::kNone, std::size_t header_byte = 0) {
+MatrixCheck run_case(AccelSim& accel, const Case& c, BinRecorder& bins, Fault fault = Fault::kNone,
+                     std::size_t header_byte = 0) {
   const PrunedMatrix matrix = make_synthetic(c.matrix);
   const FormatConfig& format = bench_accel();
   const PackedMatrix packed = pack(matrix, draw_schedule(matrix, format, c.matrix.seed), format);
@@ -99,8 +101,10 @@ MatrixCheck run_case(AccelSim& accel, const Case& c, Fault fault = Fault::kNone,
   // Faults go into the first task: the hardware checks the header, and the order of tasks changes no result.
   const ImageHeader image_header = read_image_header(packed.image, format);
   const std::size_t header = image_header.header_beats + image_header.directory_beats;
-  return check_matrix(accel, matrix, packed, x, c.activations.tokens, c.stalls, fault,
-                      fault == Fault::kFlipHeader ? header_byte : header);
+  MatrixCheck check = check_matrix(accel, matrix, packed, x, c.activations.tokens, c.stalls, fault,
+                                   fault == Fault::kFlipHeader ? header_byte : header);
+  if (fault == Fault::kNone) bins.add("matrix", matrix_sample(matrix, x, c.activations.tokens, c.stalls, check));
+  return check;
 }
 
 std::string describe(const Case& c) {
@@ -113,7 +117,7 @@ std::string describe(const Case& c) {
 }
 
 // A fault may end the run in a hang that only the watchdog ends, or leave the engine stuck: each has its own engine.
-int self_test() {
+int self_test(BinRecorder& bins) {
   Case c = draw_case(1, 0);
   c.matrix.out = 24;
   c.matrix.in = 40;
@@ -125,14 +129,16 @@ int self_test() {
   c.activations.zero_channels = 0.0;
   c.activations.in = c.matrix.in;
   int caught = 0;
+  BinSample noticed;
   const std::pair<Fault, const char*> faults[] = {{Fault::kFlipBit, "a flipped bit"},
                                                   {Fault::kDropBeat, "a dropped beat"},
                                                   {Fault::kSwapBeats, "two beats swapped"}};
   for (const auto& [fault, name] : faults) {
     AccelSim accel({.contracts = false});
-    const MatrixCheck check = run_case(accel, c, fault);
+    const MatrixCheck check = run_case(accel, c, bins, fault);
     fmt::print("self-test: {}: {}\n", name, check.passed() ? "NOT noticed" : "noticed: " + check.failure);
     caught += check.passed() ? 0 : 1;
+    if (!check.passed()) noticed.hit("noticed", name);
   }
   // An image that is not one, or one for another configuration, must be refused rather than computed.
   const std::pair<std::size_t, const char*> foreign[] = {
@@ -140,19 +146,26 @@ int self_test() {
   int refused = 0;
   for (const auto& [byte, name] : foreign) {
     AccelSim accel({.contracts = false});
-    const MatrixCheck check = run_case(accel, c, Fault::kFlipHeader, byte);
+    const MatrixCheck check = run_case(accel, c, bins, Fault::kFlipHeader, byte);
     const bool said = check.failure.find("refused") != std::string::npos;
     fmt::print("self-test: {}: {}\n", name, said ? "refused" : "NOT refused");
     refused += said ? 1 : 0;
+    if (said) noticed.hit("refused", name);
   }
+  bins.add("fault", noticed);
   AccelSim accel;
-  const MatrixCheck good = run_case(accel, c);
+  const MatrixCheck good = run_case(accel, c, bins);
   fmt::print("self-test: no fault: {}\n", good.passed() ? "passes" : "FAILS: " + good.failure);
   return caught == 3 && refused == 3 && good.passed() ? kExitGood : kExitCheckFailed;
 }
 
 int run(const CaseOptions& options) {
-  if (options.self_test) return self_test();
+  BinRecorder bins(options.bins);
+  if (options.self_test) {
+    const int code = self_test(bins);
+    bins.write();
+    return code;
+  }
   const std::uint64_t seed = options.seed;
   const std::uint64_t from = options.from;
   const std::uint64_t to = options.to;
@@ -166,7 +179,7 @@ int run(const CaseOptions& options) {
     const Case c = draw_case(seed, i);
     if (!progress) progress.emplace("tb_engine");
     progress->update(static_cast<double>(i - from) / static_cast<double>(to - from), describe(c));
-    const MatrixCheck check = run_case(accel, c);
+    const MatrixCheck check = run_case(accel, c, bins);
     compared += check.compared;
     mismatches += check.mismatches;
     skips += check.skips;
@@ -179,6 +192,7 @@ int run(const CaseOptions& options) {
     }
   }
   progress.reset();
+  bins.write();
   const bool passed = failed == 0 && compared > 0;
   fmt::print("{}: {} cases, {} values compared, {} mismatches, {} steps skipped: {}\n", bench_name(), to - from,
              compared, mismatches, skips, passed ? "passed" : "FAILED");

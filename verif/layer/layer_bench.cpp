@@ -176,7 +176,7 @@ nlohmann::json run_described(LayerSim& accel, const DescribedLayers& described, 
           {"mismatches", mismatches}};
 }
 
-nlohmann::json run_cases(LayerSim& accel, const LayerBenchOptions& options, LayerReport& report) {
+nlohmann::json run_cases(LayerSim& accel, const LayerBenchOptions& options, BinRecorder& bins, LayerReport& report) {
   const std::uint64_t seed = options.seed;
   const std::uint64_t from = options.only_case.value_or(0);
   const std::uint64_t to = options.only_case ? from + 1 : options.cases;
@@ -189,6 +189,7 @@ nlohmann::json run_cases(LayerSim& accel, const LayerBenchOptions& options, Laye
     progress->update(static_cast<double>(i - from) / static_cast<double>(to - from), drawn.description);
     const LayerExpectation expected(*drawn.chain, drawn.input);
     const LayerCheck check = check_layers(accel, *drawn.chain, expected, Stalls::from_seed(drawn.stall_seed));
+    bins.add("layer", drawn.bins);
     if (!check.passed()) progress.reset();
     add(report, check, fmt::format("./tb_layer --part cases --seed {} --case {}\n  {}", seed, i, drawn.description));
     compared += check.compared;
@@ -224,7 +225,7 @@ DescribedLayers describe_layers(const LayerBenchOptions& options) {
 }
 
 LayerReport run_layers(LayerSim& accel, const DescribedLayers& described, const LayerBenchOptions& options,
-                       nlohmann::json& json) {
+                       BinRecorder& bins, nlohmann::json& json) {
   LayerReport report;
   if (!described.unsupported.empty()) {
     fmt::print("whole layers left out: {}\n", described.unsupported);
@@ -236,7 +237,7 @@ LayerReport run_layers(LayerSim& accel, const DescribedLayers& described, const 
     fmt::print("whole layer left out: {}\n", described.left_out);
     json["left_out"] = described.left_out;
   }
-  if (options.runs_cases() && report.passed) json["random"] = run_cases(accel, options, report);
+  if (options.runs_cases() && report.passed) json["random"] = run_cases(accel, options, bins, report);
   return report;
 }
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
+#include "verif/accel/bins.hpp"
 #include "verif/layer/layer_check.hpp"
 #include "verif/layer/layer_options.hpp"
 
@@ -31,9 +32,9 @@ struct LayerReport {
 
 /// Runs the layers, once for each stall seed, then the random cases, as far as the options ask for them. Prints a line
 /// for each phase and, for every failure, one that reproduces it. `json` takes what the layer showed, or why there is
-/// none, and the cases.
+/// none, and the cases; `bins` what the cases were.
 LayerReport run_layers(LayerSim& accel, const DescribedLayers& described, const LayerBenchOptions& options,
-                       nlohmann::json& json);
+                       BinRecorder& bins, nlohmann::json& json);
 
 /// Injects faults into programs, tables and images. Whether each was noticed, and the good run passed.
 bool layers_self_test(const DescribedLayers& described);

@@ -27,6 +27,23 @@ void empty_head(PrunedMatrix& projection, std::size_t head, std::size_t size) {
   }
 }
 
+BinSample sample_of(const NetworkSpec& spec, const LayerInput& input, std::size_t layers, bool emptied,
+                    const Stalls& stalls) {
+  BinSample sample;
+  sample.hit("family", name_of(spec.family));
+  sample.hit("layers", layers == 1 ? "one" : "two");
+  sample.hit("heads", spec.heads == 1 ? "one" : "several");
+  sample.hit("emptied", emptied ? "some_heads" : "none");
+  hit_edge(sample, "group_tokens", input.tokens, static_cast<std::size_t>(bench_accel().tokens_per_group()));
+  hit_edge(sample, "tile_tokens", input.tokens, static_cast<std::size_t>(bench_accel().tokens_per_tile()));
+  sample.hit("decode", input.decode == 0 ? "none" : "some");
+  sample.hit("padding", input.valid == kAllKeys ? "none" : "some");
+  if (input.memory > 0) sample.hit("memory_padding", input.valid_memory == kAllKeys ? "none" : "some");
+  sample.hit("specials", input.specials > 0 ? "some" : "none");
+  hit_stalls(sample, "stalls", stalls);
+  return sample;
+}
+
 class Drawer {
  public:
   Drawer(std::uint64_t seed, std::uint64_t number) : random_(seed * 1000003U + number + 1) {}
@@ -77,6 +94,7 @@ class Drawer {
       pruned.push_back(std::move(layer));
     }
     result.chain = std::make_unique<LayerChain>(std::move(pruned));
+    result.bins = sample_of(spec, input, layers, emptied, Stalls::from_seed(result.stall_seed));
     result.description =
         fmt::format("{} {} of {} channels in {} heads, {} inside, {} tokens + {} decoded{}{}{}{}", layers,
                     name_of(spec.family), spec.hidden, spec.heads, spec.intermediate, input.tokens, input.decode,

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "verif/accel/bins.hpp"
 #include "verif/layer/layer_check.hpp"
 
 namespace mixvec::inline verif {
@@ -15,6 +16,7 @@ struct LayerCase {
   LayerInput input;
   std::uint64_t stall_seed = 0;
   std::string description;
+  BinSample bins;  ///< of kind "layer"
 };
 
 /// Case `number` of a seed; it fits the machine that this bench was built for. Throws InputError if nothing drawn does.

@@ -56,7 +56,7 @@ std::string setting_of(const LayerBenchOptions& options) {
 }
 
 void refuse_without_effect(const LayerBenchOptions& options) {
-  Names effective = {"part", "seed", "json", "trace", "coverage", "record", "self-test"};
+  Names effective = {"part", "seed", "json", "trace", "coverage", "bins", "record", "self-test"};
   const std::pair<const char*, bool> parts[] = {
       {"matrices", options.runs_matrices()}, {"layer", options.runs_layer()}, {"cases", options.runs_cases()}};
   for (const auto& [part, runs] : parts) {
@@ -72,7 +72,7 @@ void refuse_without_effect(const LayerBenchOptions& options) {
     }
     // Faults are put into one run of the first matrix and of one layer, without stalls.
     const Names unused = {"layers",     "valid",       "decode", "memory",   "cases", "case",
-                          "stall-seed", "stall-seeds", "trace",  "coverage", "record"};
+                          "stall-seed", "stall-seeds", "trace",  "coverage", "bins",  "record"};
     if (options.self_test && contains(unused, name)) {
       fail_input("--{}: found with --self-test, expected without: it has no effect there", name);
     }
@@ -98,7 +98,12 @@ void add_layer_options(CommandLine& command, LayerBenchOptions& o) {
     return bind_to(value, whole_number(low, high));
   };
   // Small arrays are simulated no faster than large ones: the default layer suits all.
-  command.output_file("trace").output_file("coverage").output_file("record").input("program").input("model");
+  command.output_file("trace")
+      .output_file("coverage")
+      .output_file("bins")
+      .output_file("record")
+      .input("program")
+      .input("model");
   command.options().add_options()("part", text(o.part),
                                   "all, matrices, layer (whole layers) or cases (random small layers)")(
       "program", text(o.program), "matrices of a packed model (pack_model --out)")(
@@ -128,6 +133,7 @@ void add_layer_options(CommandLine& command, LayerBenchOptions& o) {
       "stall-seed", number(o.only_stall_seed, 0, INT64_MAX), "only this stall seed (0: no stalls)")(
       "trace", text(o.trace)->implicit_value("tb_layer.fst"), "write an FST trace (built with TRACE=1)")(
       "coverage", text(o.coverage), "write what was covered (built with COVERAGE=1)")(
+      "bins", text(o.bins), "write which bins of verif/bins.json came up")(
       "record", text(o.record), "write all ports in all cycles, for make icarus")(
       "self-test", po::bool_switch(&o.self_test), "inject faults; succeeds only if each is noticed");
 }

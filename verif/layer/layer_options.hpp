@@ -42,6 +42,7 @@ struct LayerBenchOptions {
   std::optional<std::uint64_t> only_stall_seed;
   std::string trace;     ///< empty: none
   std::string coverage;  ///< empty: none
+  std::string bins;      ///< empty: none
   std::string record;    ///< empty: none
   std::string json;      ///< empty: none
   bool self_test = false;

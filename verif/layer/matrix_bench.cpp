@@ -16,6 +16,7 @@
 #include "golden/matrix/synthetic.hpp"
 #include "sim/schedule/scheduler.hpp"
 #include "verif/accel/bench_config.hpp"
+#include "verif/accel/matrix_bins.hpp"
 #include "verif/accel/matrix_check.hpp"
 
 namespace mixvec::inline verif {
@@ -177,7 +178,7 @@ std::vector<MatrixWork> describe_matrices(const LayerBenchOptions& options) {
 }
 
 MatrixReport run_matrices(AccelSim& accel, const std::vector<MatrixWork>& work, const LayerBenchOptions& options,
-                          nlohmann::json& json) {
+                          BinRecorder& bins, nlohmann::json& json) {
   MatrixReport report;
   if (work.empty()) return report;
   const std::size_t tokens = options.tokens;
@@ -195,7 +196,9 @@ MatrixReport run_matrices(AccelSim& accel, const std::vector<MatrixWork>& work, 
       progress->update(static_cast<double>(done++) / static_cast<double>(work.size() * stall_seeds.size()),
                        fmt::format("{} stall seed {}", item.matrix.name, stall_seed));
       const std::uint64_t time_before = accel.time();
-      const MatrixCheck check = check_matrix(accel, item.matrix, item.packed, x, tokens, Stalls::from_seed(stall_seed));
+      const Stalls stalls = Stalls::from_seed(stall_seed);
+      const MatrixCheck check = check_matrix(accel, item.matrix, item.packed, x, tokens, stalls);
+      bins.add("matrix", matrix_sample(item.matrix, x, tokens, stalls, check));
       totals.simulated += accel.time() - time_before;
       add_run(totals, check);
       if (!check.passed()) {

@@ -8,6 +8,7 @@
 #include "golden/format/packed_image.hpp"
 #include "golden/matrix/pruned_matrix.hpp"
 #include "verif/accel/accel_sim.hpp"
+#include "verif/accel/bins.hpp"
 #include "verif/layer/layer_options.hpp"
 
 namespace mixvec::inline verif {
@@ -29,9 +30,9 @@ struct MatrixReport {
 };
 
 /// Runs each matrix once for each stall seed. Prints a line for each and, for every failure, one that reproduces it.
-/// `json` takes what they showed; it stays null if there are none.
+/// `json` takes what they showed; it stays null if there are none. `bins` takes what each was.
 MatrixReport run_matrices(AccelSim& accel, const std::vector<MatrixWork>& work, const LayerBenchOptions& options,
-                          nlohmann::json& json);
+                          BinRecorder& bins, nlohmann::json& json);
 
 /// Injects faults into the first matrix. Whether each was noticed, and the good run passed.
 bool matrices_self_test(const std::vector<MatrixWork>& work, const LayerBenchOptions& options);

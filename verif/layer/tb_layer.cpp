@@ -6,6 +6,7 @@
 
 #include "golden/cli/cli.hpp"
 #include "verif/accel/bench_config.hpp"
+#include "verif/accel/bins.hpp"
 #include "verif/layer/layer_bench.hpp"
 #include "verif/layer/layer_options.hpp"
 #include "verif/layer/matrix_bench.hpp"
@@ -38,10 +39,12 @@ int run(const LayerBenchOptions& options) {
 
   LayerSim accel(
       {.trace = options.trace, .coverage = options.coverage, .record = !options.record.empty(), .seed = options.seed});
+  BinRecorder bins(options.bins);
   nlohmann::json matrices_json;
-  const MatrixReport matrices = run_matrices(accel, work, options, matrices_json);
+  const MatrixReport matrices = run_matrices(accel, work, options, bins, matrices_json);
   nlohmann::json layer_json;
-  const LayerReport layers = run_layers(accel, described, options, layer_json);
+  const LayerReport layers = run_layers(accel, described, options, bins, layer_json);
+  bins.write();
   const bool passed = matrices.passed && layers.passed && matrices.compared + layers.compared > 0;
   fmt::print("{}\n", passed ? "passed" : "FAILED");
   nlohmann::json report = {{"passed", passed},

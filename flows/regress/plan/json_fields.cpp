@@ -135,6 +135,12 @@ void JsonFields::each_member(const char* name, const std::function<void(const st
   }
 }
 
+std::vector<std::string> JsonFields::names() const {
+  std::vector<std::string> all;
+  for (const auto& [name, value] : object_.items()) all.push_back(name);
+  return all;
+}
+
 JsonFields JsonFields::object(const char* name) {
   return {get(name, "an object"), file_, fmt::format("{}/{}", place_, name)};
 }

@@ -31,6 +31,8 @@ class JsonFields {
   void each(const char* name, const std::function<void(JsonFields&)>& item);
   void each_member(const char* name, const std::function<void(const std::string&, JsonFields&)>& item);
   JsonFields object(const char* name);
+  /// Of all fields, sorted.
+  [[nodiscard]] std::vector<std::string> names() const;
 
   /// Throws InputError for a field that nobody has asked for: a misspelt one would otherwise be passed over.
   void refuse_others() const;

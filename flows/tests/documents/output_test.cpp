@@ -67,7 +67,7 @@ TEST_F(Output, FitsAHundredColumnsAndNamesWhatWasWritten) {
   };
   for (const char* program :
        {"prune_model", "eval_model", "gen_accel", "pack_model", "sim_accel", "gen_vectors", "run_synth", "run_regress",
-        "make_checkpoint", "mask_study", "make_vector_tables", "demo_table"}) {
+        "run_mutation", "check_bins", "make_checkpoint", "mask_study", "make_vector_tables", "demo_table"}) {
     EXPECT_LE(widest(run(std::string(program) + " --help")), 100U) << program;
   }
   for (const auto& [command, wrote] : cases) {

@@ -1,0 +1,74 @@
+// Shuffles all mutants and takes the first of them, so that a larger draw of the same seed holds a smaller one.
+#include "flows/mutation/mutant_draw.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <regex>
+
+#include "golden/base/error.hpp"
+#include "golden/base/random.hpp"
+#include "golden/base/text.hpp"
+#include "golden/files/input_file.hpp"
+
+namespace mixvec::inline flows {
+namespace {
+
+constexpr std::size_t kMostOfAFile = 12;  // a part of the draw
+
+std::regex expression(const std::string& only) {
+  try {
+    return std::regex(only);
+  } catch (const std::regex_error& error) {
+    fail_input("--only: found {}, expected a regular expression: {}", quote(only), error.what());
+  }
+}
+
+}  // namespace
+
+RtlTexts read_rtl(const std::filesystem::path& folder) {
+  RtlTexts texts;
+  if (!std::filesystem::is_directory(folder)) fail_input("{}: found no such folder", folder.string());
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() == ".sv") texts[entry.path().filename().string()] = read_file(entry.path());
+  }
+  if (texts.empty()) fail_input("{}: found no .sv file, expected the RTL", folder.string());
+  return texts;
+}
+
+std::vector<NumberedMutant> draw_mutants(const RtlTexts& rtl, const DrawOptions& options) {
+  const std::regex only = expression(options.only);
+  std::vector<Mutant> all;
+  for (const auto& [file, text] : rtl) {
+    for (Mutant& mutant : find_mutants(file, text)) {
+      if (std::regex_search(fmt::format("{}:{} {}", file, mutant.line, mutant.kind), only))
+        all.push_back(std::move(mutant));
+    }
+  }
+  if (all.empty()) fail_input("--only: found no mutant {} matches, expected one", quote(options.only));
+  std::vector<std::size_t> order(all.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  if (options.count != 0) {
+    Random random(options.seed);
+    for (std::size_t i = order.size(); i > 1; --i) {
+      std::swap(order[i - 1], order[random.below(static_cast<std::uint32_t>(i))]);
+    }
+    const std::size_t most = std::max<std::size_t>(options.count / kMostOfAFile, 1);
+    std::map<std::string, std::size_t> taken;
+    std::vector<std::size_t> chosen;
+    for (const std::size_t i : order) {
+      if (chosen.size() < options.count && ++taken[all[i].file] <= most) chosen.push_back(i);
+    }
+    if (chosen.size() < options.count) {
+      fail_input("--count: found {}, but there are {} mutants to draw from, at most {} of a file", options.count,
+                 chosen.size(), most);
+    }
+    order = std::move(chosen);
+    std::sort(order.begin(), order.end());
+  }
+  std::vector<NumberedMutant> drawn;
+  for (const std::size_t i : order) drawn.push_back({static_cast<int>(drawn.size()) + 1, std::move(all[i])});
+  return drawn;
+}
+
+}  // namespace mixvec::inline flows

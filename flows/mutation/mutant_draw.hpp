@@ -1,0 +1,31 @@
+// Which mutants a campaign tries: all of a folder of RTL, or some drawn at random.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "flows/mutation/mutated_text.hpp"
+
+namespace mixvec::inline flows {
+
+/// Texts of the RTL by file name.
+using RtlTexts = std::map<std::string, std::string>;
+
+/// The .sv files of a folder. Throws InputError if it has none.
+RtlTexts read_rtl(const std::filesystem::path& folder);
+
+struct DrawOptions {
+  std::size_t count = 0;  ///< 0: all
+  std::uint64_t seed = 1;
+  std::string only;  ///< a regular expression: mutants "FILE:LINE KIND" in which it matches somewhere
+};
+
+/// Mutants numbered from 1 by file and place. No file gives more than a twelfth of a draw: tables of constants would
+/// take much of it. Throws InputError if there are fewer than asked for, or none.
+std::vector<NumberedMutant> draw_mutants(const RtlTexts& rtl, const DrawOptions& options);
+
+}  // namespace mixvec::inline flows

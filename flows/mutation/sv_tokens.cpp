@@ -1,0 +1,115 @@
+// One pass over the text; directives of the preprocessor are followed by counting.
+#include "flows/mutation/sv_tokens.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+namespace mixvec::inline flows {
+namespace {
+
+bool starts_name(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0 || c == '_'; }
+bool continues_name(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '$'; }
+bool is_digit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
+
+/// Longest first.
+constexpr std::array<std::string_view, 36> kSigns = {"<<<=", ">>>=", "<<<", ">>>", "===", "!==", "==?", "!=?", "<<=",
+                                                     ">>=",  "<=",   ">=",  "==",  "!=",  "&&",  "||",  "::",  "'(",
+                                                     "'{",   "+:",   "-:",  "<<",  ">>",  "**",  "++",  "--",  "->",
+                                                     "+=",   "-=",   "*=",  "&=",  "|=",  "^=",  "~&",  "~|",  "~^"};
+
+class Splitter {
+ public:
+  explicit Splitter(std::string_view text) : text_(text) {}
+
+  std::vector<SvToken> run() {
+    while (at_ < text_.size()) step();
+    tokens_.push_back({SvKind::kEnd, text_.substr(text_.size()), text_.size(), line_});
+    return std::move(tokens_);
+  }
+
+ private:
+  [[nodiscard]] char ahead(std::size_t count) const { return at_ + count < text_.size() ? text_[at_ + count] : '\0'; }
+  [[nodiscard]] std::size_t name_end(std::size_t from) const {
+    while (from < text_.size() && continues_name(text_[from])) ++from;
+    return from;
+  }
+  void skip_to(std::size_t end) {
+    end = std::min(end, text_.size());
+    line_ += static_cast<int>(std::count(text_.begin() + static_cast<std::ptrdiff_t>(at_),
+                                         text_.begin() + static_cast<std::ptrdiff_t>(end), '\n'));
+    at_ = end;
+  }
+  void skip_behind(std::string_view end) {
+    const std::size_t found = text_.find(end, at_);
+    skip_to(found == std::string_view::npos ? text_.size() : found + end.size());
+  }
+  void add(SvKind kind, std::size_t end) {
+    if (hidden_ == 0) tokens_.push_back({kind, text_.substr(at_, end - at_), at_, line_});
+    skip_to(end);
+  }
+
+  void step() {
+    const char c = ahead(0);
+    const char next = ahead(1);
+    if (std::isspace(static_cast<unsigned char>(c)) != 0) {
+      skip_to(at_ + 1);
+    } else if (c == '/' && next == '/') {
+      skip_behind("\n");
+    } else if (c == '/' && next == '*') {
+      skip_behind("*/");
+    } else if (c == '(' && next == '*' && ahead(2) != ')') {
+      skip_behind("*)");
+    } else if (c == '`') {
+      directive();
+    } else if (c == '"') {
+      add(SvKind::kString, std::min(text_.find('"', at_ + 1), text_.size() - 1) + 1);
+    } else if (c == '$') {
+      add(SvKind::kSystemName, name_end(at_ + 1));
+    } else if (starts_name(c)) {
+      add(SvKind::kName, name_end(at_));
+    } else if (is_digit(c) || (c == '\'' && (is_digit(next) || starts_name(next)))) {
+      number();
+    } else {
+      sign();
+    }
+  }
+
+  /// What an `ifdef opens is hidden up to its `endif, the branches of `else too.
+  void directive() {
+    const std::size_t end = name_end(at_ + 1);
+    const std::string_view name = text_.substr(at_ + 1, end - at_ - 1);
+    if (name == "ifdef" || name == "ifndef") ++hidden_;
+    if (name == "endif" && hidden_ > 0) --hidden_;
+    skip_behind("\n");
+  }
+
+  void number() {
+    std::size_t end = name_end(at_);
+    // A base makes one number of 8'hff; a bracket a cast of 8'(x).
+    if (end < text_.size() && text_[end] == '\'' && end + 1 < text_.size() && text_[end + 1] != '(' &&
+        continues_name(text_[end + 1])) {
+      end = name_end(end + 1);
+    }
+    add(SvKind::kNumber, std::max(end, at_ + 1));
+  }
+
+  void sign() {
+    for (const std::string_view pair : kSigns) {
+      if (text_.substr(at_, pair.size()) == pair) return add(SvKind::kSign, at_ + pair.size());
+    }
+    add(SvKind::kSign, at_ + 1);
+  }
+
+  std::string_view text_;
+  std::vector<SvToken> tokens_;
+  std::size_t at_ = 0;
+  int line_ = 1;
+  int hidden_ = 0;  ///< depth of `ifdef
+};
+
+}  // namespace
+
+std::vector<SvToken> split_sv(std::string_view text) { return Splitter(text).run(); }
+
+}  // namespace mixvec::inline flows
