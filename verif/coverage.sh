@@ -41,13 +41,15 @@ for options in "${configurations[@]}"; do
   make --no-print-directory -C "$folder" verilate COVERAGE=1 QUICK=1 JOBS="${JOBS:-1}" > "$out/build_$number.log" 2>&1 ||
     { tail -n 20 "$out/build_$number.log"; exit 1; }
   for seed in $(seq 1 "$seeds"); do
-    for run in "tb_engine --cases 120" "tb_attention --cases 80" "tb_layer --part cases --cases 24" \
+    for run in "tb_engine --cases 200" "tb_attention --cases 80" "tb_layer --part cases --cases 60" \
       "tb_layer --part matrices --hidden 32 --tokens 10 --stall-seeds 1" "tb_layer --part layer --family bert --hidden 16 --tokens 8" \
       "tb_layer --part layer --family decoder --hidden 16 --tokens 6 --decode 2"; do
       name=${run// /_}_$number.$seed
+      # Each configuration draws cases of its own.
+      drawn=$((seed * 100 + number))
       # shellcheck disable=SC2086
-      (cd "$folder" && ./$run --seed "$seed" --coverage "$out/$name.dat" --bins "$out/bins/$name.json") > "$out/$name.log" 2>&1 ||
-        { tail -n 20 "$out/$name.log"; echo "FAIL: in $folder: ./$run --seed $seed"; exit 1; }
+      (cd "$folder" && ./$run --seed "$drawn" --coverage "$out/$name.dat" --bins "$out/bins/$name.json") > "$out/$name.log" 2>&1 ||
+        { tail -n 20 "$out/$name.log"; echo "FAIL: in $folder: ./$run --seed $drawn"; exit 1; }
     done
   done
 done

@@ -67,6 +67,12 @@ Tally total(const std::vector<MutantResult>& results) {
 
 }  // namespace
 
+std::string verdict_line(const MutantResult& result, const RtlTexts& rtl) {
+  return fmt::format("{} {} {} {} [{} runs, {:.1f} s]{}", result.mutant.number, word(result.verdict),
+                     mutant_line(result.mutant, rtl), result.how, result.runs, result.seconds,
+                     result.by.empty() ? "" : " by " + result.by);
+}
+
 std::string mutant_line(const NumberedMutant& mutant, const RtlTexts& rtl) {
   const Mutant& one = mutant.mutant;
   return fmt::format("{}:{} {}: {}", one.file, one.line, one.kind, describe(one, rtl.at(one.file)));

@@ -15,6 +15,9 @@ std::string mutation_table(const std::vector<MutantResult>& results, const RtlTe
 /// `mutants`, `killed`, `equivalent`, `survived`, `by_file`, `by_bench`, and `list`: every mutant with its verdict.
 nlohmann::ordered_json mutation_json(const std::vector<MutantResult>& results, const RtlTexts& rtl);
 
+/// One line: number, verdict, the mutant, by what.
+std::string verdict_line(const MutantResult& result, const RtlTexts& rtl);
+
 /// "mv_fifo.sv:43 relation: a < b as (a) <= (b)".
 std::string mutant_line(const NumberedMutant& mutant, const RtlTexts& rtl);
 

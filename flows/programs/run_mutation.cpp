@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <thread>
 
@@ -83,7 +84,10 @@ int run(const MutationOptions& options, const RtlTexts& rtl, const std::vector<N
   std::vector<MutantResult> results;
   try {
     const std::vector<TrialBench> benches = build_trial_benches(plan, rtl, mutants, places, jobs, show);
-    results = run_campaign(benches, mutants, places, jobs, {show, [](const MutantResult&) {}});
+    // For those who look while it runs.
+    std::ofstream verdicts(out / "verdicts.txt");
+    results = run_campaign(benches, mutants, places, jobs,
+                           {show, [&](const MutantResult& one) { verdicts << verdict_line(one, rtl) << std::endl; }});
     prove_equivalent(results, benches, rtl, places, jobs, show);
   } catch (const FlowError& error) {
     fmt::print(stderr, "run_mutation: {}\n", error.what());

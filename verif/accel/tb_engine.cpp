@@ -60,9 +60,14 @@ Case draw_case(std::uint64_t seed, std::uint64_t number) {
   c.activations.in = c.matrix.in;
   c.activations.tokens = 1 + random.below(static_cast<std::uint32_t>(AccelSim::tile_tokens() + 5));
   if (random.below(2) == 0) c.activations.tokens = 1 + random.below(9);
+  const std::size_t tile = AccelSim::tile_tokens();
+  const std::size_t token_edges[] = {1, tile, tile + 1};
+  if (random.below(4) == 0) c.activations.tokens = token_edges[random.below(3)];
   if (random.below(3) == 0) c.activations.zero_values = 0.5;
   if (random.below(3) == 0) c.activations.zero_channels = 0.5;
   if (random.below(4) == 0) c.activations.specials = 0.02;
+  // Results near the smallest numbers, zeros of both signs among them.
+  if (random.below(8) == 0) c.matrix.weight_sigma = 0x1p-18;
   c.activations.seed = random.next();
   c.stalls = Stalls::from_seed(random.below(3) == 0 ? 0 : random.next() | 1U);
   return c;
