@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "flows/mutation/mutated_text.hpp"
 #include "flows/regress/run/local_workers.hpp"
@@ -20,7 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr double kReadTimeout = 600;   // seconds
-constexpr double kProofTimeout = 600;  // of a mutant in one bench
+constexpr double kProofTimeout = 200;  // of a mutant in one bench
 
 std::string file_name(std::string name) {
   std::replace(name.begin(), name.end(), '/', '_');
@@ -86,6 +87,7 @@ class Prover {
           return ProcessRequest{"yosys -q gold.ys", gold(needed[i]).parent_path(), log(gold(needed[i]).parent_path()),
                                 kReadTimeout};
         },
+        [](std::size_t) { return true; },
         [&](std::size_t i, const ProcessEnd& end) {
           if (end.code != 0) {
             throw FlowError(fmt::format("yosys cannot read {}, see {}", benches_[needed[i]].name,
@@ -97,30 +99,31 @@ class Prover {
 
   void prove(std::vector<MutantResult>& results, const MutationProgress& progress) {
     std::vector<Proof> proofs;
-    std::map<std::size_t, std::size_t> configurations;  // of a result
+    std::map<std::size_t, std::set<std::string>> configurations;  // of a result: sets of parameters
     for (std::size_t i = 0; i < results.size(); ++i) {
       if (results[i].verdict != Verdict::kSurvived) continue;
-      for (const auto& [b, design] : designs_) {
+      for (const std::size_t b : smallest_first()) {
         if (benches_[b].files.count(results[i].mutant.mutant.file) == 0) continue;
-        const std::size_t count = write_proof(results[i].mutant, b);
-        if (count == 0) continue;
-        configurations[i] += count;
-        proofs.push_back({i, proof_folder(results[i].mutant, b), false});
+        if (write_proof(results[i].mutant, b, configurations[i])) {
+          proofs.push_back({i, proof_folder(results[i].mutant, b), false});
+        }
       }
     }
+    const auto has_failed = [&](std::size_t result) {
+      return std::any_of(proofs.begin(), proofs.end(),
+                         [result](const Proof& one) { return one.result == result && one.failed; });
+    };
     run(
         proofs.size(), progress, "proving that nothing changes",
         [&](std::size_t i) {
           return ProcessRequest{"sh prove.sh", proofs[i].folder, log(proofs[i].folder), kProofTimeout};
         },
+        [&](std::size_t i) { return !has_failed(proofs[i].result); },
         [&](std::size_t i, const ProcessEnd& end) { proofs[i].failed = end.code != 0; });
-    for (auto& [i, count] : configurations) {
-      const bool proved = std::none_of(proofs.begin(), proofs.end(), [&, result = i](const Proof& one) {
-        return one.result == result && one.failed;
-      });
-      if (!proved) continue;
+    for (const auto& [i, modules] : configurations) {
+      if (modules.empty() || has_failed(i)) continue;
       results[i].verdict = Verdict::kEquivalent;
-      results[i].by = fmt::format("yosys, in {} configurations of the module", count);
+      results[i].by = fmt::format("yosys, in {} configurations of the module", modules.size());
     }
   }
 
@@ -131,11 +134,25 @@ class Prover {
   }
   static fs::path log(const fs::path& folder) { return folder / "yosys.log"; }
 
-  /// Returns how many modules are to be compared.
-  std::size_t write_proof(const NumberedMutant& mutant, std::size_t bench) const {
+  /// Benches whose design was read.
+  [[nodiscard]] std::vector<std::size_t> smallest_first() const {
+    std::vector<std::size_t> order;
+    for (const auto& [b, design] : designs_) order.push_back(b);
+    std::sort(order.begin(), order.end(),
+              [&](std::size_t a, std::size_t b) { return designs_.at(a).size() < designs_.at(b).size(); });
+    return order;
+  }
+
+  /// For the modules that are not `known` yet, which it adds to them. Returns false if there are none: their names say
+  /// with which parameters they are.
+  bool write_proof(const NumberedMutant& mutant, std::size_t bench, std::set<std::string>& known) const {
     const std::string& file = mutant.mutant.file;
-    const std::vector<std::string> modules = variants_of(designs_.at(bench), file.substr(0, file.rfind('.')));
-    if (modules.empty()) return 0;
+    std::vector<std::string> modules = variants_of(designs_.at(bench), file.substr(0, file.rfind('.')));
+    // Yosys gives the top its plain name, whatever its parameters.
+    std::erase_if(modules, [&](const std::string& name) {
+      return !known.insert(name == "\\" + benches_[bench].top ? benches_[bench].name + name : name).second;
+    });
+    if (modules.empty()) return false;
     const fs::path folder = proof_folder(mutant, bench);
     fs::create_directories(folder);
     write_file(folder / file, mutate(rtl_.at(file), mutant.mutant));
@@ -147,20 +164,26 @@ class Prover {
       script += fmt::format("yosys -q compare_{}.ys || exit 1\n", number);
     }
     write_file(folder / "prove.sh", script);
-    return modules.size();
+    return true;
   }
 
-  template <typename Request, typename Ended>
+  /// Those that are not `wanted` any more when their turn comes are left out.
+  template <typename Request, typename Wanted, typename Ended>
   void run(std::size_t count, const MutationProgress& progress, const char* what, const Request& request,
-           const Ended& ended) const {
+           const Wanted& wanted, const Ended& ended) const {
     LocalWorkers workers(static_cast<std::size_t>(jobs_));
     std::size_t next = 0;
     std::size_t done = 0;
     while (done < count) {
       while (next < count && workers.free() > 0) {
-        workers.start(next, request(next));
+        if (wanted(next)) {
+          workers.start(next, request(next));
+        } else {
+          ++done;
+        }
         ++next;
       }
+      if (done == count) break;
       for (const Finished& one : workers.wait(1)) {
         ++done;
         ended(one.ticket, one.end);

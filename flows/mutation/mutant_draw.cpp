@@ -24,6 +24,17 @@ std::regex expression(const std::string& only) {
   }
 }
 
+void keep_numbers(std::vector<NumberedMutant>& drawn, const std::vector<std::int64_t>& numbers) {
+  for (const std::int64_t number : numbers) {
+    if (number < 1 || number > static_cast<std::int64_t>(drawn.size())) {
+      fail_input("--numbers: found {}, expected 1 to {}, the mutants that are drawn", number, drawn.size());
+    }
+  }
+  std::erase_if(drawn, [&](const NumberedMutant& one) {
+    return std::find(numbers.begin(), numbers.end(), one.number) == numbers.end();
+  });
+}
+
 }  // namespace
 
 RtlTexts read_rtl(const std::filesystem::path& folder) {
@@ -68,6 +79,7 @@ std::vector<NumberedMutant> draw_mutants(const RtlTexts& rtl, const DrawOptions&
   }
   std::vector<NumberedMutant> drawn;
   for (const std::size_t i : order) drawn.push_back({static_cast<int>(drawn.size()) + 1, std::move(all[i])});
+  if (!options.numbers.empty()) keep_numbers(drawn, options.numbers);
   return drawn;
 }
 

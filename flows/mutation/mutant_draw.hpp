@@ -21,7 +21,8 @@ RtlTexts read_rtl(const std::filesystem::path& folder);
 struct DrawOptions {
   std::size_t count = 0;  ///< 0: all
   std::uint64_t seed = 1;
-  std::string only;  ///< a regular expression: mutants "FILE:LINE KIND" in which it matches somewhere
+  std::vector<std::int64_t> numbers;  ///< if any: of what is drawn only these
+  std::string only;                   ///< a regular expression: mutants "FILE:LINE KIND" in which it matches somewhere
 };
 
 /// Mutants numbered from 1 by file and place. No file gives more than a twelfth of a draw: tables of constants would

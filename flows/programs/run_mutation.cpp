@@ -38,6 +38,7 @@ struct MutationOptions {
   std::string plan;
   std::string out;
   std::string json;
+  std::string numbers;
   std::size_t jobs = 0;
   DrawOptions draw;
 };
@@ -55,6 +56,16 @@ void take_folder(const fs::path& out) {
   }
   for (const auto& entry : fs::directory_iterator(out)) fs::remove_all(entry.path());
   write_file(out / kRecord, "{\"program\": \"run_mutation\"}\n");
+}
+
+std::vector<std::int64_t> parse_numbers(const std::string& text) {
+  std::vector<std::int64_t> numbers;
+  try {
+    for (const std::string& part : split_list(text)) numbers.push_back(parse_whole(part, 1, 1000000));
+  } catch (const BadValue& bad) {
+    fail_input("--numbers: found {}, expected numbers with commas between them, each {}", quote(text), bad.expected);
+  }
+  return numbers;
 }
 
 int list(const MutationOptions& options, const RtlTexts& rtl, const std::vector<NumberedMutant>& mutants) {
@@ -106,7 +117,9 @@ int run_or_list(const MutationOptions& options) {
   if (options.list && !options.out.empty())
     fail_input("--out: found with --list, expected with --run: nothing is built");
   const RtlTexts rtl = read_rtl(options.rtl);
-  const std::vector<NumberedMutant> mutants = draw_mutants(rtl, options.draw);
+  DrawOptions draw = options.draw;
+  if (!options.numbers.empty()) draw.numbers = parse_numbers(options.numbers);
+  const std::vector<NumberedMutant> mutants = draw_mutants(rtl, draw);
   return options.list ? list(options, rtl, mutants) : run(options, rtl, mutants);
 }
 
@@ -126,6 +139,7 @@ int main(int argc, char** argv) {
   add("count", mixvec::bind_to(o.draw.count, mixvec::whole_number(0, 1000000))->value_name("N"),
       "how many are drawn, a twelfth at most of one file; 0: all");
   add("only", po::value(&o.draw.only)->value_name("REGEX"), "only mutants \"FILE:LINE KIND\" in which it matches");
+  add("numbers", po::value(&o.numbers)->value_name("N,N"), "of what is drawn only these, as the report numbers them");
   add("jobs", mixvec::bind_to(o.jobs, mixvec::whole_number(0, 1024))->value_name("N"),
       "runs at once; 0: one for each processor");
   add("out", po::value(&o.out)->value_name("DIR"), "folder for benches and logs; an earlier run's is replaced");

@@ -21,6 +21,7 @@
 #include "mixvec_config.hpp"
 #include "verif/accel/accel_sizes.hpp"
 #include "verif/accel/bench_config.hpp"
+#include "verif/accel/port_noise.hpp"
 #include "verif/bench.hpp"
 
 #if !VM_TRACE
@@ -47,7 +48,10 @@ AccelSim::AccelSim(const SimOptions& options)
       top_(nullptr),
       trace_(nullptr),
       coverage_(options.coverage),
-      recorder_(options.record) {
+      recorder_(options.record),
+      // A record holds what changes: it would be all noise.
+      noisy_(!options.record),
+      noise_(options.seed) {
   const std::string& trace = options.trace;
   check_bench(trace, coverage_);
 #if VM_TRACE
@@ -121,6 +125,7 @@ int AccelSim::groups_log2(std::size_t tokens) {
 
 void AccelSim::settle() {
   top_->clk_i = 0;
+  if (noisy_) drive_noise(*top_, noise_);
   top_->eval();
 }
 
@@ -153,6 +158,7 @@ std::uint64_t AccelSim::load(std::span<const std::int32_t> in_order, std::span<c
         clock_edge();
       }
       top_->a_valid_i = 1;
+      top_->a_all_i = 0;
       top_->a_pos_i = static_cast<std::uint16_t>(position);
       top_->a_group_i = static_cast<std::uint8_t>(group);
       for (int lane = 0; lane < kTileLanes; ++lane) {

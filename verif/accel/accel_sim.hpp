@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "golden/base/random.hpp"
 #include "golden/isa/attention_job.hpp"
 #include "golden/math/half.hpp"
 #include "sim/cycles/port_stalls.hpp"
@@ -111,6 +112,8 @@ class AccelSim {
   std::unique_ptr<VerilatedFstC> trace_;
   std::string coverage_;
   PortRecorder recorder_;
+  bool noisy_;  ///< whether inputs that no valid bit covers are drawn in each cycle
+  Random noise_;
   std::uint64_t cycle_ = 0;
 };
 

@@ -72,8 +72,14 @@ void LayerSim::load_programs(const TileProgram& program, const LayerFault& fault
     clock_edge();
     top_->prog_valid_i = 0;
   };
-  for (std::size_t i = 0; i < program.array.size(); ++i) write(false, i, encode(program.array[i]));
+  const auto write_array = [&] {
+    for (std::size_t i = 0; i < program.array.size(); ++i) write(false, i, encode(program.array[i]));
+  };
+  // Either first: neither may land in the other's memory.
+  const bool array_first = noise_.below(2) == 0;
+  if (array_first) write_array();
   for (std::size_t i = 0; i < program.vector.size(); ++i) write(true, i, encode(program.vector[i]));
+  if (!array_first) write_array();
 }
 
 void LayerSim::write_row(std::uint32_t row, std::uint32_t group, std::span<const Half> values) {

@@ -101,6 +101,8 @@ TEST(RunMutation, RefusesWhatItCannotDo) {
   refused("--list --out x", "--out");
   refused("--list --only '('", "regular expression");
   refused("--list --count 99999", "there are");
+  refused("--list --numbers 1,x", "--numbers");
+  refused("--list --count 10 --numbers 11", "1 to 10");
   fs::create_directories(folder.path / "other");
   write_file(folder.path / "other/file", "mine");
   refused(fmt::format("--run --out '{}/other'", folder.path.string()), "files of others");

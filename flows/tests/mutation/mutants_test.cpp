@@ -149,7 +149,7 @@ TEST(MutantDraw, IsThatOfItsSeed) {
   const RtlTexts rtl = read_rtl(MIXVEC_SOURCE_DIR "/rtl_templates");
   const auto lines = [&rtl](std::size_t count, std::uint64_t seed) {
     std::vector<std::string> found;
-    for (const NumberedMutant& one : draw_mutants(rtl, {count, seed, ""})) {
+    for (const NumberedMutant& one : draw_mutants(rtl, {count, seed, {}, ""})) {
       found.push_back(fmt::format("{} {} {}", one.mutant.file, one.mutant.begin, one.mutant.replacement));
     }
     return found;
@@ -161,9 +161,21 @@ TEST(MutantDraw, IsThatOfItsSeed) {
   std::map<std::string, int> files;
   for (const std::string& one : drawn) ++files[one.substr(0, one.find(' '))];
   for (const auto& [file, count] : files) EXPECT_LE(count, 25) << file;
-  EXPECT_THROW(draw_mutants(rtl, {0, 1, "("}), InputError);
-  EXPECT_THROW(draw_mutants(rtl, {0, 1, "no_such_file"}), InputError);
-  EXPECT_THROW(draw_mutants(rtl, {100000000, 1, ""}), InputError);
+  EXPECT_THROW(draw_mutants(rtl, {0, 1, {}, "("}), InputError);
+  EXPECT_THROW(draw_mutants(rtl, {0, 1, {}, "no_such_file"}), InputError);
+  EXPECT_THROW(draw_mutants(rtl, {100000000, 1, {}, ""}), InputError);
+}
+
+TEST(MutantDraw, KeepsTheNumbersThatAreAskedFor) {
+  const RtlTexts rtl = read_rtl(MIXVEC_SOURCE_DIR "/rtl_templates");
+  const std::vector<NumberedMutant> all = draw_mutants(rtl, {100, 1, {}, ""});
+  const std::vector<NumberedMutant> some = draw_mutants(rtl, {100, 1, {7, 93}, ""});
+  ASSERT_EQ(some.size(), 2U);
+  EXPECT_EQ(some[0].number, 7);
+  EXPECT_EQ(some[1].number, 93);
+  EXPECT_EQ(some[1].mutant.begin, all[92].mutant.begin);
+  EXPECT_THROW(draw_mutants(rtl, {100, 1, {101}, ""}), InputError);
+  EXPECT_THROW(draw_mutants(rtl, {100, 1, {0}, ""}), InputError);
 }
 
 TEST(MutantDraw, EveryModuleIsUnderstood) {
