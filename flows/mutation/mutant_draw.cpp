@@ -78,6 +78,7 @@ std::vector<NumberedMutant> draw_mutants(const RtlTexts& rtl, const DrawOptions&
     std::sort(order.begin(), order.end());
   }
   std::vector<NumberedMutant> drawn;
+  drawn.reserve(order.size());
   for (const std::size_t i : order) drawn.push_back({static_cast<int>(drawn.size()) + 1, std::move(all[i])});
   if (!options.numbers.empty()) keep_numbers(drawn, options.numbers);
   return drawn;
