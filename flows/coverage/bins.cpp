@@ -32,6 +32,13 @@ void read_cross(JsonFields& fields, BinKind& kind) {
   BinCross cross;
   cross.groups = fields.texts("of");
   if (cross.groups.size() < 2) fields.fail("of", "one group", "two or more");
+  if (std::set<std::string>(cross.groups.begin(), cross.groups.end()).size() != cross.groups.size()) {
+    fields.fail("of", "a group twice", "each once");
+  }
+  constexpr std::size_t kMostGroups = 4;
+  if (cross.groups.size() > kMostGroups) {
+    fields.fail("of", fmt::format("{} groups", cross.groups.size()), fmt::format("at most {}", kMostGroups));
+  }
   for (const std::string& group : cross.groups) {
     if (bins_of(kind, group) == nullptr) fields.fail("of", quote(group), "groups of this kind");
   }
@@ -157,6 +164,7 @@ std::vector<BinKind> read_bin_plan(const std::filesystem::path& file) {
     kinds.push_back(std::move(kind));
   });
   fields.refuse_others();
+  if (kinds.empty()) fields.fail("kinds", "none", "at least one");
   return kinds;
 }
 
@@ -191,7 +199,11 @@ BinReport count_bins(const std::vector<BinKind>& plan, const std::vector<std::fi
   BinReport report;
   std::map<std::string, Counter> counters;
   for (const BinKind& kind : plan) counters.emplace(kind.name, Counter(kind));
+  std::set<std::filesystem::path> seen;
   for (const std::filesystem::path& file : files) {
+    if (!seen.insert(std::filesystem::weakly_canonical(file)).second) {
+      fail_input("--files: found {} twice, expected each file once", file.string());
+    }
     const nlohmann::json document = read_json(file);
     JsonFields fields(document, file.string(), "");
     fields.text("configuration");

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <csignal>
 
 #include "flows/regress/run/local_workers.hpp"
 #include "flows/synth/tool.hpp"
@@ -67,6 +68,7 @@ class Campaign {
       : trials_(trials), logs_(std::move(logs)), hooks_(hooks), workers_(static_cast<std::size_t>(jobs)) {
     for (const NumberedMutant& mutant : mutants) results_.push_back({mutant, Verdict::kSurvived, "", "", 0, 0});
     next_trial_.resize(results_.size(), 0);
+    confirms_.resize(results_.size(), false);
   }
 
   std::vector<MutantResult> run() {
@@ -88,34 +90,70 @@ class Campaign {
       finish(i);
       return;
     }
-    const Trial& trial = trials_[at];
-    workers_.start(i, {line_for(trial, result.mutant.number), trial.bench->folder,
-                       logs_ / fmt::format("mutant_{}.log", result.mutant.number),
-                       std::max(kLeastTimeout, kSlowdown * trial.seconds)});
+    launch(i, trials_[at], result.mutant.number);
   }
 
   void ended(const Finished& one) {
     MutantResult& result = results_[one.ticket];
     ++result.runs;
     result.seconds += one.end.seconds;
-    if (one.end.code == 0) {
+    const Trial& trial = trials_[next_trial_[one.ticket]];
+    const Way way = way_of(one.end);
+    if (confirms_[one.ticket]) {  // the run without a mutant, behind one that took too long
+      if (way != Way::kPassed) fail(trial, one, "without a mutant, after a mutant had taken too long");
+      kill(one.ticket, trial, "time");
+    } else if (way == Way::kPassed) {
       ++next_trial_[one.ticket];
       start(one.ticket);
-      return;
+    } else if (way == Way::kTime) {
+      confirms_[one.ticket] = true;
+      launch(one.ticket, trial, 0);
+    } else if (way == Way::kElse) {
+      fail(trial, one, fmt::format("with mutant {}", result.mutant.number));
+    } else {
+      kill(one.ticket, trial, way == Way::kFailed ? "failed" : "aborted");
     }
-    result.verdict = Verdict::kKilled;
-    result.by = trials_[next_trial_[one.ticket]].name();
-    result.how = one.end.timed_out     ? std::string("time")
-                 : one.end.signal != 0 ? fmt::format("signal {}", one.end.signal)
-                                       : fmt::format("exit code {}", one.end.code);
-    finish(one.ticket);
+  }
+
+  enum class Way : std::uint8_t { kPassed, kFailed, kAborted, kTime, kElse };
+
+  /// Exit code 1 is a check that failed; a shell gives 128 + the signal for a program that one has ended.
+  static Way way_of(const ProcessEnd& end) {
+    if (end.timed_out) return Way::kTime;
+    if (end.code == 0) return Way::kPassed;
+    if (end.code == 1) return Way::kFailed;
+    const int signal = end.signal != 0 ? end.signal : end.code - 128;
+    for (const int one : {SIGABRT, SIGSEGV, SIGFPE, SIGBUS, SIGILL}) {
+      if (signal == one) return Way::kAborted;
+    }
+    return Way::kElse;
+  }
+
+  [[noreturn]] void fail(const Trial& trial, const Finished& one, const std::string& when) const {
+    throw FlowError(fmt::format("{} {} ended with exit code {}, signal {}: that says nothing about the mutant; see {}",
+                                trial.name(), when, one.end.code, one.end.signal,
+                                log_of(results_[one.ticket].mutant.number).string()));
+  }
+
+  void kill(std::size_t i, const Trial& trial, const char* how) {
+    results_[i].verdict = Verdict::kKilled;
+    results_[i].by = trial.name();
+    results_[i].how = how;
+    finish(i);
+  }
+
+  [[nodiscard]] fs::path log_of(int number) const { return logs_ / fmt::format("mutant_{}.log", number); }
+
+  void launch(std::size_t i, const Trial& trial, int number) {
+    workers_.start(i, {line_for(trial, number), trial.bench->folder, log_of(results_[i].mutant.number),
+                       std::max(kLeastTimeout, kSlowdown * trial.seconds)});
   }
 
   void finish(std::size_t i) {
     ++done_;
     // Of a mutant that is noticed a hundred times over nobody reads what the bench said.
     std::error_code ignored;
-    fs::remove(logs_ / fmt::format("mutant_{}.log", results_[i].mutant.number), ignored);
+    fs::remove(log_of(results_[i].mutant.number), ignored);
     hooks_.progress(static_cast<double>(done_) / static_cast<double>(results_.size()),
                     fmt::format("{} of {} mutants", done_, results_.size()));
     hooks_.result(results_[i]);
@@ -127,6 +165,7 @@ class Campaign {
   LocalWorkers workers_;
   std::vector<MutantResult> results_;
   std::vector<std::size_t> next_trial_;
+  std::vector<bool> confirms_;  ///< whether its run is one without a mutant
   std::size_t done_ = 0;
 };
 

@@ -18,7 +18,7 @@ struct MutantResult {
   NumberedMutant mutant;
   Verdict verdict = Verdict::kSurvived;
   std::string by;        ///< killed: the bench and its run; equivalent: the proof
-  std::string how;       ///< killed: "exit code 1", "signal 6", "time"
+  std::string how;       ///< killed: "failed", "aborted", "time"
   std::size_t runs = 0;  ///< that were tried on it
   double seconds = 0;
 };
@@ -28,6 +28,9 @@ struct CampaignHooks {
   std::function<void(const MutantResult&)> result;  ///< as soon as there is one
 };
 
+/// Noticed is exit code 1, an assertion or a crash, or the time, if the same run without a mutant then keeps its own;
+/// what ends in another way (its program is gone, the memory is) throws FlowError.
+///
 /// Runs every bench without a mutant first, which must pass and whose time sets the order and the limits of the others:
 /// the shortest run comes first, and one that takes ten times as long (and ten seconds) has noticed. A mutant is run in
 /// the benches that simulate its file until one fails. `jobs` run at once. Throws FlowError if a bench fails without

@@ -37,10 +37,12 @@ std::string read_script(const TrialBench& bench, const fs::path& clean, const fs
     const fs::path path = fs::path(one).is_absolute() ? fs::path(one) : (name == file ? changed : clean) / one;
     sources += fmt::format(" {}", path.string());
   }
+  // Not by hierarchy's own -chparam, which ends Yosys 0.23 in an assertion.
   std::string parameters;
-  for (const auto& [name, value] : bench.parameters) parameters += fmt::format(" -chparam {} {}", name, value);
-  return fmt::format("read_verilog -sv{}\nhierarchy -top {}{}\nproc\nopt_clean\nwrite_rtlil {}\n", sources, bench.top,
-                     parameters, out);
+  for (const auto& [name, value] : bench.parameters) parameters += fmt::format(" -set {} {}", name, value);
+  if (!parameters.empty()) parameters = fmt::format("chparam{} {}\n", parameters, bench.top);
+  return fmt::format("read_verilog -sv{}\n{}hierarchy -top {}\nproc\nopt_clean\nwrite_rtlil {}\n", sources, parameters,
+                     bench.top, out);
 }
 
 /// Compares one module of two designs; what is instantiated in it is taken as given.
@@ -50,7 +52,7 @@ std::string compare_script(const std::string& module, const fs::path& gold, cons
       "read_rtlil gate.il\nrename {1} gate\nblackbox * gate %d\nwrite_rtlil gate_{2}.il\ndesign -reset\n"
       "read_rtlil gold_{2}.il\nread_rtlil -nooverwrite gate_{2}.il\nmemory_map gold gate\nasync2sync gold gate\n"
       "opt_clean gold gate\nequiv_make gold gate equiv\ndelete gold gate\nhierarchy -top equiv\nopt_clean equiv\n"
-      "equiv_simple equiv\nequiv_induct equiv\nequiv_status -assert equiv\n",
+      "opt_merge equiv\nopt_clean equiv\nequiv_simple equiv\nequiv_induct equiv\nequiv_status -assert equiv\n",
       gold.string(), module, number);
 }
 
@@ -102,6 +104,8 @@ class Prover {
     std::map<std::size_t, std::set<std::string>> configurations;  // of a result: sets of parameters
     for (std::size_t i = 0; i < results.size(); ++i) {
       if (results[i].verdict != Verdict::kSurvived) continue;
+      // An element that does not exist is x, which the proof would take for 0.
+      if (results[i].mutant.mutant.kind == "index") continue;
       for (const std::size_t b : smallest_first()) {
         if (benches_[b].files.count(results[i].mutant.mutant.file) == 0) continue;
         if (write_proof(results[i].mutant, b, configurations[i])) {
@@ -148,10 +152,7 @@ class Prover {
   bool write_proof(const NumberedMutant& mutant, std::size_t bench, std::set<std::string>& known) const {
     const std::string& file = mutant.mutant.file;
     std::vector<std::string> modules = variants_of(designs_.at(bench), file.substr(0, file.rfind('.')));
-    // Yosys gives the top its plain name, whatever its parameters.
-    std::erase_if(modules, [&](const std::string& name) {
-      return !known.insert(name == "\\" + benches_[bench].top ? benches_[bench].name + name : name).second;
-    });
+    std::erase_if(modules, [&](const std::string& name) { return !known.insert(name).second; });
     if (modules.empty()) return false;
     const fs::path folder = proof_folder(mutant, bench);
     fs::create_directories(folder);

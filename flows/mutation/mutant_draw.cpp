@@ -1,10 +1,11 @@
-// Shuffles all mutants and takes the first of them, so that a larger draw of the same seed holds a smaller one.
+// Shuffles all mutants and takes the first of them, as far as their file has not given its part.
 #include "flows/mutation/mutant_draw.hpp"
 
 #include <fmt/format.h>
+#include <regex.h>
 
 #include <algorithm>
-#include <regex>
+#include <array>
 
 #include "golden/base/error.hpp"
 #include "golden/base/random.hpp"
@@ -16,13 +17,30 @@ namespace {
 
 constexpr std::size_t kMostOfAFile = 12;  // a part of the draw
 
-std::regex expression(const std::string& only) {
-  try {
-    return std::regex(only);
-  } catch (const std::regex_error& error) {
-    fail_input("--only: found {}, expected a regular expression: {}", quote(only), error.what());
+/// A POSIX extended expression, whose time is bounded by its length and the text's.
+class Expression {
+ public:
+  /// Throws InputError if it is none.
+  explicit Expression(const std::string& text) {
+    constexpr std::size_t kLongest = 200;
+    if (text.size() > kLongest) fail_input("--only: found {} characters, expected at most {}", text.size(), kLongest);
+    const int error = ::regcomp(&compiled_, text.c_str(), REG_EXTENDED | REG_NOSUB);
+    if (error == 0) return;
+    std::array<char, 100> reason{};
+    ::regerror(error, &compiled_, reason.data(), reason.size());
+    fail_input("--only: found {}, expected a regular expression: {}", quote(text), reason.data());
   }
-}
+  ~Expression() { ::regfree(&compiled_); }
+  Expression(const Expression&) = delete;
+  Expression& operator=(const Expression&) = delete;
+
+  [[nodiscard]] bool found_in(const std::string& text) const {
+    return ::regexec(&compiled_, text.c_str(), 0, nullptr, 0) == 0;
+  }
+
+ private:
+  regex_t compiled_{};
+};
 
 void keep_numbers(std::vector<NumberedMutant>& drawn, const std::vector<std::int64_t>& numbers) {
   for (const std::int64_t number : numbers) {
@@ -48,12 +66,11 @@ RtlTexts read_rtl(const std::filesystem::path& folder) {
 }
 
 std::vector<NumberedMutant> draw_mutants(const RtlTexts& rtl, const DrawOptions& options) {
-  const std::regex only = expression(options.only);
+  const Expression only(options.only);
   std::vector<Mutant> all;
   for (const auto& [file, text] : rtl) {
     for (Mutant& mutant : find_mutants(file, text)) {
-      if (std::regex_search(fmt::format("{}:{} {}", file, mutant.line, mutant.kind), only))
-        all.push_back(std::move(mutant));
+      if (only.found_in(fmt::format("{}:{} {}", file, mutant.line, mutant.kind))) all.push_back(std::move(mutant));
     }
   }
   if (all.empty()) fail_input("--only: found no mutant {} matches, expected one", quote(options.only));

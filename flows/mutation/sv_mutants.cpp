@@ -38,6 +38,9 @@ class Walker : private SvReader {
   // ---- a module's items ----
   void module() {
     expect("module");
+    // What is proved of a file is proved of the module of its name.
+    if (token().text != file_.substr(0, file_.rfind('.')))
+      fail("expected a module with the name of its file, alone in it");
     skip_to_semicolon();
     while (!take("endmodule")) item();
   }
@@ -68,7 +71,10 @@ class Walker : private SvReader {
     } else if (is("function") || is("initial")) {
       fail("expected neither functions nor initial blocks outside packages");
     } else if (is("typedef")) {
-      while (!is("}") && !is(";")) ++at_;
+      while (!is("}") && !is(";")) {
+        if (token().kind == SvKind::kEnd) fail("expected the end of the type");
+        ++at_;
+      }
       skip_to_semicolon();
     } else if (token().kind == SvKind::kEnd) {
       fail("expected \"endmodule\"");

@@ -71,6 +71,12 @@ std::string other_number(std::string_view number) {
   return text;
 }
 
+/// An operand of a logical operator in its place: as wide as what it stands for.
+std::string one_bit(std::string_view sign, std::string_view operand) {
+  const bool logical = sign == "&&" || sign == "||" || sign == "!";
+  return logical ? fmt::format("!(!({}))", operand) : std::string(operand);
+}
+
 }  // namespace
 
 void SvReader::fail(const std::string& expected) const {
@@ -160,8 +166,8 @@ Span SvReader::binary(int least) {
       add(all, line, relation ? "relation" : "operator", fmt::format("({}) {} ({})", piece(left), other, piece(right)));
     }
     if (sign == "&&" || sign == "||" || sign == "&" || sign == "|") {
-      add(all, line, "operand", std::string(piece(left)));
-      add(all, line, "operand", std::string(piece(right)));
+      add(all, line, "operand", one_bit(sign, piece(left)));
+      add(all, line, "operand", one_bit(sign, piece(right)));
     }
     left = all;
   }
@@ -179,7 +185,7 @@ Span SvReader::unary() {
   const Span all{begin, operand.end, false};
   // Without reset, or always in it, nothing works at all.
   if ((sign == "!" || sign == "~") && piece(operand) != "rst_ni")
-    add(all, line, "negation", fmt::format("({})", piece(operand)));
+    add(all, line, "negation", one_bit(sign, piece(operand)));
   if (sign == "&" || sign == "|") {
     add(all, line, "operator", fmt::format("{}({})", sign == "&" ? "|" : "&", piece(operand)));
   }

@@ -61,7 +61,9 @@ class SvReader {
   [[nodiscard]] std::string_view piece(const Span& span) const {
     return text_.substr(span.begin, span.end - span.begin);
   }
+  /// Not of a piece with a directive in it, which would not stay on a line of its own.
   void add(const Span& span, int line, const char* kind, std::string replacement) {
+    if (piece(span).find('`') != std::string_view::npos) return;
     mutants_.push_back({file_, line, kind, span.begin, span.end, false, std::move(replacement)});
   }
   /// An expression whose mutants do not count, as it must stay constant.

@@ -81,7 +81,12 @@ class Splitter {
     const std::string_view name = text_.substr(at_ + 1, end - at_ - 1);
     if (name == "ifdef" || name == "ifndef") ++hidden_;
     if (name == "endif" && hidden_ > 0) --hidden_;
-    skip_behind("\n");
+    static constexpr std::array<std::string_view, 6> kKnown = {"ifdef", "ifndef", "elsif", "else", "endif", "define"};
+    if (std::find(kKnown.begin(), kKnown.end(), name) == kKnown.end()) {
+      add(SvKind::kSign, end);  // a macro: no part of the subset
+    } else {
+      skip_behind("\n");
+    }
   }
 
   void number() {

@@ -103,7 +103,8 @@ class Builder {
       if (key == "rtl" || key == "source") shared.proof_files.push_back(value);
     }
     if (shared.top.empty()) {
-      fail_input("{}: found no such unit bench, expected one of verif/units/Makefile", quote(unit.bench));
+      fail_input("units: bench: found {}, expected one of verif/units/Makefile, without tb_contracts",
+                 quote(unit.bench));
     }
     for (const std::string& configuration : unit.configurations) {
       if (known.count(configuration) == 0) {
@@ -196,27 +197,29 @@ void build_all(const std::vector<TrialBench>& benches, const fs::path& out, int 
 
 }  // namespace
 
-std::vector<TrialBench> build_trial_benches(const MutationPlan& plan, const RtlTexts& rtl,
-                                            const std::vector<NumberedMutant>& mutants, const MutationPlaces& places,
-                                            int jobs, const MutationProgress& progress) {
-  const fs::path folder = places.out / "rtl";
-  write_rtl(folder, rtl, mutants);
-  write_file(folder / kVltFile, read_file(places.source / "rtl_templates" / kVltFile) + kLenient);
-  fs::create_directories(places.out / "logs");
+std::vector<TrialBench> list_trial_benches(const MutationPlan& plan, const RtlTexts& rtl,
+                                           const MutationPlaces& places) {
   const Builder builder(places, rtl);
   std::vector<TrialBench> benches;
   // The largest first, as they take the longest.
   for (const AcceleratorTrials& one : plan.accelerators) builder.accelerator(one, plan.runs, benches);
   for (const UnitTrials& one : plan.units) builder.unit(one, benches);
-  if (!plan.units.empty()) {
-    TrialBench common;
-    common.name = "what unit benches share";
-    common.folder = places.out;
-    common.build = builder.common();
-    build_all({common}, places.out, 1, progress);
-  }
-  build_all(benches, places.out, jobs, progress);
   return benches;
+}
+
+void build_trial_benches(const std::vector<TrialBench>& benches, const RtlTexts& rtl,
+                         const std::vector<NumberedMutant>& mutants, const MutationPlaces& places, int jobs,
+                         const MutationProgress& progress) {
+  const fs::path folder = places.out / "rtl";
+  write_rtl(folder, rtl, mutants);
+  write_file(folder / kVltFile, read_file(places.source / "rtl_templates" / kVltFile) + kLenient);
+  fs::create_directories(places.out / "logs");
+  TrialBench common;
+  common.name = "what unit benches share";
+  common.folder = places.out;
+  common.build = Builder(places, rtl).common();
+  build_all({common}, places.out, 1, progress);
+  build_all(benches, places.out, jobs, progress);
 }
 
 }  // namespace mixvec::inline flows

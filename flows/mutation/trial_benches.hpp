@@ -37,10 +37,13 @@ struct MutationPlaces {
 /// How long it takes is shown by this: a part of the whole, and what is being done.
 using MutationProgress = std::function<void(double fraction, std::string_view detail)>;
 
-/// Writes the RTL with its mutants to OUT/rtl and builds all benches of the plan, `jobs` at once. Throws FlowError with
-/// the end of the log if one cannot be built, InputError for a bench that does not exist.
-std::vector<TrialBench> build_trial_benches(const MutationPlan& plan, const RtlTexts& rtl,
-                                            const std::vector<NumberedMutant>& mutants, const MutationPlaces& places,
-                                            int jobs, const MutationProgress& progress);
+/// The benches of the plan; writes nothing. Throws InputError for a bench or a configuration that does not exist.
+std::vector<TrialBench> list_trial_benches(const MutationPlan& plan, const RtlTexts& rtl, const MutationPlaces& places);
+
+/// Writes the RTL with its mutants to OUT/rtl and builds the benches, `jobs` at once. Throws FlowError with the end of
+/// the log if one cannot be built.
+void build_trial_benches(const std::vector<TrialBench>& benches, const RtlTexts& rtl,
+                         const std::vector<NumberedMutant>& mutants, const MutationPlaces& places, int jobs,
+                         const MutationProgress& progress);
 
 }  // namespace mixvec::inline flows

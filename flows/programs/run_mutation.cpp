@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -31,6 +32,8 @@ constexpr const char* kExamples =
     "All benches are built once, with all mutants in their RTL; the environment variable MIXVEC_MUTANT chooses one.\n"
     "Exit code: 0 all were noticed or change nothing, 1 one survived, 2 bad usage or bad input.";
 
+constexpr std::size_t kUsualDraw = 1200;
+
 struct MutationOptions {
   bool list = false;
   bool run = false;
@@ -39,23 +42,26 @@ struct MutationOptions {
   std::string out;
   std::string json;
   std::string numbers;
+  std::optional<std::size_t> count;
   std::size_t jobs = 0;
   DrawOptions draw;
 };
 
-constexpr const char* kRecord = "run_mutation.json";
+// Says whose folder it is.
+constexpr const char* kRecord = ".run_mutation";
 
-/// Empties a folder that an earlier run has made. Throws InputError if it is not one.
-void take_folder(const fs::path& out) {
-  std::error_code error;
-  fs::create_directories(out, error);
-  if (error) fail_input("--out {}: {}", out.string(), error.message());
-  if (!fs::is_empty(out) && !fs::exists(out / kRecord)) {
-    fail_input("--out {}: found a folder with files of others, expected none, an empty one, or that of an earlier run",
-               out.string());
+/// May the folder be emptied? Throws InputError unless there is none, or it is empty or an earlier run's.
+void check_folder(const fs::path& out) {
+  if (!fs::exists(out) || fs::is_empty(out) || fs::exists(out / kRecord)) return;
+  fail_input("--out {}: found a folder with files of others, expected none, an empty one, or that of an earlier run",
+             out.string());
+}
+
+/// Empties it, but for the lock that this program holds.
+void empty_folder(const fs::path& out) {
+  for (const auto& entry : fs::directory_iterator(out)) {
+    if (entry.path().filename() != "lock") fs::remove_all(entry.path());
   }
-  for (const auto& entry : fs::directory_iterator(out)) fs::remove_all(entry.path());
-  write_file(out / kRecord, "{\"program\": \"run_mutation\"}\n");
 }
 
 std::vector<std::int64_t> parse_numbers(const std::string& text) {
@@ -84,17 +90,24 @@ int run(const MutationOptions& options, const RtlTexts& rtl, const std::vector<N
   for (const char* tool : {"verilator", "make", "yosys"}) {
     if (!is_installed(tool)) fail_input("{} is not installed; on Debian: apt-get install {}", tool, tool);
   }
+  require_tool_path("out", options.out);
   const fs::path out = fs::absolute(options.out).lexically_normal();
-  take_folder(out);
-  const FolderLock lock(out);
   const MutationPlaces places{MIXVEC_SOURCE_DIR, MIXVEC_BIN_DIR, out};
   const int jobs = options.jobs != 0 ? static_cast<int>(options.jobs)
                                      : static_cast<int>(std::max(std::thread::hardware_concurrency(), 1U));
+  const std::vector<TrialBench> benches = list_trial_benches(plan, rtl, places);
+  // Nothing is touched before all that was asked for is known to make sense.
+  check_folder(out);
+  fs::create_directories(out);
+  write_file(out / kRecord, "the folder of run_mutation --out\n");
+  const FolderLock lock(out);
+  empty_folder(out);
+  write_file(out / kRecord, "the folder of run_mutation --out\n");
   Progress progress("mutants");
   const MutationProgress show = [&](double fraction, std::string_view detail) { progress.update(fraction, detail); };
   std::vector<MutantResult> results;
   try {
-    const std::vector<TrialBench> benches = build_trial_benches(plan, rtl, mutants, places, jobs, show);
+    build_trial_benches(benches, rtl, mutants, places, jobs, show);
     // For those who look while it runs.
     std::ofstream verdicts(out / "verdicts.txt");
     results = run_campaign(benches, mutants, places, jobs,
@@ -118,6 +131,7 @@ int run_or_list(const MutationOptions& options) {
     fail_input("--out: found with --list, expected with --run: nothing is built");
   const RtlTexts rtl = read_rtl(options.rtl);
   DrawOptions draw = options.draw;
+  draw.count = options.count.value_or(options.draw.only.empty() ? kUsualDraw : 0);
   if (!options.numbers.empty()) draw.numbers = parse_numbers(options.numbers);
   const std::vector<NumberedMutant> mutants = draw_mutants(rtl, draw);
   return options.list ? list(options, rtl, mutants) : run(options, rtl, mutants);
@@ -131,13 +145,12 @@ int main(int argc, char** argv) {
   mixvec::CommandLine line("run_mutation", "Tries whether the benches notice small faults in the RTL.",
                            mixvec::kExamples);
   mixvec::MutationOptions o;
-  o.draw.count = 1200;
   mixvec::add_seed(line, o.draw.seed, "seed of the draw");
   auto add = line.options().add_options();
   add("list", po::bool_switch(&o.list), "print the mutants that are drawn");
   add("run", po::bool_switch(&o.run), "build the benches and try them");
-  add("count", mixvec::bind_to(o.draw.count, mixvec::whole_number(0, 1000000))->value_name("N"),
-      "how many are drawn, a twelfth at most of one file; 0: all");
+  add("count", mixvec::bind_to(o.count, mixvec::whole_number(0, 1000000))->value_name("N"),
+      "how many are drawn, a twelfth at most of one file; 0: all (default: 1200; with --only: all)");
   add("only", po::value(&o.draw.only)->value_name("REGEX"), "only mutants \"FILE:LINE KIND\" in which it matches");
   add("numbers", po::value(&o.numbers)->value_name("N,N"), "of what is drawn only these, as the report numbers them");
   add("jobs", mixvec::bind_to(o.jobs, mixvec::whole_number(0, 1024))->value_name("N"),

@@ -79,6 +79,8 @@ TEST_F(BinsTest, PlansAreChecked) {
                "because");
   refuses_plan(R"({"kinds": {"a": {"groups": {"g": []}}}})", "empty");
   refuses_plan(R"({"kind": {}})", "kind");
+  refuses_plan(R"({"kinds": {}})", "at least one");
+  refuses_plan(R"({"kinds": {"a": {"groups": {"g": ["x"]}, "crosses": [{"of": ["g", "g"]}]}}})", "twice");
 }
 
 TEST_F(BinsTest, ThePlanOfTheProjectIsGood) {

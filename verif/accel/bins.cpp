@@ -18,11 +18,11 @@ void BinRecorder::write() const {
 
 namespace {
 
-const char* kind_of(Half value) {
+const char* kind_of(Half value, ValuesOf of) {
   const unsigned magnitude = value.bits & 0x7FFFU;
   if (magnitude > 0x7C00U) return "nan";
   if (magnitude == 0x7C00U) return "infinity";
-  if (magnitude == 0x7BFFU) return "largest";
+  if (magnitude == 0x7BFFU && of == ValuesOf::kInputs) return "largest";
   if (magnitude >= 0x0400U) return "normal";
   if (magnitude != 0) return "subnormal";
   return value.bits == 0 ? "zero" : "minus_zero";
@@ -30,8 +30,8 @@ const char* kind_of(Half value) {
 
 }  // namespace
 
-void hit_values(BinSample& sample, const std::string& group, std::span<const Half> values) {
-  for (const Half value : values) sample.hit(group, kind_of(value));
+void hit_values(BinSample& sample, const std::string& group, std::span<const Half> values, ValuesOf of) {
+  for (const Half value : values) sample.hit(group, kind_of(value, of));
 }
 
 void hit_stalls(BinSample& sample, const std::string& group, const Stalls& stalls) {

@@ -36,8 +36,10 @@ class BinRecorder {
   nlohmann::json samples_ = nlohmann::json::array();
 };
 
-/// Bins "nan", "infinity", "largest", "normal", "subnormal", "zero", "minus_zero" of the values that are there.
-void hit_values(BinSample& sample, const std::string& group, std::span<const Half> values);
+/// Bins "nan", "infinity", "normal" (of inputs the greatest of them is "largest"), "subnormal", "zero", "minus_zero" of
+/// the values that are there.
+enum class ValuesOf : std::uint8_t { kInputs, kResults };
+void hit_values(BinSample& sample, const std::string& group, std::span<const Half> values, ValuesOf of);
 
 /// Bins "none", and of each handshake that is withheld "activations", "requests", "beats", "results", "hold";
 /// "fast_memory" and "slow_memory" where a beat comes in the next cycle, or after more than the usual latency.

@@ -48,8 +48,8 @@ BinSample matrix_sample(const PrunedMatrix& matrix, std::span<const Half> x, std
   hit_edge(sample, "tokens", tokens, AccelSim::tile_tokens());
   const auto group = static_cast<std::size_t>(bench_accel().tokens_per_group());
   sample.hit("groups", tokens % group == 0 ? "all_full" : "last_in_part");
-  hit_values(sample, "activations", x);
-  hit_values(sample, "results", check.results);
+  hit_values(sample, "activations", x, ValuesOf::kInputs);
+  hit_values(sample, "results", check.results, ValuesOf::kResults);
   hit_stalls(sample, "stalls", stalls);
   sample.hit("steps", check.skips > 0 ? "some_skipped" : "none_skipped");
   return sample;

@@ -325,8 +325,8 @@ BinSample sample_of(const Case& c, const Outcome& outcome) {
   sample.hit("first", c.first == 0 ? "start" : c.first % group == 0 ? "start_of_group" : "within_group");
   const char* const values[] = {"small", "uniform", "subnormal", "special"};
   sample.hit("values", values[static_cast<std::size_t>(c.values)]);
-  hit_values(sample, "scores", outcome.scores);
-  hit_values(sample, "outputs", outcome.outputs);
+  hit_values(sample, "scores", outcome.scores, ValuesOf::kResults);
+  hit_values(sample, "outputs", outcome.outputs, ValuesOf::kResults);
   hit_stalls(sample, "stalls", c.stalls);
   return sample;
 }

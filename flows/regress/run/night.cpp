@@ -275,7 +275,7 @@ FolderLock::FolderLock(const fs::path& out)
   for (int i = 0; ::flock(descriptor_, LOCK_EX | LOCK_NB) != 0; ++i) {
     if (i == kTries || errno != EWOULDBLOCK) {
       ::close(descriptor_);
-      fail_input("--out {}: found another run_regress at work in it, expected none; wait for its end", out.string());
+      fail_input("--out {}: found another program at work in it, expected none; wait for its end", out.string());
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }

@@ -100,6 +100,8 @@ TEST(RunMutation, RefusesWhatItCannotDo) {
   refused("--run", "--out");
   refused("--list --out x", "--out");
   refused("--list --only '('", "regular expression");
+  refused(fmt::format("--list --only '{}'", std::string(1000, '(')), "at most 200");
+  refused(fmt::format("--run --out '{}/a b'", folder.path.string()), "letters, digits");
   refused("--list --count 99999", "there are");
   refused("--list --numbers 1,x", "--numbers");
   refused("--list --count 10 --numbers 11", "1 to 10");
@@ -111,7 +113,29 @@ TEST(RunMutation, RefusesWhatItCannotDo) {
   refused(fmt::format("--run --out '{}/out'", folder.path.string()), "/run");
   write_file(folder.path / "plan.json",
              R"({"units": [{"bench": "tb_none", "configurations": ["1"]}], "accelerators": [], "runs": []})");
+  // An earlier run's folder stays as it is, too.
+  fs::create_directories(folder.path / "out");
+  write_file(folder.path / "out/.run_mutation", "mine\n");
+  write_file(folder.path / "out/verdicts.txt", "earlier\n");
   refused(fmt::format("--run --out '{}/out'", folder.path.string()), "tb_none");
+  EXPECT_EQ(read_file(folder.path / "out/verdicts.txt"), "earlier\n");
+  for (const char* name : {"../escaped", "rtl", "tb_fp", ""}) {
+    write_file(
+        folder.path / "plan.json",
+        fmt::format(R"({{"units": [], "accelerators": [{{"name": "{}", "options": ["x"]}}], "runs": [["x"]]}})", name));
+    refused(fmt::format("--run --out '{}/out'", folder.path.string()), "/accelerators/0/name");
+  }
+  write_file(folder.path / "plan.json", R"({"units": [], "accelerators": [], "runs": []})");
+  refused(fmt::format("--run --out '{}/out'", folder.path.string()), "expected one of them");
+  write_file(folder.path / "plan.json", kWeights);
+  exit_code_of(fmt::format("cd '{}' && : > out/lock", folder.path.string()));
+  EXPECT_EQ(exit_code_of(
+                fmt::format("flock '{0}/out/lock' '{1}' --run --rtl '{0}/rtl' --plan '{0}/plan.json' --only mv_weights "
+                            "--out '{0}/out' > '{0}/log.txt' 2>&1",
+                            folder.path.string(), MIXVEC_RUN_MUTATION)),
+            kExitBadInput);
+  EXPECT_NE(read_file(folder.path / "log.txt").find("another program"), std::string::npos);
+  EXPECT_EQ(read_file(folder.path / "out/verdicts.txt"), "earlier\n");
 }
 
 }  // namespace

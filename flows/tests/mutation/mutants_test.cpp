@@ -36,9 +36,9 @@ using Lines = std::vector<std::string>;
 
 TEST(Mutants, OfOperators) {
   EXPECT_EQ(changes("assign a_o = b < c;"), (Lines{"relation: b < c -> (b) <= (c)"}));
-  EXPECT_EQ(changes("assign a_o = !b;"), (Lines{"negation: !b -> (b)"}));
+  EXPECT_EQ(changes("assign a_o = !b;"), (Lines{"negation: !b -> !(!(b))"}));
   EXPECT_EQ(changes("assign a_o = b && c;"),
-            (Lines{"operand: b && c -> b", "operand: b && c -> c", "operator: b && c -> (b) || (c)"}));
+            (Lines{"operand: b && c -> !(!(b))", "operand: b && c -> !(!(c))", "operator: b && c -> (b) || (c)"}));
   EXPECT_EQ(changes("assign a_o = c ? x : y;"), (Lines{"choice: c ? x : y -> (c) ? (y) : (x)"}));
   EXPECT_EQ(changes("assign a_o = &b;"), (Lines{"operator: &b -> |(b)"}));
 }
@@ -98,12 +98,22 @@ TEST(Mutants, OfStatements) {
             (Lines{"assignment: a_q <= '0; -> nothing", "constant: '0 -> '1"}));
 }
 
+TEST(Mutants, OfAPieceWithADirectiveThereAreNone) {
+  const Lines found = changes("assign a_o = b &\n`ifdef FOO\n c &\n`endif\n (d < e);");
+  EXPECT_EQ(found, (Lines{"relation: d < e -> (d) <= (e)"}));
+}
+
 TEST(Mutants, WhatIsNotUnderstoodIsRefused) {
   for (const char* items :
        {"initial a = b;", "always_comb a ~ b;", "assign a_o = ;", "assign a_o = b", "assign a_o = (b;"}) {
     EXPECT_THROW(find_mutants("m.sv", module_of(items)), InputError) << items;
   }
   EXPECT_THROW(find_mutants("m.sv", "module m;\n assign a = b;\n"), InputError);
+  EXPECT_THROW(find_mutants("m.sv", "module m;\n typedef enum logic {"), InputError);
+  // A proof compares the module of the file's name.
+  EXPECT_THROW(find_mutants("other.sv", module_of("assign a_o = b && c;")), InputError);
+  EXPECT_THROW(find_mutants("m.sv", module_of("assign a_o = b;") + "module n;\nendmodule\n"), InputError);
+  EXPECT_THROW(find_mutants("m.sv", module_of("assign a_o = b + `FOO;")), InputError);
   // As deep as a hostile file may be.
   for (const char* part : {"(", "!", "a ? b : ", "{", "a[", "8'("}) {
     std::string deep = "assign a_o = ";
