@@ -17,7 +17,7 @@ constexpr const char* kExamples =
     "  check_bins --files tb_engine.json tb_attention.json tb_layer.json --json bins.json\n"
     "\n"
     "The files are those that benches write: ./tb_engine --cases 200 --bins tb_engine.json\n"
-    "Exit code: 0 all bins came up, 1 one did not, or one came up that the plan does not name, 2 bad input.";
+    "Exit code: 0 all bins came up, 1 one did not, or one that the plan does not name did, 2 bad input.";
 
 int run(const std::string& plan, const std::vector<std::string>& files, const std::string& json_path) {
   const BinReport report = count_bins(read_bin_plan(plan), {files.begin(), files.end()});

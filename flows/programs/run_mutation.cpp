@@ -27,9 +27,9 @@ namespace po = boost::program_options;
 constexpr const char* kExamples =
     "  run_mutation --list --only 'mv_fifo'\n"
     "  run_mutation --run --count 1200 --out build/mutation --json build/mutation.json\n"
-    "  run_mutation --run --count 0 --only 'mv_scheduler.sv:1[0-9][0-9] relation' --out build/mutation\n"
+    "  run_mutation --run --only 'mv_scheduler.sv:1[0-9][0-9] relation' --out build/mutation\n"
     "\n"
-    "All benches are built once, with all mutants in their RTL; the environment variable MIXVEC_MUTANT chooses one.\n"
+    "All benches are built once, with all mutants in their RTL; the variable MIXVEC_MUTANT chooses one.\n"
     "Exit code: 0 all were noticed or change nothing, 1 one survived, 2 bad usage or bad input.";
 
 constexpr std::size_t kUsualDraw = 1200;

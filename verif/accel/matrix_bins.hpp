@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <span>
 
-#include "verif/accel/bins.hpp"
 #include "verif/accel/matrix_check.hpp"
+#include "verif/coverage/bins.hpp"
 
 namespace mixvec::inline verif {
 

@@ -15,9 +15,9 @@
 #include "sim/cycles/attention_model.hpp"
 #include "verif/accel/accel_sim.hpp"
 #include "verif/accel/bench_config.hpp"
-#include "verif/accel/bins.hpp"
 #include "verif/accel/case_options.hpp"
 #include "verif/bench.hpp"
+#include "verif/coverage/bins.hpp"
 
 namespace mixvec::inline verif {
 namespace {
@@ -369,7 +369,7 @@ int self_test(BinRecorder& bins) {
 }
 
 int run(const CaseOptions& options) {
-  BinRecorder bins(options.bins);
+  BinRecorder bins(options.bins, bench_name());
   if (options.self_test) {
     const int code = self_test(bins);
     bins.write();

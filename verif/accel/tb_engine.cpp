@@ -165,7 +165,7 @@ int self_test(BinRecorder& bins) {
 }
 
 int run(const CaseOptions& options) {
-  BinRecorder bins(options.bins);
+  BinRecorder bins(options.bins, bench_name());
   if (options.self_test) {
     const int code = self_test(bins);
     bins.write();

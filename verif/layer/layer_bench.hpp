@@ -6,7 +6,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
-#include "verif/accel/bins.hpp"
+#include "verif/coverage/bins.hpp"
 #include "verif/layer/layer_check.hpp"
 #include "verif/layer/layer_options.hpp"
 

@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "verif/accel/bins.hpp"
+#include "verif/coverage/bins.hpp"
 #include "verif/layer/layer_check.hpp"
 
 namespace mixvec::inline verif {

@@ -155,6 +155,10 @@ LayerRun LayerSim::run(const TileProgram& program, std::span<const std::uint8_t>
       break;
     }
     if (top_->run_done_o != 0) break;
+    if (top_->y_valid_o != 0 || top_->done_o != 0 || top_->job_ready_o != 0 || top_->a_ready_o != 0) {
+      result.failure = "a port for single matrices and jobs answers while a program runs";
+      break;
+    }
     const auto issued = static_cast<unsigned>(std::popcount(static_cast<std::uint64_t>(top_->issue_o)));
     result.issues += issued;
     result.skips += static_cast<unsigned>(std::popcount(static_cast<std::uint64_t>(top_->skip_o)));

@@ -8,7 +8,7 @@
 #include "golden/format/packed_image.hpp"
 #include "golden/matrix/pruned_matrix.hpp"
 #include "verif/accel/accel_sim.hpp"
-#include "verif/accel/bins.hpp"
+#include "verif/coverage/bins.hpp"
 #include "verif/layer/layer_options.hpp"
 
 namespace mixvec::inline verif {

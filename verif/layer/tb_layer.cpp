@@ -6,7 +6,7 @@
 
 #include "golden/cli/cli.hpp"
 #include "verif/accel/bench_config.hpp"
-#include "verif/accel/bins.hpp"
+#include "verif/coverage/bins.hpp"
 #include "verif/layer/layer_bench.hpp"
 #include "verif/layer/layer_options.hpp"
 #include "verif/layer/matrix_bench.hpp"
@@ -39,7 +39,7 @@ int run(const LayerBenchOptions& options) {
 
   LayerSim accel(
       {.trace = options.trace, .coverage = options.coverage, .record = !options.record.empty(), .seed = options.seed});
-  BinRecorder bins(options.bins);
+  BinRecorder bins(options.bins, bench_name());
   nlohmann::json matrices_json;
   const MatrixReport matrices = run_matrices(accel, work, options, bins, matrices_json);
   nlohmann::json layer_json;

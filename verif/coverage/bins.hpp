@@ -7,6 +7,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "golden/math/half.hpp"
 #include "sim/cycles/port_stalls.hpp"
@@ -23,8 +24,9 @@ struct BinSample {
 /// The samples of a run.
 class BinRecorder {
  public:
-  /// `path` may be empty: then nothing is kept.
-  explicit BinRecorder(std::string path) : path_(std::move(path)) {}
+  /// `path` may be empty: then nothing is kept. `configuration` names the accelerator.
+  BinRecorder(std::string path, std::string_view configuration)
+      : path_(std::move(path)), configuration_(configuration) {}
 
   /// `kind`: of cases, as in verif/bins.json.
   void add(const char* kind, const BinSample& sample);
@@ -33,6 +35,7 @@ class BinRecorder {
 
  private:
   std::string path_;
+  std::string configuration_;
   nlohmann::json samples_ = nlohmann::json::array();
 };
 

@@ -1,8 +1,7 @@
 // Names what values, stalls and counts are.
-#include "verif/accel/bins.hpp"
+#include "verif/coverage/bins.hpp"
 
 #include "golden/files/output.hpp"
-#include "verif/accel/bench_config.hpp"
 
 namespace mixvec::inline verif {
 
@@ -13,7 +12,7 @@ void BinRecorder::add(const char* kind, const BinSample& sample) {
 
 void BinRecorder::write() const {
   if (path_.empty()) return;
-  write_json(path_, {{"configuration", bench_name()}, {"samples", samples_}});
+  write_json(path_, {{"configuration", configuration_}, {"samples", samples_}});
 }
 
 namespace {
