@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <csignal>
 
+#include "flows/mutation/job_loop.hpp"
 #include "flows/regress/run/local_workers.hpp"
 #include "flows/synth/tool.hpp"
-#include "golden/files/input_file.hpp"
 
 namespace mixvec::inline flows {
 namespace {
@@ -38,25 +38,20 @@ std::vector<Trial> measured_trials(const std::vector<TrialBench>& benches, const
   for (const TrialBench& bench : benches) {
     for (const std::string& run : bench.runs) trials.push_back({&bench, run, 0});
   }
-  LocalWorkers workers(static_cast<std::size_t>(jobs));
-  std::size_t next = 0;
-  std::size_t done = 0;
   const auto log_of = [&](std::size_t i) { return logs / fmt::format("baseline_{}.log", i); };
-  while (done < trials.size()) {
-    while (next < trials.size() && workers.free() > 0) {
-      progress(static_cast<double>(done) / static_cast<double>(trials.size()),
-               "without mutants: " + trials[next].name());
-      workers.start(next, {line_for(trials[next], 0), trials[next].bench->folder, log_of(next), kBaselineTimeout});
-      ++next;
-    }
-    for (const Finished& one : workers.wait(1)) {
-      ++done;
-      trials[one.ticket].seconds = one.end.seconds;
-      if (one.end.code == 0) continue;
-      throw FlowError(
-          fmt::format("{} fails without a mutant, see {}", trials[one.ticket].name(), log_of(one.ticket).string()));
-    }
-  }
+  run_jobs(
+      trials.size(), jobs,
+      {.request =
+           [&](std::size_t i) {
+             return ProcessRequest{line_for(trials[i], 0), trials[i].bench->folder, log_of(i), kBaselineTimeout};
+           },
+       .ended =
+           [&](std::size_t i, const ProcessEnd& end) {
+             trials[i].seconds = end.seconds;
+             if (end.code == 0) return;
+             throw FlowError(fmt::format("{} fails without a mutant, see {}", trials[i].name(), log_of(i).string()));
+           },
+       .progress = [&](double part, std::size_t i) { progress(part, "without mutants: " + trials[i].name()); }});
   std::stable_sort(trials.begin(), trials.end(), [](const Trial& a, const Trial& b) { return a.seconds < b.seconds; });
   return trials;
 }

@@ -8,8 +8,8 @@
 #include <map>
 #include <set>
 
-#include "flows/mutation/mutated_text.hpp"
-#include "flows/regress/run/local_workers.hpp"
+#include "flows/mutation/job_loop.hpp"
+#include "flows/mutation/source/mutated_text.hpp"
 #include "flows/synth/tool.hpp"
 #include "golden/base/text.hpp"
 #include "golden/files/input_file.hpp"
@@ -83,19 +83,19 @@ class Prover {
       fs::create_directories(folder);
       write_file(folder / "gold.ys", read_script(benches_[b], folder_ / "clean", folder_ / "clean", "", "gold.il"));
     }
-    run(
-        needed.size(), progress, "reading the originals",
-        [&](std::size_t i) {
-          return ProcessRequest{"yosys -q gold.ys", gold(needed[i]).parent_path(), log(gold(needed[i]).parent_path()),
-                                kReadTimeout};
-        },
-        [](std::size_t) { return true; },
-        [&](std::size_t i, const ProcessEnd& end) {
-          if (end.code != 0) {
-            throw FlowError(fmt::format("yosys cannot read {}, see {}", benches_[needed[i]].name,
-                                        log(gold(needed[i]).parent_path()).string()));
-          }
-        });
+    const auto folder_of = [&](std::size_t i) { return gold(needed[i]).parent_path(); };
+    run_jobs(needed.size(), jobs_,
+             {.request =
+                  [&](std::size_t i) {
+                    return ProcessRequest{"yosys -q gold.ys", folder_of(i), log(folder_of(i)), kReadTimeout};
+                  },
+              .ended =
+                  [&](std::size_t i, const ProcessEnd& end) {
+                    if (end.code == 0) return;
+                    throw FlowError(fmt::format("yosys cannot read {}, see {}", benches_[needed[i]].name,
+                                                log(folder_of(i)).string()));
+                  },
+              .progress = [&](double part, std::size_t) { progress(part, "reading the originals"); }});
     for (const std::size_t b : needed) designs_[b] = read_file(gold(b));
   }
 
@@ -117,13 +117,14 @@ class Prover {
       return std::any_of(proofs.begin(), proofs.end(),
                          [result](const Proof& one) { return one.result == result && one.failed; });
     };
-    run(
-        proofs.size(), progress, "proving that nothing changes",
-        [&](std::size_t i) {
-          return ProcessRequest{"sh prove.sh", proofs[i].folder, log(proofs[i].folder), kProofTimeout};
-        },
-        [&](std::size_t i) { return !has_failed(proofs[i].result); },
-        [&](std::size_t i, const ProcessEnd& end) { proofs[i].failed = end.code != 0; });
+    run_jobs(proofs.size(), jobs_,
+             {.request =
+                  [&](std::size_t i) {
+                    return ProcessRequest{"sh prove.sh", proofs[i].folder, log(proofs[i].folder), kProofTimeout};
+                  },
+              .ended = [&](std::size_t i, const ProcessEnd& end) { proofs[i].failed = end.code != 0; },
+              .wanted = [&](std::size_t i) { return !has_failed(proofs[i].result); },
+              .progress = [&](double part, std::size_t) { progress(part, "proving that nothing changes"); }});
     for (const auto& [i, modules] : configurations) {
       if (modules.empty() || has_failed(i)) continue;
       results[i].verdict = Verdict::kEquivalent;
@@ -166,31 +167,6 @@ class Prover {
     }
     write_file(folder / "prove.sh", script);
     return true;
-  }
-
-  /// Those that are not `wanted` any more when their turn comes are left out.
-  template <typename Request, typename Wanted, typename Ended>
-  void run(std::size_t count, const MutationProgress& progress, const char* what, const Request& request,
-           const Wanted& wanted, const Ended& ended) const {
-    LocalWorkers workers(static_cast<std::size_t>(jobs_));
-    std::size_t next = 0;
-    std::size_t done = 0;
-    while (done < count) {
-      while (next < count && workers.free() > 0) {
-        if (wanted(next)) {
-          workers.start(next, request(next));
-        } else {
-          ++done;
-        }
-        ++next;
-      }
-      if (done == count) break;
-      for (const Finished& one : workers.wait(1)) {
-        ++done;
-        ended(one.ticket, one.end);
-        progress(static_cast<double>(done) / static_cast<double>(count), what);
-      }
-    }
   }
 
   const std::vector<TrialBench>& benches_;

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "flows/mutation/mutated_text.hpp"
+#include "flows/mutation/source/mutated_text.hpp"
 
 namespace mixvec::inline flows {
 

@@ -7,9 +7,9 @@
 #include <array>
 #include <sstream>
 
+#include "flows/mutation/job_loop.hpp"
 #include "flows/regress/plan/command.hpp"
 #include "flows/regress/plan/shell_output.hpp"
-#include "flows/regress/run/local_workers.hpp"
 #include "flows/synth/tool.hpp"
 #include "golden/base/error.hpp"
 #include "golden/base/text.hpp"
@@ -165,34 +165,25 @@ class Builder {
   std::vector<std::string> make_;
 };
 
-[[noreturn]] void fail_build(const std::string& name, const fs::path& log) {
-  std::string text = read_file(log);
-  constexpr std::size_t kShown = 2000;
-  if (text.size() > kShown) text.erase(0, text.find('\n', text.size() - kShown) + 1);
-  throw FlowError(fmt::format("{} cannot be built with its mutants; the end of {}:\n{}", name, log.string(), text));
-}
-
 void build_all(const std::vector<TrialBench>& benches, const fs::path& out, int jobs,
                const MutationProgress& progress) {
-  LocalWorkers workers(static_cast<std::size_t>(jobs));
-  std::size_t next = 0;
-  std::size_t done = 0;
   const auto log_of = [&](std::size_t i) {
     std::string name = benches[i].name;
     std::replace(name.begin(), name.end(), '/', '_');
     return out / "logs" / ("build_" + name + ".log");
   };
-  while (done < benches.size()) {
-    while (next < benches.size() && workers.free() > 0) {
-      progress(static_cast<double>(done) / static_cast<double>(benches.size()), "building " + benches[next].name);
-      workers.start(next, {benches[next].build, out, log_of(next), kBuildTimeout});
-      ++next;
-    }
-    for (const Finished& one : workers.wait(1)) {
-      ++done;
-      if (one.end.code != 0) fail_build(benches[one.ticket].name, log_of(one.ticket));
-    }
-  }
+  run_jobs(benches.size(), jobs,
+           {.request =
+                [&](std::size_t i) {
+                  return ProcessRequest{benches[i].build, out, log_of(i), kBuildTimeout};
+                },
+            .ended =
+                [&](std::size_t i, const ProcessEnd& end) {
+                  if (end.code == 0) return;
+                  throw FlowError(fmt::format("{} cannot be built with its mutants; the end of {}:\n{}",
+                                              benches[i].name, log_of(i).string(), end_of_log(log_of(i))));
+                },
+            .progress = [&](double part, std::size_t i) { progress(part, "building " + benches[i].name); }});
 }
 
 }  // namespace

@@ -101,6 +101,13 @@ int start(const std::vector<char*>& arguments, const char* log, pid_t& child) {
 
 }  // namespace
 
+std::string end_of_log(const std::filesystem::path& log) {
+  std::string text = read_file(log);
+  constexpr std::size_t kShown = 2000;
+  if (text.size() > kShown) text.erase(0, text.find('\n', text.size() - kShown) + 1);
+  return text;
+}
+
 void run_tool(const std::vector<std::string>& command, const std::filesystem::path& log) {
   std::vector<char*> arguments;
   arguments.reserve(command.size() + 1);
@@ -115,10 +122,7 @@ void run_tool(const std::vector<std::string>& command, const std::filesystem::pa
   }
   kill_with_us(0);
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
-  std::string text = read_file(log);
-  constexpr std::size_t kShown = 2000;
-  if (text.size() > kShown) text.erase(0, text.find('\n', text.size() - kShown) + 1);
-  throw FlowError(fmt::format("{} failed; the end of what it said:\n{}", command[0], text));
+  throw FlowError(fmt::format("{} failed; the end of what it said:\n{}", command[0], end_of_log(log)));
 }
 
 }  // namespace mixvec::inline flows

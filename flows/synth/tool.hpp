@@ -21,6 +21,9 @@ bool is_installed(const std::string& program);
 /// gave the path.
 void require_tool_path(const char* option, const std::filesystem::path& path);
 
+/// The last lines of a log, for a message.
+std::string end_of_log(const std::filesystem::path& log);
+
 /// Runs `command` with output and errors going to `log`, and waits for it. Throws FlowError with the log's last lines
 /// if it fails.
 void run_tool(const std::vector<std::string>& command, const std::filesystem::path& log);

@@ -7,8 +7,8 @@
 
 #include "flows/mutation/equivalence.hpp"
 #include "flows/mutation/mutant_draw.hpp"
-#include "flows/mutation/mutated_text.hpp"
-#include "flows/mutation/sv_mutants.hpp"
+#include "flows/mutation/source/mutated_text.hpp"
+#include "flows/mutation/source/sv_mutants.hpp"
 #include "golden/base/error.hpp"
 #include "golden/base/text.hpp"
 

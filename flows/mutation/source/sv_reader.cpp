@@ -1,5 +1,5 @@
 // One function for each level of an expression.
-#include "flows/mutation/sv_reader.hpp"
+#include "flows/mutation/source/sv_reader.hpp"
 
 #include <array>
 #include <cctype>

@@ -1,5 +1,5 @@
 // One pass over the text; directives of the preprocessor are followed by counting.
-#include "flows/mutation/sv_tokens.hpp"
+#include "flows/mutation/source/sv_tokens.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,5 +1,5 @@
 // Walks over the items and statements of a module.
-#include "flows/mutation/sv_mutants.hpp"
+#include "flows/mutation/source/sv_mutants.hpp"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 #include <cctype>
 #include <set>
 
-#include "flows/mutation/sv_reader.hpp"
+#include "flows/mutation/source/sv_reader.hpp"
 #include "golden/base/error.hpp"
 
 namespace mixvec::inline flows {

@@ -1,5 +1,5 @@
 // Pieces that lie in one another are written from the outermost inwards; each alternative holds the source as it was.
-#include "flows/mutation/mutated_text.hpp"
+#include "flows/mutation/source/mutated_text.hpp"
 
 #include <fmt/format.h>
 

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "flows/mutation/sv_mutants.hpp"
+#include "flows/mutation/source/sv_mutants.hpp"
 
 namespace mixvec::inline flows {
 

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "flows/mutation/sv_mutants.hpp"
-#include "flows/mutation/sv_tokens.hpp"
+#include "flows/mutation/source/sv_mutants.hpp"
+#include "flows/mutation/source/sv_tokens.hpp"
 
 namespace mixvec::inline flows {
 
