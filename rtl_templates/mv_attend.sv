@@ -463,6 +463,16 @@ module mv_attend #(
                          32'(32'(thread_block_q[asker]) == Blocks - 1));
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (rst_ni) begin
+      StepStalls: cover (any && !step_ready_i);
+      TileStalls: cover (tile_valid_o && !tile_ready_i);
+      TileAwaited: cover (active_q != '0 && !any);
+      PlacesExhausted: cover (busy_q && !any_place);
+      ThreadsContend: cover ($countones(ready) > 1);
+      ScoresBegin: cover (take && !job_q.outputs);
+      OutputsBegin: cover (take && job_q.outputs);
+      CausalBegins: cover (take && job_q.causal && strip_first != '0);
+      StripsForOthers: cover (next_valid && next_ready && 16'(next_first) >= next_strips);
+      LastTileIsShorter: cover (go && works && tile_done && inputs != CountW'(Lv));
       TilesHaveBuffers: assert (!ask || room)
         else $error("mv_attend.TilesHaveBuffers: more tiles are asked for than there are buffers");
       RowsFit: assert (!(go && works) || (row_at < 32'd1 << RowW &&

@@ -493,6 +493,17 @@ module mv_decompressor #(
 `ifdef VERILATOR
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (rst_ni) begin
+      OperationStalls: cover (op_valid_o && !op_ready_i);
+      BitsAwaited: cover (state_q == StTurn && reads_codes && bits_held_q < 8'(bits_used));
+      PlacesExhausted: cover (state_q == StTurn && takes_chain && !place_free);
+      GapSkipped: cover (proceeds && reads_codes && code_all_ones != '0);
+      SectionEnds: cover (proceeds && reads_codes && section_ends != '0);
+      ColumnsWide: cover (header_read && header_valid && column_i && head_wide);
+      ColumnsNarrow: cover (header_read && header_valid && column_i && !head_wide);
+      Rows: cover (header_read && header_valid && !column_i);
+      OtherChainEnds: cover (proceeds && reads_codes && close_other && !close_newest);
+      BeatDroppedAtEnd: cover (flush && word_number_q != '0);
+      RunFollowsRun: cover (proceeds && turn_end && all_finished);
       HeaderLegal: assert (!task_taken || (entries_i != '0 && entries_i <= 4'd8 &&
           index_bits_i != '0 && index_bits_i <= 5'd16 && code_bits_i != '0 && code_bits_i <= 4'd8))
         else $error("mv_decompressor.HeaderLegal: entries, index bits or code bits out of range");

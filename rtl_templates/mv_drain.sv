@@ -143,6 +143,12 @@ module mv_drain #(
 `ifdef VERILATOR
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (rst_ni) begin
+      CreditsExhausted: cover (any && used_q == CreditW'(Depth));
+      GrantedWhileTaken: cover (grant && y_valid_o && y_ready_i);
+      SetsContend: cover ($countones(req_valid_i) > 1);
+      TurnWraps: cover (grant && pick < last_q);
+      ResultStalls: cover (y_valid_o && !y_ready_i);
+      LastIsTaken: cover (!grant && y_valid_o && y_ready_i && used_q == CreditW'(1));
       CreditsSuffice: assert (!valid_q[Latency] || space)
         else $error("mv_drain.CreditsSuffice: a result without a place in the queue");
     end

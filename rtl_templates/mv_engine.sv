@@ -652,6 +652,13 @@ module mv_engine #(
   end
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (rst_ni) begin
+      JobWaits: cover (job_valid_i && !job_ready_o);
+      SetWaitsForJob: cover (job_ready != '0 && !job_ready_o);
+      WritersTogether: cover ($countones(a_valid_i) > 1);
+      PhaseWraps: cover (phase_q == BankW'(Banks - 1));
+      ResultsOutlastTasks: cover (image_done && !quiet && !attend_i);
+      ZeroWritten: cover (a_valid_i[0] && !a_nonzero[0]);
+      AllBanksWritten: cover (a_valid_i[0] && a_all_i[0]);
       StartsIdle: assert (!start_i || (!attend_i && (done_o || error_o)))
         else $error("mv_engine.StartsIdle: an image begins before the last one has ended");
       JobsAttend: assert (!job_valid_i || attend_i)

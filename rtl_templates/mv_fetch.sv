@@ -204,6 +204,13 @@ module mv_fetch #(
 `ifdef VERILATOR
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (rst_ni) begin
+      CodesWait: cover (go && kind == KindDirectory && code_valid_i != '0);
+      WeightsWait: cover (go && kind == KindCode && weight_valid_i != '0);
+      MemoryStalls: cover (m_req_valid_o && !m_req_ready_i);
+      AsksWhileBeatComes: cover (go && m_rsp_valid_i);
+      NobodyAsks: cover (state_q == StRun && !any);
+      HeaderRefused: cover (state_q == StError);
+      TurnWraps: cover (go && kind == KindWeight && pick < weight_last_q);
       BeatsAwaited: assert (!m_rsp_valid_i || tag_valid)
         else $error("mv_fetch.BeatsAwaited: a beat that was not asked for");
       StartsIdle: assert (!start_i || idle_o)

@@ -56,4 +56,19 @@ module mv_fifo #(
   always_ff @(posedge clk_i) begin
     if (push) entries_q[write_at_q] <= push_data_i;
   end
+
+`ifdef VERILATOR
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (rst_ni) begin
+      FullAndPushed: cover (push_valid_i && !push_ready_o);
+      EmptyAndAsked: cover (pop_ready_i && !pop_valid_o);
+      PushedAndPopped: cover (push && pop);
+      FirstComes: cover (push && !pop && count_q == '0);
+      LastLeaves: cover (pop && !push && count_q == CountW'(1));
+      Fills: cover (push && !pop && count_q == CountW'(Depth - 1));
+      WriteWraps: cover (push && write_at_q == PlaceW'(Depth - 1));
+      ReadWraps: cover (pop && read_at_q == PlaceW'(Depth - 1));
+    end
+  end
+`endif
 endmodule

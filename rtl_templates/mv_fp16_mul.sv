@@ -135,4 +135,16 @@ module mv_fp16_mul #(
     if (en_i[Stages-1]) product_q <= {product_sign_s2, magnitude};
   end
   assign product_o = product_q;
+
+`ifdef VERILATOR
+  always_ff @(posedge clk_i) begin
+    ZeroTimesInfinity: cover (product_nan && (left_zero || right_zero));
+    InfinityTimesFinite: cover (product_special && !product_nan);
+    MaskedSpecial: cover (!mask_s1 && (left_special || right_special));
+    MinusZero: cover (product_zero && product_sign && !product_special);
+    SubnormalOperand: cover (!left_zero && left_s1[15:10] <= 6'd10);
+    ProductCarries: cover (!zero_or_special_s2 && significand_product[21]);
+    ProductDoesNotCarry: cover (!zero_or_special_s2 && !significand_product[21]);
+  end
+`endif
 endmodule

@@ -47,4 +47,14 @@ module mv_fp16_widen (
   end
 
   assign wide_o = {half_i[15], exponent, fraction};
+
+`ifdef VERILATOR
+  always_comb begin
+    Infinity: cover (half_i[14:0] == 15'h7C00);
+    Nan: cover (half_i[14:10] == 5'd31 && half_i[9:0] != '0);
+    LeastSubnormal: cover (half_i[14:0] == 15'd1);
+    LargestSubnormal: cover (half_i[14:0] == 15'h03FF);
+    MinusZero: cover (half_i == 16'h8000);
+  end
+`endif
 endmodule

@@ -215,4 +215,19 @@ module mv_fp32_add #(
   assign round_up  = fraction_s4[3] && (fraction_s4[4] || (fraction_s4[2:0] != 3'd0));
   assign magnitude = {normal_exponent_s4, fraction_s4[26:4]} + {30'd0, round_up};
   assign sum_o     = {normal_sign_s4, magnitude};
+
+`ifdef VERILATOR
+  always_ff @(posedge clk_i) begin
+    TieUp: cover (fraction_s4[4:0] == 5'b11000);
+    TieDown: cover (fraction_s4[4:0] == 5'b01000);
+    CarryToExponent: cover (round_up && (&fraction_s4[26:4]));
+    SumOfZero: cover (!normal_1[27] && effective_subtraction_s3);
+    MostCancels: cover (normal_1[27] && shift_16 && shift_4);
+    SumGrows: cover (significand_sum_s3[27]);
+    StickyOnly: cover (smaller_aligned[0] && smaller_aligned[26:1] == '0);
+    InfinityLessInfinity: cover (larger_special && !larger[22] && sum_nan);
+    NanOperand: cover (larger_special && larger[22]);
+    MinusZeros: cover (left_i == 32'h8000_0000 && right_i == 32'h8000_0000);
+  end
+`endif
 endmodule

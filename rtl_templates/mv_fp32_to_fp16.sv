@@ -41,4 +41,17 @@ module mv_fp32_to_fp16 (
     else if (exponent >= 8'd143) half_o = {float_i[31], 15'h7C00};
     else half_o = {float_i[31], rounded};
   end
+
+`ifdef VERILATOR
+  always_comb begin
+    Subnormal: cover (subnormal && half_o[14:0] != '0 && half_o[14:10] == '0);
+    RoundsToZero: cover (float_i[30:0] != '0 && half_o[14:0] == '0);
+    SubnormalBecomesNormal: cover (subnormal && half_o[14:10] == 5'd1);
+    TieUp: cover (shifted[13:12] == 2'b11 && !sticky && exponent < 8'd143);
+    TieDown: cover (shifted[13:12] == 2'b01 && !sticky && exponent < 8'd143);
+    CarryToInfinity: cover (exponent == 8'd142 && half_o[14:0] == 15'h7C00);
+    Overflows: cover (exponent >= 8'd143 && !(&exponent));
+    Nan: cover ((&exponent) && (|float_i[22:0]));
+  end
+`endif
 endmodule

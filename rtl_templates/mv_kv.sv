@@ -155,6 +155,10 @@ module mv_kv #(
   end
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (rst_ni) begin
+      SetsContend: cover ($countones(req_valid_i) > 1);
+      TurnWraps: cover (req_valid_i != '0 && pick < last_q);
+      PartOfTokens: cover (write_i[0] && write_mask_i[Tokens-1:0] != '0 &&
+                           !(&write_mask_i[Tokens-1:0]));
       ReadsApart: assert (!meets_read)
         else $error("mv_kv.ReadsApart: a tile is read while a part of it is written");
       WritersApart: assert (!meet)

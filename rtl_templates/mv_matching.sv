@@ -260,6 +260,11 @@ module mv_matching #(
 `ifdef VERILATOR
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (rst_ni) begin
+      StepStalls: cover (out_valid_o && !out_ready_i);
+      NothingMatches: cover (valid_q && step && gathered_mask == '0);
+      AllMatch: cover (valid_q && step && (&gathered_mask));
+      TurnGathered: cover (valid_q && unit_q != '0 && gathered_unit_q != '0);
+      TurnOfNothing: cover (valid_q && turn_q && gathered_unit == '0);
       OneOperation: assert (!op_valid_i ||
           $onehot0({op_begin_i, op_record_i, op_close_i, op_turn_i}))
         else $error("mv_matching.OneOperation: more than one of begin, record, close and turn");

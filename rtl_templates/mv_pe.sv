@@ -283,6 +283,10 @@ module mv_pe #(
   end
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (rst_ni) begin
+      RowsAccumulate: cover (acc_valid_i && red_i != '0);
+      ColumnsAccumulate: cover (acc_valid_i && red_i == '0);
+      SlotBegins: cover (acc_valid_i && (acc_seg_i & acc_first_i) != '0);
+      DrainWhileAdding: cover (rd_valid_i && acc_valid_i);
       AccumulationsDue: assert (!acc_valid_i ||
           operands_q[1 + MulStages + 32'(red_i) * AddStages])
         else $error("mv_pe.AccumulationsDue: an accumulation without operands that are due for it");

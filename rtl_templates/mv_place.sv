@@ -42,4 +42,13 @@ module mv_place #(
       end
     end
   end
+
+`ifdef VERILATOR
+  always_comb begin
+    AllBusy: cover (&busy_i);
+    WideFindsNone: cover (wide_i && !found_o && !(&busy_i));
+    WideFromLater: cover (wide_i && found_o && place_o != '0);
+    LowestIsLater: cover (!wide_i && found_o && place_o != '0);
+  end
+`endif
 endmodule

@@ -158,4 +158,15 @@ module mv_product #(
   end
   assign product_o = product_q;
   assign integer_o = integer_q;
+
+`ifdef VERILATOR
+  always_ff @(posedge clk_i) begin
+    TieUp: cover (!attributes_s2.to_odd && half_bit && !sticky_bit && last_bit);
+    TieDown: cover (!attributes_s2.to_odd && half_bit && !sticky_bit && !last_bit);
+    CarryToExponent: cover (round_up && (&normalised[ProductW-1:ProductW-24]));
+    MadeOdd: cover (attributes_s2.to_odd && last_bit && !normalised[ProductW-24]);
+    SpecialOperand: cover (attributes_s2.special && !attributes_s2.nan);
+    NanProduct: cover (attributes_s2.nan);
+  end
+`endif
 endmodule

@@ -97,6 +97,11 @@ module mv_scheduler #(
 `ifdef VERILATOR
     always_ff @(posedge clk_i or negedge rst_ni) begin
       if (rst_ni) begin
+        TaskWaits: cover (beat_there && task_ready_i[cluster*Assoc +: Assoc] == '0);
+        SetIsHeld: cover (beat_there && task_ready_i[cluster*Assoc +: Assoc] != '0 && wants == '0);
+        SetsContend: cover (beat_there && $countones(wants) > 1);
+        NextBeatAsked: cover (dir_valid_o[cluster] && dir_ready_i[cluster] && held_q);
+        DirectoryStalls: cover (dir_valid_o[cluster] && !dir_ready_i[cluster]);
         BeatsAwaited: assert (!dir_beat_valid_i[cluster] || asked_q ||
                               (!begun_q && !held_q))
           else $error("mv_scheduler.BeatsAwaited: a beat of the directory that was not asked for");

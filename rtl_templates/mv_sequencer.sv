@@ -326,6 +326,14 @@ module mv_sequencer #(
   end
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (rst_ni) begin
+      ArrayWaitsForPass: cover (array_run_q && array_state_q == StWait && !may);
+      JobStalls: cover (job_valid_o && !job_ready_i);
+      ImageWaitsForJobs: cover (array_run_q && array_state_q == StWait && is_matrix && !quiet);
+      PassWaitsForResults: cover (vector_run_q && vector_state_q == StWait && !reached);
+      PassDuringArray: cover (pass_valid_o && array_run_q && !quiet);
+      ResultsLandTogether: cover ($countones(landed_i) > 1);
+      ScoresAfterScores: cover (job_go && is_scores && scores_seen_q);
+      ArrayEndsFirst: cover (vector_run_q && !array_run_q);
       ProgramsFit: assert (!prog_valid_i || 32'(prog_address_i) < Depth)
         else $error("mv_sequencer.ProgramsFit: an instruction is written beyond its program");
       ArrayStays: assert (!array_run_q || array_state_q != StFetch ||

@@ -508,6 +508,20 @@ module mv_set_ctrl #(
   end
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (rst_ni) begin
+      HazardWaits: cover (step_valid_i && !step.open && !step.close && !hazard_ok);
+      WeightsAwaited: cover (step_valid_i && !step.open && !step.close && !weight_ready_i);
+      GroupsAwaited: cover (step_valid_i && !step.open && !step.close && busy_q && !last_cycle);
+      RowsExhausted: cover (step_valid_i && step.open && !any_free);
+      StepAfterStep: cover (load && busy_q);
+      DrainStalls: cover (drain_valid_o && !drain_ready_i);
+      SumsAwaited: cover (ends_q != '0 && wait_q[head_q] != '0);
+      EndsFull: cover (32'(ends_q) == Rows);
+      HeadWraps: cover (drained && head_q == PtrW'(Rows - 1));
+      TailWraps: cover (close && tail_q == PtrW'(Rows - 1));
+      EndsWhileOneLeaves: cover (close && drained);
+      WideLeaves: cover (drained && ended.wide);
+      GroupsShrink: cover (load && attend_i && step.shrinks);
+      GroupsFromLater: cover (load && attend_i && step.group != '0);
       AdditionsApart: assert (!again)
         else $error("mv_set_ctrl.AdditionsApart: an accumulator whose last addition is under way");
       DrainsSettled: assert (!drains_early)

@@ -568,6 +568,17 @@ module mv_slice #(
   end
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (rst_ni) begin
+      ResultBeforePass: cover (pass_ready && take);
+      PortsContend: cover ($countones(mine) > 1);
+      SliceBlocks: cover (pass_q && pass_attention && block_i);
+      SubBankTaken: cover (pass_q && pass_attention && !block_i && taken_i[32'(lane) % Lv]);
+      RootAwaited: cover (pass_q && hold_q != '0);
+      GroupLeftOut: cover (pass_q && hold_q == '0 && skip && row < pass_rows);
+      KeyLands: cover (take && kv && !kv_value);
+      ValueLands: cover (take && kv && kv_value);
+      ScoreLands: cover (take && scores);
+      OutputLands: cover (take && outputs);
+      NoTokenIsValid: cover (beat_valid_q && left[31]);
       TablesFit: assert (!table_valid_i || 32'(table_address_i) < (table_norm_i ? Norms : Tables))
         else $error("mv_slice.TablesFit: an entry is written beyond its table");
       PassesFollow: assert (!pass_valid_i || pass_done_o)

@@ -149,4 +149,16 @@ module mv_vector_function (
   assign sign_o        = sign_q;
   assign exponent_o    = exponent_q;
   assign significand_o = significand_q;
+
+`ifdef VERILATOR
+  always_ff @(posedge clk_i) begin
+    PowerUnderflows: cover (en_i[0] && op_i == Exp2 &&
+                            $signed(exp2_argument_i[34:21]) < -14'sd64);
+    PowerOfNan: cover (en_i[4] && op_s4_i == Exp2 && (&passed_s4_q[30:23]) && passed_s4_q[22]);
+    RootOfOddExponent: cover (en_i[0] && op_i == Root && !float_i[23]);
+    RootOfEvenExponent: cover (en_i[0] && op_i == Root && float_i[23]);
+    TailOfErf: cover (en_i[4] && op_s4_i == PhiErf && passed_s4_q[31]);
+    TailOfTanh: cover (en_i[4] && op_s4_i == PhiTanh && passed_s4_q[31]);
+  end
+`endif
 endmodule

@@ -173,4 +173,17 @@ module mv_vector_operand (
   assign sign_o        = sign_q;
   assign exponent_o    = exponent_q;
   assign significand_o = significand_q;
+
+`ifdef VERILATOR
+  always_ff @(posedge clk_i) begin
+    TieUp: cover (en_i[5] && !argument_s6_i && kept_s6_q[2:0] == 3'b110);
+    TieDown: cover (en_i[5] && !argument_s6_i && kept_s6_q[2:0] == 3'b010);
+    CarryToExponent: cover (en_i[5] && !argument_s6_i && rounded[24]);
+    MagnitudeSaturates: cover (en_i[4] && argument_s5_i && magnitude_s5_i &&
+                               (|value_s5_q[55:27]));
+    NegativeSaturates: cover (en_i[4] && argument_s5_i && !magnitude_s5_i && value_s5_q[55] &&
+                              !(&value_s5_q[54:35]));
+    DifferenceOfZero: cover (en_i[5] && !argument_s6_i && !nonzero_s6_q && !scaled_s6_i);
+  end
+`endif
 endmodule

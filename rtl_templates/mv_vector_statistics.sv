@@ -109,4 +109,17 @@ module mv_vector_statistics #(
   assign row_nonfinite_o = nonfinite_q[row_group_i];
   assign square_o        = square_q[32'(square_group_i)*SquareW +: SquareW];
   assign factor_o        = factor_q[32'(factor_group_i)*31 +: 31];
+
+`ifdef VERILATOR
+  always_ff @(posedge clk_i) begin
+    if (en_i[2]) begin
+      MaximumStays: cover (max_i && !start_i && !skip_i && key_s2_q < max_before);
+      MaximumGrows: cover (max_i && !start_i && !skip_i && key_s2_q > max_before);
+      RowBeginsMasked: cover (max_i && start_i && skip_i);
+      SumIsNegative: cover (sum_i && sum_after[SumW-1]);
+      NotFinite: cover (sum_i && !start_i && special_s2_q);
+      NotFiniteBefore: cover (sum_i && !start_i && nonfinite_q[group_i] && !special_s2_q);
+    end
+  end
+`endif
 endmodule

@@ -303,6 +303,13 @@ module mv_vector_unit #(
   end
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (rst_ni) begin
+      KeyBeyond: cover (valid_i && mask_i && beyond);
+      KeyIsLater: cover (valid_i && mask_i && causal_i && !beyond && behind != '0);
+      KeyIsEarlier: cover (valid_i && mask_i && causal_i && distance[DistanceW-1]);
+      SomeTokens: cover (valid_i && tokens != '0 && 32'(tokens) < Lanes);
+      RowBegins: cover (valid_i && start_i && sum_i);
+      GroupAfterGroup: cover (valid_i && valid_q[1] && group_i != group_of[1]);
+      BeatDuringVariance: cover (valid_i && steps_left_q != 6'd0);
       if (valid_i) begin
         OperationKnown: assert (op_i <= mv_pkg::OpRoot)
           else $error("mv_vector_unit.OperationKnown: no operation");

@@ -56,4 +56,15 @@ module mv_vector_variance (
       shift_o  = 6'd0;
     end
   end
+
+`ifdef VERILATOR
+  always_ff @(posedge clk_i) begin
+    if (step_i && last_i) begin
+      HighWindow: cover (shift_o == 6'd54);
+      MiddleWindow: cover (shift_o == 6'd27);
+      LowWindow: cover (shift_o == 6'd0);
+    end
+    NegativeSum: cover (load_i && row_sum_i[54]);
+  end
+`endif
 endmodule

@@ -68,6 +68,11 @@ module mv_weights #(
 `ifdef VERILATOR
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (rst_ni) begin
+      NextBeatAwaited: cover (step_valid_i && beat_valid_q && spans_i && !beat_valid_i);
+      BeatAwaited: cover (step_valid_i && !beat_valid_q);
+      BeatDropped: cover (drop);
+      LoadedAndRefilled: cover (load_i && pops_i && beat_valid_i);
+      LoadedOverTwoBeats: cover (load_i && spans_i);
       LoadsReady: assert (!load_i || (step_valid_i && ready_o))
         else $error("mv_weights.LoadsReady: a step is taken whose weights are not there");
     end

@@ -151,6 +151,14 @@ module mv_zero_skip #(
 `ifdef VERILATOR
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (rst_ni) begin
+      StepDropped: cover (skip_o && in_ready_o);
+      BeatStalls: cover (beat_valid_o && !beat_ready_i);
+      StepStalls: cover (step_comes && any_match && !step_ready_i);
+      StepSpans: cover (step_valid_o && step_comes && spans_beats);
+      StepEndsBeat: cover (step_valid_o && step_comes && ends_beat && !spans_beats);
+      BothBeatsAsked: cover (ask_first && ask_second && beat_valid_o);
+      RestIsDropped: cover (step_valid_o && step_comes && stale_q);
+      BeginKeepsBeat: cover (in_valid_i && in_begin_i && (asked_q || stale_q));
       OneKind: assert (!in_valid_i || $onehot0({in_begin_i, in_open_i, in_close_i}))
         else $error("mv_zero_skip.OneKind: more than one of begin, open and close");
     end
