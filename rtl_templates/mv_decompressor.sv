@@ -410,8 +410,7 @@ module mv_decompressor #(
           if (reads_record && count_q != (OutputW + 1)'(1)) state_q <= StRecord;
           if (turn_end && all_finished) state_q <= StRun;
         end
-        StRecord: if (proceeds && last_record) state_q <= StTurn;
-        default: ;
+        default: if (proceeds && last_record) state_q <= StTurn;   // StRecord
       endcase
     end
   end

@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 #include <verilated.h>
+#if VM_COVERAGE
+#include <verilated_cov.h>
+#endif
 
 #include <bit>
 #include <cmath>
@@ -11,6 +14,7 @@
 #include <string>
 #include <type_traits>
 
+#include "golden/base/error.hpp"
 #include "golden/math/half.hpp"
 
 namespace mixvec::inline verif {
@@ -80,6 +84,17 @@ inline Half half_from(std::uint32_t bits, Values values) {
 /// A random binary16 value.
 inline Half random_half(RandomBits& random, Values values) {
   return half_from(static_cast<std::uint32_t>(random()), values);
+}
+
+/// Writes what the device that was made last has covered to `file`, if there is one. Throws InputError if it counts
+/// none.
+inline void write_coverage([[maybe_unused]] const std::string& file) {
+  if (file.empty()) return;
+#if VM_COVERAGE
+  Verilated::threadContextp()->coveragep()->write(file.c_str());
+#else
+  fail_input("--coverage: found a bench that counts none, expected one that was built with COVERAGE=1");
+#endif
 }
 
 /// Counts comparisons and prints the first mismatches.

@@ -89,6 +89,11 @@ AccelSim::AccelSim(const SimOptions& options)
   top_->table_valid_i = 0;
   top_->v_valid_i = 0;
   top_->y_ready_i = 0;
+  // Reset is asynchronous: it may come and go between two edges.
+  for (const int released : {1, 0, 1, 0}) {
+    top_->rst_ni = static_cast<std::uint8_t>(released);
+    top_->eval();
+  }
   for (int i = 0; i < 4; ++i) {
     settle();
     clock_edge();

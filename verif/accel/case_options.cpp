@@ -26,7 +26,7 @@ int run_with_cases(CommandLine& command, int argc, char** argv, const std::funct
       "self-test", po::bool_switch(&options.self_test), "inject faults; succeeds only if each is noticed");
   return command.run(argc, argv, [&](const po::variables_map& values) {
     const GivenOptions given = given_options(values);
-    for (const char* name : {"seed", "cases", "case", "trace", "coverage", "json"}) {
+    for (const char* name : {"seed", "cases", "case", "trace", "json"}) {
       if (options.self_test && given.contains(name)) {
         fail_input("--{}: found with --self-test, expected without: it has no effect there", name);
       }

@@ -331,7 +331,7 @@ BinSample sample_of(const Case& c, const Outcome& outcome) {
   return sample;
 }
 
-int self_test(BinRecorder& bins) {
+int self_test(BinRecorder& bins, const std::string& coverage) {
   BinSample noticed;
   Case c;
   c.heads = 2;
@@ -362,7 +362,7 @@ int self_test(BinRecorder& bins) {
     if (!outcome.failure.empty()) noticed.hit("noticed", name);
   }
   bins.add("fault", noticed);
-  AccelSim accel;
+  AccelSim accel({.coverage = coverage});
   const Outcome good = CaseRun(accel, c, AttentionFault::kNone).run();
   fmt::print("self-test: no fault: {}\n", good.failure.empty() ? "passes" : "FAILS: " + good.failure);
   return caught == expected && good.failure.empty() && good.compared > 0 ? kExitGood : kExitCheckFailed;
@@ -371,7 +371,7 @@ int self_test(BinRecorder& bins) {
 int run(const CaseOptions& options) {
   BinRecorder bins(options.bins, bench_name());
   if (options.self_test) {
-    const int code = self_test(bins);
+    const int code = self_test(bins, options.coverage);
     bins.write();
     return code;
   }

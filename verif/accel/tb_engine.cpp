@@ -122,7 +122,7 @@ std::string describe(const Case& c) {
 }
 
 // A fault may end the run in a hang that only the watchdog ends, or leave the engine stuck: each has its own engine.
-int self_test(BinRecorder& bins) {
+int self_test(BinRecorder& bins, const std::string& coverage) {
   Case c = draw_case(1, 0);
   c.matrix.out = 24;
   c.matrix.in = 40;
@@ -150,7 +150,8 @@ int self_test(BinRecorder& bins) {
       {0, "another magic number"}, {4, "another configuration hash"}, {11, "another configuration hash, high word"}};
   int refused = 0;
   for (const auto& [byte, name] : foreign) {
-    AccelSim accel({.contracts = false});
+    // What is covered is that of the last one: a refusal is to be met.
+    AccelSim accel({.coverage = byte == 11 ? coverage : "", .contracts = false});
     const MatrixCheck check = run_case(accel, c, bins, Fault::kFlipHeader, byte);
     const bool said = check.failure.find("refused") != std::string::npos;
     fmt::print("self-test: {}: {}\n", name, said ? "refused" : "NOT refused");
@@ -167,7 +168,7 @@ int self_test(BinRecorder& bins) {
 int run(const CaseOptions& options) {
   BinRecorder bins(options.bins, bench_name());
   if (options.self_test) {
-    const int code = self_test(bins);
+    const int code = self_test(bins, options.coverage);
     bins.write();
     return code;
   }

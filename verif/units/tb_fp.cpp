@@ -295,6 +295,7 @@ struct FpOptions {
   std::string testfloat;
   bool self_test = false;
   std::string json;
+  std::string coverage;
 };
 
 int run(const FpOptions& options) {
@@ -315,6 +316,7 @@ int run(const FpOptions& options) {
   }
   all_halves(bench, random);
   random_pairs(bench, random, pairs);
+  write_coverage(options.coverage);
   const Checker& checker = bench.checker();
   const bool enough = checker.compared() > 1000000;
   const bool passed = enough && (checker.mismatches() == 0) != self_test;
@@ -343,13 +345,15 @@ int main(int argc, char** argv) {
                       "  tb_fp --seed 7 --testfloat ../shared/data/testfloat\n"
                       "  tb_fp --self-test      (exit 0 only if the injected fault is found)\n");
   namespace po = boost::program_options;
+  command.output_file("coverage");
   FpOptions options;
   add_seed(command, options.seed, "seed of the stimulus");
   command.options().add_options()("pairs", bind_to(options.pairs, seed_number()),
                                   "random products, sums and roundings")(
       "testfloat", po::value(&options.testfloat)->default_value("../shared/data/testfloat"),
       "folder of TestFloat's vectors; skipped if absent")("self-test", po::bool_switch(&options.self_test),
-                                                          "inject a fault and pass only if it is found");
+                                                          "inject a fault and pass only if it is found")(
+      "coverage", po::value(&options.coverage)->default_value(""), "write what was covered (built with COVERAGE=1)");
   return command.run(argc, argv, [&](const po::variables_map& values) {
     options.json = values["json"].as<std::string>();
     return run(options);

@@ -165,6 +165,7 @@ int run(const UnitOptions& options) {
   phis(bench, stride);
   others(bench, random);
   bench.flush();
+  write_coverage(options.coverage);
   const Checker& checker = bench.checker();
   const bool enough = checker.compared() > 100000;
   const bool passed = enough && (checker.mismatches() == 0) != self_test;
@@ -186,12 +187,14 @@ int main(int argc, char** argv) {
                       "  tb_vector_function --seed 7\n"
                       "  tb_vector_function --self-test      (exit 0 only if the injected fault is found)\n");
   namespace po = boost::program_options;
+  command.output_file("coverage");
   UnitOptions options;
   options.cases = 0;
   add_seed(command, options.seed, "seed of the exponents");
   command.options().add_options()("cases", bind_to(options.cases, seed_number()),
                                   "of no effect: all arguments are tried")(
-      "self-test", po::bool_switch(&options.self_test), "inject a fault and pass only if it is found");
+      "self-test", po::bool_switch(&options.self_test), "inject a fault and pass only if it is found")(
+      "coverage", po::value(&options.coverage)->default_value(""), "write what was covered (built with COVERAGE=1)");
   return command.run(argc, argv, [&](const po::variables_map& values) {
     options.json = values["json"].as<std::string>();
     return run(options);

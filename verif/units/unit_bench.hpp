@@ -96,7 +96,11 @@ class Device {
     context_.randSeed(static_cast<int>(seed % 0x7FFFFFFF) + 1);
     top_ = std::make_unique<Top>(&context_);
     top_->clk_i = 0;
-    top_->rst_ni = 0;
+    // Reset is asynchronous: it may come and go between two edges.
+    for (const int released : {1, 0, 1, 0}) {
+      top_->rst_ni = static_cast<std::uint8_t>(released);
+      top_->eval();
+    }
     for (int i = 0; i < 3; ++i) clock();
     top_->rst_ni = 1;
   }
@@ -175,6 +179,7 @@ struct UnitOptions {
   std::uint64_t cases = 200;
   bool self_test = false;
   std::string json;
+  std::string coverage;  ///< empty: none
 };
 
 template <typename Bench>
@@ -187,6 +192,7 @@ int run_cases(const UnitSpec& spec, const UnitOptions& options) {
   bool right = true;
   std::uint64_t done = 0;
   for (; done < cases && right; ++done) right = run_case(bench, seed, done, 0);
+  write_coverage(options.coverage);
   const Checker& checker = bench.checker();
   nlohmann::json report{{"config", spec.config},
                         {"seed", seed},
@@ -220,11 +226,14 @@ template <typename Bench>
 int unit_main(int argc, char** argv, const UnitSpec& spec) {
   CommandLine command(spec.name, spec.purpose,
                       fmt::format("  {0} --seed 7 --cases 200\n  {0} --self-test\n", spec.name));
+  command.output_file("coverage");
   UnitOptions options;
   add_seed(command, options.seed, "seed of all that is random");
   command.options().add_options()("cases", bind_to(options.cases, whole_number(1, 1 << 30)), "number of cases")(
       "self-test", boost::program_options::bool_switch(&options.self_test),
-      "inject faults; succeeds only if each is noticed");
+      "inject faults; succeeds only if each is noticed")(
+      "coverage", boost::program_options::value(&options.coverage)->default_value(""),
+      "write what was covered (built with COVERAGE=1)");
   return command.run(argc, argv, [&](const boost::program_options::variables_map& values) {
     options.json = values["json"].as<std::string>();
     return run_cases<Bench>(spec, options);
