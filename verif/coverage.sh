@@ -26,16 +26,16 @@ rm -rf "$out"/*.dat "$out/bins"
 mkdir -p "$out/bins"
 toggles_at_least=98
 
-# Lines: directions, sizes, one bank, token groups and sub-steps, clusters, ports, vector units. Toggles, whose models are large:
-# as small as what they are made of allows.
+# First for toggles, as their models are large: a machine as small as what it is made of allows. Then for lines: directions, sizes,
+# one bank, token groups and sub-steps, clusters, ports, vector units.
 configurations=(
+  "toggle --pe 2 --lanes 8 --vec mixed --depth 256 --kv-depth 64 --vector-rows 256 --program-depth 64 --table-depth 256
+    --port-bits 64 --vector-units 2 --fifo-beats 2"
   "--pe 4 --lanes 16 --vec mixed --depth 256"
   "--pe 4 --lanes 8 --vec row --depth 256 --vector-units 1"
   "--pe 6 --lanes 4 --vec column --depth 256"
   "--pe 4 --lanes 16 --vec mixed --depth 256 --groups 8 --vector-units 8"
   "--pe 4 --lanes 16 --vec mixed --depth 256 --sets 4 --assoc 2 --drains 1 --port-bits 64"
-  "toggle --pe 2 --lanes 8 --vec mixed --depth 256 --kv-depth 64 --vector-rows 256 --program-depth 64 --table-depth 256
-    --port-bits 64 --vector-units 2 --fifo-beats 2"
 )
 # run NAME FOLDER COMMAND...: a bench, which writes what it covered to OUT/NAME.dat; its log is shown if it fails.
 run() {
@@ -44,6 +44,23 @@ run() {
   (cd "$folder" && "$@" --coverage "$out/$name.dat") > "$out/$name.log" 2>&1 ||
     { tail -n 20 "$out/$name.log"; echo "FAIL: in $folder: $*"; exit 1; }
 }
+
+# Unit benches, where values are drawn that an accelerator rarely meets: operands of all kinds, numbers of 32 bits.
+units=(
+  "tb_fp 1-0 --pairs 200000" "tb_fp 3-4 --pairs 200000" "tb_fp32_mul 1" "tb_pe 4-4-2-1-1-2-5-8" "tb_zero_skip 64-4-2-2"
+  "tb_weights 64-4" "tb_matching 4-2-2-8" "tb_merge 4-3-1-3" "tb_scheduler 6-3-128-3" "tb_decompressor 64-4-2-2"
+  "tb_vector_unit 3-2-3-6" "tb_gelu 1-1-1-2" "tb_softmax 3-2-3-6" "tb_layernorm 3-2-3-6"
+)
+echo "unit benches: ${#units[@]}"
+for unit in "${units[@]}"; do
+  read -r bench configuration more <<< "$unit"
+  make --no-print-directory -C "$here/.." -f verif/units/Makefile OUT="$out/units" COVERAGE=1 \
+    "build_${bench}_$configuration" > "$out/build_$bench.log" 2>&1 || { tail -n 20 "$out/build_$bench.log"; exit 1; }
+  for seed in $(seq 1 "$seeds"); do
+    # shellcheck disable=SC2086
+    run "${bench}_$configuration.$seed" "$out/units/${bench}_$configuration" "./$bench" --seed "$seed" $more
+  done
+done
 
 number=0
 for configuration in "${configurations[@]}"; do
@@ -71,23 +88,6 @@ done
 # What the benches must notice or refuse.
 for bench in tb_engine tb_attention; do
   run "${bench}_self_test" "$out/accel_1" "./$bench" --self-test --bins "$out/bins/${bench}_self_test.json"
-done
-
-# Unit benches, where values are drawn that an accelerator rarely meets: operands of all kinds, numbers of 32 bits.
-units=(
-  "tb_fp 1-0 --pairs 200000" "tb_fp 3-4 --pairs 200000" "tb_fp32_mul 1" "tb_pe 4-4-2-1-1-2-5-8" "tb_zero_skip 64-4-2-2"
-  "tb_weights 64-4" "tb_matching 4-2-2-8" "tb_merge 4-3-1-3" "tb_scheduler 6-3-128-3" "tb_decompressor 64-4-2-2"
-  "tb_vector_unit 3-2-3-6" "tb_gelu 1-1-1-2" "tb_softmax 3-2-3-6" "tb_layernorm 3-2-3-6"
-)
-echo "unit benches: ${#units[@]}"
-for unit in "${units[@]}"; do
-  read -r bench configuration more <<< "$unit"
-  make --no-print-directory -C "$here/.." -f verif/units/Makefile OUT="$out/units" COVERAGE=1 \
-    "build_${bench}_$configuration" > "$out/build_$bench.log" 2>&1 || { tail -n 20 "$out/build_$bench.log"; exit 1; }
-  for seed in $(seq 1 "$seeds"); do
-    # shellcheck disable=SC2086
-    run "${bench}_$configuration.$seed" "$out/units/${bench}_$configuration" "./$bench" --seed "$seed" $more
-  done
 done
 
 # What stands inside of `ifdef VERILATOR: assertions, whose conditions are violated one by one in tb_contracts.
