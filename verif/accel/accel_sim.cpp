@@ -21,6 +21,7 @@
 #include "mixvec_config.hpp"
 #include "verif/accel/accel_sizes.hpp"
 #include "verif/accel/bench_config.hpp"
+#include "verif/accel/image_memory.hpp"
 #include "verif/accel/port_noise.hpp"
 #include "verif/bench.hpp"
 
@@ -184,37 +185,6 @@ std::uint64_t AccelSim::load(std::span<const std::int32_t> in_order, std::span<c
   return cycle_ - begin;
 }
 
-namespace {
-
-/// The image as the memory holds it, with the fault.
-std::vector<std::uint8_t> memory_of(std::span<const std::uint8_t> image, Fault fault, std::size_t fault_beat) {
-  std::vector<std::uint8_t> bytes(image.begin(), image.end());
-  const std::size_t at = fault_beat * kBeatBytes;
-  switch (fault) {
-    case Fault::kNone:
-      break;
-    case Fault::kFlipBit:
-      // The bit that is the highest of the exponent if the halfword is a weight: rounding cannot hide it.
-      bytes[at + 3] ^= 0x40U;
-      break;
-    case Fault::kFlipHeader:
-      bytes[fault_beat] ^= 1U;
-      break;
-    case Fault::kDropBeat:
-      bytes.erase(bytes.begin() + static_cast<std::ptrdiff_t>(at),
-                  bytes.begin() + static_cast<std::ptrdiff_t>(at + kBeatBytes));
-      break;
-    case Fault::kSwapBeats:
-      std::swap_ranges(bytes.begin() + static_cast<std::ptrdiff_t>(at),
-                       bytes.begin() + static_cast<std::ptrdiff_t>(at + kBeatBytes),
-                       bytes.begin() + static_cast<std::ptrdiff_t>(at + kBeatBytes));
-      break;
-  }
-  return bytes;
-}
-
-}  // namespace
-
 bool AccelSim::take_result(TileRun& result, int drain, std::size_t out, std::span<Half> y, std::size_t tokens,
                            std::size_t first, std::size_t count, std::vector<std::uint8_t>& seen) {
   const std::size_t groups = seen.size() / out;
@@ -240,8 +210,9 @@ TileRun AccelSim::run(std::span<const std::uint8_t> image, std::size_t out, std:
                       std::size_t first, std::size_t count, const Stalls& stalls, Fault fault, std::size_t fault_beat) {
   TileRun result;
   PortStalls port(stalls, accel::kSets, accel::kDrains);
-  const std::vector<std::uint8_t> memory = memory_of(image, fault, fault_beat);
-  const std::size_t beat_count = memory.size() / kBeatBytes;
+  ImageMemory memory(image, fault, fault_beat);
+  if (noisy_) memory.move_tasks(noise_);
+  const std::size_t beat_count = memory.beats();
   const int groups_log2_value = groups_log2(count);
   std::vector<std::uint8_t> seen(out << static_cast<unsigned>(groups_log2_value), 0);
 
@@ -263,7 +234,7 @@ TileRun AccelSim::run(std::span<const std::uint8_t> image, std::size_t out, std:
     const bool respond = !requests.empty() && requests.front().ready <= cycle_ && port.beat_ready();
     top_->m_req_ready_i = port.request_ready() ? 1 : 0;
     top_->m_rsp_valid_i = respond ? 1 : 0;
-    if (respond) put_bytes(top_->m_rsp_data_i, {memory.data() + requests.front().beat * kBeatBytes, kBeatBytes});
+    if (respond) put_bytes(top_->m_rsp_data_i, memory.beat(requests.front().beat));
     top_->hold_i = static_cast<std::remove_reference_t<decltype(top_->hold_i)>>(port.hold());
     const std::uint64_t ready = port.results() & ((std::uint64_t{1} << accel::kDrains) - 1U);
     top_->y_ready_i = static_cast<std::uint8_t>(ready);
@@ -281,11 +252,12 @@ TileRun AccelSim::run(std::span<const std::uint8_t> image, std::size_t out, std:
       last_progress = cycle_;
     }
     if (top_->m_req_valid_o != 0 && top_->m_req_ready_i != 0) {
-      if (top_->m_req_beat_o >= beat_count) {
+      const std::size_t beat = memory.find(top_->m_req_beat_o);
+      if (beat >= beat_count) {
         result.failure = fmt::format("beat {} was asked for, the image has {}", top_->m_req_beat_o, beat_count);
         break;
       }
-      requests.push_back({top_->m_req_beat_o, cycle_ + static_cast<std::uint64_t>(stalls.latency)});
+      requests.push_back({beat, cycle_ + static_cast<std::uint64_t>(stalls.latency)});
     }
     bool good = true;
     for (int drain = 0; good && drain < accel::kDrains; ++drain) {

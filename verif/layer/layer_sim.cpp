@@ -20,6 +20,19 @@ namespace {
 // No step and no beat for so long: far more than the longest pass, a row of every group of one unit at a time.
 constexpr std::uint64_t kLayerHangCycles = 100000;
 
+/// Draws the bits of an instruction in which it has no field.
+void fill_unused(InstructionWords& words, std::vector<InstructionField> fields, Random& random) {
+  fields.push_back(kKindField);
+  InstructionWords used{};
+  for (const InstructionField& field : fields) {
+    for (int bit = field.low; bit < field.low + field.width; ++bit) {
+      used[static_cast<std::size_t>(field.word + bit / 32)] |= 1U << static_cast<unsigned>(bit % 32);
+    }
+  }
+  for (std::size_t w = 0; w < words.size(); ++w)
+    words[w] |= static_cast<std::uint32_t>(random.next() >> 32U) & ~used[w];
+}
+
 template <typename Port>
 void set_port(Port& port, std::uint64_t value) {
   port = static_cast<Port>(value);
@@ -60,7 +73,7 @@ void LayerSim::load_tables(const LayerPlan& plan, const LayerFault& fault) {
   }
 }
 
-void LayerSim::load_programs(const TileProgram& program, const LayerFault& fault) {
+void LayerSim::load_programs(const TileProgram& program, std::uint32_t first_beat, const LayerFault& fault) {
   const auto write = [&](bool vector, std::size_t address, InstructionWords words) {
     const auto where = vector ? LayerFault::Where::kVectorProgram : LayerFault::Where::kArrayProgram;
     if (fault.where == where && fault.index == address) words[fault.bit / 32] ^= 1U << (fault.bit % 32);
@@ -73,7 +86,14 @@ void LayerSim::load_programs(const TileProgram& program, const LayerFault& fault
     top_->prog_valid_i = 0;
   };
   const auto write_array = [&] {
-    for (std::size_t i = 0; i < program.array.size(); ++i) write(false, i, encode(program.array[i]));
+    for (std::size_t i = 0; i < program.array.size(); ++i) {
+      ArrayInstruction instruction = program.array[i];
+      if (instruction.kind == ArrayKind::kMatrix) instruction.first_beat += first_beat;
+      InstructionWords words = encode(instruction);
+      // The array looks at no bit in which an instruction of this kind has no field.
+      if (noisy_) fill_unused(words, fields_of(instruction.kind), noise_);
+      write(false, i, words);
+    }
   };
   // Either first: neither may land in the other's memory.
   const bool array_first = noise_.below(2) == 0;
@@ -120,7 +140,10 @@ LayerRun LayerSim::run(const TileProgram& program, std::span<const std::uint8_t>
   if (fault.where == LayerFault::Where::kImage) {
     memory[fault.index] = static_cast<std::uint8_t>(memory[fault.index] ^ (1U << fault.bit));
   }
-  load_programs(program, fault);
+  // Images may stand anywhere in memory.
+  const auto beats = static_cast<std::uint32_t>(memory.size() / kBeatBytes);
+  const std::uint32_t first_beat = noisy_ ? noise_.below(0xFFFFFFFFU - beats) : 0;
+  load_programs(program, first_beat, fault);
   set_port(top_->run_base_i, program.first / static_cast<std::uint32_t>(kTileLanes));
   set_port(top_->run_low_i, program.low);
   set_port(top_->run_high_i, program.high);
@@ -168,11 +191,11 @@ LayerRun LayerSim::run(const TileProgram& program, std::span<const std::uint8_t>
     }
     if (respond || issued != 0) last_progress = cycle_;
     if (top_->m_req_valid_o != 0 && top_->m_req_ready_i != 0) {
-      if (std::size_t{top_->m_req_beat_o} >= memory.size() / kBeatBytes) {
-        result.failure =
-            fmt::format("beat {} was asked for, the images have {}", top_->m_req_beat_o, memory.size() / kBeatBytes);
+      const std::uint32_t beat = top_->m_req_beat_o - first_beat;
+      if (beat >= beats) {
+        result.failure = fmt::format("beat {} of the images was asked for, which have {}", beat, beats);
       }
-      requests.push_back({top_->m_req_beat_o, cycle_ + static_cast<std::uint64_t>(stalls.latency)});
+      requests.push_back({beat, cycle_ + static_cast<std::uint64_t>(stalls.latency)});
     }
     if (cycle_ - last_progress > kLayerHangCycles) {
       result.failure = fmt::format("no beat and no step for {} cycles", kLayerHangCycles);

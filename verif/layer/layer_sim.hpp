@@ -46,7 +46,7 @@ class LayerSim : public AccelSim {
                const LayerFault& fault = {});
 
  private:
-  void load_programs(const TileProgram& program, const LayerFault& fault);
+  void load_programs(const TileProgram& program, std::uint32_t first_beat, const LayerFault& fault);
   void write_entry(bool norm, std::size_t address, std::uint32_t data);
 
   NonzeroMonitor monitor_;
