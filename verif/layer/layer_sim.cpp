@@ -60,17 +60,60 @@ void LayerSim::write_entry(bool norm, std::size_t address, std::uint32_t data) {
 }
 
 void LayerSim::load_tables(const LayerPlan& plan, const LayerFault& fault) {
+  place(plan);
   const auto flipped = [&](LayerFault::Where where, std::size_t index, std::uint32_t value) {
     return fault.where == where && fault.index == index ? value ^ (1U << fault.bit) : value;
   };
   for (std::size_t i = 0; i < plan.positions().size(); ++i) {
-    write_entry(false, i, flipped(LayerFault::Where::kPosition, i, plan.positions()[i]));
+    write_entry(false, places_.position_entry + i, flipped(LayerFault::Where::kPosition, i, plan.positions()[i]));
   }
   for (std::size_t i = 0; i < plan.norm_table().size(); ++i) {
     const NormEntry& entry = plan.norm_table()[i];
     const std::uint32_t word = entry.gamma.bits | (std::uint32_t{entry.beta.bits} << 16U);
-    write_entry(true, i, flipped(LayerFault::Where::kNorm, i, word));
+    write_entry(true, places_.norm_entry + i, flipped(LayerFault::Where::kNorm, i, word));
   }
+}
+
+/// Draws where in the memories the layers stand: what they compute is the same everywhere.
+void LayerSim::place(const LayerPlan& plan) {
+  const AccelConfig& accel = plan.accel();
+  const auto somewhere = [&](int size, std::size_t used) {
+    return noisy_ ? noise_.below(static_cast<std::uint32_t>(size) - static_cast<std::uint32_t>(used) + 1) : 0;
+  };
+  places_.vector_row = somewhere(accel.vector_rows, plan.map().vector_rows);
+  places_.activation_row = somewhere(accel.activation_rows(), plan.map().activation_rows);
+  places_.word = somewhere(accel.kv_depth, plan.map().kv_words);
+  places_.position_entry = somewhere(accel.table_depth, plan.positions().size());
+  places_.norm_entry = somewhere(accel.table_depth / 2, plan.norm_table().size());
+}
+
+ArrayInstruction LayerSim::placed(ArrayInstruction instruction, std::uint32_t first_beat) const {
+  const ArrayKind kind = instruction.kind;
+  if (kind == ArrayKind::kEnd) return instruction;
+  instruction.row += places_.activation_row;
+  if (kind != ArrayKind::kOutputs) instruction.vector_row += places_.vector_row;
+  if (kind != ArrayKind::kScores) {
+    instruction.table_entry += places_.position_entry;
+    instruction.result_row += places_.activation_row;
+  }
+  if (kind == ArrayKind::kMatrix) {
+    instruction.first_beat += first_beat;
+    instruction.key_word += places_.word;
+    instruction.value_word += places_.word;
+  } else {
+    instruction.word += places_.word;
+  }
+  return instruction;
+}
+
+VectorInstruction LayerSim::placed(VectorInstruction instruction) const {
+  if (instruction.kind != VectorKind::kPass) return instruction;
+  instruction.read_row += places_.vector_row;
+  instruction.write_row += places_.vector_row;
+  instruction.table_entry += places_.position_entry;
+  instruction.norm_entry += places_.norm_entry;
+  instruction.row += places_.activation_row;
+  return instruction;
 }
 
 void LayerSim::load_programs(const TileProgram& program, std::uint32_t first_beat, const LayerFault& fault) {
@@ -87,8 +130,7 @@ void LayerSim::load_programs(const TileProgram& program, std::uint32_t first_bea
   };
   const auto write_array = [&] {
     for (std::size_t i = 0; i < program.array.size(); ++i) {
-      ArrayInstruction instruction = program.array[i];
-      if (instruction.kind == ArrayKind::kMatrix) instruction.first_beat += first_beat;
+      const ArrayInstruction instruction = placed(program.array[i], first_beat);
       InstructionWords words = encode(instruction);
       // The array looks at no bit in which an instruction of this kind has no field.
       if (noisy_) fill_unused(words, fields_of(instruction.kind), noise_);
@@ -98,14 +140,14 @@ void LayerSim::load_programs(const TileProgram& program, std::uint32_t first_bea
   // Either first: neither may land in the other's memory.
   const bool array_first = noise_.below(2) == 0;
   if (array_first) write_array();
-  for (std::size_t i = 0; i < program.vector.size(); ++i) write(true, i, encode(program.vector[i]));
+  for (std::size_t i = 0; i < program.vector.size(); ++i) write(true, i, encode(placed(program.vector[i])));
   if (!array_first) write_array();
 }
 
 void LayerSim::write_row(std::uint32_t row, std::uint32_t group, std::span<const Half> values) {
   top_->v_valid_i = 1;
   top_->v_write_i = 1;
-  top_->v_row_i = static_cast<std::uint16_t>(row);
+  top_->v_row_i = static_cast<std::uint16_t>(places_.vector_row + row);
   set_port(top_->v_group_i, group);
   for (int lane = 0; lane < kTileLanes; ++lane) {
     put_bits(top_->v_data_i, lane * 16, 16, values[static_cast<std::size_t>(lane)].bits);
@@ -119,7 +161,7 @@ void LayerSim::write_row(std::uint32_t row, std::uint32_t group, std::span<const
 std::vector<Half> LayerSim::read_row(std::uint32_t row, std::uint32_t group) {
   top_->v_valid_i = 1;
   top_->v_write_i = 0;
-  top_->v_row_i = static_cast<std::uint16_t>(row);
+  top_->v_row_i = static_cast<std::uint16_t>(places_.vector_row + row);
   set_port(top_->v_group_i, group);
   settle();
   clock_edge();

@@ -46,10 +46,22 @@ class LayerSim : public AccelSim {
                const LayerFault& fault = {});
 
  private:
+  /// Where in each memory what the plan places from 0 on begins.
+  struct Places {
+    std::uint32_t vector_row = 0;
+    std::uint32_t activation_row = 0;
+    std::uint32_t word = 0;  ///< of the key/value memory
+    std::uint32_t position_entry = 0;
+    std::uint32_t norm_entry = 0;
+  };
+  void place(const LayerPlan& plan);
+  [[nodiscard]] ArrayInstruction placed(ArrayInstruction instruction, std::uint32_t first_beat) const;
+  [[nodiscard]] VectorInstruction placed(VectorInstruction instruction) const;
   void load_programs(const TileProgram& program, std::uint32_t first_beat, const LayerFault& fault);
   void write_entry(bool norm, std::size_t address, std::uint32_t data);
 
   NonzeroMonitor monitor_;
+  Places places_;
 };
 
 }  // namespace mixvec::inline verif
