@@ -53,7 +53,6 @@ module mv_engine #(
 ) (
   input  logic                 clk_i,
   input  logic                 rst_ni,
-  output logic [63:0]          config_hash_o,
   // control: start_i while idle; the token groups in use stay until done_o
   input  logic                 start_i,
   input  logic [2:0]           groups_log2_i,
@@ -197,8 +196,6 @@ module mv_engine #(
     mv_engine__writers_must_be_at_least_1 u_illegal ();
 `endif
   end
-
-  assign config_hash_o = ConfigHash;
 
   // ---- image ----
   localparam int TaskWords   = Clusters + 1;   // first task of each cluster, and of none

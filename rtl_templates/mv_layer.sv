@@ -100,6 +100,7 @@ module mv_layer #(
   output logic [Tokens*16-1:0]        v_data_o
 );
   localparam int UnitW = (Units > 1) ? $clog2(Units) : 1;
+  assign config_hash_o = ConfigHash;
 
   // ---- sequencer ----
   logic                  running, start, attend, job_valid, job_ready, done;
@@ -281,7 +282,6 @@ module mv_layer #(
   ) u_engine (
     .clk_i        (clk_i),
     .rst_ni       (rst_ni),
-    .config_hash_o(config_hash_o),
     .start_i      (running ? start : start_i),
     .groups_log2_i(groups_log2_i),
     .row_base_i   (running ? row : '0),

@@ -81,15 +81,16 @@ module mv_sequencer #(
   logic [15:0] passes_q;
   logic        pass_end;
   assign running_o = array_run_q || vector_run_q;
+  localparam int MoreW = $clog2(Units + 1);
   for (genvar c = 0; c < 4; c++) begin : g_class
-    logic [31:0] more;   // results of the class that land in this cycle
+    logic [MoreW-1:0] more;   // results of the class that land in this cycle
     always_comb begin
       more = '0;
       for (int u = 0; u < Units; u++) begin
-        if (landed_i[u] && landed_class_i[u*2 +: 2] == 2'(c)) more = more + 32'd1;
+        if (landed_i[u] && landed_class_i[u*2 +: 2] == 2'(c)) more = more + MoreW'(1);
       end
     end
-    assign count_d[c*32 +: 32] = count_q[c] + more;
+    assign count_d[c*32 +: 32] = count_q[c] + 32'(more);
   end
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin

@@ -29,7 +29,7 @@ toggles_at_least=98
 # First for toggles, as their models are large: a machine as small as what it is made of allows. Then for lines: directions, sizes,
 # one bank, token groups and sub-steps, clusters, ports, vector units.
 configurations=(
-  "toggle --pe 2 --lanes 8 --vec mixed --depth 256 --kv-depth 64 --vector-rows 256 --program-depth 64 --table-depth 256
+  "toggle --pe 2 --lanes 8 --vec mixed --depth 256 --kv-depth 65536 --vector-rows 65536 --program-depth 64 --table-depth 65536
     --port-bits 64 --vector-units 2 --fifo-beats 2"
   "--pe 4 --lanes 16 --vec mixed --depth 256"
   "--pe 4 --lanes 8 --vec row --depth 256 --vector-units 1"
@@ -100,6 +100,7 @@ verilator_coverage --write coverage.sum ./*.dat > merge.log 2>&1 && verilator_co
 rm -f ./*.dat && mv coverage.sum coverage.dat
 good=1
 awk -v rtl=accel_1/rtl -f "$here/coverage/exclude.awk" "$here/coverage/excluded.txt" points.tsv > missed.txt || good=0
+awk -f "$here/coverage/listed.awk" "$here/../docs/verification.md" points.tsv || good=0
 awk -F'\t' '$1 == "user" && $6 == 0 { printf "%s:%d:%d: cover %s\n", $2, $3, $4, $5 }' points.tsv >> missed.txt
 awk -F'\t' '$1 == "toggle" { bit = name = $5; sub(/(\[[0-9]+\])?$/, "", name); bit = substr(bit, length(name) + 1)
     signal = $2 ":" $3 ": " name; all[signal]++; if ($6 == 0) { missed[signal]++; bits[signal] = bits[signal] bit } }
