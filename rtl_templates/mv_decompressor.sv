@@ -492,7 +492,7 @@ module mv_decompressor #(
 `ifdef VERILATOR
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (rst_ni) begin
-      OperationStalls: cover (op_valid_o && !op_ready_i);
+      OperationStalls: cover (state_q == StTurn && !op_ready_i);
       BitsAwaited: cover (state_q == StTurn && reads_codes && bits_held_q < 8'(bits_used));
       PlacesExhausted: cover (state_q == StTurn && takes_chain && !place_free);
       GapSkipped: cover (proceeds && reads_codes && code_all_ones != '0);

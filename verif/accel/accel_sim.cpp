@@ -211,7 +211,10 @@ TileRun AccelSim::run(std::span<const std::uint8_t> image, std::size_t out, std:
   TileRun result;
   PortStalls port(stalls, accel::kSets, accel::kDrains);
   ImageMemory memory(image, fault, fault_beat);
-  if (noisy_) memory.move_tasks(noise_);
+  if (noisy_) {
+    memory.move_tasks(noise_);
+    memory.draw_unused(noise_);
+  }
   const std::size_t beat_count = memory.beats();
   const int groups_log2_value = groups_log2(count);
   std::vector<std::uint8_t> seen(out << static_cast<unsigned>(groups_log2_value), 0);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "golden/base/random.hpp"
+#include "golden/format/image_fields.hpp"
 #include "golden/format/image_header.hpp"
 #include "verif/accel/accel_sim.hpp"
 #include "verif/accel/accel_sizes.hpp"
@@ -27,6 +28,7 @@ class ImageMemory {
     tasks_at_ = header.header_beats + header.directory_beats;
     directory_ = header.header_beats * kBeatBytes;
     for (const auto& cluster : header.clusters) tasks_ += cluster.size();
+    entries_ = static_cast<int>(header.entries.size());
     break_it(fault, fault_beat);
   }
 
@@ -35,11 +37,19 @@ class ImageMemory {
   void move_tasks(Random& random) {
     distance_ = random.below(static_cast<std::uint32_t>(0xFFFFFFFFU - bytes_.size() / kBeatBytes));
     for (std::size_t task = 0; task < tasks_; ++task) {
-      std::uint8_t* const place = bytes_.data() + directory_ + task * 8;
-      std::uint32_t first_beat = 0;
-      std::memcpy(&first_beat, place, 4);
-      first_beat += distance_;
-      std::memcpy(place, &first_beat, 4);
+      change(directory_ + task * 4 * kTaskWords, [&](std::uint32_t first_beat) { return first_beat + distance_; });
+    }
+  }
+  /// Draws the bits of the header that belong to no field, and entries that the image has not.
+  void draw_unused(Random& random) {
+    const auto draw = [&](int word, std::uint32_t used) {
+      const auto drawn = static_cast<std::uint32_t>(random.next() >> 32U);
+      change(static_cast<std::size_t>(word) * 4, [&](std::uint32_t bits) { return (bits & used) | (drawn & ~used); });
+    };
+    draw(kColumnField.word, bits_of_word(kHeaderFields, kColumnField.word));
+    for (int word = kEntriesAt; word < kFixedHeaderWords; ++word) {
+      const int entry = (word - kEntriesAt) / kEntryWords;
+      draw(word, entry < entries_ ? bits_of_word(kEntryFields, (word - kEntriesAt) % kEntryWords) : 0);
     }
   }
 
@@ -54,6 +64,16 @@ class ImageMemory {
   }
 
  private:
+  static constexpr int kEntriesAt = kHeaderFields.back().word;
+
+  template <typename Change>
+  void change(std::size_t at, Change&& changed) {
+    std::uint32_t word = 0;
+    std::memcpy(&word, bytes_.data() + at, 4);
+    word = changed(word);
+    std::memcpy(bytes_.data() + at, &word, 4);
+  }
+
   void break_it(Fault fault, std::size_t fault_beat) {
     const std::size_t at = fault_beat * kBeatBytes;
     const auto begin = bytes_.begin() + static_cast<std::ptrdiff_t>(at);
@@ -81,6 +101,7 @@ class ImageMemory {
   std::size_t tasks_at_ = 0;   ///< first beat of the tasks
   std::size_t directory_ = 0;  ///< its first byte
   std::size_t tasks_ = 0;
+  int entries_ = 0;
   std::uint32_t distance_ = 0;  ///< in beats
 };
 

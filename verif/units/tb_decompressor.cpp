@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "Vmv_decompressor.h"
+#include "golden/format/image_fields.hpp"
 #include "golden/format/image_header.hpp"
 #include "golden/format/packed_layout.hpp"
 #include "golden/format/task_reader.hpp"
@@ -201,7 +202,12 @@ class Bench {
     top_->index_bits_i = shape >> 8U & 31U;
     top_->code_bits_i = shape >> 16U & 15U;
     top_->row_classes_i = shape >> 20U & 15U;
-    for (int w = 0; w < 16; ++w) put_bits(top_->entry_i, 32 * w, 32, word(4 + w));
+    for (int w = 0; w < 16; ++w) {
+      // Bits of no field, and entries that the matrix has not, may be anything.
+      const bool there = w / kEntryWords < static_cast<int>(top_->entries_i);
+      const std::uint32_t used = there ? bits_of_word(kEntryFields, w % kEntryWords) : 0;
+      put_bits(top_->entry_i, 32 * w, 32, (word(4 + w) & used) | (random_->bits() & ~used));
+    }
   }
 
   void inject(Fault fault, TaskRun& task) {
