@@ -69,14 +69,16 @@ class Bench {
   /// Tasks of each cluster: none, one, or many.
   void draw() {
     tasks_.clear();
+    // Numbers of tasks have 32 bits.
+    base_ = random_->chance(50) ? 0 : random_->below(0xFFFFFFFFU / kPerBeat - 1000) * kPerBeat;
     for (int k = 0; k < kClusters; ++k) {
-      first_[static_cast<std::size_t>(k)] = static_cast<std::uint32_t>(tasks_.size());
+      first_[static_cast<std::size_t>(k)] = base_ + static_cast<std::uint32_t>(tasks_.size());
       const int most[] = {0, 1, kPerBeat, 3 * kPerBeat + 1, 40};
       const int count = random_->between(0, most[random_->below(5)]);
       empty_ += count == 0 ? 1 : 0;
       for (int i = 0; i < count; ++i) tasks_.push_back({random_->bits(), random_->bits()});
     }
-    first_[kClusters] = static_cast<std::uint32_t>(tasks_.size());
+    first_[kClusters] = base_ + static_cast<std::uint32_t>(tasks_.size());
     for (int k = 0; k < kClusters; ++k) {
       next_[static_cast<std::size_t>(k)] = first_[static_cast<std::size_t>(k)];
       asked_[static_cast<std::size_t>(k)].reset();
@@ -123,8 +125,8 @@ class Bench {
       auto& answer = answers_[static_cast<std::size_t>(k)];
       if (!answer || !random_->chance(40)) continue;
       put_bits(top_->dir_beat_valid_i, k, 1, 1);
-      for (std::uint32_t t = 0; t < kPerBeat && *answer * kPerBeat + t < directory.size(); ++t) {
-        const TaskWords& task = directory[*answer * kPerBeat + t];
+      for (std::uint32_t t = 0; t < kPerBeat && *answer * kPerBeat + t - base_ < directory.size(); ++t) {
+        const TaskWords& task = directory[*answer * kPerBeat + t - base_];
         put_bits(top_->dir_data_i, static_cast<int>(t) * 64, 32, task.beat);
         put_bits(top_->dir_data_i, static_cast<int>(t) * 64 + 32, 32, task.code_beats);
       }
@@ -186,8 +188,8 @@ class Bench {
     if (taker < 0) return false;
     std::uint32_t& next = next_[static_cast<std::size_t>(k)];
     if (next == first_[static_cast<std::size_t>(k) + 1]) throw Failure("a task too many");
-    check("first beat", get_bits(top_->task_o, 64 * k, 32), tasks_[next].beat);
-    check("code beats", get_bits(top_->task_o, 64 * k + 32, 32), tasks_[next].code_beats);
+    check("first beat", get_bits(top_->task_o, 64 * k, 32), tasks_[next - base_].beat);
+    check("code beats", get_bits(top_->task_o, 64 * k + 32, 32), tasks_[next - base_].code_beats);
     ++next;
     ++given_;
     chosen_ += wanting > 1 ? 1 : 0;
@@ -205,6 +207,7 @@ class Bench {
   Checker checker_;
   bool injected_ = false;
   std::vector<TaskWords> tasks_;
+  std::uint32_t base_ = 0;                            ///< number of the first one
   std::array<std::uint32_t, kClusters + 1> first_{};  ///< first task of each cluster, and their number
   std::array<std::uint32_t, kClusters> next_{};       ///< task to be given next
   std::array<std::optional<std::uint32_t>, kClusters> asked_{}, answers_{};  ///< last beat asked for; to be answered
