@@ -19,60 +19,33 @@ constexpr double kBaselineTimeout = 600;  // seconds
 constexpr double kSlowdown = 10;
 constexpr double kLeastTimeout = 10;
 
-/// One run of one bench.
-struct Trial {
-  const TrialBench* bench = nullptr;
-  std::string command;
-  double seconds = 0;  ///< without a mutant
-
-  [[nodiscard]] std::string name() const { return fmt::format("{}: {}", bench->name, command); }
-};
-
 std::string line_for(const Trial& trial, int number) {
   return fmt::format("{}={} {}", kMutantVariable, number, trial.command);
 }
 
-std::vector<Trial> measured_trials(const std::vector<TrialBench>& benches, const fs::path& logs, int jobs,
-                                   const MutationProgress& progress) {
-  std::vector<Trial> trials;
-  for (const TrialBench& bench : benches) {
-    for (const std::string& run : bench.runs) trials.push_back({&bench, run, 0});
-  }
-  const auto log_of = [&](std::size_t i) { return logs / fmt::format("baseline_{}.log", i); };
-  run_jobs(
-      trials.size(), jobs,
-      {.request =
-           [&](std::size_t i) {
-             return ProcessRequest{line_for(trials[i], 0), trials[i].bench->folder, log_of(i), kBaselineTimeout};
-           },
-       .ended =
-           [&](std::size_t i, const ProcessEnd& end) {
-             trials[i].seconds = end.seconds;
-             if (end.code == 0) return;
-             throw FlowError(fmt::format("{} fails without a mutant, see {}", trials[i].name(), log_of(i).string()));
-           },
-       .progress = [&](double part, std::size_t i) { progress(part, "without mutants: " + trials[i].name()); }});
-  std::stable_sort(trials.begin(), trials.end(), [](const Trial& a, const Trial& b) { return a.seconds < b.seconds; });
-  return trials;
-}
-
 class Campaign {
  public:
-  Campaign(const std::vector<Trial>& trials, const std::vector<NumberedMutant>& mutants, fs::path logs, int jobs,
+  Campaign(std::vector<MutantResult>& results, std::span<const Trial> trials, fs::path logs, int jobs,
            const CampaignHooks& hooks)
-      : trials_(trials), logs_(std::move(logs)), hooks_(hooks), workers_(static_cast<std::size_t>(jobs)) {
-    for (const NumberedMutant& mutant : mutants) results_.push_back({mutant, Verdict::kSurvived, "", "", 0, 0});
-    next_trial_.resize(results_.size(), 0);
-    confirms_.resize(results_.size(), false);
+      : results_(results),
+        trials_(trials),
+        logs_(std::move(logs)),
+        hooks_(hooks),
+        workers_(static_cast<std::size_t>(jobs)),
+        next_trial_(results.size(), 0),
+        confirms_(results.size(), false) {
+    for (std::size_t i = 0; i < results_.size(); ++i) {
+      if (results_[i].verdict == Verdict::kOpen) open_.push_back(i);
+    }
   }
 
-  std::vector<MutantResult> run() {
+  void run() {
     std::size_t next = 0;
-    while (done_ < results_.size()) {
-      while (next < results_.size() && workers_.free() > 0) start(next++);
+    while (done_ < open_.size()) {
+      while (next < open_.size() && workers_.free() > 0) start(open_[next++]);
+      if (done_ == open_.size()) break;  // those left have no trial
       for (const Finished& one : workers_.wait(1)) ended(one);
     }
-    return std::move(results_);
   }
 
  private:
@@ -149,16 +122,17 @@ class Campaign {
     // Of a mutant that is noticed a hundred times over nobody reads what the bench said.
     std::error_code ignored;
     fs::remove(log_of(results_[i].mutant.number), ignored);
-    hooks_.progress(static_cast<double>(done_) / static_cast<double>(results_.size()),
-                    fmt::format("{} of {} mutants", done_, results_.size()));
-    hooks_.result(results_[i]);
+    hooks_.progress(static_cast<double>(done_) / static_cast<double>(open_.size()),
+                    fmt::format("{} of {} mutants", done_, open_.size()));
+    if (results_[i].verdict == Verdict::kKilled) hooks_.killed(results_[i]);
   }
 
-  const std::vector<Trial>& trials_;
+  std::vector<MutantResult>& results_;
+  std::span<const Trial> trials_;
   fs::path logs_;
   const CampaignHooks& hooks_;
   LocalWorkers workers_;
-  std::vector<MutantResult> results_;
+  std::vector<std::size_t> open_;  ///< results
   std::vector<std::size_t> next_trial_;
   std::vector<bool> confirms_;  ///< whether its run is one without a mutant
   std::size_t done_ = 0;
@@ -166,12 +140,35 @@ class Campaign {
 
 }  // namespace
 
-std::vector<MutantResult> run_campaign(const std::vector<TrialBench>& benches,
-                                       const std::vector<NumberedMutant>& mutants, const MutationPlaces& places,
-                                       int jobs, const CampaignHooks& hooks) {
-  const fs::path logs = places.out / "logs";
-  const std::vector<Trial> trials = measured_trials(benches, logs, jobs, hooks.progress);
-  return Campaign(trials, mutants, logs, jobs, hooks).run();
+std::string Trial::name() const { return fmt::format("{}: {}", bench->name, command); }
+
+std::vector<Trial> measure_trials(const std::vector<TrialBench>& benches, const MutationPlaces& places, int jobs,
+                                  const MutationProgress& progress) {
+  std::vector<Trial> trials;
+  for (const TrialBench& bench : benches) {
+    for (const std::string& run : bench.runs) trials.push_back({&bench, run, 0});
+  }
+  const auto log_of = [&](std::size_t i) { return places.out / "logs" / fmt::format("baseline_{}.log", i); };
+  run_jobs(
+      trials.size(), jobs,
+      {.request =
+           [&](std::size_t i) {
+             return ProcessRequest{line_for(trials[i], 0), trials[i].bench->folder, log_of(i), kBaselineTimeout};
+           },
+       .ended =
+           [&](std::size_t i, const ProcessEnd& end) {
+             trials[i].seconds = end.seconds;
+             if (end.code == 0) return;
+             throw FlowError(fmt::format("{} fails without a mutant, see {}", trials[i].name(), log_of(i).string()));
+           },
+       .progress = [&](double part, std::size_t i) { progress(part, "without mutants: " + trials[i].name()); }});
+  std::stable_sort(trials.begin(), trials.end(), [](const Trial& a, const Trial& b) { return a.seconds < b.seconds; });
+  return trials;
+}
+
+void run_trials(std::vector<MutantResult>& results, std::span<const Trial> trials, const MutationPlaces& places,
+                int jobs, const CampaignHooks& hooks) {
+  Campaign(results, trials, places.out / "logs", jobs, hooks).run();
 }
 
 }  // namespace mixvec::inline flows

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -11,32 +12,41 @@
 
 namespace mixvec::inline flows {
 
-enum class Verdict : std::uint8_t { kKilled, kEquivalent, kSurvived };
+enum class Verdict : std::uint8_t { kOpen, kKilled, kEquivalent, kSurvived };
 
 /// What became of a mutant.
 struct MutantResult {
   NumberedMutant mutant;
-  Verdict verdict = Verdict::kSurvived;
+  Verdict verdict = Verdict::kOpen;
   std::string by;        ///< killed: the bench and its run; equivalent: the proof
-  std::string how;       ///< killed: "failed", "aborted", "time"
+  std::string how;       ///< killed: "failed", "aborted", "time"; survived: what the proof said
   std::size_t runs = 0;  ///< that were tried on it
   double seconds = 0;
 };
 
-struct CampaignHooks {
-  MutationProgress progress;
-  std::function<void(const MutantResult&)> result;  ///< as soon as there is one
+/// One run of one bench.
+struct Trial {
+  const TrialBench* bench = nullptr;
+  std::string command;
+  double seconds = 0;  ///< without a mutant
+
+  [[nodiscard]] std::string name() const;
 };
 
-/// Noticed is exit code 1, an assertion or a crash, or the time, if the same run without a mutant then keeps its own;
-/// what ends in another way (its program is gone, the memory is) throws FlowError.
-///
-/// Runs every bench without a mutant first, which must pass and whose time sets the order and the limits of the others:
-/// the shortest run comes first, and one that takes ten times as long (and ten seconds) has noticed. A mutant is run in
-/// the benches that simulate its file until one fails. `jobs` run at once. Throws FlowError if a bench fails without
-/// mutants.
-std::vector<MutantResult> run_campaign(const std::vector<TrialBench>& benches,
-                                       const std::vector<NumberedMutant>& mutants, const MutationPlaces& places,
-                                       int jobs, const CampaignHooks& hooks);
+struct CampaignHooks {
+  MutationProgress progress;
+  std::function<void(const MutantResult&)> killed;  ///< as soon as it is known
+};
+
+/// All runs of all benches, which must pass without a mutant, the shortest first. Throws FlowError if one fails.
+std::vector<Trial> measure_trials(const std::vector<TrialBench>& benches, const MutationPlaces& places, int jobs,
+                                  const MutationProgress& progress);
+
+/// Tries the results that are open on those of `trials` that simulate their file, in this order, until one notices the
+/// mutant. Noticed is exit code 1, an assertion or a crash, or ten times the time (and ten seconds), if the same run
+/// without a mutant then keeps its own. `jobs` run at once. Throws FlowError if a run ends in another way (its program
+/// is gone, the memory is).
+void run_trials(std::vector<MutantResult>& results, std::span<const Trial> trials, const MutationPlaces& places,
+                int jobs, const CampaignHooks& hooks);
 
 }  // namespace mixvec::inline flows

@@ -1,4 +1,4 @@
-// Shuffles all mutants and takes the first of them, as far as their file has not given its part.
+// Takes the mutants with the lowest lots, as far as their file has not given its part.
 #include "flows/mutation/mutant_draw.hpp"
 
 #include <fmt/format.h>
@@ -8,7 +8,7 @@
 #include <array>
 
 #include "golden/base/error.hpp"
-#include "golden/base/random.hpp"
+#include "golden/base/hash.hpp"
 #include "golden/base/text.hpp"
 #include "golden/files/input_file.hpp"
 
@@ -41,6 +41,23 @@ class Expression {
  private:
   regex_t compiled_{};
 };
+
+/// A number for each mutant, which depends on what it does and in which line alone: where other lines change, the same
+/// are drawn.
+std::vector<std::uint64_t> lots_of(const std::vector<Mutant>& mutants, const RtlTexts& rtl, std::uint64_t seed) {
+  std::vector<std::uint64_t> lots;
+  std::map<std::string, int> alike;
+  for (const Mutant& one : mutants) {
+    const std::string_view text = rtl.at(one.file);
+    const std::size_t begin = text.rfind('\n', one.begin) + 1;  // npos + 1 is 0
+    const std::string_view line = text.substr(begin, text.find('\n', one.begin) - begin);
+    const std::string what = fmt::format("{}\n{}\n{}\n{}", one.file, one.kind, line, describe(one, text, 200));
+    const std::uint64_t lot = fnv1a(fmt::format("{}\n{}\n{}", seed, ++alike[what], what));
+    // The last characters of a text reach the low bits of its hash alone.
+    lots.push_back((lot ^ (lot >> 32U)) * 0x9e3779b97f4a7c15U);
+  }
+  return lots;
+}
 
 void keep_numbers(std::vector<NumberedMutant>& drawn, const std::vector<std::int64_t>& numbers) {
   for (const std::int64_t number : numbers) {
@@ -77,10 +94,8 @@ std::vector<NumberedMutant> draw_mutants(const RtlTexts& rtl, const DrawOptions&
   std::vector<std::size_t> order(all.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
   if (options.count != 0) {
-    Random random(options.seed);
-    for (std::size_t i = order.size(); i > 1; --i) {
-      std::swap(order[i - 1], order[random.below(static_cast<std::uint32_t>(i))]);
-    }
+    const std::vector<std::uint64_t> lots = lots_of(all, rtl, options.seed);
+    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return lots[a] < lots[b]; });
     const std::size_t most = std::max<std::size_t>(options.count / kMostOfAFile, 1);
     std::map<std::string, std::size_t> taken;
     std::vector<std::size_t> chosen;

@@ -34,10 +34,10 @@ MutationPlan read_mutation_plan(const std::filesystem::path& file) {
     const std::string& name = plan.accelerators.back().name;
     const bool plain =
         std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
-    const std::set<std::string> taken = {"rtl", "units", "logs", "proofs", "lock"};
+    const std::set<std::string> taken = {"rtl", "units", "logs", "proofs", "lock", "built"};
     if (!plain || name.rfind("tb_", 0) == 0 || taken.count(name) != 0) {
       accelerator.fail("name", quote(name),
-                       "letters, digits and _, and none of rtl, units, logs, proofs, lock, tb_...");
+                       "letters, digits and _, and none of rtl, units, logs, proofs, lock, built, tb_...");
     }
     if (!names.insert(plan.accelerators.back().name).second) {
       accelerator.fail("name", quote(plan.accelerators.back().name) + " a second time", "each name once");

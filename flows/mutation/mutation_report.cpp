@@ -11,24 +11,16 @@ namespace mixvec::inline flows {
 namespace {
 
 struct Tally {
-  std::array<std::size_t, 3> of{};  ///< by Verdict
+  std::array<std::size_t, 4> of{};  ///< by Verdict
 
   void add(Verdict verdict) { ++of[static_cast<std::size_t>(verdict)]; }
   [[nodiscard]] std::size_t count(Verdict verdict) const { return of[static_cast<std::size_t>(verdict)]; }
-  [[nodiscard]] std::size_t all() const { return of[0] + of[1] + of[2]; }
+  [[nodiscard]] std::size_t all() const { return of[0] + of[1] + of[2] + of[3]; }
 };
 
-const char* word(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::kKilled:
-      return "killed";
-    case Verdict::kEquivalent:
-      return "equivalent";
-    case Verdict::kSurvived:
-      break;
-  }
-  return "survived";
-}
+constexpr std::array<const char*, 4> kWords = {"open", "killed", "equivalent", "survived"};  // by Verdict
+
+const char* word(Verdict verdict) { return kWords[static_cast<std::size_t>(verdict)]; }
 
 std::string bench_of(const MutantResult& result) { return result.by.substr(0, result.by.find('/')); }
 
@@ -44,6 +36,12 @@ std::map<std::string, std::size_t> by_bench(const std::vector<MutantResult>& res
     if (one.verdict == Verdict::kKilled) ++benches[bench_of(one).substr(0, one.by.find(':'))];
   }
   return benches;
+}
+
+/// What is to be known of one that survived.
+std::string remark(const MutantResult& one) {
+  if (!one.how.empty()) return fmt::format(" ({})", one.how);
+  return one.runs == 0 ? " (no run simulates it)" : "";
 }
 
 std::string row(const std::string& name, const Tally& tally) {
@@ -67,10 +65,25 @@ Tally total(const std::vector<MutantResult>& results) {
 
 }  // namespace
 
-std::string verdict_line(const MutantResult& result, const RtlTexts& rtl) {
-  return fmt::format("{} {} {} {} [{} runs, {:.1f} s]{}", result.mutant.number, word(result.verdict),
-                     mutant_line(result.mutant, rtl), result.how, result.runs, result.seconds,
-                     result.by.empty() ? "" : " by " + result.by);
+std::optional<Verdict> verdict_of(std::string_view word) {
+  for (const Verdict one : {Verdict::kKilled, Verdict::kEquivalent, Verdict::kSurvived}) {
+    if (word == kWords[static_cast<std::size_t>(one)]) return one;
+  }
+  return std::nullopt;
+}
+
+nlohmann::ordered_json result_json(const MutantResult& result, const RtlTexts& rtl) {
+  const Mutant& mutant = result.mutant.mutant;
+  return {{"number", result.mutant.number},
+          {"file", mutant.file},
+          {"line", mutant.line},
+          {"kind", mutant.kind},
+          {"change", describe(mutant, rtl.at(mutant.file), 200)},
+          {"verdict", word(result.verdict)},
+          {"by", result.by},
+          {"how", result.how},
+          {"runs", result.runs},
+          {"seconds", result.seconds}};
 }
 
 std::string mutant_line(const NumberedMutant& mutant, const RtlTexts& rtl) {
@@ -89,7 +102,7 @@ std::string mutation_table(const std::vector<MutantResult>& results, const RtlTe
   }
   for (const MutantResult& one : results) {
     if (one.verdict == Verdict::kSurvived)
-      text += fmt::format("survived {}: {}\n", one.mutant.number, mutant_line(one.mutant, rtl));
+      text += fmt::format("survived {}: {}{}\n", one.mutant.number, mutant_line(one.mutant, rtl), remark(one));
   }
   return text;
 }
@@ -99,18 +112,7 @@ nlohmann::ordered_json mutation_json(const std::vector<MutantResult>& results, c
   for (const auto& [file, tally] : by_file(results)) json["by_file"][file] = counts(tally);
   json["by_bench"] = by_bench(results);
   json["list"] = nlohmann::ordered_json::array();
-  for (const MutantResult& one : results) {
-    const Mutant& mutant = one.mutant.mutant;
-    json["list"].push_back({{"number", one.mutant.number},
-                            {"file", mutant.file},
-                            {"line", mutant.line},
-                            {"kind", mutant.kind},
-                            {"change", describe(mutant, rtl.at(mutant.file), 200)},
-                            {"verdict", word(one.verdict)},
-                            {"by", one.by},
-                            {"how", one.how},
-                            {"runs", one.runs}});
-  }
+  for (const MutantResult& one : results) json["list"].push_back(result_json(one, rtl));
   return json;
 }
 

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "flows/mutation/campaign.hpp"
@@ -15,8 +17,11 @@ std::string mutation_table(const std::vector<MutantResult>& results, const RtlTe
 /// `mutants`, `killed`, `equivalent`, `survived`, `by_file`, `by_bench`, and `list`: every mutant with its verdict.
 nlohmann::ordered_json mutation_json(const std::vector<MutantResult>& results, const RtlTexts& rtl);
 
-/// One line: number, verdict, the mutant, by what.
-std::string verdict_line(const MutantResult& result, const RtlTexts& rtl);
+/// One of that list.
+nlohmann::ordered_json result_json(const MutantResult& result, const RtlTexts& rtl);
+
+/// "killed", "equivalent", "survived"; nothing for another word.
+std::optional<Verdict> verdict_of(std::string_view word);
 
 /// "mv_fifo.sv:43 relation: a < b as (a) <= (b)".
 std::string mutant_line(const NumberedMutant& mutant, const RtlTexts& rtl);

@@ -22,6 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr double kBuildTimeout = 3600;  // seconds
+constexpr const char* kBuilding = "building";
 
 // What the alternatives make of clean RTL: widths that differ, latches, loops between bits of one signal.
 constexpr const char* kLenient =
@@ -137,11 +138,12 @@ class Builder {
     generate.insert(generate.end(), accelerator.options.begin(), accelerator.options.end());
     generate.insert(generate.end(), {"--out", bench.folder.string()});
     // The generated top connects only; its modules are those with mutants.
+    bench.generate = shell_line(generate);
     bench.build = fmt::format(
-        "set -e; {}; cp {}/*.sv {}/rtl; cd {}; printf '%s\\n' rtl/{} > list; cat filelist.f >> list; mv list "
+        "set -e; cp {}/*.sv {}/rtl; cd {}; printf '%s\\n' rtl/{} > list; cat filelist.f >> list; mv list "
         "filelist.f; "
         "printf '{}' >> rtl/{}; make --no-print-directory verilate QUICK=1 JOBS=1",
-        shell_line(generate), shell_quote((places_.out / "rtl").string()), shell_quote(bench.folder.string()),
+        shell_quote((places_.out / "rtl").string()), shell_quote(bench.folder.string()),
         shell_quote(bench.folder.string()), kMutantPackageFile, replace_newlines(kLenient), kVltFile);
     for (const std::vector<std::string>& run : runs) bench.runs.push_back(shell_line(run));
     bench.top = "mv_accel";
@@ -165,25 +167,27 @@ class Builder {
   std::vector<std::string> make_;
 };
 
-void build_all(const std::vector<TrialBench>& benches, const fs::path& out, int jobs,
-               const MutationProgress& progress) {
+/// Runs a line of each bench; `doing` is a word for progress and messages.
+void run_lines(const std::vector<TrialBench>& benches, std::string TrialBench::*line, const std::string& doing,
+               const fs::path& out, int jobs, const MutationProgress& progress) {
   const auto log_of = [&](std::size_t i) {
     std::string name = benches[i].name;
     std::replace(name.begin(), name.end(), '/', '_');
-    return out / "logs" / ("build_" + name + ".log");
+    return out / "logs" / fmt::format("{}_{}.log", doing, name);
   };
   run_jobs(benches.size(), jobs,
            {.request =
                 [&](std::size_t i) {
-                  return ProcessRequest{benches[i].build, out, log_of(i), kBuildTimeout};
+                  return ProcessRequest{benches[i].*line, out, log_of(i), kBuildTimeout};
                 },
             .ended =
                 [&](std::size_t i, const ProcessEnd& end) {
                   if (end.code == 0) return;
-                  throw FlowError(fmt::format("{} cannot be built with its mutants; the end of {}:\n{}",
-                                              benches[i].name, log_of(i).string(), end_of_log(log_of(i))));
+                  throw FlowError(fmt::format("{} {} failed; the end of {}:\n{}", doing, benches[i].name,
+                                              log_of(i).string(), end_of_log(log_of(i))));
                 },
-            .progress = [&](double part, std::size_t i) { progress(part, "building " + benches[i].name); }});
+            .wanted = [&](std::size_t i) { return !(benches[i].*line).empty(); },
+            .progress = [&](double part, std::size_t i) { progress(part, doing + " " + benches[i].name); }});
 }
 
 }  // namespace
@@ -198,6 +202,12 @@ std::vector<TrialBench> list_trial_benches(const MutationPlan& plan, const RtlTe
   return benches;
 }
 
+void generate_trial_benches(const std::vector<TrialBench>& benches, const MutationPlaces& places, int jobs,
+                            const MutationProgress& progress) {
+  fs::create_directories(places.out / "logs");
+  run_lines(benches, &TrialBench::generate, "generating", places.out, jobs, progress);
+}
+
 void build_trial_benches(const std::vector<TrialBench>& benches, const RtlTexts& rtl,
                          const std::vector<NumberedMutant>& mutants, const MutationPlaces& places, int jobs,
                          const MutationProgress& progress) {
@@ -209,8 +219,8 @@ void build_trial_benches(const std::vector<TrialBench>& benches, const RtlTexts&
   common.name = "what unit benches share";
   common.folder = places.out;
   common.build = Builder(places, rtl).common();
-  build_all({common}, places.out, 1, progress);
-  build_all(benches, places.out, jobs, progress);
+  run_lines({common}, &TrialBench::build, kBuilding, places.out, 1, progress);
+  run_lines(benches, &TrialBench::build, kBuilding, places.out, jobs, progress);
 }
 
 }  // namespace mixvec::inline flows

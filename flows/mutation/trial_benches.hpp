@@ -18,7 +18,8 @@ namespace mixvec::inline flows {
 struct TrialBench {
   std::string name;
   std::filesystem::path folder;   ///< in which it runs
-  std::string build;              ///< a line for a shell
+  std::string generate;           ///< a line for a shell that writes its RTL; "": there is none of its own
+  std::string build;              ///< a line for a shell, behind that
   std::set<std::string> files;    ///< the RTL that it simulates
   std::vector<std::string> runs;  ///< lines for a shell
 
@@ -40,8 +41,12 @@ using MutationProgress = std::function<void(double fraction, std::string_view de
 /// The benches of the plan; writes nothing. Throws InputError for a bench or a configuration that does not exist.
 std::vector<TrialBench> list_trial_benches(const MutationPlan& plan, const RtlTexts& rtl, const MutationPlaces& places);
 
-/// Writes the RTL with its mutants to OUT/rtl and builds the benches, `jobs` at once. Throws FlowError with the end of
-/// the log if one cannot be built.
+/// Lets the accelerators be generated, without mutants: enough for proofs. Throws FlowError.
+void generate_trial_benches(const std::vector<TrialBench>& benches, const MutationPlaces& places, int jobs,
+                            const MutationProgress& progress);
+
+/// Writes the RTL with its mutants to OUT/rtl and builds the benches (which are generated), `jobs` at once. Throws
+/// FlowError with the end of the log if one cannot be built.
 void build_trial_benches(const std::vector<TrialBench>& benches, const RtlTexts& rtl,
                          const std::vector<NumberedMutant>& mutants, const MutationPlaces& places, int jobs,
                          const MutationProgress& progress);

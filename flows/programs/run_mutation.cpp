@@ -2,14 +2,14 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <fstream>
 #include <optional>
 #include <string>
 #include <thread>
 
 #include "flows/mutation/campaign.hpp"
-#include "flows/mutation/equivalence.hpp"
+#include "flows/mutation/campaign_record.hpp"
 #include "flows/mutation/mutation_report.hpp"
+#include "flows/mutation/proof/equivalence.hpp"
 #include "flows/regress/run/night.hpp"
 #include "flows/synth/tool.hpp"
 #include "golden/base/error.hpp"
@@ -27,7 +27,8 @@ namespace po = boost::program_options;
 constexpr const char* kExamples =
     "  run_mutation --list --only 'mv_fifo'\n"
     "  run_mutation --run --count 1200 --out build/mutation --json build/mutation.json\n"
-    "  run_mutation --run --only 'mv_scheduler.sv:1[0-9][0-9] relation' --out build/mutation\n"
+    "  run_mutation --run --count 1200 --out build/mutation --json build/mutation.json --resume\n"
+    "  run_mutation --prove --only 'mv_scheduler.sv:1[0-9][0-9] relation' --out build/mutation\n"
     "\n"
     "All benches are built once, with all mutants in their RTL; the variable MIXVEC_MUTANT chooses one.\n"
     "Exit code: 0 all were noticed or change nothing, 1 one survived, 2 bad usage or bad input.";
@@ -37,6 +38,8 @@ constexpr std::size_t kUsualDraw = 1200;
 struct MutationOptions {
   bool list = false;
   bool run = false;
+  bool prove = false;
+  bool resume = false;
   std::string rtl;
   std::string plan;
   std::string out;
@@ -49,6 +52,9 @@ struct MutationOptions {
 
 // Says whose folder it is.
 constexpr const char* kRecord = ".run_mutation";
+constexpr const char* kVerdicts = "verdicts.jsonl";
+constexpr const char* kBuilt = "built";
+constexpr double kShort = 10;  // seconds of a short run
 
 /// May the folder be emptied? Throws InputError unless there is none, or it is empty or an earlier run's.
 void check_folder(const fs::path& out) {
@@ -84,49 +90,105 @@ int list(const MutationOptions& options, const RtlTexts& rtl, const std::vector<
   return kExitGood;
 }
 
-int run(const MutationOptions& options, const RtlTexts& rtl, const std::vector<NumberedMutant>& mutants) {
-  const MutationPlan plan = read_mutation_plan(options.plan);
-  if (options.out.empty()) fail_input("--run: found no --out, expected a folder to build in");
-  for (const char* tool : {"verilator", "make", "yosys"}) {
-    if (!is_installed(tool)) fail_input("{} is not installed; on Debian: apt-get install {}", tool, tool);
+/// What --run and --prove do in their folder.
+class Work {
+ public:
+  Work(const MutationOptions& options, const RtlTexts& rtl, const std::vector<NumberedMutant>& mutants)
+      : options_(options), rtl_(rtl), mutants_(mutants) {
+    if (options.out.empty()) {
+      fail_input("{}: found no --out, expected a folder to work in", options.run ? "--run" : "--prove");
+    }
+    for (const char* tool : {"verilator", "make", "yosys"}) {
+      if (!is_installed(tool)) fail_input("{} is not installed; on Debian: apt-get install {}", tool, tool);
+    }
+    require_tool_path("out", options.out);
+    places_ = {MIXVEC_SOURCE_DIR, MIXVEC_BIN_DIR, fs::absolute(options.out).lexically_normal()};
+    jobs_ = options.jobs != 0 ? static_cast<int>(options.jobs)
+                              : static_cast<int>(std::max(std::thread::hardware_concurrency(), 1U));
+    benches_ = list_trial_benches(read_mutation_plan(options.plan), rtl, places_);
+    for (const NumberedMutant& one : mutants) results_.push_back({one, Verdict::kOpen, "", "", 0, 0});
   }
-  require_tool_path("out", options.out);
-  const fs::path out = fs::absolute(options.out).lexically_normal();
-  const MutationPlaces places{MIXVEC_SOURCE_DIR, MIXVEC_BIN_DIR, out};
-  const int jobs = options.jobs != 0 ? static_cast<int>(options.jobs)
-                                     : static_cast<int>(std::max(std::thread::hardware_concurrency(), 1U));
-  const std::vector<TrialBench> benches = list_trial_benches(plan, rtl, places);
-  // Nothing is touched before all that was asked for is known to make sense.
-  check_folder(out);
-  fs::create_directories(out);
-  write_file(out / kRecord, "the folder of run_mutation --out\n");
-  const FolderLock lock(out);
-  empty_folder(out);
-  write_file(out / kRecord, "the folder of run_mutation --out\n");
-  Progress progress("mutants");
-  const MutationProgress show = [&](double fraction, std::string_view detail) { progress.update(fraction, detail); };
-  std::vector<MutantResult> results;
-  try {
-    build_trial_benches(benches, rtl, mutants, places, jobs, show);
-    // For those who look while it runs.
-    std::ofstream verdicts(out / "verdicts.txt");
-    results = run_campaign(benches, mutants, places, jobs,
-                           {show, [&](const MutantResult& one) { verdicts << verdict_line(one, rtl) << std::endl; }});
-    prove_equivalent(results, benches, rtl, places, jobs, show);
-  } catch (const FlowError& error) {
-    fmt::print(stderr, "run_mutation: {}\n", error.what());
-    return kExitCheckFailed;
+
+  int run() {
+    claim_folder();
+    const FolderLock lock(places_.out);
+    take_folder();
+    const fs::path record_file = places_.out / kVerdicts;
+    if (options_.resume) restore_verdicts(record_file, results_);
+    CampaignRecord record(record_file, rtl_);
+    if (options_.run) {
+      try_and_prove(record);
+    } else {
+      generate_trial_benches(benches_, places_, jobs_, show_);
+      prove_equivalent(results_, benches_, rtl_, places_, jobs_, show_);
+    }
+    for (MutantResult& one : results_) {
+      if (one.verdict == Verdict::kOpen) one.verdict = Verdict::kSurvived;
+    }
+    fmt::print("{}", mutation_table(results_, rtl_));
+    write_json(options_.json, mutation_json(results_, rtl_));
+    const bool all = std::none_of(results_.begin(), results_.end(),
+                                  [](const MutantResult& one) { return one.verdict == Verdict::kSurvived; });
+    return all ? kExitGood : kExitCheckFailed;
   }
-  fmt::print("{}", mutation_table(results, rtl));
-  write_json(options.json, mutation_json(results, rtl));
-  const bool all = std::none_of(results.begin(), results.end(),
-                                [](const MutantResult& one) { return one.verdict == Verdict::kSurvived; });
-  return all ? kExitGood : kExitCheckFailed;
-}
+
+ private:
+  /// Nothing is touched before all that was asked for is known to make sense.
+  void claim_folder() const {
+    const fs::path& out = places_.out;
+    check_folder(out);
+    if (options_.resume && (!fs::exists(out / kRecord) || read_file(out / kRecord) != key_)) {
+      fail_input("--resume: found no run in {} of these mutants, this RTL and this plan; start one without --resume",
+                 out.string());
+    }
+    fs::create_directories(out);
+    if (!fs::exists(out / kRecord)) write_file(out / kRecord, "");
+  }
+
+  void take_folder() const {
+    if (!options_.resume) empty_folder(places_.out);
+    write_file(places_.out / kRecord, key_);
+  }
+
+  /// Most mutants are noticed by short runs, many others are proved to change nothing: long runs are for the rest.
+  void try_and_prove(CampaignRecord& record) {
+    if (!fs::exists(places_.out / kBuilt)) {
+      generate_trial_benches(benches_, places_, jobs_, show_);
+      build_trial_benches(benches_, rtl_, mutants_, places_, jobs_, show_);
+      write_file(places_.out / kBuilt, "");
+    }
+    const std::vector<Trial> trials = measure_trials(benches_, places_, jobs_, show_);
+    const auto first_long =
+        std::find_if(trials.begin(), trials.end(), [](const Trial& one) { return one.seconds > kShort; });
+    const CampaignHooks hooks{show_, [&](const MutantResult& one) { record.add(one); }};
+    run_trials(results_, {trials.begin(), first_long}, places_, jobs_, hooks);
+    prove_equivalent(results_, benches_, rtl_, places_, jobs_, show_);
+    for (const MutantResult& one : results_) {
+      if (one.verdict == Verdict::kEquivalent) record.add(one);
+    }
+    run_trials(results_, {first_long, trials.end()}, places_, jobs_, hooks);
+  }
+
+  const MutationOptions& options_;
+  const RtlTexts& rtl_;
+  const std::vector<NumberedMutant>& mutants_;
+  MutationPlaces places_;
+  std::string key_ = campaign_key(rtl_, mutants_, options_.plan) + "\n";
+  int jobs_ = 1;
+  std::vector<TrialBench> benches_;
+  std::vector<MutantResult> results_;
+  Progress progress_{"mutants"};
+  MutationProgress show_ = [this](double fraction, std::string_view detail) { progress_.update(fraction, detail); };
+};
 
 int run_or_list(const MutationOptions& options) {
-  if (options.list == options.run)
-    fail_input("found {}, expected one of --list and --run", options.list ? "both" : "neither");
+  const int modes = static_cast<int>(options.list) + static_cast<int>(options.run) + static_cast<int>(options.prove);
+  if (modes != 1) {
+    fail_input("found {} of --list, --run and --prove, expected one", modes == 0   ? "none"
+                                                                      : modes == 2 ? "two"
+                                                                                   : "three");
+  }
+  if (options.resume && !options.run) fail_input("--resume: found without --run, expected with it");
   if (options.list && !options.out.empty())
     fail_input("--out: found with --list, expected with --run: nothing is built");
   const RtlTexts rtl = read_rtl(options.rtl);
@@ -134,7 +196,13 @@ int run_or_list(const MutationOptions& options) {
   draw.count = options.count.value_or(options.draw.only.empty() ? kUsualDraw : 0);
   if (!options.numbers.empty()) draw.numbers = parse_numbers(options.numbers);
   const std::vector<NumberedMutant> mutants = draw_mutants(rtl, draw);
-  return options.list ? list(options, rtl, mutants) : run(options, rtl, mutants);
+  if (options.list) return list(options, rtl, mutants);
+  try {
+    return Work(options, rtl, mutants).run();
+  } catch (const FlowError& error) {
+    fmt::print(stderr, "run_mutation: {}\n", error.what());
+    return kExitCheckFailed;
+  }
 }
 
 }  // namespace
@@ -148,7 +216,9 @@ int main(int argc, char** argv) {
   mixvec::add_seed(line, o.draw.seed, "seed of the draw");
   auto add = line.options().add_options();
   add("list", po::bool_switch(&o.list), "print the mutants that are drawn");
-  add("run", po::bool_switch(&o.run), "build the benches and try them");
+  add("run", po::bool_switch(&o.run), "build the benches and try them; prove what changes nothing");
+  add("prove", po::bool_switch(&o.prove), "only prove which of them change nothing; nothing is built");
+  add("resume", po::bool_switch(&o.resume), "go on with the run in DIR of the same mutants, which was interrupted");
   add("count", mixvec::bind_to(o.count, mixvec::whole_number(0, 1000000))->value_name("N"),
       "how many are drawn, a twelfth at most of one file; 0: all (default: 1200; with --only: all)");
   add("only", po::value(&o.draw.only)->value_name("REGEX"), "only mutants \"FILE:LINE KIND\" in which it matches");
