@@ -14,7 +14,6 @@
 #include <deque>
 #include <filesystem>
 #include <type_traits>
-#include <utility>
 
 #include "Vmv_accel.h"
 #include "golden/base/error.hpp"
@@ -23,6 +22,7 @@
 #include "verif/accel/bench_config.hpp"
 #include "verif/accel/image_memory.hpp"
 #include "verif/accel/port_noise.hpp"
+#include "verif/accel/port_rest.hpp"
 #include "verif/bench.hpp"
 
 #if !VM_TRACE
@@ -74,37 +74,45 @@ AccelSim::AccelSim(const SimOptions& options)
     fmt::print("trace: {}\n", std::filesystem::absolute(trace).string());
   }
 #endif
+  hold_reset();
+  at_rest_ = resting_outputs(*top_);
+  if (top_->config_hash_o != accel::kConfigHash) {
+    fail_input("configuration hash: the RTL has {:#018x}, the bench {:#018x}; build both from the same folder",
+               static_cast<std::uint64_t>(top_->config_hash_o), accel::kConfigHash);
+  }
+}
+
+void AccelSim::hold_reset() {
   top_->clk_i = 0;
   top_->rst_ni = 0;
-  top_->start_i = 0;
-  top_->a_valid_i = 0;
-  top_->m_req_ready_i = 0;
-  top_->m_rsp_valid_i = 0;
-  top_->hold_i = 0;
-  top_->attend_i = 0;
-  top_->job_valid_i = 0;
-  top_->kv_valid_i = 0;
-  top_->a_all_i = 0;
-  top_->run_i = 0;
-  top_->prog_valid_i = 0;
-  top_->table_valid_i = 0;
-  top_->v_valid_i = 0;
-  top_->y_ready_i = 0;
-  // Reset is asynchronous: it may come and go between two edges.
-  for (const int released : {1, 0, 1, 0}) {
-    top_->rst_ni = static_cast<std::uint8_t>(released);
-    top_->eval();
-  }
+  rest_inputs(*top_);
   for (int i = 0; i < 4; ++i) {
     settle();
     clock_edge();
   }
   top_->rst_ni = 1;
   settle();
-  if (top_->config_hash_o != accel::kConfigHash) {
-    fail_input("configuration hash: the RTL has {:#018x}, the bench {:#018x}; build both from the same folder",
-               static_cast<std::uint64_t>(top_->config_hash_o), accel::kConfigHash);
+}
+
+std::string AccelSim::reset() {
+  hold_reset();
+  abandon_at_ = kNever;
+  for (int cycle = 0; cycle < 8; ++cycle) {
+    if (const char* port = begun_output(*top_); port != nullptr) {
+      return fmt::format("after a reset, before anything begins: {}", port);
+    }
+    if (const std::string now = resting_outputs(*top_); now != at_rest_) {
+      return fmt::format("after a reset: {}; after the first one: {}", now, at_rest_);
+    }
+    clock_edge();
+    settle();
   }
+  return "";
+}
+
+void AccelSim::begin_run() {
+  abandon_at_ = abandon_in_ == kNever ? kNever : cycle_ + 1 + abandon_in_;
+  abandon_in_ = kNever;
 }
 
 void AccelSim::check_contracts(bool on) { context_->assertOn(on && contracts_); }
@@ -208,6 +216,7 @@ bool AccelSim::take_result(TileRun& result, int drain, std::size_t out, std::spa
 
 TileRun AccelSim::run(std::span<const std::uint8_t> image, std::size_t out, std::span<Half> y, std::size_t tokens,
                       std::size_t first, std::size_t count, const Stalls& stalls, Fault fault, std::size_t fault_beat) {
+  begin_run();
   TileRun result;
   PortStalls port(stalls, accel::kSets, accel::kDrains);
   ImageMemory memory(image, fault, fault_beat);
@@ -276,6 +285,10 @@ TileRun AccelSim::run(std::span<const std::uint8_t> image, std::size_t out, std:
                                    kSetHangCycles, result.beats, beat_count, result.results, seen.size());
       break;
     }
+    if (abandons()) {
+      result.failure = kAbandoned;
+      break;
+    }
     clock_edge();
   }
   top_->m_rsp_valid_i = 0;
@@ -317,6 +330,7 @@ void AccelSim::load_all_banks(std::uint32_t position, std::span<const Half> valu
 }
 
 AttentionRun AccelSim::attend(std::span<const AttentionJob> jobs, const Stalls& stalls, const ResultTaker& take) {
+  begin_run();
   AttentionRun result;
   PortStalls port(stalls, accel::kSets, accel::kDrains);
   top_->attend_i = 1;
@@ -366,8 +380,10 @@ AttentionRun AccelSim::attend(std::span<const AttentionJob> jobs, const Stalls& 
       result.failure = fmt::format("no result for {} cycles: {} of {} jobs, {} results", kSetHangCycles, next,
                                    jobs.size(), result.results);
     }
+    if (abandons()) result.failure = kAbandoned;
     clock_edge();
   }
+  if (result.failure == kAbandoned) return result;
   top_->job_valid_i = 0;
   top_->y_ready_i = 0;
   top_->attend_i = 0;

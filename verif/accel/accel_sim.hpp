@@ -94,7 +94,13 @@ class AccelSim {
   /// purpose.
   void check_contracts(bool on);
 
-  /// Cycles since reset.
+  /// The next run of an image, of jobs or of programs ends after so many cycles, as failed: reset() must follow.
+  void abandon_after(std::uint64_t cycles) { abandon_in_ = cycles; }
+  /// Resets, whatever is under way, and looks at the ports for a while. Empty, or how they differ from those after the
+  /// first reset, or what they must not do before anything begins.
+  std::string reset();
+
+  /// Cycles since the first reset.
   [[nodiscard]] std::uint64_t time() const { return cycle_; }
 
  protected:
@@ -103,6 +109,9 @@ class AccelSim {
                    std::size_t first, std::size_t count, std::vector<std::uint8_t>& seen);
   void settle();
   void clock_edge();
+  /// To be called where a run begins and in each of its cycles: whether it is to be abandoned in this one.
+  void begin_run();
+  [[nodiscard]] bool abandons() const { return cycle_ == abandon_at_; }
 
   /// Called before each rising edge, when all signals have settled.
   std::function<void()> before_edge_;
@@ -115,6 +124,17 @@ class AccelSim {
   bool noisy_;  ///< whether inputs that no valid bit covers are drawn in each cycle
   Random noise_;
   std::uint64_t cycle_ = 0;
+
+ private:
+  void hold_reset();
+
+  static constexpr std::uint64_t kNever = ~std::uint64_t{0};
+  std::uint64_t abandon_in_ = kNever;  ///< of the next run
+  std::uint64_t abandon_at_ = kNever;  ///< of this one
+  std::string at_rest_;                ///< ports after the first reset
 };
+
+/// What the failure of a run says that was abandoned.
+inline constexpr const char* kAbandoned = "abandoned";
 
 }  // namespace mixvec::inline verif

@@ -13,6 +13,7 @@
 #include "golden/math/softmax.hpp"
 #include "golden/math/vector_math.hpp"
 #include "sim/cycles/attention_model.hpp"
+#include "verif/accel/abandoned_run.hpp"
 #include "verif/accel/accel_sim.hpp"
 #include "verif/accel/bench_config.hpp"
 #include "verif/accel/case_options.hpp"
@@ -386,7 +387,9 @@ int run(const CaseOptions& options) {
     const Case c = draw_case(seed, i);
     if (!progress) progress.emplace("tb_attention");
     progress->update(static_cast<double>(i - from) / static_cast<double>(to - from), describe(c));
-    const Outcome outcome = CaseRun(accel, c, AttentionFault::kNone).run();
+    const std::string left = begin_and_reset(accel, c.seed, [&] { CaseRun(accel, c, AttentionFault::kNone).run(); });
+    Outcome outcome = CaseRun(accel, c, AttentionFault::kNone).run();
+    if (outcome.failure.empty()) outcome.failure = left;
     bins.add("attention", sample_of(c, outcome));
     sum.compared += outcome.compared;
     sum.mismatches += outcome.mismatches;

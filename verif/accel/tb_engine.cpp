@@ -13,6 +13,7 @@
 #include "golden/format/packed_layout.hpp"
 #include "golden/format/task_reader.hpp"
 #include "golden/matrix/synthetic.hpp"
+#include "verif/accel/abandoned_run.hpp"
 #include "verif/accel/bench_config.hpp"
 #include "verif/accel/case_options.hpp"
 #include "verif/accel/matrix_bins.hpp"
@@ -97,7 +98,7 @@ Schedule draw_schedule(const PrunedMatrix& matrix, const FormatConfig& format, s
   return schedule;
 }
 
-MatrixCheck run_case(AccelSim& accel, const Case& c, BinRecorder& bins, Fault fault = Fault::kNone,
+MatrixCheck run_case(AccelSim& accel, const Case& c, BinRecorder* bins, Fault fault = Fault::kNone,
                      std::size_t header_byte = 0) {
   const PrunedMatrix matrix = make_synthetic(c.matrix);
   const FormatConfig& format = bench_accel();
@@ -108,7 +109,7 @@ MatrixCheck run_case(AccelSim& accel, const Case& c, BinRecorder& bins, Fault fa
   const std::size_t header = image_header.header_beats + image_header.directory_beats;
   MatrixCheck check = check_matrix(accel, matrix, packed, x, c.activations.tokens, c.stalls, fault,
                                    fault == Fault::kFlipHeader ? header_byte : header);
-  if (fault == Fault::kNone) bins.add("matrix", matrix_sample(matrix, x, c.activations.tokens, c.stalls, check));
+  if (bins != nullptr) bins->add("matrix", matrix_sample(matrix, x, c.activations.tokens, c.stalls, check));
   return check;
 }
 
@@ -140,7 +141,7 @@ int self_test(BinRecorder& bins, const std::string& coverage) {
                                                   {Fault::kSwapBeats, "two beats swapped"}};
   for (const auto& [fault, name] : faults) {
     AccelSim accel({.contracts = false});
-    const MatrixCheck check = run_case(accel, c, bins, fault);
+    const MatrixCheck check = run_case(accel, c, nullptr, fault);
     fmt::print("self-test: {}: {}\n", name, check.passed() ? "NOT noticed" : "noticed: " + check.failure);
     caught += check.passed() ? 0 : 1;
     if (!check.passed()) noticed.hit("noticed", name);
@@ -152,7 +153,7 @@ int self_test(BinRecorder& bins, const std::string& coverage) {
   for (const auto& [byte, name] : foreign) {
     // What is covered is that of the last one: a refusal is to be met.
     AccelSim accel({.coverage = byte == 11 ? coverage : "", .contracts = false});
-    const MatrixCheck check = run_case(accel, c, bins, Fault::kFlipHeader, byte);
+    const MatrixCheck check = run_case(accel, c, nullptr, Fault::kFlipHeader, byte);
     const bool said = check.failure.find("refused") != std::string::npos;
     fmt::print("self-test: {}: {}\n", name, said ? "refused" : "NOT refused");
     refused += said ? 1 : 0;
@@ -160,7 +161,7 @@ int self_test(BinRecorder& bins, const std::string& coverage) {
   }
   bins.add("fault", noticed);
   AccelSim accel;
-  const MatrixCheck good = run_case(accel, c, bins);
+  const MatrixCheck good = run_case(accel, c, &bins);
   fmt::print("self-test: no fault: {}\n", good.passed() ? "passes" : "FAILS: " + good.failure);
   return caught == 3 && refused == 3 && good.passed() ? kExitGood : kExitCheckFailed;
 }
@@ -185,7 +186,9 @@ int run(const CaseOptions& options) {
     const Case c = draw_case(seed, i);
     if (!progress) progress.emplace("tb_engine");
     progress->update(static_cast<double>(i - from) / static_cast<double>(to - from), describe(c));
-    const MatrixCheck check = run_case(accel, c, bins);
+    const std::string left = begin_and_reset(accel, c.matrix.seed, [&] { run_case(accel, c, nullptr); });
+    MatrixCheck check = run_case(accel, c, &bins);
+    if (check.passed() && !left.empty()) check.failure = left;
     compared += check.compared;
     mismatches += check.mismatches;
     skips += check.skips;

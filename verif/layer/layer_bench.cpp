@@ -14,6 +14,7 @@
 #include "golden/format/task_reader.hpp"
 #include "golden/layer/layer_loading.hpp"
 #include "golden/layer/synthetic_network.hpp"
+#include "verif/accel/abandoned_run.hpp"
 #include "verif/accel/bench_config.hpp"
 #include "verif/layer/layer_cases.hpp"
 
@@ -188,7 +189,11 @@ nlohmann::json run_cases(LayerSim& accel, const LayerBenchOptions& options, BinR
     if (!progress) progress.emplace("tb_layer");
     progress->update(static_cast<double>(i - from) / static_cast<double>(to - from), drawn.description);
     const LayerExpectation expected(*drawn.chain, drawn.input);
-    const LayerCheck check = check_layers(accel, *drawn.chain, expected, Stalls::from_seed(drawn.stall_seed));
+    const Stalls stalls = Stalls::from_seed(drawn.stall_seed);
+    const std::string left =
+        begin_and_reset(accel, drawn.stall_seed + i, [&] { check_layers(accel, *drawn.chain, expected, stalls); });
+    LayerCheck check = check_layers(accel, *drawn.chain, expected, stalls);
+    if (check.failure.empty()) check.failure = left;
     bins.add("layer", drawn.bins);
     if (!check.passed()) progress.reset();
     add(report, check, fmt::format("./tb_layer --part cases --seed {} --case {}\n  {}", seed, i, drawn.description));

@@ -194,6 +194,7 @@ LayerRun LayerSim::run(const TileProgram& program, std::span<const std::uint8_t>
   set_port(top_->run_k_i, program.k);
   top_->run_i = 1;
   settle();
+  begin_run();
   const std::uint64_t begin = cycle_;
   clock_edge();
   top_->run_i = 0;
@@ -242,6 +243,7 @@ LayerRun LayerSim::run(const TileProgram& program, std::span<const std::uint8_t>
     if (cycle_ - last_progress > kLayerHangCycles) {
       result.failure = fmt::format("no beat and no step for {} cycles", kLayerHangCycles);
     }
+    if (abandons()) result.failure = kAbandoned;
     clock_edge();
   }
   result.cycles = cycle_ - begin;
