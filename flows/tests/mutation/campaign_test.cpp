@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -71,6 +72,35 @@ TEST(RunMutation, TellsKilledFromEquivalentFromSurviving) {
   EXPECT_EQ(code, json["survived"].get<int>() == 0 ? kExitGood : kExitCheckFailed);
 }
 
+TEST(RunMutation, GoesOnWhereItWasKilled) {
+  if (exit_code_of("command -v verilator > /dev/null") != 0) GTEST_SKIP() << "verilator is not installed";
+  const TemporaryTestFolder folder;
+  copy_rtl(folder.path / "rtl");
+  write_file(folder.path / "plan.json", kWeights);
+  const std::string options = fmt::format(
+      "--run --only 'mv_weights.sv:.* operand' --jobs 2 --out '{0}/out' --json '{0}/r.json'", folder.path.string());
+  ASSERT_LE(run_mutation(folder.path, options), kExitCheckFailed) << read_file(folder.path / "log.txt");
+  const auto whole = read_json(folder.path / "r.json");
+  // As if it had been killed in the middle of the second line.
+  const fs::path verdicts = folder.path / "out/verdicts.jsonl";
+  const std::string lines = read_file(verdicts);
+  const std::size_t second = lines.find('\n') + 1;
+  write_file(verdicts, lines.substr(0, second + 20));
+  fs::remove(folder.path / "r.json");
+  ASSERT_LE(run_mutation(folder.path, options + " --resume"), kExitCheckFailed) << read_file(folder.path / "log.txt");
+  const auto resumed = read_json(folder.path / "r.json");
+  for (const char* count : {"mutants", "killed", "equivalent", "survived"}) EXPECT_EQ(resumed[count], whole[count]);
+  // What stood there is as it was, the time it took too.
+  const auto first = nlohmann::json::parse(lines.substr(0, second));
+  const auto same = std::find_if(resumed["list"].begin(), resumed["list"].end(),
+                                 [&](const auto& one) { return one["number"] == first["number"]; });
+  ASSERT_NE(same, resumed["list"].end());
+  EXPECT_EQ(nlohmann::json(*same), first);
+  // Other mutants are another run.
+  EXPECT_EQ(run_mutation(folder.path, options + " --resume --numbers 1"), kExitBadInput);
+  EXPECT_NE(read_file(folder.path / "log.txt").find("--resume"), std::string::npos);
+}
+
 TEST(RunMutation, ABenchThatFailsByItselfProvesNothing) {
   if (exit_code_of("command -v verilator > /dev/null") != 0) GTEST_SKIP() << "verilator is not installed";
   const TemporaryTestFolder folder;
@@ -95,8 +125,11 @@ TEST(RunMutation, RefusesWhatItCannotDo) {
     EXPECT_NE(read_file(folder.path / "log.txt").find(message), std::string::npos)
         << read_file(folder.path / "log.txt");
   };
-  refused("", "expected one of --list and --run");
-  refused("--list --run", "expected one of --list and --run");
+  refused("", "expected one");
+  refused("--list --run", "expected one");
+  refused("--run --prove", "expected one");
+  refused("--prove", "--out");
+  refused("--list --resume", "--resume");
   refused("--run", "--out");
   refused("--list --out x", "--out");
   refused("--list --only '('", "regular expression");
@@ -116,9 +149,9 @@ TEST(RunMutation, RefusesWhatItCannotDo) {
   // An earlier run's folder stays as it is, too.
   fs::create_directories(folder.path / "out");
   write_file(folder.path / "out/.run_mutation", "mine\n");
-  write_file(folder.path / "out/verdicts.txt", "earlier\n");
+  write_file(folder.path / "out/verdicts.jsonl", "earlier\n");
   refused(fmt::format("--run --out '{}/out'", folder.path.string()), "tb_none");
-  EXPECT_EQ(read_file(folder.path / "out/verdicts.txt"), "earlier\n");
+  EXPECT_EQ(read_file(folder.path / "out/verdicts.jsonl"), "earlier\n");
   for (const char* name : {"../escaped", "rtl", "tb_fp", ""}) {
     write_file(
         folder.path / "plan.json",
@@ -128,6 +161,8 @@ TEST(RunMutation, RefusesWhatItCannotDo) {
   write_file(folder.path / "plan.json", R"({"units": [], "accelerators": [], "runs": []})");
   refused(fmt::format("--run --out '{}/out'", folder.path.string()), "expected one of them");
   write_file(folder.path / "plan.json", kWeights);
+  refused(fmt::format("--run --resume --only mv_weights --out '{}/out'", folder.path.string()), "--resume");
+  EXPECT_EQ(read_file(folder.path / "out/verdicts.jsonl"), "earlier\n");
   exit_code_of(fmt::format("cd '{}' && : > out/lock", folder.path.string()));
   EXPECT_EQ(exit_code_of(
                 fmt::format("flock '{0}/out/lock' '{1}' --run --rtl '{0}/rtl' --plan '{0}/plan.json' --only mv_weights "
@@ -135,7 +170,7 @@ TEST(RunMutation, RefusesWhatItCannotDo) {
                             folder.path.string(), MIXVEC_RUN_MUTATION)),
             kExitBadInput);
   EXPECT_NE(read_file(folder.path / "log.txt").find("another program"), std::string::npos);
-  EXPECT_EQ(read_file(folder.path / "out/verdicts.txt"), "earlier\n");
+  EXPECT_EQ(read_file(folder.path / "out/verdicts.jsonl"), "earlier\n");
 }
 
 }  // namespace

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <set>
 
-#include "flows/mutation/proof/equivalence.hpp"
 #include "flows/mutation/mutant_draw.hpp"
+#include "flows/mutation/proof/equivalence.hpp"
 #include "flows/mutation/source/mutated_text.hpp"
 #include "flows/mutation/source/sv_mutants.hpp"
 #include "golden/base/error.hpp"
