@@ -379,6 +379,7 @@ std::vector<LengthShare> PruneResult::lengths() const {
     }
   }
   std::vector<LengthShare> result;
+  result.reserve(all.size());
   for (const auto& [length, share] : all) result.push_back(share);
   return result;
 }

@@ -70,6 +70,7 @@ SafetensorsFile open_shards(const fs::path& model_dir) {
                missing.size() == 1 ? "is" : "are");
   }
   std::vector<SafetensorsFile> shards;
+  shards.reserve(names.size());
   for (const std::string& name : names) shards.push_back(SafetensorsFile::open(model_dir / name));
   SafetensorsFile all = SafetensorsFile::join(index.string(), shards);
   for (const auto& [tensor, shard] : shard_of) {

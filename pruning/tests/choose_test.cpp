@@ -174,7 +174,10 @@ TEST(Cost, GapsTakeTheirCodes) {
   constexpr int kDraws = 100000;
   for (const int b : {2, 3, 4}) {
     double bits = 0;
-    for (int i = 0; i < kDraws; ++i) bits += b * (1 + gap(random) / ((1 << b) - 1));
+    for (int i = 0; i < kDraws; ++i) {
+      const int codes = 1 + gap(random) / ((1 << b) - 1);
+      bits += b * codes;
+    }
     EXPECT_NEAR(gap_bits(0.2, b), bits / kDraws, 0.03) << b;
   }
 }

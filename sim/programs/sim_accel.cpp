@@ -109,7 +109,7 @@ int run_whole_layers(const SimOptions& options) {
   }
   refuse_what_would_be_lost(options);
   const AccelConfig accel = accelerator_of(options.accel);
-  const FormatConfig format = accel;
+  const FormatConfig& format = accel;
   WholeInput input;
   input.tokens = options.tokens;
   input.decode = options.decode;

@@ -25,7 +25,7 @@ class LayerModelTest : public ::testing::Test {
     accel_.pe = 16;  // 16 tokens of a group
     accel_.settle();
     pruned_ = make_synthetic_network_layer({LayerFamily::kGpt2, 48, 3, 80, 0.5, {}, 7}, accel_);
-    program_.format = accel_;
+    program_.format = static_cast<const FormatConfig&>(accel_);
     pack_layer(pruned_, program_);
   }
 

@@ -90,7 +90,7 @@ TEST(Sweep, StallsAreThoseOfTheBenches) {
   request[&AccelConfig::groups] = 2;
   const AccelConfig accel = make_config(request);
   ASSERT_EQ(accel.tokens_per_tile(), 64);
-  const FormatConfig format = accel;
+  const FormatConfig& format = accel;
   const PrunedMatrix matrix = make_synthetic_layer(spec, format).front();
   const PackedMatrix packed = pack(matrix, make_schedule(matrix, format), format);
   const EngineModel engine(packed, accel);
@@ -113,7 +113,7 @@ TEST(Sweep, PaddingIsZeroWhateverTheActivationsAre) {
   request[&AccelConfig::pe] = 4;
   request[&AccelConfig::lanes] = 16;
   const AccelConfig accel = make_config(request);
-  const FormatConfig format = accel;
+  const FormatConfig& format = accel;
   const PrunedMatrix matrix = make_synthetic_layer(spec, format).front();
   const PackedMatrix packed = pack(matrix, make_schedule(matrix, format), format);
   std::vector<std::uint8_t> nonzero;

@@ -95,7 +95,7 @@ class Faults : public ::testing::Test {
   static void write_model(const fs::path& folder) {
     constexpr std::size_t kHidden = 16;
     SafetensorsWriter writer;
-    const auto add = [&](const std::string& name, std::vector<std::size_t> shape) {
+    const auto add = [&](const std::string& name, const std::vector<std::size_t>& shape) {
       std::size_t size = 1;
       for (const std::size_t extent : shape) size *= extent;
       std::vector<float> values(size);
@@ -158,7 +158,7 @@ class Faults : public ::testing::Test {
 
   /// A folder with the results of an earlier run, fresh for each run.
   fs::path fresh(const Tree& tree) const {
-    const fs::path work = folder_->path / "work";
+    fs::path work = folder_->path / "work";
     fs::remove_all(work);
     fs::create_directories(work);
     for (const auto& [name, text] : tree) {
