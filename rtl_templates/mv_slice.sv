@@ -541,11 +541,20 @@ module mv_slice #(
   always_ff @(posedge clk_i) begin
     if (beat && is_sum) begin
       summed_q[stat]       <= (fresh ? 16'd0 : summed_q[stat]) + 16'd1;
-      exponentials_q[stat] <= (fresh || exponentials_q[stat]) && op == mv_pkg::OpExp;
-      factor_there_q[stat] <= 1'b0;
     end
     if (go && op == mv_pkg::OpVariance) channels_q[stat] <= count;
-    if (go && (op == mv_pkg::OpReciprocal || op == mv_pkg::OpRoot)) factor_there_q[stat] <= 1'b1;
+  end
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      exponentials_q <= '0;
+      factor_there_q <= '0;
+    end else begin
+      if (beat && is_sum) begin
+        exponentials_q[stat] <= (fresh || exponentials_q[stat]) && op == mv_pkg::OpExp;
+        factor_there_q[stat] <= 1'b0;
+      end
+      if (go && (op == mv_pkg::OpReciprocal || op == mv_pkg::OpRoot)) factor_there_q[stat] <= 1'b1;
+    end
   end
   // When a beat last set out whose result is for a row: 64 bits, as nothing else clears so large a
   // memory, and what it holds at first lies far away.

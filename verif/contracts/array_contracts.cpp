@@ -141,6 +141,10 @@ std::vector<Contract> array_contracts() {
       {"mv_decompressor.CodesFit",
        [](Device& d) {  // in the middle of a turn: all classes have begun, and each reads a code
          AT(u_decompressor__DOT__code_bits_i) = 15;
+         CLEAR(u_decompressor__DOT__thread_q);
+         CLEAR(u_decompressor__DOT__chains_left_q);
+         CLEAR(u_decompressor__DOT__piece_q);
+         CLEAR(u_decompressor__DOT__unit_read_q);
          AT(u_decompressor__DOT__classes_q) = 3;
          AT(u_decompressor__DOT__active_q) = 0xFF;
          AT(u_decompressor__DOT__state_q) = 2;
@@ -233,6 +237,15 @@ std::vector<Contract> array_contracts() {
       {"mv_stream.RowsFit",
        [](Device& d) {  // no input can: the decoder says that it gives a unit of row 3
          AT(u_stream__DOT__row_base_i) = 1;
+         CLEAR(u_stream__DOT__u_decompressor__DOT__thread_q);
+         CLEAR(u_stream__DOT__u_decompressor__DOT__chains_left_q);
+         CLEAR(u_stream__DOT__u_decompressor__DOT__piece_q);
+         CLEAR(u_stream__DOT__u_decompressor__DOT__unit_read_q);
+         CLEAR(u_stream__DOT__u_decompressor__DOT__next_q);
+         CLEAR(u_stream__DOT__u_decompressor__DOT__count_q);
+         CLEAR(u_stream__DOT__u_decompressor__DOT__classes_q);
+         CLEAR(u_stream__DOT__u_decompressor__DOT__wide_q);
+         CLEAR(u_stream__DOT__u_decompressor__DOT__entry_q);
          AT(u_stream__DOT__u_decompressor__DOT__state_q) = 2;
          AT(u_stream__DOT__column_i) = 1;
          AT(u_stream__DOT__code_bits_i) = 4;

@@ -1,9 +1,13 @@
 // What breaks contracts: the instances that are driven, and a contract with its violation.
 #pragma once
 
+#include <verilated_syms.h>
+
+#include <cstring>
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "Vtb_contracts_top.h"
@@ -12,13 +16,21 @@
 
 /// A signal of an instance of the top.
 #define AT(name) d.root().tb_contracts_top__DOT__##name
+/// Sets it to 0, however wide it is.
+#define CLEAR(name) std::memset(&AT(name), 0, sizeof(AT(name)))
 
 namespace mixvec::inline verif {
 
-/// The instances, out of reset, with all inputs 0.
+/// The instances, out of reset, with all inputs and memories 0; registers begin at random values.
 class Device {
  public:
-  Device() : top_(std::make_unique<Vtb_contracts_top>(&context_)) {
+  Device() {
+    context_.randReset(2);
+    context_.randSeed(1);
+    top_ = std::make_unique<Vtb_contracts_top>(&context_);
+    top_->clk_i = 0;
+    top_->rst_ni = 0;
+    clear_inputs_and_memories();
     for (int i = 0; i < 3; ++i) clock();
     top_->rst_ni = 1;
     clock();
@@ -34,6 +46,17 @@ class Device {
   }
 
  private:
+  /// Inputs of instances are open: nobody else drives them. Memories hold zeros: programs that end at once.
+  void clear_inputs_and_memories() {
+    for (const auto& [name, scope] : *context_.scopeNameMap()) {
+      if (scope->varsp() == nullptr) continue;
+      for (const auto& [signal, variable] : *scope->varsp()) {
+        const bool input = std::string_view(signal).ends_with("_i");
+        if (input || variable.udims() > 0) std::memset(variable.datap(), 0, variable.totalSize());
+      }
+    }
+  }
+
   VerilatedContext context_;
   std::unique_ptr<Vtb_contracts_top> top_;
 };
