@@ -202,7 +202,7 @@ class Expansion {
     if (!kind.build.empty()) job.reproduce += " && " + shell_lines(kind.build, values);
     if (job.directory != base_.texts.at("source")) job.reproduce += " && cd " + shell_quote(job.directory);
     job.reproduce += " && " + job.command;
-    if (kind.waves) {
+    if (kind.waves && !matches_any(kind.waves->except, test.name)) {
       job.waves_directory = fill_text(kind.waves->folder, values);
       values.texts["folder"] = job.waves_directory;
       job.waves_build = shell_lines(kind.waves->build, values);

@@ -19,7 +19,8 @@ using CommandTemplate = std::vector<std::string>;
 struct WavePlan {
   std::string folder;
   std::vector<CommandTemplate> build;
-  CommandTemplate options;  ///< behind the command; {waves} is the file
+  CommandTemplate options;          ///< behind the command; {waves} is the file
+  std::vector<std::string> except;  ///< tests, or globs of them, that have none: they take no such options
 };
 
 /// What tests of one kind share: where their configurations come from and how one is built.

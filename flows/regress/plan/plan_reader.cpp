@@ -83,7 +83,8 @@ TestKind read_kind(const std::string& name, JsonFields& fields) {
     JsonFields waves = fields.object("waves");
     kind.waves = WavePlan{.folder = read_path(waves, "folder", ""),
                           .build = read_commands_of(waves, "build"),
-                          .options = read_command(waves, "options")};
+                          .options = read_command(waves, "options"),
+                          .except = waves.texts("except", {})};
     waves.refuse_others();
     if (kind.waves->folder.empty()) waves.fail("folder", "nothing", "the folder of the build with waves");
   }

@@ -54,7 +54,7 @@ TEST_F(Expansion, ProgramsThatMayBeAbsentAreLeftOut) {
       std::find_if(plan_.tests.begin(), plan_.tests.end(), [](const PlanTest& test) { return test.name == "seeded"; });
   ASSERT_NE(seeded, plan_.tests.end());
   seeded->program = "trained";
-  plan_.announced = Announced{.gtest = {{"trained", {.suites = 1, .tests = 1, .needs = ""}}}};
+  plan_.announced = Announced{.gtest = {{"trained", {.suites = 1, .tests = 1, .needs = ""}}}, .unit_benches = {}};
   EXPECT_EQ(jobs({.list = "all", .base_seed = 5}).size(), all);
   plan_.announced->gtest["trained"].needs = "a library";
   const std::vector<Job> left = jobs({.list = "all", .base_seed = 5});
@@ -112,6 +112,10 @@ TEST_F(Expansion, CommandsAreQuoted) {
             "echo --turn '1 2' 3 0");
   EXPECT_EQ(turned.waves_directory, "/out dir/builds/waves/two");
   EXPECT_EQ(turned.waves_options, (std::vector<std::string>{"--trace", "{waves}"}));
+  // One that takes no such options runs again without.
+  const std::vector<Job> self = jobs({.list = "self", .base_seed = 5});
+  EXPECT_EQ(find(self, "self_test/two").waves_build, "");
+  EXPECT_TRUE(find(self, "self_test/two").waves_options.empty());
 }
 
 TEST_F(Expansion, FailingSeedsComeFirstAndAreNotDrawnAgain) {

@@ -28,7 +28,7 @@ nlohmann::json small_plan() {
         "build_seconds": 0.1,
         "waves": {"folder": "{out}/builds/waves/{configuration}",
                   "build": [["sh", "-c", "echo waves > {folder}/product"]],
-                  "options": ["--trace", "{waves}"]}
+                  "options": ["--trace", "{waves}"], "except": ["self_*"]}
       }
     },
     "tests": [
@@ -40,16 +40,18 @@ nlohmann::json small_plan() {
       {"name": "hang", "kind": "plain", "timeout": 0.5, "command": ["sh", "-c", "echo waiting; sleep 77 & sleep 77"]},
       {"name": "crash", "kind": "plain", "timeout": 30, "command": ["sh", "-c", "kill -SEGV $$"]},
       {"name": "flaky", "kind": "plain", "timeout": 30, "command": ["sh", "-c",
-        "mkdir {out}/was_here 2> /dev/null && exit 1; rmdir {out}/was_here"]}
+        "mkdir {out}/was_here 2> /dev/null && exit 1; rmdir {out}/was_here"]},
+      {"name": "self_test", "kind": "built", "timeout": 30, "command": ["true"]}
     ],
     "configurations": [{"name": "one", "tags": ["few"]}, {"name": "two"}, {"name": "broken"}],
     "patterns": [{"name": "plain"}, {"name": "turned", "options": ["--turn", "1 2"], "configurations": ["t*"]}],
     "points": [{"name": "everything", "stage": "V1", "checks": "that <all> is well",
-                "tests": ["good", "seeded", "patterned", "hang", "crash", "flaky"]}],
+                "tests": ["good", "seeded", "patterned", "hang", "crash", "flaky", "self_test"]}],
     "lists": {
       "all": {"runs": [{"tests": ["good", "hang", "crash", "patterned"]}, {"tests": ["seeded"], "seeds": 30}]},
       "fine": {"runs": [{"tests": ["good"]},
                         {"tests": ["patterned"], "configurations": ["tag:few"], "seeds": 5, "cases": 9}]},
+      "self": {"runs": [{"tests": ["self_test"]}]},
       "flaky": {"runs": [{"tests": ["flaky"]}]}
     }
   })json");

@@ -40,12 +40,12 @@ class PlanFile : public ::testing::Test {
 
 TEST_F(PlanFile, IsRead) {
   const Plan plan = read(small_plan());
-  EXPECT_EQ(plan.tests.size(), 6U);
+  EXPECT_EQ(plan.tests.size(), 7U);
   EXPECT_TRUE(plan.find_test("seeded")->randomised);
   EXPECT_FALSE(plan.find_test("good")->randomised);
   EXPECT_TRUE(plan.find_test("patterned")->patterned);
   EXPECT_EQ(plan.kinds.at("built").build.size(), 2U);
-  EXPECT_EQ(plan.lists.size(), 3U);
+  EXPECT_EQ(plan.lists.size(), 4U);
 }
 
 TEST_F(PlanFile, FaultsAreRefused) {
@@ -154,7 +154,7 @@ TEST_F(PlanCheck, GoodOneHasNoFaults) { EXPECT_EQ(faults(), std::vector<std::str
 
 TEST_F(PlanCheck, PointWithoutTest) {
   json_["points"][0]["tests"].push_back("test_x:C");
-  expect("/points/0/tests/9: found \"test_x:C\", expected a suite or a test that is there");
+  expect("/points/0/tests/10: found \"test_x:C\", expected a suite or a test that is there");
 }
 
 TEST_F(PlanCheck, TestWithoutPoint) {
