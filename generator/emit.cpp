@@ -5,13 +5,13 @@
 
 #include <algorithm>
 #include <bit>
-#include <kainjow/mustache.hpp>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
 #include "generator/config_file.hpp"
 #include "generator/legality.hpp"
 #include "generator/ports.hpp"
+#include "generator/render.hpp"
 #include "generator/resources.hpp"
 #include "golden/base/bits.hpp"
 #include "golden/base/hash.hpp"
@@ -138,27 +138,8 @@ kainjow::mustache::data template_data(const AccelConfig& config, const std::vect
   return data;
 }
 
-std::string render(std::string_view name, const kainjow::mustache::data& data) {
-  kainjow::mustache::mustache view{std::string(resource(name))};
-  view.set_custom_escape([](const std::string& text) { return text; });
-  std::string text = view.render(data);
-  if (!view.is_valid()) throw std::runtime_error(fmt::format("{}: {}", name, view.error_message()));
-  return text;
-}
-
-/// The ports of mv_accel but its clock, for the templates that name them all.
-void set_ports(kainjow::mustache::data& data, const std::string& top) {
-  kainjow::mustache::data inputs{kainjow::mustache::data::type::list};
-  kainjow::mustache::data outputs{kainjow::mustache::data::type::list};
-  for (const Port& port : ports_of(top)) {
-    if (port.name == "clk_i") continue;
-    kainjow::mustache::data entry{"port", port.name};
-    entry.set("msb", port.msb);
-    (port.input ? inputs : outputs).push_back(entry);
-  }
-  data.set("output_count", fmt::format("{}", outputs.list_value().size()));
-  data.set("inputs", inputs);
-  data.set("outputs", outputs);
+std::string render_resource(const std::string& name, const kainjow::mustache::data& data) {
+  return render(name, resource(name), data);
 }
 
 /// Packages before the modules that use them, otherwise by name; the top is last.
@@ -230,8 +211,13 @@ std::vector<EmittedFile> emit_accel(const AccelConfig& config) {
   }
   rtl = compile_order(std::move(rtl));
   auto data = template_data(config, rtl);
-  files.push_back({"rtl/mv_accel.sv", render("rtl_templates/mv_accel.sv.mustache", data)});
-  set_ports(data, files.back().text);
+  files.push_back({"rtl/mv_accel.sv", render_resource("rtl_templates/mv_accel.sv.mustache", data)});
+  set_ports(data, ports_of(files.back().text));
+  data.set("program", "tb_layer");
+  data.set("maker", "gen_accel " + config_options(config));
+  data.set("device", "mv_accel");
+  data.set("more", "record a run of matrices and a layer");
+  data.set("known", render_resource("generator/templates/replay_known.svh.mustache", data));
   data.set("rtl_checksum_digits", fmt::format("{:016x}", rtl_checksum(files)));
   files.push_back({"config.json", config_to_json(config).dump(2) + "\n"});
   std::string filelist;
@@ -246,7 +232,7 @@ std::vector<EmittedFile> emit_accel(const AccelConfig& config) {
                                                         {"Makefile", "Makefile"},
                                                         {"mixvec_" + config_name(config) + ".core", "fusesoc.core"},
                                                         {"README.md", "README.md"}}) {
-    files.push_back({target, render(templates + source + std::string(kTemplateSuffix), data)});
+    files.push_back({target, render_resource(templates + source + std::string(kTemplateSuffix), data)});
   }
   for (const char* script : {"check_tools.sh", "run_step.sh"}) {
     files.push_back({script, std::string(resource(templates + script))});

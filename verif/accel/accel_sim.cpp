@@ -18,6 +18,7 @@
 #include "Vmv_accel.h"
 #include "golden/base/error.hpp"
 #include "mixvec_config.hpp"
+#include "mixvec_ports.hpp"
 #include "verif/accel/accel_sizes.hpp"
 #include "verif/accel/bench_config.hpp"
 #include "verif/accel/image_memory.hpp"
@@ -35,6 +36,8 @@ namespace {
 constexpr int kGroupBits = accel::kGroups > 1 ? std::countr_zero(static_cast<unsigned>(accel::kGroups)) : 1;
 // Longer than any set can legally be silent: a full chain's drain behind all other sets, and then some.
 constexpr std::uint64_t kSetHangCycles = 20000;
+// Some minutes of a simulator that interprets.
+constexpr std::uint64_t kMostRecordedCycles = 100000;
 
 template <typename Port>
 void put_bytes(Port& port, std::span<const std::uint8_t> bytes) {
@@ -49,7 +52,7 @@ AccelSim::AccelSim(const SimOptions& options)
       top_(nullptr),
       trace_(nullptr),
       coverage_(options.coverage),
-      recorder_(options.record),
+      recorder_(options.record ? kMostRecordedCycles : 0),
       // A record holds what changes: it would be all noise.
       noisy_(!options.record),
       noise_(options.seed) {
@@ -143,9 +146,22 @@ void AccelSim::settle() {
   top_->eval();
 }
 
+void AccelSim::record() {
+  if (!recorder_.on()) return;
+  if (!recorder_.has_room()) {
+    fail_input("--record: found a run of more than {} cycles, expected a smaller one", kMostRecordedCycles);
+  }
+  recorder_.begin();
+#define MIXVEC_NOTE(name) recorder_.note(top_->name);
+  MIXVEC_INPUT_PORTS(MIXVEC_NOTE)
+  MIXVEC_OUTPUT_PORTS(MIXVEC_NOTE)
+#undef MIXVEC_NOTE
+  recorder_.end();
+}
+
 void AccelSim::clock_edge() {
   if (before_edge_) before_edge_();
-  recorder_.record(*top_);
+  record();
 #if VM_TRACE
   // Here and not where inputs settle, which happens more than once in a cycle: a time is dumped once.
   if (trace_) trace_->dump(2 * cycle_);

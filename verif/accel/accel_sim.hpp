@@ -14,7 +14,7 @@
 #include "golden/isa/attention_job.hpp"
 #include "golden/math/half.hpp"
 #include "sim/cycles/port_stalls.hpp"
-#include "verif/accel/port_recorder.hpp"
+#include "verif/record/port_recorder.hpp"
 
 class Vmv_accel;
 class VerilatedContext;
@@ -109,6 +109,7 @@ class AccelSim {
                    std::size_t first, std::size_t count, std::vector<std::uint8_t>& seen);
   void settle();
   void clock_edge();
+  void record();
   /// To be called where a run begins and in each of its cycles: whether it is to be abandoned in this one.
   void begin_run();
   [[nodiscard]] bool abandons() const { return cycle_ == abandon_at_; }

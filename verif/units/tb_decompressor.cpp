@@ -158,7 +158,7 @@ TaskRun read_task(const ImageHeader& header, const PackedMatrix& packed, const T
 
 class Bench {
  public:
-  explicit Bench(std::uint64_t seed) : format_(bench_format()), top_(seed) {}
+  explicit Bench(const Setup& setup) : format_(bench_format()), top_(setup) {}
 
   void run(Stimulus& random, std::uint64_t, int fault) {
     random_ = &random;

@@ -7,7 +7,6 @@
 #include <deque>
 #include <filesystem>
 #include <fstream>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <sstream>
@@ -17,14 +16,15 @@
 #include "golden/base/error.hpp"
 #include "golden/cli/cli.hpp"
 #include "golden/cli/common_options.hpp"
-#include "verif/bench.hpp"
+#include "unit_config.h"
+#include "verif/units/unit_bench.hpp"
 
 namespace {
 
 using namespace mixvec;
 
-constexpr int kMulStages = FP_MUL_STAGES;
-constexpr int kCuts = FP_CUTS;
+constexpr int kMulStages = UNIT_MUL_STAGES;
+constexpr int kCuts = UNIT_CUTS;
 
 std::uint32_t to_bits(float value) { return std::bit_cast<std::uint32_t>(canonical(value)); }
 bool is_nan_bits(std::uint32_t bits) { return (bits & 0x7FFFFFFFU) > 0x7F800000U; }
@@ -39,17 +39,15 @@ bool in_domain(std::uint32_t bits) {
   return static_cast<int>(exponent) - 150 + zeros >= -48;
 }
 
-struct Count {
+struct Vectors {
   std::uint64_t used = 0;
   std::uint64_t filtered = 0;
 };
 
 class Bench {
  public:
-  explicit Bench(bool inject) : inject_(inject), top_(std::make_unique<Vtb_fp_top>(&context_)) {
-    top_->clk_i = 0;
-    top_->eval();
-  }
+  Bench(const Setup& setup, bool inject)
+      : inject_(inject), record_(setup.recorder != nullptr && setup.recorder->on()), top_(setup) {}
 
   /// Feeds one product; it is compared when it leaves the pipeline.
   void multiply(Half a, Half b, bool mask, std::uint32_t expected) {
@@ -72,13 +70,13 @@ class Bench {
 
   void widen(Half half, std::uint32_t expected) {
     top_->half_i = half.bits;
-    top_->eval();
+    settle();
     checker_.compare(top_->widened_o, expected, [&] { return fmt::format("widen {:#06x}", half.bits); });
   }
 
   void round(std::uint32_t value, std::uint16_t expected) {
     top_->float_i = value;
-    top_->eval();
+    settle();
     checker_.compare(top_->rounded_o, expected, [&] { return fmt::format("round {:#010x}", value); });
   }
 
@@ -88,6 +86,8 @@ class Bench {
   }
 
   const Checker& checker() const { return checker_; }
+  /// The cycle of the first mismatch; 0: there is none.
+  [[nodiscard]] std::uint64_t failed_at() const { return failed_at_; }
 
  private:
   struct Pending {
@@ -95,11 +95,14 @@ class Bench {
     int age = 0;
   };
 
+  void settle() {
+    if (record_) clock();
+    top_->eval();
+  }
+
   void clock() {
-    top_->clk_i = 1;
-    top_->eval();
-    top_->clk_i = 0;
-    top_->eval();
+    if (failed_at_ == 0 && checker_.mismatches() > 0) failed_at_ = top_.cycle();
+    top_.clock();
     // A product leaves behind its last register, a sum as many edges after it entered as the adder has registers.
     for (auto& pending : products_) ++pending.age;
     for (auto& pending : sums_) ++pending.age;
@@ -118,10 +121,11 @@ class Bench {
     }
   }
 
-  VerilatedContext context_;
   bool inject_;
+  bool record_;  ///< each value of a conversion has a cycle of its own
   std::uint64_t injections_ = 0;
-  std::unique_ptr<Vtb_fp_top> top_;
+  std::uint64_t failed_at_ = 0;
+  Device<Vtb_fp_top> top_;
   Checker checker_;
   std::deque<Pending> products_;
   std::deque<Pending> sums_;
@@ -161,12 +165,12 @@ std::uint16_t canonical_half(std::uint32_t bits) {
 /// All TestFloat vectors that lie in the units' domain; prints how many were used.
 nlohmann::json testfloat(Bench& bench, const std::filesystem::path& folder) {
   nlohmann::json counts;
-  const auto report = [&](const char* name, const Count& count) {
+  const auto report = [&](const char* name, const Vectors& count) {
     fmt::print("testfloat {}: {} used, {} outside the domain\n", name, count.used, count.filtered);
     counts[name] = {{"used", count.used}, {"filtered", count.filtered}};
   };
 
-  Count count;
+  Vectors count;
   for (const auto& row : read_vectors(folder / "f16_mul.rne.txt", 4)) {
     // TestFloat rounds to binary16. Our product is exact, so rounding it with golden's rule must give the same.
     const Half a{static_cast<std::uint16_t>(row[0])};
@@ -219,11 +223,12 @@ nlohmann::json testfloat(Bench& bench, const std::filesystem::path& folder) {
   return counts;
 }
 
-/// Every binary16 value: widened, narrowed, next to its rounding boundaries, and times some others.
-void all_halves(Bench& bench, RandomBits& random) {
+/// Every binary16 value, or each `stride`-th: widened, narrowed, next to its rounding boundaries, and times some
+/// others.
+void all_halves(Bench& bench, RandomBits& random, std::uint32_t stride) {
   const std::array<std::uint16_t, 10> factors{0x0000, 0x8000, 0x0001, 0x83FF, 0x0400,
                                               0x3C00, 0xFBFF, 0x7C00, 0xFC00, 0x7E00};
-  for (std::uint32_t bits = 0; bits < 0x10000U; ++bits) {
+  for (std::uint32_t bits = 0; bits < 0x10000U; bits += stride) {
     const Half half{static_cast<std::uint16_t>(bits)};
     const std::uint32_t wide = std::bit_cast<std::uint32_t>(to_float(half));
     bench.widen(half, wide);
@@ -289,13 +294,9 @@ void random_pairs(Bench& bench, RandomBits& random, std::uint64_t pairs) {
 }
 
 /// The command line.
-struct FpOptions {
-  std::uint64_t seed = 1;
+struct FpOptions : UnitOptions {
   std::uint64_t pairs = 10000000;
   std::string testfloat;
-  bool self_test = false;
-  std::string json;
-  std::string coverage;
 };
 
 int run(const FpOptions& options) {
@@ -303,22 +304,30 @@ int run(const FpOptions& options) {
   const std::uint64_t pairs = options.pairs;
   const bool self_test = options.self_test;
   const std::filesystem::path folder = options.testfloat;
-  Bench bench(self_test);
-  RandomBits random(seed);
+  PortRecorder recorder(options.record.empty() ? 0 : options.record_cycles);
+  Checker checker;
   nlohmann::json counts;
-  if (std::filesystem::exists(folder)) {
-    counts = testfloat(bench, folder);
-  } else {
-    fmt::print(
-        "testfloat skipped: {} is absent; testfloat_gen of http://www.jhauser.us/arithmetic/TestFloat.html makes such "
-        "files\n",
-        folder.string());
-  }
-  all_halves(bench, random);
-  random_pairs(bench, random, pairs);
-  write_coverage(options.coverage);
-  const Checker& checker = bench.checker();
-  const bool enough = checker.compared() > 1000000;
+  simulate_traced(options, {.seed = seed, .recorder = &recorder}, [&](const Setup& setup) {
+    Bench bench(setup, self_test);
+    RandomBits random(seed);
+    if (std::filesystem::exists(folder)) {
+      counts = testfloat(bench, folder);
+    } else {
+      fmt::print(
+          "testfloat skipped: {} is absent; testfloat_gen of http://www.jhauser.us/arithmetic/TestFloat.html makes "
+          "such "
+          "files\n",
+          folder.string());
+    }
+    // Some for Icarus, which takes its time.
+    all_halves(bench, random, options.record.empty() ? 1 : 521);
+    random_pairs(bench, random, pairs);
+    write_coverage(options.coverage);
+    checker = bench.checker();
+    return bench.failed_at();
+  });
+  StagedFile record(options.record, recorder.text());
+  const bool enough = checker.compared() > (options.record.empty() ? 1000000U : 1000U);
   const bool passed = enough && (checker.mismatches() == 0) != self_test;
   fmt::print("tb_fp: multiplier {} stages, adder {} registers inside: compared {} values, {} mismatches{}: {}\n",
              kMulStages, kCuts, checker.compared(), checker.mismatches(), self_test ? " (a fault was injected)" : "",
@@ -327,6 +336,7 @@ int run(const FpOptions& options) {
     fmt::print("reproduce: make -f verif/units/Makefile FP_CONFIGS={}-{} SEED={} PAIRS={} tb_fp\n", kMulStages, kCuts,
                seed, pairs);
   }
+  record.commit();
   write_json(options.json, {{"passed", passed},
                             {"compared", checker.compared()},
                             {"mismatches", checker.mismatches()},
@@ -345,17 +355,15 @@ int main(int argc, char** argv) {
                       "  tb_fp --seed 7 --testfloat ../shared/data/testfloat\n"
                       "  tb_fp --self-test      (exit 0 only if the injected fault is found)\n");
   namespace po = boost::program_options;
-  command.output_file("coverage");
   FpOptions options;
   add_seed(command, options.seed, "seed of the stimulus");
   command.options().add_options()("pairs", bind_to(options.pairs, seed_number()),
                                   "random products, sums and roundings")(
       "testfloat", po::value(&options.testfloat)->default_value("../shared/data/testfloat"),
-      "folder of TestFloat's vectors; skipped if absent")("self-test", po::bool_switch(&options.self_test),
-                                                          "inject a fault and pass only if it is found")(
-      "coverage", po::value(&options.coverage)->default_value(""), "write what was covered (built with COVERAGE=1)");
+      "folder of TestFloat's vectors; skipped if absent");
+  add_unit_options(command, options, "inject a fault and pass only if it is found");
   return command.run(argc, argv, [&](const po::variables_map& values) {
-    options.json = values["json"].as<std::string>();
+    finish_unit_options(options, values);
     return run(options);
   });
 }

@@ -3,7 +3,6 @@
 // One program per number of stages, given by macros; `make -f verif/units/Makefile tb_fp32_mul` builds and runs them
 // all.
 #include <deque>
-#include <memory>
 
 #include "Vmv_fp32_mul.h"
 #include "unit_config.h"
@@ -32,10 +31,7 @@ bool in_domain(std::uint32_t x, std::uint32_t y) {
 
 class Bench {
  public:
-  explicit Bench(std::uint64_t) : top_(std::make_unique<Vmv_fp32_mul>(&context_)) {
-    top_->clk_i = 0;
-    top_->eval();
-  }
+  explicit Bench(const Setup& setup) : top_(setup) {}
 
   void run(Stimulus& random, std::uint64_t number, int fault) {
     (void)number;
@@ -116,10 +112,7 @@ class Bench {
       const int age = static_cast<int>(pending_.size()) - 1 - s;
       if (age >= 0 && pending_[static_cast<std::size_t>(age)].meant) top_->en_i |= static_cast<CData>(1U << s);
     }
-    top_->clk_i = 1;
-    top_->eval();
-    top_->clk_i = 0;
-    top_->eval();
+    top_.clock();
     if (pending_.size() < kStages) return;
     const Pending done = pending_.front();
     pending_.pop_front();
@@ -128,8 +121,7 @@ class Bench {
                      [&] { return fmt::format("{:#010x} * {:#010x}", done.x, done.y); });
   }
 
-  VerilatedContext context_;
-  std::unique_ptr<Vmv_fp32_mul> top_;
+  Device<Vmv_fp32_mul> top_;
   Checker checker_;
   bool injected_ = false;
   std::deque<Pending> pending_;

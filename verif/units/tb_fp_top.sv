@@ -46,7 +46,7 @@ module tb_fp_top #(
     .Cuts(Cuts)
   ) u_add (
     .clk_i  (clk_i),
-    .en_i   ('1),
+    .en_i   ({(Cuts > 0 ? Cuts : 1) {1'b1}}),
     .left_i (x_i),
     .right_i(y_i),
     .sum_o  (sum_o)

@@ -15,13 +15,12 @@ enum Fault : std::uint8_t { kNone, kFlipOperand, kDropBeat, kOtherForm };
 
 class Bench {
  public:
-  explicit Bench(std::uint64_t seed) : unit_(seed) {}
+  explicit Bench(const Setup& setup) : unit_(setup) {}
 
   void run(Stimulus& random, std::uint64_t number, int fault) {
     if (number < kParts) parts_ = std::max(parts_, number + 1);
     const std::uint32_t first = static_cast<std::uint32_t>(number % kParts) * kPart;
     const std::uint32_t gaps = draw_gaps(random);
-    unit_.reset(random);
     expected_.clear();
     for (std::uint32_t form = 0; form < 2; ++form) {
       for (std::uint32_t i = 0; i < kPart; i += kLanes) {

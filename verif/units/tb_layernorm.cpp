@@ -27,7 +27,7 @@ struct Problem {
 
 class Bench {
  public:
-  explicit Bench(std::uint64_t seed) : unit_(seed) {}
+  explicit Bench(const Setup& setup) : unit_(setup) {}
 
   void run(Stimulus& random, std::uint64_t number, int fault) {
     const Problem right = draw(random, number);
@@ -38,7 +38,6 @@ class Bench {
     drop_ = fault == kDropBeat ? static_cast<int>(random.below(static_cast<std::uint32_t>(2 * right.channels))) : -1;
     tokens_ = right.tokens;
     y_.assign(expected.size(), Half{});
-    unit_.reset(random);
     under_way_.clear();
     drive(random, shown);
     compare(right, expected);

@@ -25,7 +25,7 @@ enum Fault : std::uint8_t { kNone, kFlipRow, kDropOp, kSwapOps };
 
 class Bench {
  public:
-  explicit Bench(std::uint64_t seed) : top_(seed) {}
+  explicit Bench(const Setup& setup) : top_(setup) {}
 
   void run(Stimulus& random, std::uint64_t, int fault) {
     random_ = &random;

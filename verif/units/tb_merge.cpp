@@ -49,7 +49,7 @@ Results results_of(const Output& output) {
 
 class Bench {
  public:
-  explicit Bench(std::uint64_t seed) : top_(seed) {}
+  explicit Bench(const Setup& setup) : top_(setup) {}
 
   void run(Stimulus& random, std::uint64_t number, int fault) {
     random_ = &random;

@@ -95,7 +95,7 @@ class Model {
 
 class Bench {
  public:
-  explicit Bench(std::uint64_t seed) : top_(seed), scheduled_(kHorizon) {
+  explicit Bench(const Setup& setup) : top_(setup), scheduled_(kHorizon) {
     for (auto& slot : last_step_) slot.fill(-1000);
   }
 

@@ -30,7 +30,7 @@ struct TaskWords {
 
 class Bench {
  public:
-  explicit Bench(std::uint64_t seed) : top_(seed) {}
+  explicit Bench(const Setup& setup) : top_(setup) {}
 
   void run(Stimulus& random, std::uint64_t, int fault) {
     random_ = &random;

@@ -23,7 +23,7 @@ struct Problem {
 
 class Bench {
  public:
-  explicit Bench(std::uint64_t seed) : unit_(seed) {}
+  explicit Bench(const Setup& setup) : unit_(setup) {}
 
   void run(Stimulus& random, std::uint64_t number, int fault) {
     const Problem right = draw(random, number);
@@ -35,7 +35,6 @@ class Bench {
     tokens_ = right.tokens;
     probabilities_.assign(expected.size(), Half{});
     exponentials_.assign(expected.size(), Half{});
-    unit_.reset(random);
     under_way_.clear();
     drive(random, shown);
     compare(right, expected);

@@ -4,7 +4,6 @@
 // `make -f verif/units/Makefile tb_vector_function` builds and runs it.
 #include <boost/program_options.hpp>
 #include <deque>
-#include <memory>
 
 #include "Vmv_vector_function.h"
 #include "golden/math/vector_math.hpp"
@@ -31,10 +30,7 @@ struct Case {
 
 class Bench {
  public:
-  explicit Bench(bool inject) : inject_(inject), top_(std::make_unique<Vmv_vector_function>(&context_)) {
-    top_->clk_i = 0;
-    top_->eval();
-  }
+  Bench(const Setup& setup, bool inject) : inject_(inject), top_(setup) {}
 
   void feed(const Case& next) {
     Case shown = next;
@@ -58,6 +54,8 @@ class Bench {
   }
 
   const Checker& checker() const { return checker_; }
+  /// The cycle of the first mismatch; 0: there is none.
+  [[nodiscard]] std::uint64_t failed_at() const { return failed_at_; }
 
  private:
   static constexpr std::size_t kPlaces = 8;
@@ -66,10 +64,8 @@ class Bench {
     // Four cycles after its argument, the operation is named again; its result stands behind the fifth edge.
     top_->op_s4_i = count_ >= kStages ? pending_[(count_ - kStages) % kPlaces].function : 0;
     top_->en_i = 0x1F;
-    top_->clk_i = 1;
-    top_->eval();
-    top_->clk_i = 0;
-    top_->eval();
+    if (failed_at_ == 0 && checker_.mismatches() > 0) failed_at_ = top_.cycle();
+    top_.clock();
     if (count_ < kStages) return;
     const Case& done = pending_[(count_ - kStages) % kPlaces];
     const std::uint64_t bits = std::bit_cast<std::uint64_t>(done.result);
@@ -95,13 +91,13 @@ class Bench {
                      static_cast<std::uint32_t>(significand & 0xFFFFU), where);
   }
 
-  VerilatedContext context_;
   bool inject_;
-  std::unique_ptr<Vmv_vector_function> top_;
+  Device<Vmv_vector_function> top_;
   Checker checker_;
   std::array<Case, kPlaces> pending_{};
   std::size_t count_ = 0;
   std::uint64_t fed_ = 0;
+  std::uint64_t failed_at_ = 0;
 };
 
 /// Every significand of binary32; the exponents are drawn, for rsqrt one of each parity.
@@ -157,21 +153,29 @@ void others(Bench& bench, Stimulus& random) {
 int run(const UnitOptions& options) {
   const std::uint64_t seed = options.seed;
   const bool self_test = options.self_test;
-  const std::uint32_t stride = self_test ? 127 : 1;
-  Stimulus random(seed);
-  Bench bench(self_test);
-  reciprocals(bench, random, stride);
-  powers(bench, random, stride);
-  phis(bench, stride);
-  others(bench, random);
-  bench.flush();
-  write_coverage(options.coverage);
-  const Checker& checker = bench.checker();
-  const bool enough = checker.compared() > 100000;
+  // Some of each for Icarus, which takes its time.
+  const std::uint32_t stride = !options.record.empty() ? 8191 : self_test ? 127 : 1;
+  PortRecorder recorder(options.record.empty() ? 0 : options.record_cycles);
+  Checker checker;
+  simulate_traced(options, {.seed = seed, .recorder = &recorder}, [&](const Setup& setup) {
+    Stimulus random(seed);
+    Bench bench(setup, self_test);
+    reciprocals(bench, random, stride);
+    powers(bench, random, stride);
+    phis(bench, stride);
+    others(bench, random);
+    bench.flush();
+    write_coverage(options.coverage);
+    checker = bench.checker();
+    return bench.failed_at();
+  });
+  StagedFile record(options.record, recorder.text());
+  const bool enough = checker.compared() > (options.record.empty() ? 100000U : 10000U);
   const bool passed = enough && (checker.mismatches() == 0) != self_test;
   fmt::print("tb_vector_function: compared {} values, {} mismatches{}: {}\n", checker.compared(), checker.mismatches(),
              self_test ? " (a fault was injected)" : "", passed ? "PASS" : "FAIL");
   if (!passed) fmt::print("reproduce: make -f verif/units/Makefile SEED={} tb_vector_function\n", seed);
+  record.commit();
   write_json(options.json, {{"passed", passed},
                             {"compared", checker.compared()},
                             {"mismatches", checker.mismatches()},
@@ -187,16 +191,14 @@ int main(int argc, char** argv) {
                       "  tb_vector_function --seed 7\n"
                       "  tb_vector_function --self-test      (exit 0 only if the injected fault is found)\n");
   namespace po = boost::program_options;
-  command.output_file("coverage");
   UnitOptions options;
   options.cases = 0;
   add_seed(command, options.seed, "seed of the exponents");
   command.options().add_options()("cases", bind_to(options.cases, seed_number()),
-                                  "of no effect: all arguments are tried")(
-      "self-test", po::bool_switch(&options.self_test), "inject a fault and pass only if it is found")(
-      "coverage", po::value(&options.coverage)->default_value(""), "write what was covered (built with COVERAGE=1)");
+                                  "of no effect: all arguments are tried");
+  add_unit_options(command, options, "inject a fault and pass only if it is found");
   return command.run(argc, argv, [&](const po::variables_map& values) {
-    options.json = values["json"].as<std::string>();
+    finish_unit_options(options, values);
     return run(options);
   });
 }

@@ -2,7 +2,13 @@
 // faults and reports.
 #pragma once
 
+#include <verilated.h>
+#if VM_TRACE
+#include <verilated_fst_c.h>
+#endif
+
 #include <boost/program_options.hpp>
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -10,11 +16,16 @@
 #include <vector>
 
 #include "golden/base/bits.hpp"
+#include "golden/base/error.hpp"
 #include "golden/base/random.hpp"
+#include "golden/base/text.hpp"
 #include "golden/cli/cli.hpp"
 #include "golden/cli/common_options.hpp"
+#include "golden/files/output.hpp"
 #include "golden/math/half.hpp"
+#include "unit_ports.hpp"
 #include "verif/bench.hpp"
+#include "verif/record/port_recorder.hpp"
 
 namespace mixvec::inline verif {
 
@@ -87,36 +98,106 @@ class Watch {
   std::uint64_t silent_ = 0;
 };
 
+/// What a device begins with, and what is kept of it.
+struct Setup {
+  std::uint64_t seed = 1;                          ///< of registers and memories
+  std::string trace = {};                          ///< an FST file, whose path is printed, or empty
+  std::uint64_t trace_from = 0;                    ///< first cycle of the trace
+  std::uint64_t trace_cycles = ~std::uint64_t{0};  ///< that it has
+  PortRecorder* recorder = nullptr;                ///< takes all ports before each rising edge; null: nobody does
+};
+
 /// The device: registers and memories begin at random values.
 template <typename Top>
 class Device {
  public:
-  explicit Device(std::uint64_t seed) {
+  explicit Device(const Setup& setup)
+      : recorder_(setup.recorder), trace_from_(setup.trace_from), trace_cycles_(setup.trace_cycles) {
     context_.randReset(2);
-    context_.randSeed(static_cast<int>(seed % 0x7FFFFFFF) + 1);
+    context_.randSeed(static_cast<int>(setup.seed % 0x7FFFFFFF) + 1);
+#if VM_TRACE
+    if (!setup.trace.empty()) context_.traceEverOn(true);
+#endif
     top_ = std::make_unique<Top>(&context_);
+#if VM_TRACE
+    if (!setup.trace.empty()) open_trace(setup.trace);
+#endif
     top_->clk_i = 0;
-    // Reset is asynchronous: it may come and go between two edges.
-    for (const int released : {1, 0, 1, 0}) {
-      top_->rst_ni = static_cast<std::uint8_t>(released);
-      top_->eval();
+    if constexpr (kHasReset<Top>) {
+      // Reset is asynchronous: it may come and go between two edges.
+      for (const int released : {1, 0, 1, 0}) {
+        top_->rst_ni = static_cast<std::uint8_t>(released);
+        top_->eval();
+      }
+      for (int i = 0; i < 3; ++i) clock();
+      top_->rst_ni = 1;
     }
-    for (int i = 0; i < 3; ++i) clock();
-    top_->rst_ni = 1;
   }
+  ~Device() {
+    top_->final();
+#if VM_TRACE
+    if (trace_) trace_->close();
+#endif
+  }
+  Device(const Device&) = delete;
+  Device& operator=(const Device&) = delete;
 
   Top* operator->() { return top_.get(); }
   const VerilatedContext& context() const { return context_; }
+  /// Cycles so far.
+  [[nodiscard]] std::uint64_t cycle() const { return cycle_; }
   void clock() {
+    record();
+#if VM_TRACE
+    const bool traced = trace_ && cycle_ >= trace_from_ && cycle_ - trace_from_ < trace_cycles_;
+    if (traced) {
+      top_->eval();
+      trace_->dump(2 * cycle_);
+    }
+#endif
     top_->clk_i = 1;
     top_->eval();
+#if VM_TRACE
+    if (traced) trace_->dump(2 * cycle_ + 1);
+#endif
     top_->clk_i = 0;
     top_->eval();
+    ++cycle_;
   }
 
  private:
+  template <typename T>
+  static constexpr bool kHasReset = requires(T& top) {
+    top.rst_ni;
+  };
+
+  void record() {
+    if (recorder_ == nullptr || !recorder_->has_room()) return;
+    top_->eval();
+    recorder_->begin();
+#define MIXVEC_NOTE(name) recorder_->note(top_->name);
+    MIXVEC_INPUT_PORTS(MIXVEC_NOTE)
+    MIXVEC_OUTPUT_PORTS(MIXVEC_NOTE)
+#undef MIXVEC_NOTE
+    recorder_->end();
+  }
+
+#if VM_TRACE
+  void open_trace(const std::string& path) {
+    trace_ = std::make_unique<VerilatedFstC>();
+    top_->trace(trace_.get(), 99);
+    trace_->open(path.c_str());
+    if (!trace_->isOpen()) fail_input("--trace {}: the file cannot be written", path);
+    fmt::print("trace: {}\n", std::filesystem::absolute(path).string());
+  }
+
+  std::unique_ptr<VerilatedFstC> trace_;
+#endif
   VerilatedContext context_;
   std::unique_ptr<Top> top_;
+  PortRecorder* recorder_;
+  [[maybe_unused]] std::uint64_t trace_from_, trace_cycles_;
+  std::uint64_t cycle_ = 0;
 };
 
 /// How often something came up that a run must have met.
@@ -159,7 +240,7 @@ int self_test(const UnitSpec& spec, std::uint64_t seed) {
     std::uint64_t injected = 0;
     std::uint64_t failed = 0;
     for (std::uint64_t i = 0; i < kCases; ++i) {
-      Bench bench(seed + i);
+      Bench bench(Setup{.seed = seed + i});
       const bool passed = run_case(bench, seed, i, fault);
       injected += bench.injected() ? 1 : 0;
       failed += passed ? 0 : 1;
@@ -179,20 +260,70 @@ struct UnitOptions {
   std::uint64_t cases = 200;
   bool self_test = false;
   std::string json;
-  std::string coverage;  ///< empty: none
+  std::string coverage;                ///< empty: none
+  std::string trace;                   ///< empty: none
+  std::string record;                  ///< empty: none
+  std::uint64_t record_cycles = 4000;  ///< at most: some minutes of a simulator that interprets
 };
+
+/// Adds --self-test, --trace, --record, --record-cycles and --coverage. To be called before command.run().
+inline void add_unit_options(CommandLine& command, UnitOptions& options, const char* self_test) {
+  namespace po = boost::program_options;
+  command.output_file("trace").output_file("record").output_file("coverage");
+  command.options().add_options()("self-test", po::bool_switch(&options.self_test), self_test)(
+      "trace", po::value(&options.trace)->default_value(""), "write an FST trace (built with TRACE=1)")(
+      "record", po::value(&options.record)->default_value(""), "write all ports in all cycles, for Icarus to replay")(
+      "record-cycles", bind_to(options.record_cycles, whole_number(1, 1 << 30)),
+      "the run ends with the case in which this many cycles are recorded")(
+      "coverage", po::value(&options.coverage)->default_value(""), "write what was covered (built with COVERAGE=1)");
+}
+
+/// The checks of these options, and --json's file. To be called with what was given.
+inline void finish_unit_options(UnitOptions& options, const boost::program_options::variables_map& values) {
+  options.json = values["json"].as<std::string>();
+  if (options.self_test && !(options.trace.empty() && options.record.empty())) {
+    fail_input("--self-test: found --trace or --record as well, expected neither: it runs many devices");
+  }
+  if (!options.trace.empty() && !options.record.empty()) {
+    fail_input("--trace: found --record as well, expected one of them");
+  }
+#if !VM_TRACE
+  if (!options.trace.empty()) {
+    fail_input(
+        "--trace {}: found a bench without tracing, expected one that was built with: "
+        "make -f verif/units/Makefile TRACE=1",
+        quote(options.trace));
+  }
+#endif
+}
+
+/// Of a bench that tries everything, waves would fill the disk. With --trace `simulate` runs twice, the second time
+/// with waves of 2,000 cycles around the one that it has returned: that of the first mismatch, or 0.
+template <typename Simulate>
+void simulate_traced(const UnitOptions& options, Setup setup, const Simulate& simulate) {
+  if (!options.trace.empty()) {
+    constexpr std::uint64_t kBefore = 1000;
+    const std::uint64_t cycle = simulate(setup);
+    setup.trace = options.trace;
+    setup.trace_from = cycle > kBefore ? cycle - kBefore : 0;
+    setup.trace_cycles = 2 * kBefore;
+  }
+  simulate(setup);
+}
 
 template <typename Bench>
 int run_cases(const UnitSpec& spec, const UnitOptions& options) {
   const std::uint64_t seed = options.seed;
   const std::uint64_t cases = options.cases;
   if (options.self_test) return self_test<Bench>(spec, seed);
+  PortRecorder recorder(options.record.empty() ? 0 : options.record_cycles);
   // One instance for all cases, so that what one leaves behind meets the next.
-  Bench bench(seed);
+  Bench bench(Setup{.seed = seed, .trace = options.trace, .recorder = &recorder});
   bool right = true;
   std::uint64_t done = 0;
-  for (; done < cases && right; ++done) right = run_case(bench, seed, done, 0);
+  while (done < cases && right && (!recorder.on() || recorder.has_room())) right = run_case(bench, seed, done++, 0);
   write_coverage(options.coverage);
+  StagedFile record(options.record, recorder.text());
   const Checker& checker = bench.checker();
   nlohmann::json report{{"config", spec.config},
                         {"seed", seed},
@@ -204,7 +335,7 @@ int run_cases(const UnitSpec& spec, const UnitOptions& options) {
   for (const Count& count : bench.counts()) {
     met += fmt::format(", {} {}", count.value, count.name);
     report[count.name] = count.value;
-    enough = enough && (count.value > 0 || !count.required || cases < 40);
+    enough = enough && (count.value > 0 || !count.required || done < 40);
   }
   const bool passed = right && enough;
   report["passed"] = passed;
@@ -217,6 +348,7 @@ int run_cases(const UnitSpec& spec, const UnitOptions& options) {
     fmt::print("reproduce: make -f verif/units/Makefile {}={} SEED={} CASES={} {}\n", spec.variable, spec.config, seed,
                done, spec.name);
   }
+  record.commit();
   write_json(options.json, report);
   return passed ? kExitGood : kExitCheckFailed;
 }
@@ -226,16 +358,12 @@ template <typename Bench>
 int unit_main(int argc, char** argv, const UnitSpec& spec) {
   CommandLine command(spec.name, spec.purpose,
                       fmt::format("  {0} --seed 7 --cases 200\n  {0} --self-test\n", spec.name));
-  command.output_file("coverage");
   UnitOptions options;
   add_seed(command, options.seed, "seed of all that is random");
-  command.options().add_options()("cases", bind_to(options.cases, whole_number(1, 1 << 30)), "number of cases")(
-      "self-test", boost::program_options::bool_switch(&options.self_test),
-      "inject faults; succeeds only if each is noticed")(
-      "coverage", boost::program_options::value(&options.coverage)->default_value(""),
-      "write what was covered (built with COVERAGE=1)");
+  command.options().add_options()("cases", bind_to(options.cases, whole_number(1, 1 << 30)), "number of cases");
+  add_unit_options(command, options, "inject faults; succeeds only if each is noticed");
   return command.run(argc, argv, [&](const boost::program_options::variables_map& values) {
-    options.json = values["json"].as<std::string>();
+    finish_unit_options(options, values);
     return run_cases<Bench>(spec, options);
   });
 }

@@ -81,7 +81,7 @@ struct Results {
 /// The device, a cycle at a time.
 class VectorUnit {
  public:
-  explicit VectorUnit(std::uint64_t seed) : top_(seed) {}
+  explicit VectorUnit(const Setup& setup) : top_(setup) {}
 
   /// One cycle, with a beat or without; `sent` false: the beat is lost on the way (a fault). Gives what came out.
   std::optional<Results> cycle(Stimulus& random, Checker& checker, const Beat* beat, bool sent = true) {
@@ -109,15 +109,6 @@ class VectorUnit {
   /// The tag that the next beat will have.
   [[nodiscard]] std::uint32_t next_tag() const { return next_tag_; }
   [[nodiscard]] bool busy() const { return !due_.empty(); }
-  /// Forgets what is under way, after a case that has failed.
-  void reset(Stimulus& random) {
-    top_->rst_ni = 0;
-    drive(random, nullptr, false);
-    top_.clock();
-    top_->rst_ni = 1;
-    due_.clear();
-    ++now_;
-  }
 
  private:
   struct Due {
