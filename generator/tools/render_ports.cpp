@@ -58,7 +58,8 @@ void run(int argc, char** argv) {
     mustache::data field{"field", name};
     field.set("value", value);
     fields.push_back(field);
-    parameters += (parameters.empty() ? "#(." : ", .") + name + "(" + value + ")";
+    parameters += parameters.empty() ? "#(." : ", .";
+    parameters.append(name).append("(").append(value).append(")");
   }
   data.set("fields", fields);
   data.set("parameters", parameters.empty() ? parameters : parameters + ") ");

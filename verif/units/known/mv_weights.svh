@@ -7,6 +7,7 @@
   localparam int BeatWeights = PortBits / 16;
   localparam int LaneW       = (Lv > 1) ? $clog2(Lv) : 1;
   for (genvar i = 0; i < Lv; i++) begin : g_lane
-    wire there = spans_i || 32'(offset_i) + 32'(source_i[i*LaneW +: LaneW]) < BeatWeights;
+    wire [31:0] source = 32'(source_i[i*LaneW +: LaneW]);
+    wire there = source < Lv && (spans_i || 32'(offset_i) + source < BeatWeights);
     assign weight_o_sure[i*16 +: 16] = {16{step_valid_i && ready_o && there}};
   end
