@@ -88,6 +88,8 @@ class AccelSim {
   /// Runs jobs one behind the other, each offered as soon as the one before it was taken.
   AttentionRun attend(std::span<const AttentionJob> jobs, const Stalls& stalls, const ResultTaker& take);
 
+  /// Whether a record was asked for.
+  [[nodiscard]] bool records() const { return recorder_.on(); }
   /// What the ports were in all cycles so far, if a record was asked for (PortRecorder::text).
   [[nodiscard]] std::string record_text() const { return recorder_.text(); }
   /// Whether the RTL's assertions are checked, where the options let them: not while stimulus breaks contracts on
