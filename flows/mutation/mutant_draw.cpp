@@ -59,17 +59,6 @@ std::vector<std::uint64_t> lots_of(const std::vector<Mutant>& mutants, const Rtl
   return lots;
 }
 
-void keep_numbers(std::vector<NumberedMutant>& drawn, const std::vector<std::int64_t>& numbers) {
-  for (const std::int64_t number : numbers) {
-    if (number < 1 || number > static_cast<std::int64_t>(drawn.size())) {
-      fail_input("--numbers: found {}, expected 1 to {}, the mutants that are drawn", number, drawn.size());
-    }
-  }
-  std::erase_if(drawn, [&](const NumberedMutant& one) {
-    return std::find(numbers.begin(), numbers.end(), one.number) == numbers.end();
-  });
-}
-
 }  // namespace
 
 RtlTexts read_rtl(const std::filesystem::path& folder) {
@@ -80,6 +69,17 @@ RtlTexts read_rtl(const std::filesystem::path& folder) {
   }
   if (texts.empty()) fail_input("{}: found no .sv file, expected the RTL", folder.string());
   return texts;
+}
+
+void keep_numbers(std::vector<NumberedMutant>& mutants, const std::vector<std::int64_t>& numbers) {
+  for (const std::int64_t number : numbers) {
+    if (number < 1 || number > static_cast<std::int64_t>(mutants.size())) {
+      fail_input("--numbers: found {}, expected 1 to {}, the mutants that there are", number, mutants.size());
+    }
+  }
+  std::erase_if(mutants, [&](const NumberedMutant& one) {
+    return std::find(numbers.begin(), numbers.end(), one.number) == numbers.end();
+  });
 }
 
 std::vector<NumberedMutant> draw_mutants(const RtlTexts& rtl, const DrawOptions& options) {
@@ -112,7 +112,6 @@ std::vector<NumberedMutant> draw_mutants(const RtlTexts& rtl, const DrawOptions&
   std::vector<NumberedMutant> drawn;
   drawn.reserve(order.size());
   for (const std::size_t i : order) drawn.push_back({static_cast<int>(drawn.size()) + 1, std::move(all[i])});
-  if (!options.numbers.empty()) keep_numbers(drawn, options.numbers);
   return drawn;
 }
 

@@ -21,12 +21,14 @@ RtlTexts read_rtl(const std::filesystem::path& folder);
 struct DrawOptions {
   std::size_t count = 0;  ///< 0: all
   std::uint64_t seed = 1;
-  std::vector<std::int64_t> numbers;  ///< if any: of what is drawn only these
-  std::string only;                   ///< a regular expression: mutants "FILE:LINE KIND" in which it matches somewhere
+  std::string only;  ///< a regular expression: mutants "FILE:LINE KIND" in which it matches somewhere
 };
 
 /// Mutants numbered from 1 by file and place. No file gives more than a twelfth of a draw: tables of constants would
 /// take much of it. Throws InputError if there are fewer than asked for, or none.
 std::vector<NumberedMutant> draw_mutants(const RtlTexts& rtl, const DrawOptions& options);
+
+/// Only these of them, by their numbers. Throws InputError for a number that there is not.
+void keep_numbers(std::vector<NumberedMutant>& mutants, const std::vector<std::int64_t>& numbers);
 
 }  // namespace mixvec::inline flows

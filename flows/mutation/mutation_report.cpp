@@ -24,11 +24,16 @@ const char* word(Verdict verdict) { return kWords[static_cast<std::size_t>(verdi
 
 std::string bench_of(const MutantResult& result) { return result.by.substr(0, result.by.find('/')); }
 
-std::map<std::string, Tally> by_file(const std::vector<MutantResult>& results) {
-  std::map<std::string, Tally> files;
-  for (const MutantResult& one : results) files[one.mutant.mutant.file].add(one.verdict);
-  return files;
+/// Counts by what `key` says of a mutant.
+template <typename Key>
+std::map<std::string, Tally> tally_by(const std::vector<MutantResult>& results, Key&& key) {
+  std::map<std::string, Tally> tallies;
+  for (const MutantResult& one : results) tallies[key(one.mutant.mutant)].add(one.verdict);
+  return tallies;
 }
+
+std::string file_of(const Mutant& mutant) { return mutant.file; }
+std::string kind_of(const Mutant& mutant) { return mutant.kind; }
 
 std::map<std::string, std::size_t> by_bench(const std::vector<MutantResult>& results) {
   std::map<std::string, std::size_t> benches;
@@ -94,8 +99,10 @@ std::string mutant_line(const NumberedMutant& mutant, const RtlTexts& rtl) {
 std::string mutation_table(const std::vector<MutantResult>& results, const RtlTexts& rtl) {
   std::string text = fmt::format("{:<26} {:>8} {:>8} {:>11} {:>9} {:>7}\n", "module", "mutants", "killed", "equivalent",
                                  "survived", "killed%");
-  for (const auto& [file, tally] : by_file(results)) text += row(file.substr(0, file.rfind('.')), tally);
-  text += row("all", total(results)) + "\nkilled by\n";
+  for (const auto& [file, tally] : tally_by(results, file_of)) text += row(file.substr(0, file.rfind('.')), tally);
+  text += row("all", total(results)) + "\n";
+  for (const auto& [kind, tally] : tally_by(results, kind_of)) text += row(kind, tally);
+  text += "\nkilled by\n";
   for (const auto& [bench, count] : by_bench(results)) text += fmt::format("  {:<24} {:>8}\n", bench, count);
   for (const MutantResult& one : results) {
     if (one.verdict == Verdict::kEquivalent) text += fmt::format("equivalent: {}\n", mutant_line(one.mutant, rtl));
@@ -109,7 +116,8 @@ std::string mutation_table(const std::vector<MutantResult>& results, const RtlTe
 
 nlohmann::ordered_json mutation_json(const std::vector<MutantResult>& results, const RtlTexts& rtl) {
   nlohmann::ordered_json json = counts(total(results));
-  for (const auto& [file, tally] : by_file(results)) json["by_file"][file] = counts(tally);
+  for (const auto& [file, tally] : tally_by(results, file_of)) json["by_file"][file] = counts(tally);
+  for (const auto& [kind, tally] : tally_by(results, kind_of)) json["by_kind"][kind] = counts(tally);
   json["by_bench"] = by_bench(results);
   json["list"] = nlohmann::ordered_json::array();
   for (const MutantResult& one : results) json["list"].push_back(result_json(one, rtl));

@@ -11,10 +11,11 @@
 
 namespace mixvec::inline flows {
 
-/// A row for each file, one for all, then by which bench, then each survivor with its place.
+/// A row for each file, one for all, one for each kind, then by which bench, then each survivor with its place.
 std::string mutation_table(const std::vector<MutantResult>& results, const RtlTexts& rtl);
 
-/// `mutants`, `killed`, `equivalent`, `survived`, `by_file`, `by_bench`, and `list`: every mutant with its verdict.
+/// `mutants`, `killed`, `equivalent`, `survived`, `by_file`, `by_kind`, `by_bench`, and `list`: every mutant with its
+/// verdict.
 nlohmann::ordered_json mutation_json(const std::vector<MutantResult>& results, const RtlTexts& rtl);
 
 /// One of that list.

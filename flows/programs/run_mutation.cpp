@@ -9,6 +9,7 @@
 #include "flows/mutation/campaign.hpp"
 #include "flows/mutation/campaign_record.hpp"
 #include "flows/mutation/mutation_report.hpp"
+#include "flows/mutation/planted_bugs.hpp"
 #include "flows/mutation/proof/equivalence.hpp"
 #include "flows/regress/run/night.hpp"
 #include "flows/synth/tool.hpp"
@@ -28,6 +29,7 @@ constexpr const char* kExamples =
     "  run_mutation --list --only 'mv_fifo'\n"
     "  run_mutation --run --count 1200 --out build/mutation --json build/mutation.json\n"
     "  run_mutation --run --count 1200 --out build/mutation --json build/mutation.json --resume\n"
+    "  run_mutation --run --bugs verif/planted_bugs.txt --out build/bugs\n"
     "  run_mutation --prove --only 'mv_scheduler.sv:1[0-9][0-9] relation' --out build/mutation\n"
     "\n"
     "All benches are built once, with all mutants in their RTL; the variable MIXVEC_MUTANT chooses one.\n"
@@ -45,6 +47,7 @@ struct MutationOptions {
   std::string out;
   std::string json;
   std::string numbers;
+  std::string bugs;
   std::optional<std::size_t> count;
   std::size_t jobs = 0;
   DrawOptions draw;
@@ -181,6 +184,23 @@ class Work {
   MutationProgress show_ = [this](double fraction, std::string_view detail) { progress_.update(fraction, detail); };
 };
 
+std::vector<NumberedMutant> mutants_of(const MutationOptions& options, const RtlTexts& rtl) {
+  std::vector<NumberedMutant> mutants;
+  if (options.bugs.empty()) {
+    DrawOptions draw = options.draw;
+    draw.count = options.count.value_or(draw.only.empty() ? kUsualDraw : 0);
+    mutants = draw_mutants(rtl, draw);
+  } else {
+    if (options.count || !options.draw.only.empty()) {
+      fail_input("--bugs: found with {}, expected without: all of the file are tried",
+                 options.count ? "--count" : "--only");
+    }
+    mutants = read_planted_bugs(options.bugs, rtl);
+  }
+  if (!options.numbers.empty()) keep_numbers(mutants, parse_numbers(options.numbers));
+  return mutants;
+}
+
 int run_or_list(const MutationOptions& options) {
   const int modes = static_cast<int>(options.list) + static_cast<int>(options.run) + static_cast<int>(options.prove);
   if (modes != 1) {
@@ -192,10 +212,7 @@ int run_or_list(const MutationOptions& options) {
   if (options.list && !options.out.empty())
     fail_input("--out: found with --list, expected with --run: nothing is built");
   const RtlTexts rtl = read_rtl(options.rtl);
-  DrawOptions draw = options.draw;
-  draw.count = options.count.value_or(options.draw.only.empty() ? kUsualDraw : 0);
-  if (!options.numbers.empty()) draw.numbers = parse_numbers(options.numbers);
-  const std::vector<NumberedMutant> mutants = draw_mutants(rtl, draw);
+  const std::vector<NumberedMutant> mutants = mutants_of(options, rtl);
   if (options.list) return list(options, rtl, mutants);
   try {
     return Work(options, rtl, mutants).run();
@@ -222,7 +239,9 @@ int main(int argc, char** argv) {
   add("count", mixvec::bind_to(o.count, mixvec::whole_number(0, 1000000))->value_name("N"),
       "how many are drawn, a twelfth at most of one file; 0: all (default: 1200; with --only: all)");
   add("only", po::value(&o.draw.only)->value_name("REGEX"), "only mutants \"FILE:LINE KIND\" in which it matches");
-  add("numbers", po::value(&o.numbers)->value_name("N,N"), "of what is drawn only these, as the report numbers them");
+  add("numbers", po::value(&o.numbers)->value_name("N,N"), "only these of them, as the report numbers them");
+  add("bugs", po::value(&o.bugs)->value_name("FILE"),
+      "not drawn mutants, but the bugs of FILE (verif/planted_bugs.txt)");
   add("jobs", mixvec::bind_to(o.jobs, mixvec::whole_number(0, 1024))->value_name("N"),
       "runs at once; 0: one for each processor");
   add("out", po::value(&o.out)->value_name("DIR"), "folder for benches and logs; an earlier run's is replaced");
@@ -230,7 +249,7 @@ int main(int argc, char** argv) {
       "folder of the RTL");
   add("plan", po::value(&o.plan)->default_value(MIXVEC_SOURCE_DIR "/verif/mutation.json")->value_name("FILE"),
       "benches, accelerators and runs");
-  line.input("rtl").input("plan");
+  line.input("rtl").input("bugs").input("plan");
   return line.run(argc, argv, [&](const po::variables_map& values) {
     o.json = values["json"].as<std::string>();
     return mixvec::run_or_list(o);
