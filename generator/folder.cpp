@@ -8,6 +8,7 @@
 
 #include "golden/base/error.hpp"
 #include "golden/base/hash.hpp"
+#include "golden/base/text.hpp"
 #include "golden/cli/cli.hpp"
 #include "golden/files/input_file.hpp"
 
@@ -16,12 +17,21 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// Does the path name something in the folder that it is relative to, so that nothing else is looked at?
+bool is_below(const std::string& path) {
+  const fs::path normal = fs::path(path).lexically_normal();
+  return path.find('\0') == std::string::npos && normal.is_relative() && *normal.begin() != ".." && normal != ".";
+}
+
 std::map<std::string, std::string> parse_manifest(const fs::path& path) {
   std::map<std::string, std::string> sums;
   std::istringstream lines(read_file(path));
   for (std::string line; std::getline(lines, line);) {
     if (line.size() < 19 || line.compare(16, 2, "  ") != 0) {
-      fail_input("{}: found \"{}\", expected a checksum of 16 digits and a path", path.string(), line);
+      fail_input("{}: found {}, expected a checksum of 16 digits and a path", path.string(), quote(line));
+    }
+    if (!is_below(line.substr(18))) {
+      fail_input("{}: found the path {}, expected one of a file in this folder", path.string(), quote(line.substr(18)));
     }
     sums[line.substr(18)] = line.substr(0, 16);
   }
@@ -47,7 +57,8 @@ GeneratedFolder::GeneratedFolder(const fs::path& folder, const std::vector<Emitt
     ours = parse_manifest(target / kFolderManifest);
     bool same = read_file(target / kFolderManifest) == manifest;
     for (const auto& [path, sum] : ours) {
-      if (!fs::exists(target / path)) {
+      std::error_code error;  // of a name that no file can have
+      if (!fs::exists(target / path, error)) {
         same = false;
       } else if (fmt::format("{:016x}", fnv1a(read_file(target / path))) != sum) {
         same = false;

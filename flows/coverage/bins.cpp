@@ -42,6 +42,14 @@ void read_cross(JsonFields& fields, BinKind& kind) {
   for (const std::string& group : cross.groups) {
     if (bins_of(kind, group) == nullptr) fields.fail("of", quote(group), "groups of this kind");
   }
+  constexpr std::size_t kMostCombinations = 100'000;
+  std::size_t all = 1;
+  for (const std::string& group : cross.groups) {
+    all *= bins_of(kind, group)->size();
+    if (all > kMostCombinations) {
+      fields.fail("of", "groups with more combinations", fmt::format("at most {}", kMostCombinations));
+    }
+  }
   for (const Combination& combination : fields.commands("never")) {
     if (combination.size() != cross.groups.size()) {
       fields.fail("never", fmt::format("{} bins", combination.size()), "one of each group");

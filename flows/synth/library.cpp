@@ -4,6 +4,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <memory>
 #include <set>
@@ -197,7 +198,12 @@ void add_cell_areas(std::string_view text, std::unordered_map<std::string, doubl
     if (is_cell) {
       cell = value;
     } else if (!cell.empty()) {
-      areas.emplace(cell, std::strtod(value.c_str(), nullptr));
+      char* rest = nullptr;
+      const double area = std::strtod(value.c_str(), &rest);
+      if (value.empty() || *rest != '\0' || !std::isfinite(area) || area < 0) {
+        fail_input("Liberty: cell {}: area: found {}, expected a number from 0 on", quote(cell), quote(value));
+      }
+      areas.emplace(cell, area);
     }
   }
 }

@@ -53,7 +53,8 @@ CellLibrary load_library(const std::string& name, const std::filesystem::path& w
 /// only the headers of the others have. Throws InputError if one has no cell.
 std::string join_liberty(const std::vector<std::string>& texts);
 
-/// Adds the area of each cell of a Liberty text to `areas`; the first one counts.
+/// Adds the area of each cell of a Liberty text to `areas`; the first one counts. Throws InputError for one that is no
+/// number from 0 on.
 void add_cell_areas(std::string_view text, std::unordered_map<std::string, double>& areas);
 
 /// Cell areas of all `files`.

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 
 #include "flows/synth/tool.hpp"
@@ -39,9 +40,11 @@ struct Counter {
   std::string_view file_module;
   const std::unordered_map<std::string, double>& cell_areas;
   std::unordered_map<std::string, NetlistArea> done;
+  std::set<std::string> open;  ///< modules that are being counted
 
   NetlistArea count(const std::string& name) {
     if (const auto known = done.find(name); known != done.end()) return known->second;
+    if (!open.insert(name).second) throw FlowError(fmt::format("module {} is within itself", name));
     NetlistArea sum;
     for (const auto& [type, count_of_type] : modules.at(name)) {
       const auto times = static_cast<double>(count_of_type);
@@ -61,6 +64,7 @@ struct Counter {
     }
     if (name.find(file_module) != std::string::npos) sum.files = sum.total;
     done.emplace(name, sum);
+    open.erase(name);
     return sum;
   }
 };
@@ -71,7 +75,7 @@ NetlistArea netlist_area(std::string_view statistics, const std::string& top, st
                          const std::unordered_map<std::string, double>& cell_areas) {
   const Modules modules = read_modules(statistics);
   if (!modules.contains(top)) throw FlowError(fmt::format("the netlist has no module {}", top));
-  return Counter{modules, file_module, cell_areas, {}}.count(top);
+  return Counter{modules, file_module, cell_areas, {}, {}}.count(top);
 }
 
 }  // namespace mixvec::inline flows

@@ -26,6 +26,12 @@ std::string_view word_at(std::string_view text, std::size_t at) {
   return text.substr(at, end - at);
 }
 
+/// Also of a name that is too long for a file: those come from the sources.
+bool is_there(const std::filesystem::path& path) {
+  std::error_code error;
+  return std::filesystem::exists(path, error);
+}
+
 }  // namespace
 
 std::string fix_parameters(std::string source, const std::string& module, const Parameters& parameters) {
@@ -90,13 +96,13 @@ Sources find_sources(const std::string& top, const std::filesystem::path& top_fi
     for (const std::string& name : named_packages(text)) {
       const std::filesystem::path path = folder / (name + ".sv");
       if (std::find(packages.begin(), packages.end(), path) != packages.end()) continue;
-      if (!std::filesystem::exists(path)) fail_input("no source {} of package {}", path.string(), name);
+      if (!is_there(path)) fail_input("no source {} of package {}", path.string(), name);
       packages.push_back(path);
     }
     for (const std::string& name : instantiated_modules(text)) {
       if (std::find(sources.modules.begin(), sources.modules.end(), name) != sources.modules.end()) continue;
       const std::filesystem::path path = folder / (name + ".sv");
-      if (!std::filesystem::exists(path)) fail_input("no source {} of module {}", path.string(), name);
+      if (!is_there(path)) fail_input("no source {} of module {}", path.string(), name);
       sources.modules.push_back(name);
       sources.files.push_back(path);
       queue.push_back(path);

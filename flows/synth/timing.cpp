@@ -30,7 +30,7 @@ Timing read_timing(std::string_view log, double time_unit_ns) {
   Timing timing{0.0, word_behind(log, "Startpoint: "), word_behind(log, "Endpoint: ")};
   char* end = nullptr;
   const double value = std::strtod(slack.c_str(), &end);
-  if (slack.empty() || *end != '\0' || timing.start.empty() || timing.end.empty()) {
+  if (slack.empty() || *end != '\0' || !std::isfinite(value) || timing.start.empty() || timing.end.empty()) {
     throw FlowError("OpenSTA found no path");
   }
   // worst_slack is in seconds or in the library's unit, depending on the version.

@@ -318,6 +318,14 @@ void append(std::string& content, std::uint64_t value) {
   content.append(reinterpret_cast<const char*>(&value), sizeof(value));
 }
 
+/// Zeros stand behind what ends at `end`, up to what follows.
+void check_padding(std::string_view content, std::size_t end) {
+  for (std::size_t at = end; at < aligned(end); ++at) {
+    if (content[at] == 0) continue;
+    fail_input("padding: found {:#04x} at byte {}, expected 0", static_cast<unsigned char>(content[at]), at);
+  }
+}
+
 Program decode_program(std::string_view content) {
   if (content.starts_with(kMagicFamily) && !content.starts_with(kMagic)) {
     fail_input("magic: found {}, written by another version, expected {}", quote(content.substr(0, kMagic.size())),
@@ -345,6 +353,14 @@ Program decode_program(std::string_view content) {
     end += aligned(bytes_of(matrix).size()) + aligned(order_of(matrix).size());
   }
   if (end != content.size()) fail_input("found {} bytes, expected {} with these matrices", content.size(), end);
+  check_padding(content, kPreamble + length);
+  end = aligned(kPreamble + length);
+  for (const PackedMatrix& matrix : program.matrices) {
+    for (const std::size_t bytes : {bytes_of(matrix).size(), order_of(matrix).size()}) {
+      check_padding(content, end + bytes);
+      end += aligned(bytes);
+    }
+  }
   // All that is said comes from the images, the network and the configuration; so nothing else can be said.
   if (document_of(program) != text) {
     fail_input("document: found other fields or values than follow from its images, expected what pack_model writes");

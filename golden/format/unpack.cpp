@@ -119,6 +119,11 @@ UnpackedMatrix unpack(std::span<const std::uint8_t> image, const FormatConfig& f
   if (header.index_bits != index_bits(out)) {
     fail_input("image: output indices of {} bits, expected {} for {} outputs", header.index_bits, index_bits(out), out);
   }
+  // Every output has a record; so nothing large is made of a shape that the image cannot hold.
+  if (out * static_cast<std::size_t>(header.index_bits + kBiasBits) > image.size() * 8) {
+    fail_input("image: {} bytes, expected more: each of {} outputs has a record of {} bits", image.size(), out,
+               header.index_bits + kBiasBits);
+  }
   check_order(in_order, in, format);
   check_positions(header, in_order.size(), format);
   Unpacker unpacker(header, format, out, in, in_order);

@@ -45,8 +45,9 @@ std::map<std::string, std::string> read_index(const fs::path& path) {
   std::map<std::string, std::string> shard_of;
   for (const auto& [tensor, shard] : map->items()) {
     const std::string name = shard.is_string() ? shard.get<std::string>() : "";
-    // A name of another folder would read what the checkpoint does not hold.
-    if (name.empty() || name.find('/') != std::string::npos || !name.ends_with(".safetensors")) {
+    // A name of another folder would read what the checkpoint does not hold; behind a zero no system looks.
+    if (name.empty() || name.find_first_of(std::string_view("/\0", 2)) != std::string::npos ||
+        !name.ends_with(".safetensors")) {
       fail_input("{}: weight_map: {}: found {}, expected the name of a .safetensors file in the same folder",
                  path.string(), quote(tensor), show_json(shard));
     }

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "flows/regress/plan/json_fields.hpp"
 #include "flows/regress/plan/shell_output.hpp"
 #include "golden/base/error.hpp"
 #include "golden/base/text.hpp"
@@ -150,13 +151,19 @@ class Comparison {
 
 void read_ctest(const std::string& json, Inventory& inventory) {
   constexpr std::string_view kFilter = "--gtest_filter=";
-  const nlohmann::json listing = parse_json(json, "ctest --show-only=json-v1");
-  for (const nlohmann::json& test : listing.at("tests")) {
-    const std::string name = test.at("name").get<std::string>();
+  constexpr const char* kLabel = "ctest --show-only=json-v1";
+  const nlohmann::json listing = parse_json(json, kLabel);
+  const auto tests = listing.is_object() ? listing.find("tests") : listing.end();
+  if (!listing.is_object() || tests == listing.end() || !tests->is_array()) {
+    fail_input("{}: tests: found {}, expected an array", kLabel, tests == listing.end() ? "none" : show_json(*tests));
+  }
+  for (const nlohmann::json& test : *tests) {
+    JsonFields fields(test, kLabel, "/tests");
+    const std::string name = fields.text("name");
     if (name.ends_with("_NOT_BUILT")) {
       fail_input("{}: found a program that is not built, expected all of them: build everything first", name);
     }
-    const auto words = test.value("command", std::vector<std::string>());
+    const std::vector<std::string> words = fields.texts("command", {});
     const auto filter =
         std::find_if(words.begin(), words.end(), [&](const std::string& word) { return word.starts_with(kFilter); });
     if (filter == words.end()) {

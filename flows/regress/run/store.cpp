@@ -3,10 +3,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 
 #include "golden/base/error.hpp"
+#include "golden/files/input_file.hpp"
 
 namespace mixvec::inline flows {
 namespace {
@@ -47,7 +49,19 @@ Job::Kind kind_of(const std::string& name) {
   return Job::Kind::kRun;
 }
 
+/// JSON that Store::begin() and its callers have written: a list, or an object, of texts.
+nlohmann::json read_texts(const char* column, const std::string& text, bool is_list) {
+  const std::string label = fmt::format("results.db: {}", column);
+  nlohmann::json json = parse_json(text, label);
+  const bool fits = is_list ? json.is_array() : json.is_object();
+  if (!fits || !std::all_of(json.begin(), json.end(), [](const nlohmann::json& item) { return item.is_string(); })) {
+    fail_input("{}: found {}, expected {} of texts", label, show_json(json), is_list ? "an array" : "an object");
+  }
+  return json;
+}
+
 Night read_night(const Statement& row) {
+  read_texts("tools", row.text(9), false);
   return {.number = row.number(0),
           .list = row.text(1),
           .base_seed = static_cast<std::uint64_t>(row.number(2)),
@@ -150,7 +164,7 @@ std::vector<Job> Store::jobs(std::int64_t night) {
                     .reproduce = row.text(14),
                     .waves_build = row.text(15),
                     .waves_directory = row.text(16),
-                    .waves_options = nlohmann::json::parse(row.text(17)).get<std::vector<std::string>>()});
+                    .waves_options = read_texts("waves_options", row.text(17), true).get<std::vector<std::string>>()});
   }
   return jobs;
 }

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "flows/regress/plan/json_fields.hpp"
 #include "golden/base/error.hpp"
 #include "golden/base/system_reason.hpp"
 #include "golden/base/text.hpp"
@@ -23,13 +24,16 @@ namespace fs = std::filesystem;
 
 fs::path night_folder(const fs::path& out, std::int64_t night) { return out / "slurm" / fmt::format("{}", night); }
 
-SlurmTask read_task(const nlohmann::json& json) {
-  return {.command = json.at("command"),
-          .directory = json.at("directory").get<std::string>(),
-          .log = json.at("log").get<std::string>(),
-          .timeout = json.at("timeout"),
-          .from_copy = json.at("from_copy"),
-          .attempt = json.at("attempt")};
+constexpr double kMostSeconds = 1e9;
+constexpr std::size_t kMostAttempts = 1'000'000;
+
+SlurmTask read_task(JsonFields& fields) {
+  return {.command = fields.text("command"),
+          .directory = fields.text("directory"),
+          .log = fields.text("log"),
+          .timeout = fields.number("timeout", 0, kMostSeconds),
+          .from_copy = fields.flag("from_copy"),
+          .attempt = fields.count("attempt", kMostAttempts)};
 }
 
 nlohmann::json task_json(const SlurmTask& task) {
@@ -85,7 +89,8 @@ SlurmBatch SlurmFolder::batch(std::int64_t number) const {
   SlurmBatch batch;
   batch.number = number;
   const nlohmann::json json = read_json(file);
-  for (const nlohmann::json& task : json.at("tasks")) batch.tasks.push_back(read_task(task));
+  JsonFields fields(json, file.string(), "");
+  fields.each("tasks", [&](JsonFields& task) { batch.tasks.push_back(read_task(task)); });
   fs::path note = file;
   note.replace_extension(".job");
   if (fs::exists(note)) batch.job = read_file(note);
@@ -146,14 +151,16 @@ std::optional<SlurmResult> SlurmFolder::result(const std::string& task) const {
   if (!fs::exists(file)) return std::nullopt;
   try {
     const nlohmann::json json = read_json(file);
-    return SlurmResult{.end = {.code = json.at("code"),
-                               .signal = json.at("signal"),
-                               .timed_out = json.at("timed_out"),
-                               .seconds = json.at("seconds"),
-                               .started = json.at("started"),
+    JsonFields fields(json, file.string(), "");
+    constexpr double kMostCode = 255;
+    return SlurmResult{.end = {.code = static_cast<int>(fields.number("code", -1, kMostCode)),
+                               .signal = static_cast<int>(fields.number("signal", 0, kMostCode)),
+                               .timed_out = fields.flag("timed_out"),
+                               .seconds = fields.number("seconds", 0, kMostSeconds),
+                               .started = fields.number("started", 0, 1e12),
                                .lost = ""},
-                       .node = json.at("node")};
-  } catch (const std::exception&) {
+                       .node = fields.text("node")};
+  } catch (const InputError&) {
     // A network file system may show the name before what it holds.
     return std::nullopt;
   }

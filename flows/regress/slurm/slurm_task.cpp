@@ -24,7 +24,7 @@ namespace fs = std::filesystem;
 
 std::string node_name() {
   std::array<char, 256> name{};
-  if (const char* given = std::getenv("SLURMD_NODENAME"); given != nullptr) return given;
+  if (const char* given = std::getenv("SLURMD_NODENAME"); given != nullptr && *given != 0) return given;
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
 }
 

@@ -69,6 +69,25 @@ TEST(ImageDamage, NoFlippedBitGoesUnnoticed) {
   EXPECT_LT(renamed, 20U);
 }
 
+// Memory is asked for on the word of the shape.
+TEST(ImageDamage, ShapeThatTheImageCannotHoldIsRefused) {
+  const FormatConfig format = small_formats().back();
+  SyntheticSpec spec;
+  spec.out = 29;
+  spec.in = 43;
+  const PrunedMatrix matrix = make_synthetic(spec);
+  PackedMatrix packed = pack(matrix, deal_in_turn(matrix, format), format);
+  constexpr std::size_t kMostOutputs = 65536;
+  std::uint8_t& byte = packed.image[4 * static_cast<std::size_t>(kIndexBitsField.word) + 1];
+  byte = static_cast<std::uint8_t>((byte & ~0x1FU) | 16U);  // index_bits: bits 8 to 12
+  try {
+    unpack(packed.image, format, kMostOutputs, matrix.in, packed.in_order);
+    ADD_FAILURE() << "not refused";
+  } catch (const InputError& error) {
+    EXPECT_NE(std::string(error.what()).find("each of 65536 outputs"), std::string::npos) << error.what();
+  }
+}
+
 TEST(ImageDamage, ArbitraryBytesNeverCrash) {
   Random random(78);
   const std::vector<FormatConfig> formats = small_formats();
