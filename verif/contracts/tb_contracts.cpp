@@ -7,7 +7,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -98,15 +100,7 @@ bool same(const Names& found, const Names& expected, const std::string& what) {
   return good;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  const bool self_test = argc == 3 && std::string(argv[2]) == "--self-test";
-  if (argc != 2 && !self_test) {
-    fmt::print(stderr, "usage: tb_contracts ROOT [--self-test]    ROOT holds rtl_templates/ and docs/\n");
-    return 2;
-  }
-  const std::filesystem::path root = argv[1];
+int run(const std::filesystem::path& root, bool self_test) {
   std::vector<Contract> contracts = mixvec::array_contracts();
   for (const auto& more : {mixvec::attention_contracts(), mixvec::layer_contracts(), mixvec::slice_contracts()}) {
     contracts.insert(contracts.end(), more.begin(), more.end());
@@ -139,4 +133,17 @@ int main(int argc, char** argv) {
   const bool good = noticed == contracts.size() && lists && quiet.empty();
   fmt::print("tb_contracts: {} of {} violations noticed: {}\n", noticed, contracts.size(), good ? "PASS" : "FAIL");
   return good ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    const bool self_test = argc == 3 && std::string(argv[2]) == "--self-test";
+    if (argc == 2 || self_test) return run(argv[1], self_test);
+    fmt::print(stderr, "usage: tb_contracts ROOT [--self-test]    ROOT holds rtl_templates/ and docs/\n");
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "tb_contracts: %s\n", error.what());
+  }
+  return 2;
 }
