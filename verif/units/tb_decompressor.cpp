@@ -360,10 +360,11 @@ class Bench {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return unit_main<Bench>(argc, argv,
-                          {"tb_decompressor",
-                           "Checks the decompressor against golden's reader, operation by operation.",
-                           "DECOMPRESSOR_CONFIGS",
-                           UNIT_CONFIG,
-                           {"a flipped bit of the code", "a dropped beat", "two operations swapped"}});
+  return unit_main<Bench, Vmv_decompressor>(
+      argc, argv,
+      {"tb_decompressor",
+       "Checks the decompressor against golden's reader, operation by operation.",
+       "DECOMPRESSOR_CONFIGS",
+       UNIT_CONFIG,
+       {"a flipped bit of the code", "a dropped beat", "two operations swapped"}});
 }

@@ -132,10 +132,10 @@ class Bench {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return unit_main<Bench>(argc, argv,
-                          {"tb_fp32_mul",
-                           "Checks the binary32 multiplier against native arithmetic, bit for bit.",
-                           "FP32_MUL_CONFIGS",
-                           UNIT_CONFIG,
-                           {"a turned sign", "a flipped last bit", "another pair's operand"}});
+  return unit_main<Bench, Vmv_fp32_mul>(argc, argv,
+                                        {"tb_fp32_mul",
+                                         "Checks the binary32 multiplier against native arithmetic, bit for bit.",
+                                         "FP32_MUL_CONFIGS",
+                                         UNIT_CONFIG,
+                                         {"a turned sign", "a flipped last bit", "another pair's operand"}});
 }

@@ -92,10 +92,11 @@ class Bench {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return unit_main<Bench>(argc, argv,
-                          {"tb_gelu",
-                           "Checks GELU of all binary16 values in both forms against golden, bit for bit.",
-                           "GELU_CONFIGS",
-                           UNIT_CONFIG,
-                           {"a flipped operand bit", "a dropped beat", "the other form"}});
+  return unit_main<Bench, Vmv_vector_unit>(
+      argc, argv,
+      {"tb_gelu",
+       "Checks GELU of all binary16 values in both forms against golden, bit for bit.",
+       "GELU_CONFIGS",
+       UNIT_CONFIG,
+       {"a flipped operand bit", "a dropped beat", "the other form"}});
 }

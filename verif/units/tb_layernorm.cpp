@@ -185,10 +185,11 @@ class Bench {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return unit_main<Bench>(argc, argv,
-                          {"tb_layernorm",
-                           "Checks LayerNorm in the vector unit against golden, bit for bit.",
-                           "LAYERNORM_CONFIGS",
-                           UNIT_CONFIG,
-                           {"a turned sign", "a dropped beat", "a flipped bit of gamma", "two betas swapped"}});
+  return unit_main<Bench, Vmv_vector_unit>(
+      argc, argv,
+      {"tb_layernorm",
+       "Checks LayerNorm in the vector unit against golden, bit for bit.",
+       "LAYERNORM_CONFIGS",
+       UNIT_CONFIG,
+       {"a turned sign", "a dropped beat", "a flipped bit of gamma", "two betas swapped"}});
 }

@@ -285,10 +285,11 @@ class Bench {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return unit_main<Bench>(argc, argv,
-                          {"tb_matching",
-                           "Checks the matching machine against a model that looks at one lane at a time.",
-                           "MATCHING_CONFIGS",
-                           UNIT_CONFIG,
-                           {"flipped bits of activation rows", "a dropped operation", "two operations swapped"}});
+  return unit_main<Bench, Vmv_matching>(
+      argc, argv,
+      {"tb_matching",
+       "Checks the matching machine against a model that looks at one lane at a time.",
+       "MATCHING_CONFIGS",
+       UNIT_CONFIG,
+       {"flipped bits of activation rows", "a dropped operation", "two operations swapped"}});
 }

@@ -186,10 +186,11 @@ class Bench {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return unit_main<Bench>(argc, argv,
-                          {"tb_merge",
-                           "Checks the addition of the classes against native binary32 arithmetic, bit for bit.",
-                           "MERGE_CONFIGS",
-                           UNIT_CONFIG,
-                           {"turned signs", "a dropped output", "two classes swapped"}});
+  return unit_main<Bench, Vmv_merge>(
+      argc, argv,
+      {"tb_merge",
+       "Checks the addition of the classes against native binary32 arithmetic, bit for bit.",
+       "MERGE_CONFIGS",
+       UNIT_CONFIG,
+       {"turned signs", "a dropped output", "two classes swapped"}});
 }

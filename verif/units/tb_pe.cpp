@@ -358,10 +358,11 @@ class Bench {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return unit_main<Bench>(argc, argv,
-                          {"tb_pe",
-                           "Checks the processing element against native binary32 arithmetic, bit for bit.",
-                           "PE_CONFIGS",
-                           UNIT_CONFIG,
-                           {"flipped bits of weights", "a dropped accumulation", "slots begun where they go on"}});
+  return unit_main<Bench, Vmv_pe>(
+      argc, argv,
+      {"tb_pe",
+       "Checks the processing element against native binary32 arithmetic, bit for bit.",
+       "PE_CONFIGS",
+       UNIT_CONFIG,
+       {"flipped bits of weights", "a dropped accumulation", "slots begun where they go on"}});
 }

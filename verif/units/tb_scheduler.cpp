@@ -220,10 +220,11 @@ class Bench {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return unit_main<Bench>(argc, argv,
-                          {"tb_scheduler",
-                           "Checks that the scheduler gives every task once and in order to a set that wants it.",
-                           "SCHEDULER_CONFIGS",
-                           UNIT_CONFIG,
-                           {"a flipped bit of a task's place", "a dropped task", "two tasks swapped"}});
+  return unit_main<Bench, Vmv_scheduler>(
+      argc, argv,
+      {"tb_scheduler",
+       "Checks that the scheduler gives every task once and in order to a set that wants it.",
+       "SCHEDULER_CONFIGS",
+       UNIT_CONFIG,
+       {"a flipped bit of a task's place", "a dropped task", "two tasks swapped"}});
 }

@@ -181,10 +181,11 @@ class Bench {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return unit_main<Bench>(argc, argv,
-                          {"tb_softmax",
-                           "Checks softmax in the vector unit against golden, bit for bit.",
-                           "SOFTMAX_CONFIGS",
-                           UNIT_CONFIG,
-                           {"flipped score bits", "a dropped beat", "two keys swapped", "another mask"}});
+  return unit_main<Bench, Vmv_vector_unit>(
+      argc, argv,
+      {"tb_softmax",
+       "Checks softmax in the vector unit against golden, bit for bit.",
+       "SOFTMAX_CONFIGS",
+       UNIT_CONFIG,
+       {"flipped score bits", "a dropped beat", "two keys swapped", "another mask"}});
 }

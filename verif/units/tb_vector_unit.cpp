@@ -314,10 +314,11 @@ class Bench {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return unit_main<Bench>(argc, argv,
-                          {"tb_vector_unit",
-                           "Checks random operations of the vector unit against golden, bit for bit.",
-                           "VECTOR_UNIT_CONFIGS",
-                           UNIT_CONFIG,
-                           {"flipped operand bits", "a dropped beat", "a lost update", "another mask"}});
+  return unit_main<Bench, Vmv_vector_unit>(
+      argc, argv,
+      {"tb_vector_unit",
+       "Checks random operations of the vector unit against golden, bit for bit.",
+       "VECTOR_UNIT_CONFIGS",
+       UNIT_CONFIG,
+       {"flipped operand bits", "a dropped beat", "a lost update", "another mask"}});
 }

@@ -185,10 +185,10 @@ class Bench {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return unit_main<Bench>(argc, argv,
-                          {"tb_weights",
-                           "Checks the weight window against the stream of weights.",
-                           "WEIGHTS_CONFIGS",
-                           UNIT_CONFIG,
-                           {"flipped bits of weights", "a dropped beat", "two beats swapped"}});
+  return unit_main<Bench, Vmv_weights>(argc, argv,
+                                       {"tb_weights",
+                                        "Checks the weight window against the stream of weights.",
+                                        "WEIGHTS_CONFIGS",
+                                        UNIT_CONFIG,
+                                        {"flipped bits of weights", "a dropped beat", "two beats swapped"}});
 }

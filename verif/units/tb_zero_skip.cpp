@@ -306,10 +306,11 @@ class Bench {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return unit_main<Bench>(argc, argv,
-                          {"tb_zero_skip",
-                           "Checks the zero-skip controller against a model, event by event.",
-                           "ZERO_SKIP_CONFIGS",
-                           UNIT_CONFIG,
-                           {"a step's weights miscounted", "a dropped operation", "two operations swapped"}});
+  return unit_main<Bench, Vmv_zero_skip>(
+      argc, argv,
+      {"tb_zero_skip",
+       "Checks the zero-skip controller against a model, event by event.",
+       "ZERO_SKIP_CONFIGS",
+       UNIT_CONFIG,
+       {"a step's weights miscounted", "a dropped operation", "two operations swapped"}});
 }

@@ -1,31 +1,24 @@
-// The front of the clocked unit benches: the device, random stimulus and stalls, and a command line that runs cases or
+// The front of the clocked unit benches: random stimulus and stalls, and a command line that runs cases or
 // faults and reports.
 #pragma once
 
-#include <verilated.h>
-#if VM_TRACE
-#include <verilated_fst_c.h>
-#endif
-
 #include <boost/program_options.hpp>
-#include <filesystem>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "golden/base/bits.hpp"
-#include "golden/base/error.hpp"
 #include "golden/base/random.hpp"
 #include "golden/base/text.hpp"
 #include "golden/cli/cli.hpp"
 #include "golden/cli/common_options.hpp"
 #include "golden/files/output.hpp"
 #include "golden/math/half.hpp"
-#include "unit_ports.hpp"
 #include "verif/bench.hpp"
 #include "verif/record/port_recorder.hpp"
+#include "verif/units/reset_check.hpp"
+#include "verif/units/unit_device.hpp"
 
 namespace mixvec::inline verif {
 
@@ -96,108 +89,6 @@ class Watch {
   const Checker& checker_;
   std::uint64_t before_;
   std::uint64_t silent_ = 0;
-};
-
-/// What a device begins with, and what is kept of it.
-struct Setup {
-  std::uint64_t seed = 1;                          ///< of registers and memories
-  std::string trace = {};                          ///< an FST file, whose path is printed, or empty
-  std::uint64_t trace_from = 0;                    ///< first cycle of the trace
-  std::uint64_t trace_cycles = ~std::uint64_t{0};  ///< that it has
-  PortRecorder* recorder = nullptr;                ///< takes all ports before each rising edge; null: nobody does
-};
-
-/// The device: registers and memories begin at random values.
-template <typename Top>
-class Device {
- public:
-  explicit Device(const Setup& setup)
-      : recorder_(setup.recorder), trace_from_(setup.trace_from), trace_cycles_(setup.trace_cycles) {
-    context_.randReset(2);
-    context_.randSeed(static_cast<int>(setup.seed % 0x7FFFFFFF) + 1);
-#if VM_TRACE
-    if (!setup.trace.empty()) context_.traceEverOn(true);
-#endif
-    top_ = std::make_unique<Top>(&context_);
-#if VM_TRACE
-    if (!setup.trace.empty()) open_trace(setup.trace);
-#endif
-    top_->clk_i = 0;
-    if constexpr (kHasReset<Top>) {
-      // Reset is asynchronous: it may come and go between two edges.
-      for (const int released : {1, 0, 1, 0}) {
-        top_->rst_ni = static_cast<std::uint8_t>(released);
-        top_->eval();
-      }
-      for (int i = 0; i < 3; ++i) clock();
-      top_->rst_ni = 1;
-    }
-  }
-  ~Device() {
-    top_->final();
-#if VM_TRACE
-    if (trace_) trace_->close();
-#endif
-  }
-  Device(const Device&) = delete;
-  Device& operator=(const Device&) = delete;
-
-  Top* operator->() { return top_.get(); }
-  const VerilatedContext& context() const { return context_; }
-  /// Cycles so far.
-  [[nodiscard]] std::uint64_t cycle() const { return cycle_; }
-  void clock() {
-    record();
-#if VM_TRACE
-    const bool traced = trace_ && cycle_ >= trace_from_ && cycle_ - trace_from_ < trace_cycles_;
-    if (traced) {
-      top_->eval();
-      trace_->dump(2 * cycle_);
-    }
-#endif
-    top_->clk_i = 1;
-    top_->eval();
-#if VM_TRACE
-    if (traced) trace_->dump(2 * cycle_ + 1);
-#endif
-    top_->clk_i = 0;
-    top_->eval();
-    ++cycle_;
-  }
-
- private:
-  template <typename T>
-  static constexpr bool kHasReset = requires(T& top) {
-    top.rst_ni;
-  };
-
-  void record() {
-    if (recorder_ == nullptr || !recorder_->has_room()) return;
-    top_->eval();
-    recorder_->begin();
-#define MIXVEC_NOTE(name) recorder_->note(top_->name);
-    MIXVEC_INPUT_PORTS(MIXVEC_NOTE)
-    MIXVEC_OUTPUT_PORTS(MIXVEC_NOTE)
-#undef MIXVEC_NOTE
-    recorder_->end();
-  }
-
-#if VM_TRACE
-  void open_trace(const std::string& path) {
-    trace_ = std::make_unique<VerilatedFstC>();
-    top_->trace(trace_.get(), 99);
-    trace_->open(path.c_str());
-    if (!trace_->isOpen()) fail_input("--trace {}: the file cannot be written", path);
-    fmt::print("trace: {}\n", std::filesystem::absolute(path).string());
-  }
-
-  std::unique_ptr<VerilatedFstC> trace_;
-#endif
-  VerilatedContext context_;
-  std::unique_ptr<Top> top_;
-  PortRecorder* recorder_;
-  [[maybe_unused]] std::uint64_t trace_from_, trace_cycles_;
-  std::uint64_t cycle_ = 0;
 };
 
 /// How often something came up that a run must have met.
@@ -311,15 +202,17 @@ void simulate_traced(const UnitOptions& options, Setup setup, const Simulate& si
   simulate(setup);
 }
 
-template <typename Bench>
+template <typename Bench, typename Top>
 int run_cases(const UnitSpec& spec, const UnitOptions& options) {
   const std::uint64_t seed = options.seed;
   const std::uint64_t cases = options.cases;
   if (options.self_test) return self_test<Bench>(spec, seed);
+  // Before the bench: the thread has one context, that of the device made last.
+  const bool alike = resets_alike<Top>(seed);
   PortRecorder recorder(options.record.empty() ? 0 : options.record_cycles);
   // One instance for all cases, so that what one leaves behind meets the next.
   Bench bench(Setup{.seed = seed, .trace = options.trace, .recorder = &recorder});
-  bool right = true;
+  bool right = alike;
   std::uint64_t done = 0;
   while (done < cases && right && (!recorder.on() || recorder.has_room())) right = run_case(bench, seed, done++, 0);
   write_coverage(options.coverage);
@@ -354,7 +247,7 @@ int run_cases(const UnitSpec& spec, const UnitOptions& options) {
 }
 
 /// The main program of a bench. `Bench(seed)` has run(random, number, fault), checker(), injected(), counts().
-template <typename Bench>
+template <typename Bench, typename Top>
 int unit_main(int argc, char** argv, const UnitSpec& spec) {
   CommandLine command(spec.name, spec.purpose,
                       fmt::format("  {0} --seed 7 --cases 200\n  {0} --self-test\n", spec.name));
@@ -364,7 +257,7 @@ int unit_main(int argc, char** argv, const UnitSpec& spec) {
   add_unit_options(command, options, "inject faults; succeeds only if each is noticed");
   return command.run(argc, argv, [&](const boost::program_options::variables_map& values) {
     finish_unit_options(options, values);
-    return run_cases<Bench>(spec, options);
+    return run_cases<Bench, Top>(spec, options);
   });
 }
 
