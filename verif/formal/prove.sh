@@ -1,40 +1,75 @@
 #!/bin/bash
-# Proves what one of the files beside this one says of a module, for all inputs and any number of cycles (k-induction), shows
-# that its covers are reached, and that the same fails on each bug that the file plants.
+# Proves what one of the files beside this one says of a module, for all inputs and any number of cycles, shows that its
+# covers are reached, and that the same fails on each bug that the file plants.
 #
 #   verif/formal/prove.sh NAME [OUT]    NAME: of a file here, without .sv; OUT: a folder for logs (default: build/formal)
+#   verif/formal/prove.sh --bugs [OUT]  what the proofs in OUT have found: OUT/bugs.tsv, and a sum by kind
 #
 # NAME.sv has the comment
-#   // proof: rtl FILE...; depth N; induction K     RTL of the module; cycles of base case and covers; cycles of the step
-# NAME.bugs a line for each bug, which the base case must find:
-#   FILE | FOUND | PUT                              text of the RTL, \n for a new line, and what a bug makes of it
+#   // proof: rtl FILE...; depth N; HOW     RTL of the module, or stubs/FILE of this folder; cycles of covers and bugs; HOW:
+#     induction K    k-induction (z3), step of K cycles
+#     reachability   property directed reachability (yosys-abc): an invariant, which is checked
+#     bounded        no more than N cycles from reset on are looked at
+# NAME.bugs a line for each bug, which must be found within N cycles:
+#   KIND | FILE | FOUND | PUT               text of the RTL, \n for a new line, and what a bug makes of it
+# OUT/NAME/bugs.tsv says of each bug its kind, the property that notices it, and in which cycle.
 # Exit 0: proved, all covers reached, all bugs found. Exit 1: not. Exit 2: wrongly called. Exit 77: a program is missing.
 set -u
 refuse() { echo "prove.sh: $*" >&2; exit 2; }
 here=$(cd "$(dirname "$0")" && pwd)
 rtl=$(cd "$here/../../rtl_templates" && pwd)
-if [ $# -lt 1 ] || [ $# -gt 2 ]; then refuse "found $# arguments, expected NAME [OUT]"; fi
+if [ $# -lt 1 ] || [ $# -gt 2 ]; then refuse "found $# arguments, expected NAME [OUT] or --bugs [OUT]"; fi
 name=$1
-out=${2:-$here/../../build/formal}/$name
+root=${2:-$here/../../build/formal}
+kinds=("off by one" "stale value" "dropped stall" "not cleared" "wrong bank or wrap" "lost credit" "lost" "doubled"
+  "wrong owner" "wrong order" "too early" "never ends" "wrong guard")
+columns='proof\tbug\tkind\tproperty\tcycle\tfile\tfound\tput'
+
+if [ "$name" = --bugs ]; then
+  test -d "$root" || refuse "found no folder $root, expected one that proofs have written into"
+  sums=()
+  for file in "$root"/*/bugs.tsv; do if [ -f "$file" ]; then sums+=("$file"); fi; done
+  test ${#sums[@]} -gt 0 || refuse "$root: found no */bugs.tsv, expected one of each proof that has run"
+  { echo -e "$columns"; for file in "${sums[@]}"; do tail -n +2 "$file"; done; } > "$root/bugs.tsv.part"
+  mv "$root/bugs.tsv.part" "$root/bugs.tsv"
+  tail -n +2 "$root/bugs.tsv" | awk -F'\t' '
+    { all++; n[$3]++; p[$1 "." $4] = 1; if ($4 != "-") found++; if (!(($3, $1) in seen)) { seen[$3, $1] = 1; by[$3] = by[$3] " " $1 } }
+    END { for (k in n) printf "%4d  %-20s%s\n", n[k], k, by[k]; for (q in p) if (q !~ /-$/) properties++
+          printf "%4d  found by %d properties, of %d bugs\n", found, properties, all; exit(found != all) }' | sort -k1,1nr
+  exit "${PIPESTATUS[1]}"
+fi
+
+out=$root/$name
 proof=$here/$name.sv planted=$here/$name.bugs
 test -f "$proof" || refuse "$name: found no $proof, expected one of: $(cd "$here" && ls -- *.sv | sed 's/\.sv$//' | tr '\n' ' ')"
-for program in yosys yosys-smtbmc z3 perl; do
+for program in yosys yosys-smtbmc yosys-abc z3 perl; do
   command -v $program > /dev/null || { echo "prove.sh: $program not found: Debian packages yosys, z3 and perl" >&2; exit 77; }
 done
 header=$(sed -n 's|^// proof: ||p' "$proof")
-[[ $header =~ ^rtl\ ([^\;]*)\;\ depth\ ([0-9]+)\;\ induction\ ([0-9]+)$ ]] ||
-  refuse "$proof: found \"// proof: $header\", expected \"// proof: rtl FILE...; depth N; induction K\""
-files=${BASH_REMATCH[1]} depth=${BASH_REMATCH[2]} induction=${BASH_REMATCH[3]}
+[[ $header =~ ^rtl\ ([^\;]*)\;\ depth\ ([0-9]+)\;\ (induction\ ([0-9]+)|reachability|bounded)$ ]] ||
+  refuse "$proof: found \"// proof: $header\", expected \"// proof: rtl FILE...; depth N; induction K|reachability|bounded\""
+files=${BASH_REMATCH[1]} depth=${BASH_REMATCH[2]} how=${BASH_REMATCH[3]} induction=${BASH_REMATCH[4]}
 rm -rf "$out"
 mkdir -p "$out"
 
-# read_design FOLDER RTL: FOLDER/prove.smt2. Names of the module's registers stay, for the proof to speak of.
+# copy_rtl FOLDER: what the proof reads, flat.
+copy_rtl() {
+  mkdir -p "$1"
+  cp "$rtl/mv_isa_pkg.sv" "$rtl/mv_pkg.sv" "$1"
+  for file in $files; do
+    if [ "${file#stubs/}" != "$file" ]; then cp "$here/$file" "$1"; else cp "$rtl/$file" "$1"; fi
+  done
+}
+# read_design FOLDER: its rtl/ as prove.smt2 and prove.aig. Names of the module's registers stay, for the proof to speak of.
+# With covers also cover.aig: there a cover is a property that fails.
 read_design() {
-  local sources=()
-  for file in mv_isa_pkg.sv mv_pkg.sv $files; do sources+=("\"$2/$file\""); done
-  (cd "$1" && yosys -q -p "read_verilog -sv -formal ${sources[*]} \"$proof\"; hierarchy -top prove; proc; memory_collect; \
-    memory_map; flatten; async2sync; opt -full -fine; dffunmap; opt_clean; check -assert; write_smt2 -wires prove.smt2" \
-    > yosys.log 2>&1) || { tail -n 5 "$1/yosys.log"; return 1; }
+  local sources='rtl/mv_isa_pkg.sv rtl/mv_pkg.sv' bits
+  for file in $files; do sources+=" rtl/${file#stubs/}"; done
+  bits='setundef -undriven -anyseq; opt -fast; techmap; opt -fast; dffunmap; simplemap; opt_clean; abc -g AND -fast; opt_clean'
+  (cd "$1" && yosys -q -p "read_verilog -sv -formal $sources \"$proof\"; hierarchy -top prove; proc; memory_collect; \
+    memory_map; flatten; async2sync; opt -full -fine; dffunmap; opt_clean; check -assert; write_smt2 -wires prove.smt2; \
+    design -save all; chformal -cover -remove; $bits; write_aiger -zinit -no-startoffset -map prove.aim prove.aig; \
+    ${2:-}" > yosys.log 2>&1) || { tail -n 5 "$1/yosys.log"; return 1; }
 }
 # Without increments z3 sees a problem of bits at once and is a hundred times faster.
 solve() {
@@ -42,42 +77,72 @@ solve() {
   shift 2
   (cd "$folder" && timeout 900 yosys-smtbmc -s z3 --unroll --noincr --presat --dump-vcd "$log.vcd" "$@" prove.smt2 > "$log.log" 2>&1)
 }
+# check FOLDER LOG COMMANDS: yosys-abc on prove.aig.
+check() {
+  (cd "$1" && timeout 1800 yosys-abc -c "read_aiger ${4:-prove.aig}; fold; strash; $3" > "$2.log" 2>&1)
+}
 
 started=$SECONDS
 code=0
-read_design "$out" "$rtl" || exit 1
-for step in "base -t $depth" "induction -i -t $induction" "cover -c -t $depth"; do
-  # shellcheck disable=SC2086  # words without blanks
-  if ! solve "$out" ${step}; then
-    echo "$name: ${step%% *} failed: $(grep -E 'Assert failed|Unreached|Error|ERROR|PREUNSAT' "$out/${step%% *}.log" | sed 's/^## *[0-9:]* *//' | head -n 3)"
-    code=1
-  fi
-done
+failed() {
+  echo "$name: $1 failed: $(grep -aE 'Assert failed|Unreached|Error|ERROR|PREUNSAT|asserted' "$out/$1.log" | sed 's/^## *[0-9:]* *//' | head -n 3)"
+  code=1
+}
+copy_rtl "$out/rtl"
+read_design "$out" || exit 1
+case $how in
+  induction*)
+    # Induction asks for as many cycles of z3 as its step has; the other solver looks further.
+    solve "$out" base -t "$((induction + 1))" || failed base
+    check "$out" bmc "bmc3 -F $depth"
+    grep -aq "^No output asserted in $depth frames" "$out/bmc.log" || failed bmc
+    solve "$out" induction -i -t "$induction" || failed induction
+    proved="by $induction-induction, base of $depth cycles" ;;
+  reachability)
+    check "$out" pdr "pdr"
+    { grep -aq 'Verification of invariant .* was successful' "$out/pdr.log" && grep -aq '^Property proved' "$out/pdr.log"; } || failed pdr
+    proved="for any number of cycles by an invariant of $(sed -n 's/.*invariant with \([0-9]*\) clauses.*/\1/p' "$out/pdr.log") clauses" ;;
+  bounded)
+    check "$out" bmc "bmc3 -F $depth"
+    grep -aq "^No output asserted in $depth frames" "$out/bmc.log" || failed bmc
+    proved="for $depth cycles" ;;
+esac
+solve "$out" cover -c -t "$depth" || failed cover
 properties=$(grep -cE '^ *[A-Z][A-Za-z]*: *assert' "$proof") covers=$(grep -cE '^ *[A-Z][A-Za-z]*: *cover' "$proof")
 
+twins=$(sort "$planted" | uniq -d | head -n 1)
+test -z "$twins" || { echo "$planted: found twice: $twins"; code=1; }
+echo -e "$columns" > "$out/bugs.tsv"
 bugs=0
 while IFS= read -r line; do
   bugs=$((bugs + 1))
-  file=${line%% | *} change=${line#* | }
-  found=${change%% | *} put=${change#* | }
-  mkdir -p "$out/bug_$bugs/rtl"
-  # shellcheck disable=SC2086
-  (cd "$rtl" && cp mv_isa_pkg.sv mv_pkg.sv $files "$out/bug_$bugs/rtl")
+  kind=${line%% | *} rest=${line#* | }
+  file=${rest%% | *} rest=${rest#* | }
+  found=${rest%% | *} put=${rest#* | }
+  folder=$out/bug_$bugs
+  property=- cycle=-
+  copy_rtl "$folder/rtl"
+  printf '%s\n' "${kinds[@]}" | grep -qx "$kind" || { echo "$planted: bug $bugs: found the kind \"$kind\", expected one of prove.sh's"; code=1; }
   FOUND=$found PUT=$put perl -0pi -e 'BEGIN { ($f, $p) = @ENV{"FOUND", "PUT"}; s/\\n/\n/g for $f, $p; }
-    $n = s/\Q$f\E/$p/; END { exit($n ? 0 : 1) }' "$out/bug_$bugs/rtl/$file" ||
+    $n = s/\Q$f\E/$p/; END { exit($n ? 0 : 1) }' "$folder/rtl/$file" ||
     { echo "$planted: bug $bugs: $file has no \"$found\""; code=1; continue; }
-  read_design "$out/bug_$bugs" "$out/bug_$bugs/rtl" || { code=1; continue; }
-  if solve "$out/bug_$bugs" base -t "$depth"; then
+  read_design "$folder" || { code=1; continue; }
+  # yosys-abc finds a trace; z3 goes through it and says which property it is.
+  check "$folder" bmc "bmc3 -F $depth; write_cex -a trace.aiw"
+  cycle=$(sed -n 's/.*was asserted in frame \([0-9]*\).*/\1/p' "$folder/bmc.log" | head -n 1)
+  if [ -z "$cycle" ]; then
     echo "$name: bug $bugs was not found: $found -> $put"
-    code=1
-  elif ! grep -q 'Assert failed' "$out/bug_$bugs/base.log"; then
-    echo "$name: bug $bugs: the base case ended without an answer: $(tail -n 1 "$out/bug_$bugs/base.log")"
-    code=1
+    code=1 cycle=-
+  else
+    solve "$folder" trace --aig prove.aim:trace.aiw --aig-noheader -t "$((cycle + 1))"
+    property=$(sed -n 's/.*Assert failed in prove: \([A-Za-z]*\).*/\1/p' "$folder/trace.log" | head -n 1)
+    test -n "$property" || { echo "$name: bug $bugs: its trace shows nothing: $(tail -n 1 "$folder/trace.log")"; code=1 property=-; }
   fi
+  echo -e "$name\t$bugs\t$kind\t$property\t$cycle\t$file\t${found//\\/\\\\}\t${put//\\/\\\\}" >> "$out/bugs.tsv"
 done < "$planted"
 test $bugs -gt 0 || { echo "$planted: found no bug, expected one at least"; code=1; }
 
-violated=$(cat "$out"/bug_*/base.log | sed -n 's/.*Assert failed in prove: \([A-Za-z]*\).*/\1/p' | sort -u | wc -l)
-test $code != 0 || echo "$name: $properties properties proved by $induction-induction, base of $depth cycles; $covers covers" \
+violated=$(tail -n +2 "$out/bugs.tsv" | cut -f4 | sort -u | grep -vc '^-$')
+test $code != 0 || echo "$name: $properties properties proved $proved; $covers covers" \
   "reached; $bugs of $bugs bugs found, which violate $violated of the properties; $((SECONDS - started)) s"
 exit $code
