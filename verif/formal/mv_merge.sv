@@ -5,7 +5,7 @@
 // that set, in the order of the tree, with the start value for a class without a sum, also when
 // one comes in every cycle. The arithmetic is a stub that tells orders and operands apart.
 //
-// proof: rtl stubs/arithmetic.sv mv_merge.sv; depth 10; reachability
+// proof: rtl stubs/arithmetic.sv mv_merge.sv; depth 15; induction 8
 
 module prove (input logic clk);
   localparam int H         = 4;
