@@ -12,7 +12,8 @@
 #     bounded        no more than N cycles from reset on are looked at
 # NAME.bugs a line for each bug, which must be found within N cycles:
 #   KIND | FILE | FOUND | PUT               text of the RTL, \n for a new line, and what a bug makes of it
-# OUT/NAME/bugs.tsv says of each bug its kind, the property that notices it, and in which cycle.
+# OUT/NAME/bugs.tsv says of each bug its kind, the property that notices it, and in which cycle. Its trace lies in OUT/NAME/bug_N:
+#   yosys-smtbmc -s z3 --aig prove.aim:trace.aiw --aig-noheader --dump-vcd trace.vcd -t CYCLES prove.smt2
 # Exit 0: proved, all covers reached, all bugs found. Exit 1: not. Exit 2: wrongly called. Exit 77: a program is missing.
 set -u
 refuse() { echo "prove.sh: $*" >&2; exit 2; }
@@ -24,6 +25,10 @@ root=${2:-$here/../../build/formal}
 kinds=("off by one" "stale value" "dropped stall" "not cleared" "wrong bank or wrap" "lost credit" "lost" "doubled"
   "wrong owner" "wrong order" "too early" "never ends" "wrong guard")
 columns='proof\tbug\tkind\tproperty\tcycle\tfile\tfound\tput'
+
+for program in yosys yosys-smtbmc yosys-abc z3 perl; do
+  command -v $program > /dev/null || { echo "prove.sh: $program not found: Debian packages yosys, z3 and perl" >&2; exit 77; }
+done
 
 if [ "$name" = --bugs ]; then
   test -d "$root" || refuse "found no folder $root, expected one that proofs have written into"
@@ -42,9 +47,6 @@ fi
 out=$root/$name
 proof=$here/$name.sv planted=$here/$name.bugs
 test -f "$proof" || refuse "$name: found no $proof, expected one of: $(cd "$here" && ls -- *.sv | sed 's/\.sv$//' | tr '\n' ' ')"
-for program in yosys yosys-smtbmc yosys-abc z3 perl; do
-  command -v $program > /dev/null || { echo "prove.sh: $program not found: Debian packages yosys, z3 and perl" >&2; exit 77; }
-done
 header=$(sed -n 's|^// proof: ||p' "$proof")
 [[ $header =~ ^rtl\ ([^\;]*)\;\ depth\ ([0-9]+)\;\ (induction\ ([0-9]+)|reachability|bounded)$ ]] ||
   refuse "$proof: found \"// proof: $header\", expected \"// proof: rtl FILE...; depth N; induction K|reachability|bounded\""
@@ -61,15 +63,22 @@ copy_rtl() {
     if [ "${file#stubs/}" != "$file" ]; then cp "$here/$file" "$1"; else cp "$rtl/$file" "$1"; fi
   done
 }
-# read_design FOLDER: its rtl/ as prove.smt2 and prove.aig. Names of the module's registers stay, for the proof to speak of.
+# read_design FOLDER [FILE]: its rtl/ and the proof as prove.aig; what each output of that says, in outputs.txt; prove.smt2.
+# Names of the module's registers stay, for the proof to speak of.
 read_design() {
-  local file sources='rtl/mv_isa_pkg.sv rtl/mv_pkg.sv' bits read=${2:-$proof}
+  local file sources='rtl/mv_isa_pkg.sv rtl/mv_pkg.sv' bits
   for file in $files; do sources+=" rtl/${file#stubs/}"; done
   bits='setundef -undriven -anyseq; opt -fast; techmap; opt -fast; dffunmap; simplemap; opt_clean; abc -g AND -fast; opt_clean'
-  (cd "$1" && yosys -q -p "read_verilog -sv -formal $sources \"$read\"; hierarchy -top prove; proc; memory_collect; \
+  (cd "$1" && yosys -q -p "read_verilog -sv -formal $sources \"${2:-$proof}\"; hierarchy -top prove; proc; memory_collect; \
     memory_map; flatten; async2sync; opt -full -fine; dffunmap; opt_clean; check -assert; write_smt2 -wires prove.smt2; \
-    chformal -cover -remove; $bits; write_aiger -zinit -no-startoffset -map prove.aim prove.aig" \
-    > yosys.log 2>&1) || { tail -n 5 "$1/yosys.log"; return 1; }
+    chformal -cover -remove; $bits; tee -o outputs.txt select -list t:\$assert; \
+    write_aiger -zinit -no-startoffset -map prove.aim prove.aig" > yosys.log 2>&1) || { tail -n 5 "$1/yosys.log"; return 1; }
+}
+# outputs FOLDER: those that bmc3 found asserted, by their labels.
+outputs() {
+  local number
+  sed -n 's/.*Output *\([0-9]*\) .*was asserted in frame.*/\1/p' "$1/bmc.log" | sort -un |
+    while read -r number; do sed -n "$((number + 1))s|prove/||p" "$1/outputs.txt"; done
 }
 # Without increments z3 sees a problem of bits at once and is a hundred times faster.
 solve() {
@@ -114,9 +123,9 @@ copy_rtl "$out/covers/rtl"
 perl -0pe 's/: *assert \(/: cover_later (/g; s/: *cover \((.*?)\);/: assert (!($1));/gs; s/: cover_later \(/: cover (/g' "$proof" > "$out/covers/covers.sv"
 read_design "$out/covers" "$out/covers/covers.sv" || exit 1
 check "$out/covers" bmc "bmc3 -a -F $depth"
-reached=$(grep -a 'was asserted in frame' "$out/covers/bmc.log" | sort -u | wc -l)
+reached=$(outputs "$out/covers" | wc -l)
 if [ "$reached" != "$covers" ] || [ "$covers" = 0 ]; then
-  echo "$name: $reached of $covers covers reached in $depth cycles"
+  echo "$name: $reached of $covers covers reached in $depth cycles: $(outputs "$out/covers" | tr '\n' ' ')"
   code=1
 fi
 
@@ -137,16 +146,12 @@ while IFS= read -r line; do
     $n = s/\Q$f\E/$p/; END { exit($n ? 0 : 1) }' "$folder/rtl/$file" ||
     { echo "$planted: bug $bugs: $file has no \"$found\""; code=1; continue; }
   read_design "$folder" || { code=1; continue; }
-  # yosys-abc finds a trace; z3 goes through it and says which property it is.
   check "$folder" bmc "bmc3 -F $depth; write_cex -a trace.aiw"
-  cycle=$(sed -n 's/.*was asserted in frame \([0-9]*\).*/\1/p' "$folder/bmc.log" | head -n 1)
-  if [ -z "$cycle" ]; then
+  cycle=$(sed -n 's/.*was asserted in frame *\([0-9]*\).*/\1/p' "$folder/bmc.log" | head -n 1)
+  property=$(outputs "$folder" | head -n 1)
+  if [ -z "$cycle" ] || [ -z "$property" ]; then
     echo "$name: bug $bugs was not found: $found -> $put"
-    code=1 cycle=-
-  else
-    solve "$folder" trace --aig prove.aim:trace.aiw --aig-noheader -t "$((cycle + 1))"
-    property=$(sed -n 's/.*Assert failed in prove: \([A-Za-z]*\).*/\1/p' "$folder/trace.log" | head -n 1)
-    test -n "$property" || { echo "$name: bug $bugs: its trace shows nothing: $(tail -n 1 "$folder/trace.log")"; code=1 property=-; }
+    code=1 cycle=- property=-
   fi
   echo -e "$name\t$bugs\t$kind\t$property\t$cycle\t$file\t${found//\\/\\\\}\t${put//\\/\\\\}" >> "$out/bugs.tsv"
 done < "$planted"
