@@ -43,6 +43,9 @@ module prove (input logic clk);
     .record_valid_o(record_valid), .record_id_o(record_id), .record_number_o(record_number),
     .record_o(record), .drained_i(4'd0), .idle_o(idle), .skip_o(skip));
   (* hierconn *) logic        \dut.code_space ;
+  (* hierconn *) logic        \dut.want_valid ;
+  (* hierconn *) logic        \dut.want_ready ;
+  (* hierconn *) logic        \dut.ask_valid ;
   (* hierconn *) logic        \dut.weight_space ;
   (* hierconn *) logic        \dut.code_valid ;
   (* hierconn *) logic        \dut.code_ready ;
@@ -53,6 +56,7 @@ module prove (input logic clk);
 
   logic       taken, code_asks, weight_asks, code_uses, weight_uses;
   logic [1:0] left_q, codes_out_q, weights_out_q;   // to be asked for; asked for, not come
+  logic [1:0] wants_q;                              // weight beats that are to be asked for
   logic [3:0] next_q;                               // the next one
   logic [3:0] code_room, weight_room;               // taken up, or promised
   assign code_room   = 4'(codes_out_q) + code_came_q - code_used_q;
@@ -67,6 +71,7 @@ module prove (input logic clk);
       left_q        <= '0;
       codes_out_q   <= '0;
       weights_out_q <= '0;
+      wants_q       <= '0;
       code_came_q   <= '0;
       code_used_q   <= '0;
       weight_came_q <= '0;
@@ -76,6 +81,7 @@ module prove (input logic clk);
       else if (code_asks) left_q <= left_q - 2'd1;
       codes_out_q   <= codes_out_q + 2'(code_asks) - 2'(code_comes);
       weights_out_q <= weights_out_q + 2'(weight_asks) - 2'(weight_comes);
+      wants_q       <= wants_q + 2'(\dut.want_valid && \dut.want_ready ) - 2'(weight_asks);
       code_came_q   <= code_came_q + 4'(code_comes);
       code_used_q   <= code_used_q + 4'(code_uses);
       weight_came_q <= weight_came_q + 4'(weight_comes);
@@ -102,6 +108,7 @@ module prove (input logic clk);
       CodesHeld:   assert (\dut.code_valid == (code_came_q != code_used_q));
       WeightOrder: assert (!\dut.fetched_valid || \dut.fetched_data [3:0] == weight_used_q);
       WeightsHeld: assert (\dut.fetched_valid == (weight_came_q != weight_used_q));
+      WeightAsked: assert (\dut.ask_valid == (wants_q != '0));
       Credits:     assert (weight_room <= 4'(FifoBeats));
       if ($past(rst_n)) begin
         if ($past(code_valid && !code_ready && !taken)) begin

@@ -91,7 +91,6 @@ check() {
   (cd "$1" && timeout 1800 yosys-abc -c "read_aiger prove.aig; fold; strash; $3" > "$2.log" 2>&1)
 }
 
-started=$SECONDS
 code=0
 failed() {
   echo "$name: $1 failed: $(grep -aE 'Assert failed|Unreached|Error|ERROR|PREUNSAT|asserted' "$out/$1.log" | sed 's/^## *[0-9:]* *//' | head -n 3)"
@@ -158,6 +157,9 @@ done < "$planted"
 test $bugs -gt 0 || { echo "$planted: found no bug, expected one at least"; code=1; }
 
 violated=$(tail -n +2 "$out/bugs.tsv" | cut -f4 | sort -u | grep -vc '^-$')
+times > "$out/times"   # of this shell, of its children: user, system
+seconds=$(awk 'NR == 2 { split($1, own, "[ms]"); split($2, kernel, "[ms]")
+  printf "%.0f", 60 * (own[1] + kernel[1]) + own[2] + kernel[2] }' "$out/times")
 test $code != 0 || echo "$name: $properties properties proved $proved; $covers covers" \
-  "reached; $bugs of $bugs bugs found, which violate $violated of the properties; $((SECONDS - started)) s"
+  "reached; $bugs of $bugs bugs found, which violate $violated of the properties; $seconds s of processor time"
 exit $code
