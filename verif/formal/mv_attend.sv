@@ -6,7 +6,7 @@
 // for at that place, however late tiles come; no more tiles are asked for than there are buffers.
 // Every tile is of ones or of zeros, as it likes.
 //
-// proof: rtl mv_place.sv mv_fifo.sv mv_attend.sv; depth 14; reachability
+// proof: rtl mv_place.sv mv_fifo.sv mv_attend.sv; depth 14; bounded
 
 module prove (input logic clk);
   localparam int Lv    = 2;

@@ -72,7 +72,7 @@ read_design() {
   (cd "$1" && yosys -q -p "read_verilog -sv -formal $sources \"${2:-$proof}\"; hierarchy -top prove; proc; memory_collect; \
     memory_map; flatten; async2sync; opt -full -fine; dffunmap; opt_clean; check -assert; write_smt2 -wires prove.smt2; \
     chformal -cover -remove; $bits; tee -o outputs.txt select -list t:\$assert; \
-    write_aiger -zinit -no-startoffset -map prove.aim prove.aig" > yosys.log 2>&1) || { tail -n 5 "$1/yosys.log"; return 1; }
+    write_aiger -L -zinit -no-startoffset -map prove.aim prove.aig" > yosys.log 2>&1) || { tail -n 5 "$1/yosys.log"; return 1; }
 }
 # outputs FOLDER: those that bmc3 found asserted, by their labels.
 outputs() {
