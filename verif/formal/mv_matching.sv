@@ -59,7 +59,8 @@ module prove (input logic clk);
     if (taken) begin
       {begin_q, record_q, open_q, close_q, turn_q, wide_q} <=
           {op_begin, op_record, op_open, op_close, op_turn, op_wide};
-      {classes_q, thread_q, buffer_q, unit_row_q} <= {op_classes, op_thread, op_buffer, op_unit_row};
+      {classes_q, thread_q, buffer_q, unit_row_q} <=
+          {op_classes, op_thread, op_buffer, op_unit_row};
       {count_q, id_q, number_q, unit_q} <= {op_count, op_id, op_number, op_unit};
       {unit_buffer_q, row_q, offset_q, weights_q, data_q} <=
           {op_unit_buffer, op_row, op_offset, op_weights, op_data};
@@ -102,9 +103,9 @@ module prove (input logic clk);
                   {seen_buffer, seen_offset, seen_weights};
   end
 
-  // What mv_decompressor gives: one kind at a time (mv_matching.OneOperation); units of classes that
-  // are in use and have none in this turn yet; all of a turn with the same classes; no more inputs
-  // than a class has lanes.
+  // What mv_decompressor gives: one kind at a time (mv_matching.OneOperation); units of classes
+  // that are in use and have none in this turn yet; all of a turn with the same classes; no more
+  // inputs than a class has lanes.
   logic [1:0] begun_q;   // units of this turn that have been taken
   logic       turn_classes_q;
   always_ff @(posedge clk) begin
@@ -143,7 +144,8 @@ module prove (input logic clk);
       OneKind:    assert (!out_valid || ({out_begin, out_open, out_close} &
                           ({out_begin, out_open, out_close} - 3'd1)) == '0);
       if (out_valid) begin
-        Kind:     assert ({out_begin, out_open, out_close} == {begin_q, record_q && open_q, close_q});
+        Kind:     assert ({out_begin, out_open, out_close} ==
+                          {begin_q, record_q && open_q, close_q});
         Fields:   assert ({out_wide, out_classes, out_count, out_id, out_buffer} ==
                           {wide_q, classes_q, count_q, id_q, buffer_q});
         Thread:   assert ((wide_q && step) || out_thread == thread_q);

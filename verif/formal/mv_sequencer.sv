@@ -191,7 +191,8 @@ module prove (input logic clk);
   end
   always_ff @(posedge clk) begin
     if (rst_n) begin
-      // Nothing is under way until something begins: done_o of mv_engine, results_idle_o of mv_slice.
+      // Nothing is under way until something begins: done_o of mv_engine, results_idle_o of the
+      // slices.
       if ($past(rst_n) && $past(quiet && !start && !job_go)) assume (quiet);
       if (start) begin
         StartKind:  assert (a_kind == mv_isa_pkg::ArrayMatrix && a_run_q && !image_q);
@@ -246,8 +247,9 @@ module prove (input logic clk);
       ImageRuns:    assert (!image_q || (\dut.array_run_q && \dut.array_state_q == 3));
       PassRuns:     assert (!pass_q || (\dut.vector_run_q && \dut.vector_state_q == 3));
       if (\dut.array_run_q ) begin
-        ArrayAt:    assert (a_run_q && \dut.array_at_q == 2'(a_at_q + 3'(\dut.array_state_q != 0)) &&
-                            a_at_q <= 3'(a_end) && image_q == (\dut.array_state_q == 3));
+        ArrayAt:    assert (a_run_q && a_at_q <= 3'(a_end) &&
+                            \dut.array_at_q == 2'(a_at_q + 3'(\dut.array_state_q != 0)) &&
+                            image_q == (\dut.array_state_q == 3));
         ArrayIs:    assert (\dut.array_state_q == 0 ||
                             \dut.instruction_q == a_program[a_at_q[1:0] * 256 +: 256]);
         ArrayMay:   assert (\dut.array_state_q != 2 ||

@@ -176,7 +176,8 @@ module prove (input logic clk);
   logic [2:0] ended_count_q, out_q;
   logic       leaves, last_one;
   assign leaves   = drain_valid && drain_ready && ended_q &&
-                    (drain_slot[3:1] == at_row || (ended_wide_q && drain_slot[3:1] == at_row + 3'd1));
+                    (drain_slot[3:1] == at_row ||
+                     (ended_wide_q && drain_slot[3:1] == at_row + 3'd1));
   assign last_one = out_group_q == last_q && out_q + 3'd1 == ended_count_q;
   always_ff @(posedge clk) begin
     if (!rst_n) begin
@@ -231,7 +232,8 @@ module prove (input logic clk);
       KeepsRow:  assert (!ended_q || \dut.row_busy_q [at_row]);
       InOrder:   assert (!(drain_valid && drain_slot[3:1] == at_row) || \dut.row_busy_q [at_row]);
       Free:      assert (!opens || !\dut.row_busy_q [row]);
-      Frees:     assert ((drained != '0) == (drain_valid && drain_ready && (drained & used_q) != '0));
+      Frees:     assert ((drained != '0) ==
+                         (drain_valid && drain_ready && (drained & used_q) != '0));
       OnlyUsed:  assert ((drained & ~used_q) == '0);
       if ($past(rst_n) && $past(leaves && last_one)) begin
         FreesRow: assert (!\dut.row_busy_q [at_row] || $past(opens && row == at_row));

@@ -6,7 +6,8 @@
 // are used in the order in which they come, none lost, none doubled; who waits stays. The
 // decompressor is a stub that gives any operations.
 //
-// proof: rtl mv_fifo.sv stubs/mv_decompressor.sv mv_matching.sv mv_zero_skip.sv mv_weights.sv mv_stream.sv; depth 12; reachability
+// proof: rtl mv_fifo.sv stubs/mv_decompressor.sv mv_matching.sv mv_zero_skip.sv mv_weights.sv
+// proof: mv_stream.sv; depth 12; reachability
 
 module prove (input logic clk);
   localparam int CodeBeats = 2;

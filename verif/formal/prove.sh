@@ -5,7 +5,7 @@
 #   verif/formal/prove.sh NAME [OUT]    NAME: of a file here, without .sv; OUT: a folder for logs (default: build/formal)
 #   verif/formal/prove.sh --bugs [OUT]  what the proofs in OUT have found: OUT/bugs.tsv, and a sum by kind
 #
-# NAME.sv has the comment
+# NAME.sv has the comment, which may go on in more lines that begin so:
 #   // proof: rtl FILE...; depth N; HOW     RTL of the module, or stubs/FILE of this folder; cycles of covers and bugs; HOW:
 #     induction K    k-induction (z3), step of K cycles
 #     reachability   property directed reachability (yosys-abc): an invariant, which is checked
@@ -47,7 +47,7 @@ fi
 out=$root/$name
 proof=$here/$name.sv planted=$here/$name.bugs
 test -f "$proof" || refuse "$name: found no $proof, expected one of: $(cd "$here" && ls -- *.sv | sed 's/\.sv$//' | tr '\n' ' ')"
-header=$(sed -n 's|^// proof: ||p' "$proof")
+header=$(sed -n 's|^// proof: ||p' "$proof" | paste -sd' ')
 [[ $header =~ ^rtl\ ([^\;]*)\;\ depth\ ([0-9]+)\;\ (induction\ ([0-9]+)|reachability|bounded)$ ]] ||
   refuse "$proof: found \"// proof: $header\", expected \"// proof: rtl FILE...; depth N; induction K|reachability|bounded\""
 files=${BASH_REMATCH[1]} depth=${BASH_REMATCH[2]} how=${BASH_REMATCH[3]} induction=${BASH_REMATCH[4]}

@@ -6,7 +6,11 @@
 // Every output must be the same in both. The weights, the biases, which of them are pruned, and the
 // activations (so what is skipped) are any; additions are a function that tells their order apart.
 //
-// proof: rtl stubs/arithmetic.sv mv_turn.sv mv_place.sv mv_fifo.sv mv_fetch.sv mv_scheduler.sv mv_kv_bank.sv mv_kv.sv mv_decompressor.sv mv_matching.sv mv_zero_skip.sv mv_weights.sv mv_stream.sv mv_attend.sv mv_set_ctrl.sv mv_set.sv mv_act_bank.sv mv_acc_file.sv mv_pe_lane.sv mv_pe.sv mv_position.sv mv_merge.sv mv_drain.sv mv_engine.sv; depth 52; bounded
+// proof: rtl stubs/arithmetic.sv mv_turn.sv mv_place.sv mv_fifo.sv mv_fetch.sv mv_scheduler.sv
+// proof: mv_kv_bank.sv mv_kv.sv mv_decompressor.sv mv_matching.sv mv_zero_skip.sv mv_weights.sv
+// proof: mv_stream.sv mv_attend.sv mv_set_ctrl.sv mv_set.sv mv_act_bank.sv mv_acc_file.sv
+// proof: mv_pe_lane.sv mv_pe.sv mv_position.sv mv_merge.sv mv_drain.sv mv_engine.sv; depth 52;
+// proof: bounded
 
 // An engine with its memory: beats come in the order of the requests, when go_i lets them.
 module tiny (
@@ -43,6 +47,8 @@ module tiny (
   logic [31:0] req_beat;
   logic [63:0] rsp_data, hash;
   logic [1:0]  issue, skip;
+  logic [mv_pkg::job_width(1, 1, 2, 1, 1)-1:0] no_job;
+  assign no_job = '0;
   // Beats asked for: the memory's queue.
   logic [39:0]     queue_q;
   logic [3:0]      asked_q;
@@ -72,7 +78,7 @@ module tiny (
   ) u_engine (
     .clk_i(clk), .rst_ni(rst_n), .config_hash_o(hash), .start_i(start_i), .groups_log2_i(3'd0),
     .row_base_i(1'b0), .done_o(done_o), .error_o(error), .attend_i(1'b0), .job_valid_i(1'b0),
-    .job_ready_o(job_ready), .job_i({mv_pkg::job_width(1, 1, 2, 1, 1){1'b0}}), .kv_valid_i(1'b0), .kv_word_i(1'b0), .kv_row_i(1'b0),
+    .job_ready_o(job_ready), .job_i(no_job), .kv_valid_i(1'b0), .kv_word_i(1'b0), .kv_row_i(1'b0),
     .kv_mask_i(1'b0), .a_valid_i(a_valid_i), .a_all_i(1'b0), .a_pos_i(a_pos_i), .a_group_i(1'b0),
     .data_i(a_data_i), .m_req_valid_o(req_valid), .m_req_ready_i(req_go_i && asked_q != 4'd8),
     .m_req_beat_o(req_beat), .m_rsp_valid_i(rsp_valid), .m_rsp_data_i(rsp_data), .hold_i(hold_i),
@@ -151,7 +157,8 @@ module prove (input logic clk);
       .clk(clk), .rst_n(rst_n), .start_i(start), .a_valid_i(loads),
       .a_pos_i(16'(cycle_q - 7'd1)), .a_data_i(activations[6'(cycle_q - 7'd1) * 16 +: 16]),
       .tasks_i(tasks), .req_go_i(e == 1 || !free || req_go), .rsp_go_i(e == 1 || !free || rsp_go),
-      .y_go_i(e == 1 || !free || y_go), .hold_i((e == 1 || !free) ? 2'b00 : hold), .running_o(running[e]),
+      .y_go_i(e == 1 || !free || y_go), .hold_i((e == 1 || !free) ? 2'b00 : hold),
+      .running_o(running[e]),
       .done_o(done[e]), .y_valid_o(y_valid[e]), .y_index_o(y_index[e*16 +: 16]),
       .y_data_o(y_data[e*16 +: 16]));
   end
