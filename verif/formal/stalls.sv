@@ -45,7 +45,7 @@ module tiny (
   end
   logic        req_valid, rsp_valid, y_valid, error, job_ready;
   logic [31:0] req_beat;
-  logic [63:0] rsp_data, hash;
+  logic [63:0] rsp_data;
   logic [1:0]  issue, skip;
   logic [mv_pkg::job_width(1, 1, 2, 1, 1)-1:0] no_job;
   assign no_job = '0;
@@ -76,7 +76,7 @@ module tiny (
     .Depth(4), .KvDepth(1), .Assoc(2), .Drains(1), .PortBits(64), .MulStages(1), .AddStages(2),
     .FifoBeats(2), .Writers(1), .ConfigHash(64'd0)
   ) u_engine (
-    .clk_i(clk), .rst_ni(rst_n), .config_hash_o(hash), .start_i(start_i), .groups_log2_i(3'd0),
+    .clk_i(clk), .rst_ni(rst_n), .start_i(start_i), .groups_log2_i(3'd0),
     .row_base_i(1'b0), .done_o(done_o), .error_o(error), .attend_i(1'b0), .job_valid_i(1'b0),
     .job_ready_o(job_ready), .job_i(no_job), .kv_valid_i(1'b0), .kv_word_i(1'b0), .kv_row_i(1'b0),
     .kv_mask_i(1'b0), .a_valid_i(a_valid_i), .a_all_i(1'b0), .a_pos_i(a_pos_i), .a_group_i(1'b0),
