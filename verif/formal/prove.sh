@@ -12,8 +12,8 @@
 #     bounded        no more than N cycles from reset on are looked at
 # NAME.bugs a line for each bug, which must be found within N cycles:
 #   KIND | FILE | FOUND | PUT               text of the RTL, \n for a new line, and what a bug makes of it
-# OUT/NAME/bugs.tsv says of each bug its kind, the property that notices it, and in which cycle. Its trace lies in OUT/NAME/bug_N:
-#   yosys-smtbmc -s z3 --aig prove.aim:trace.aiw --aig-noheader --dump-vcd trace.vcd -t CYCLES prove.smt2
+# OUT/NAME/bugs.tsv says of each bug its kind, the property that notices it, and in which cycle; OUT/NAME/bug_N/trace.aiw is
+# its trace, an AIGER witness whose bits prove.aim names.
 # Exit 0: proved, all covers reached, all bugs found. Exit 1: not. Exit 2: wrongly called. Exit 77: a program is missing.
 set -u
 refuse() { echo "prove.sh: $*" >&2; exit 2; }
@@ -63,14 +63,15 @@ copy_rtl() {
     if [ "${file#stubs/}" != "$file" ]; then cp "$here/$file" "$1"; else cp "$rtl/$file" "$1"; fi
   done
 }
-# read_design FOLDER [FILE]: its rtl/ and the proof as prove.aig; what each output of that says, in outputs.txt; prove.smt2.
-# Names of the module's registers stay, for the proof to speak of.
+# read_design FOLDER [FILE]: its rtl/ and the proof as prove.aig; what each output of that says, in outputs.txt; for induction
+# prove.smt2. Names of the module's registers stay, for the proof to speak of.
 read_design() {
-  local file sources='rtl/mv_isa_pkg.sv rtl/mv_pkg.sv' bits
+  local file sources='rtl/mv_isa_pkg.sv rtl/mv_pkg.sv' bits words=''
+  if [ -n "$induction" ]; then words='write_smt2 -wires prove.smt2;'; fi
   for file in $files; do sources+=" rtl/${file#stubs/}"; done
   bits='setundef -undriven -anyseq; opt -fast; techmap; opt -fast; dffunmap; simplemap; opt_clean; abc -g AND -fast; opt_clean'
   (cd "$1" && yosys -q -p "read_verilog -sv -formal $sources \"${2:-$proof}\"; hierarchy -top prove; proc; memory_collect; \
-    memory_map; flatten; async2sync; opt -full -fine; dffunmap; opt_clean; check -assert; write_smt2 -wires prove.smt2; \
+    memory_map; flatten; async2sync; opt -full -fine; dffunmap; opt_clean; check -assert; $words \
     chformal -cover -remove; $bits; tee -o outputs.txt select -list t:\$assert; \
     write_aiger -L -zinit -no-startoffset -map prove.aim prove.aig" > yosys.log 2>&1) || { tail -n 5 "$1/yosys.log"; return 1; }
 }
