@@ -152,7 +152,8 @@ module mv_decompressor #(
 
   // ---- codes: one stage per class; no step of a stage reads what a later one gives ----
   logic [63:0]     bits;
-  logic [15:0]     code_mask, column_mask;
+  logic [7:0]      code_mask;
+  logic [LaneW-1:0] column_mask;
   logic [7:0]      column_pieces;
   logic [H-1:0]    code_read, code_all_ones, section_ends, class_finishes, unit;
   logic [H*16-1:0] next_position;
@@ -161,8 +162,8 @@ module mv_decompressor #(
   logic [H*7+6:0]  code_at;   // where each class's code begins, and where the last one ends
   logic [6:0]      code_bits_read;
   assign bits           = bits_q[63:0];
-  assign code_mask      = (16'd1 << code_bits_i) - 16'd1;
-  assign column_mask    = (16'd1 << class_lanes_log2) - 16'd1;
+  assign code_mask      = 8'((16'd1 << code_bits_i) - 16'd1);
+  assign column_mask    = LaneW'((16'd1 << class_lanes_log2) - 16'd1);
   assign column_pieces  = 8'((16'(count_q) + 16'(Lv - 1)) >> LvLog2);
   always_comb begin
     code_at = '0;
@@ -189,10 +190,11 @@ module mv_decompressor #(
     assign piece[j*8 +: 8] = piece_q[(32'(thread_q) * H + j) * 8 +: 8];
 
     // Its code, behind those of the classes before it, and the position that the code means.
-    logic [15:0] code, position;
+    logic [7:0]  code;
+    logic [15:0] position;
     assign code_read[j]      = classes_reading[j] && (piece[j*8 +: 8] == '0);
-    assign code              = 16'(bits >> code_at[j*7 +: 7]) & code_mask;
-    assign position          = code_read[j] ? passed + code : passed - 16'd1;
+    assign code              = 8'(bits >> code_at[j*7 +: 7]) & code_mask;
+    assign position          = code_read[j] ? passed + 16'(code) : passed - 16'd1;
     assign code_all_ones[j]  = code_read[j] && (code == code_mask);
     assign section_ends[j]   = code_read[j] && !code_all_ones[j] && (position == sentinel);
     assign class_finishes[j] = section_ends[j] && (column_i || (4'(section) + 4'd1 == entries_i));
@@ -224,7 +226,7 @@ module mv_decompressor #(
     logic [15:0]       column_left;
     logic [CountW-1:0] column_weights;
     assign column_row     = RowW'(position >> class_lanes_log2);
-    assign column_offset  = LaneW'(position & column_mask);
+    assign column_offset  = LaneW'(position) & column_mask;
     assign column_left    = 16'(count_q) - (16'(piece[j*8 +: 8]) << LvLog2);
     assign column_weights = (column_left > 16'(Lv)) ? CountW'(Lv) : CountW'(column_left);
 

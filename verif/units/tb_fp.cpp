@@ -287,6 +287,13 @@ void random_pairs(Bench& bench, RandomBits& random, std::uint64_t pairs) {
     const std::uint32_t x = random_operand(random, last);
     const std::uint32_t y = random_operand(random, x);
     bench.add(x, y, to_bits(from_bits(x) + from_bits(y)));
+    if (i % 64 == 0) {
+      // All ones and half a unit in the last place, or a bit more: the carry of rounding reaches the exponent.
+      const std::uint32_t exponent = 130 + (bits & 63U);
+      const std::uint32_t ones = exponent << 23U | 0x7FFFFFU;
+      const std::uint32_t half = (exponent - 24) << 23U | (bits >> 6U & 3U);
+      bench.add(ones, half, to_bits(from_bits(ones) + from_bits(half)));
+    }
     last = y;
     bench.round(to_bits(from_bits(bits)), to_half(from_bits(bits)).bits);
   }
