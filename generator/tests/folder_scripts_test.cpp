@@ -106,7 +106,7 @@ TEST(FolderScripts, KnobsAreZeroOrOne) {
         fmt::format("make -s -C {} '{}' clean > {} 2>&1", (folder.path / "a").string(), knob, log.string()));
     return fmt::format("{}: {}", code, read_file(log));
   };
-  for (const std::string knob : {"TRACE", "COVERAGE", "ASSERT"}) {
+  for (const std::string knob : {"TRACE", "COVERAGE", "TOGGLE", "ASSERT"}) {
     for (const std::string value : {"0", "1"}) EXPECT_EQ(made(knob + "=" + value), "0: ");
     for (const std::string value : {"", "2", "01", "yes", "0 1", "1 ", "no"}) {
       const std::string text = made(knob + "=" + value);
