@@ -47,6 +47,10 @@ struct Layout {
   std::size_t query_stride;
   std::size_t weight_stride;
   std::size_t head_rows;
+  // Where the case stands in the memories, and its first result.
+  std::size_t first_word = 0;
+  std::size_t first_row = 0;
+  std::size_t first_index = 0;
 
   explicit Layout(const Case& c) {
     const auto tokens = static_cast<std::size_t>(accel.tokens_per_group());
@@ -66,10 +70,12 @@ struct Layout {
            key_slots(accel, c.keys) < 30000;
   }
   [[nodiscard]] std::size_t word(std::size_t head, bool values) const {
-    return (2 * head + (values ? 1 : 0)) * channel_strips * kv_groups;
+    return first_word + (2 * head + (values ? 1 : 0)) * channel_strips * kv_groups;
   }
-  [[nodiscard]] std::size_t query_row(std::size_t head) const { return head * head_rows; }
-  [[nodiscard]] std::size_t weight_row(std::size_t head) const { return head * head_rows + groups * query_stride; }
+  [[nodiscard]] std::size_t query_row(std::size_t head) const { return first_row + head * head_rows; }
+  [[nodiscard]] std::size_t weight_row(std::size_t head) const {
+    return first_row + head * head_rows + groups * query_stride;
+  }
 };
 
 Case draw_case(std::uint64_t seed, std::uint64_t number) {
@@ -117,7 +123,9 @@ struct Outcome {
 class CaseRun {
  public:
   CaseRun(AccelSim& accel, const Case& c, AttentionFault fault)
-      : accel_(accel), c_(c), layout_(c), fault_(fault), random_(c.seed) {}
+      : accel_(accel), c_(c), layout_(c), fault_(fault), random_(c.seed) {
+    if (fault == AttentionFault::kNone) place();
+  }
 
   Outcome run() {
     for (std::size_t h = 0; h < c_.heads; ++h) prepare(h);
@@ -159,6 +167,18 @@ class CaseRun {
     std::string what;
   };
 
+  /// Anywhere in the memories; results are numbered from anywhere.
+  void place() {
+    const auto somewhere = [&](std::size_t size, std::size_t used) {
+      return std::size_t{random_.below(static_cast<std::uint32_t>(size - used + 1))};
+    };
+    const AccelConfig& accel = layout_.accel;
+    layout_.first_word =
+        somewhere(static_cast<std::size_t>(accel.kv_depth), 2 * c_.heads * layout_.channel_strips * layout_.kv_groups);
+    layout_.first_row = somewhere(static_cast<std::size_t>(accel.activation_rows()), c_.heads * layout_.head_rows);
+    layout_.first_index = somewhere(std::size_t{1} << 16U, base_index(c_.heads, false));
+  }
+
   [[nodiscard]] std::size_t tokens_per_group() const {
     return static_cast<std::size_t>(layout_.accel.tokens_per_group());
   }
@@ -185,7 +205,8 @@ class CaseRun {
   [[nodiscard]] std::uint32_t base_index(std::size_t head, bool outputs) const {
     const std::size_t lanes = static_cast<std::size_t>(layout_.accel.vector_lanes);
     const std::size_t slots = layout_.weight_stride * lanes;
-    return static_cast<std::uint32_t>(head * (slots + layout_.channel_strips * lanes) + (outputs ? slots : 0));
+    return static_cast<std::uint32_t>(layout_.first_index + head * (slots + layout_.channel_strips * lanes) +
+                                      (outputs ? slots : 0));
   }
 
   /// Writes `rows` × `columns` values by position of the sequence to the key/value memory.
