@@ -68,6 +68,7 @@ struct TaskRun {
 /// The format of the bench; the port's width and the lanes are those of the configuration.
 FormatConfig bench_format() {
   FormatConfig format;
+  format.depth = 65520;
   format.sets = 2;
   format.drains = 1;
   format.vector_lanes = kLv;
@@ -81,7 +82,7 @@ FormatConfig bench_format() {
 
 /// A random pruned matrix, packed: both directions, lengths up to 4·Lv (column: up to the sub-steps), any density; its
 /// chains in tasks of any length.
-PackedMatrix draw_matrix(Stimulus& random, const FormatConfig& format) {
+PackedMatrix draw_matrix(Stimulus& random, std::uint64_t number, const FormatConfig& format) {
   SyntheticSpec spec;
   const std::uint32_t edges[] = {1, 2, 3, 7, 13, 31, 64};
   const auto size = [&] { return random.chance(50) ? edges[random.below(7)] : 1 + random.below(90); };
@@ -99,6 +100,18 @@ PackedMatrix draw_matrix(Stimulus& random, const FormatConfig& format) {
   }
   const double pruned[] = {0.0, 0.3, 0.6, 0.8, 0.95, 0.995, 1.0};
   spec.pruned = pruned[random.below(7)];
+  // Two cases with indices and with positions of all 16 bits.
+  const bool many_outputs = number == 190;
+  if (many_outputs) {
+    spec.out = 33000 + random.below(2000);
+    spec.in = 1 + random.below(4);
+    spec.pruned = 0.6;
+  }
+  if (number == 191) {
+    spec.out = 1 + random.below(4);
+    spec.in = 50000 + random.below(10000);
+    spec.pruned = 0.95;
+  }
   spec.bias = random.below(4) != 0;
   spec.shuffled = random.chance(50);
   spec.seed = random.next();
@@ -106,7 +119,7 @@ PackedMatrix draw_matrix(Stimulus& random, const FormatConfig& format) {
 
   Schedule schedule;
   schedule.clusters.resize(static_cast<std::size_t>(format.sets / format.assoc));
-  const std::uint32_t cut = 1 + random.below(40);
+  const std::uint32_t cut = many_outputs ? 0 : 1 + random.below(40);
   Task task;
   const auto deal = [&] {
     if (task.chains.empty()) return;
@@ -160,12 +173,13 @@ class Bench {
  public:
   explicit Bench(const Setup& setup) : format_(bench_format()), top_(setup) {}
 
-  void run(Stimulus& random, std::uint64_t, int fault) {
+  void run(Stimulus& random, std::uint64_t number, int fault) {
     random_ = &random;
-    const PackedMatrix packed = draw_matrix(random, format_);
+    const PackedMatrix packed = draw_matrix(random, number, format_);
     const ImageHeader header = read_image_header(packed.image, format_);
     give_header(packed);
     drain_percent_ = std::array<std::uint32_t, 4>{100, 30, 5, 1}[random.below(4)];
+    if (number == 190) drain_percent_ = 100;
     Stall op_stall(random), beat_stall(random);
     for (const auto& cluster : header.clusters) {
       for (const TaskPlace& place : cluster) {
