@@ -466,7 +466,6 @@ module mv_attend #(
       StepStalls: cover (any && !step_ready_i);
       TileStalls: cover (tile_valid_o && !tile_ready_i);
       TileAwaited: cover (active_q != '0 && !any);
-      PlacesExhausted: cover (busy_q && !any_place);
       ThreadsContend: cover ($countones(ready) > 1);
       ScoresBegin: cover (take && !job_q.outputs);
       OutputsBegin: cover (take && job_q.outputs);

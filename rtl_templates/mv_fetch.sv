@@ -209,7 +209,8 @@ module mv_fetch #(
       MemoryStalls: cover (m_req_valid_o && !m_req_ready_i);
       AsksWhileBeatComes: cover (go && m_rsp_valid_i);
       NobodyAsks: cover (state_q == StRun && !any);
-      HeaderRefused: cover (state_q == StError);
+      HeaderRefused: cover (state_q == StCheck &&
+                            (magic != mv_isa_pkg::HeaderMagic || hash != ConfigHash));
       TurnWraps: cover (go && kind == KindWeight && pick < weight_last_q);
       BeatsAwaited: assert (!m_rsp_valid_i || tag_valid)
         else $error("mv_fetch.BeatsAwaited: a beat that was not asked for");

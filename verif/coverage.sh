@@ -47,7 +47,7 @@ run() {
 
 # Unit benches, where values are drawn that an accelerator rarely meets: operands of all kinds, numbers of 32 bits.
 units=(
-  "tb_fp 1-0 --pairs 200000" "tb_fp 3-4 --pairs 200000" "tb_fp32_mul 1" "tb_pe 4-4-2-1-1-2-5-8" "tb_zero_skip 64-4-2-2"
+  "tb_fp 1-0 --pairs 200000" "tb_fp 3-4 --pairs 200000" "tb_fp32_mul 1" "tb_pe 2-2-1-1-1-3-6-8" "tb_zero_skip 64-4-2-2"
   "tb_weights 64-4" "tb_matching 4-2-2-8" "tb_merge 4-3-1-3" "tb_scheduler 6-3-128-3" "tb_decompressor 64-4-2-2"
   "tb_vector_unit 3-2-3-6" "tb_gelu 1-1-1-2" "tb_softmax 3-2-3-6" "tb_layernorm 3-2-3-6"
 )
