@@ -19,12 +19,12 @@
 #include "golden/base/error.hpp"
 #include "mixvec_config.hpp"
 #include "mixvec_ports.hpp"
-#include "verif/accel/accel_sizes.hpp"
 #include "verif/accel/bench_config.hpp"
 #include "verif/accel/image_memory.hpp"
-#include "verif/accel/port_noise.hpp"
-#include "verif/accel/port_rest.hpp"
 #include "verif/bench.hpp"
+#include "verif/ports/accel_sizes.hpp"
+#include "verif/ports/port_noise.hpp"
+#include "verif/ports/port_rest.hpp"
 
 #if !VM_TRACE
 class VerilatedFstC {};

@@ -13,8 +13,8 @@
 #include "golden/format/image_fields.hpp"
 #include "golden/format/image_header.hpp"
 #include "verif/accel/accel_sim.hpp"
-#include "verif/accel/accel_sizes.hpp"
 #include "verif/accel/bench_config.hpp"
+#include "verif/ports/accel_sizes.hpp"
 
 namespace mixvec::inline verif {
 

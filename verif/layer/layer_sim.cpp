@@ -10,9 +10,9 @@
 
 #include "Vmv_accel.h"
 #include "mixvec_config.hpp"
-#include "verif/accel/accel_sizes.hpp"
 #include "verif/accel/bench_config.hpp"
 #include "verif/bench.hpp"
+#include "verif/ports/accel_sizes.hpp"
 
 namespace mixvec::inline verif {
 namespace {

@@ -1,11 +1,11 @@
 // One rule for each valid bit of docs/isa.md.
-#include "verif/accel/port_noise.hpp"
+#include "verif/ports/port_noise.hpp"
 
 #include <verilated.h>
 
 #include "Vmv_accel.h"
-#include "verif/accel/accel_sizes.hpp"
 #include "verif/bench.hpp"
+#include "verif/ports/accel_sizes.hpp"
 
 namespace mixvec::inline verif {
 namespace {

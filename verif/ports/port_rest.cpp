@@ -1,5 +1,5 @@
 // One line for each port of docs/isa.md that begins something.
-#include "verif/accel/port_rest.hpp"
+#include "verif/ports/port_rest.hpp"
 
 #include <fmt/format.h>
 
