@@ -7,7 +7,7 @@
 #                                      check_bins (default build/bin), JOBS compilers at once (1)
 #
 # OUT/coverage.dat holds the sum (for verilator_coverage), OUT/coverage.info the same for lcov's genhtml, OUT/coverage.json the
-# table's last line, OUT/points.tsv all points, OUT/missed.txt those not reached, OUT/missed_toggles.txt the bits by signal,
+# table, OUT/points.tsv all points, OUT/missed.txt those not reached, OUT/missed_toggles.txt the bits by signal,
 # OUT/bins.json the bins. Exit 0: the benches passed, and reached all lines, branches and cover statements, all bins, and
 # TOGGLES % of the toggles at least (below). Exit 1: not. Exit 2: wrongly called.
 set -u
@@ -22,7 +22,7 @@ for program in gen_accel check_bins; do
 done
 mkdir -p "$1" || exit 2
 out=$(realpath "$1")
-rm -rf "$out"/*.dat "$out/bins"
+rm -rf "$out"/*.dat "$out/coverage.json" "$out/bins.json" "$out/bins"
 mkdir -p "$out/bins"
 toggles_at_least=98
 
@@ -112,6 +112,11 @@ awk -F'\t' -v excluded="$(cat excluded.count)" -v toggles_at_least=$toggles_at_l
       share(hit[module, "line"], all[module, "line"]), all[module, "user"], hit[module, "user"], all[module, "toggle"],
       hit[module, "toggle"], share(hit[module, "toggle"], all[module, "toggle"])
   }
+  function figures(module, first, between) {
+    return sprintf("%s\"points\": %d%s\"reached\": %d%s\"covers\": %d%s\"covers_reached\": %d%s\"toggle_points\": %d%s\"toggles_reached\": %d",
+      first, all[module, "line"], between, hit[module, "line"], between, all[module, "user"], between, hit[module, "user"],
+      between, all[module, "toggle"], between, hit[module, "toggle"])
+  }
   function add(module, kind) { all[module, kind]++; if ($6 > 0) hit[module, kind]++ }
   { kind = $1 == "branch" ? "line" : $1; sub(/\.sv$/, "", $2); modules[$2] = 1; add($2, kind); add("", kind) }
   END {
@@ -121,8 +126,11 @@ awk -F'\t' -v excluded="$(cat excluded.count)" -v toggles_at_least=$toggles_at_l
     for (i = 2; i <= count; i++) for (k = i; k > 1 && names[k] < names[k-1]; k--) { swap = names[k]; names[k] = names[k-1]; names[k-1] = swap }
     for (i = 1; i <= count; i++) row(names[i], names[i])
     row("all", "")
-    printf "{\n  \"points\": %d,\n  \"reached\": %d,\n  \"excluded\": %d,\n  \"covers\": %d,\n  \"covers_reached\": %d,\n  \"toggle_points\": %d,\n  \"toggles_reached\": %d\n}\n",
-      all["", "line"], hit["", "line"], excluded, all["", "user"], hit["", "user"], all["", "toggle"], hit["", "toggle"] > "coverage.json"
+    printf "{\n  \"excluded\": %d,\n%s,\n  \"modules\": {", excluded, figures("", "  ", ",\n  ") > "coverage.json"
+    for (i = 1; i <= count; i++) {
+      printf "%s\n    \"%s\": {%s}", (i > 1 ? "," : ""), names[i], figures(names[i], "", ", ") > "coverage.json"
+    }
+    print "\n  }\n}" > "coverage.json"
     # Fewer than the RTL has would mean that they were not read.
     if (all["", "line"] < 1000) { print "FAIL: found " all["", "line"] + 0 " lines and branches, expected 1000 at least"; bad = 1 }
     if (all["", "user"] < 100) { print "FAIL: found " all["", "user"] + 0 " cover statements, expected 100 at least"; bad = 1 }

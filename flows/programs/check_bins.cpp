@@ -22,6 +22,7 @@ constexpr const char* kExamples =
 int run(const std::string& plan, const std::vector<std::string>& files, const std::string& json_path) {
   const BinReport report = count_bins(read_bin_plan(plan), {files.begin(), files.end()});
   fmt::print("{:<40} {:>6} {:>8} {:>7}\n", "bins of", "bins", "reached", "%");
+  nlohmann::ordered_json counts;
   nlohmann::ordered_json groups;
   const auto row = [](const std::string& name, std::size_t bins, std::size_t reached) {
     fmt::print("{:<40} {:>6} {:>8} {:>7.1f}\n", name, bins, reached,
@@ -29,7 +30,8 @@ int run(const std::string& plan, const std::vector<std::string>& files, const st
   };
   for (const GroupCount& group : report.groups) {
     row(group.name, group.bins.size(), group.reached());
-    for (const BinCount& bin : group.bins) groups[bin.name] = bin.cases;
+    for (const BinCount& bin : group.bins) counts[bin.name] = bin.cases;
+    groups[group.name] = {{"bins", group.bins.size()}, {"reached", group.reached()}};
   }
   row(fmt::format("all, in {} cases", report.cases), report.bins(), report.reached());
   const std::vector<std::string> missing = report.missing();
@@ -40,7 +42,8 @@ int run(const std::string& plan, const std::vector<std::string>& files, const st
                                                {"reached", report.reached()},
                                                {"missing", missing},
                                                {"unknown", report.unknown},
-                                               {"counts", groups}});
+                                               {"groups", groups},
+                                               {"counts", counts}});
   return missing.empty() && report.unknown.empty() ? kExitGood : kExitCheckFailed;
 }
 

@@ -103,6 +103,8 @@ TEST_F(BinsTest, ProgramSaysWhetherAllCameUp) {
   EXPECT_NE(read_file(folder_.path / "log").find("not reached: run.way.column\n"), std::string::npos);
   EXPECT_EQ(code(row + "," + column), kExitGood) << read_file(folder_.path / "log");
   EXPECT_EQ(read_json(folder_.path / "r.json")["reached"], 7);
+  // By group, as the report of a night shows them.
+  EXPECT_EQ(read_json(folder_.path / "r.json")["groups"]["run.way"], (nlohmann::json{{"bins", 2}, {"reached", 2}}));
   EXPECT_EQ(code(row + "," + column + R"(,{"of": "run", "in": {"way": ["up"]}})"), kExitCheckFailed);
   EXPECT_EQ(code("1"), kExitBadInput);
 }

@@ -208,6 +208,10 @@ class Expansion {
       job.waves_build = shell_lines(kind.waves->build, values);
       for (const std::string& word : kind.waves->options) job.waves_options.push_back(fill_text(word, values));
     }
+    for (const CoverageSource& item : test.coverage) {
+      job.coverage.push_back(item);
+      job.coverage.back().file = fill_text(item.file, values);
+    }
     add(std::move(job));
   }
 

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "flows/regress/plan/coverage_source.hpp"
+
 namespace mixvec::inline flows {
 
 /// A job. All of it is in the database from the beginning of the night, so a night that is resumed needs no plan.
@@ -28,6 +30,8 @@ struct Job {
   std::string waves_build;                 ///< a line that builds with waves; empty: the kind has none
   std::string waves_directory;             ///< where the build with waves stands, and where the run with waves runs
   std::vector<std::string> waves_options;  ///< behind the command; {waves} in them is the file
+
+  std::vector<CoverageSource> coverage;  ///< what it leaves for the report; without that it has not passed
 };
 
 /// "prepare", "build" or "run".

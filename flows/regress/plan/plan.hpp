@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "flows/regress/plan/coverage_source.hpp"
+
 namespace mixvec::inline flows {
 
 /// A command as the plan writes it: words with placeholders such as {seed} in them (fill_command).
@@ -45,10 +47,11 @@ struct PlanTest {
   std::string kind;
   std::string program;  ///< {program}: whose configurations it runs on, where its kind asks for them
   CommandTemplate command;
-  double timeout = 0;       ///< seconds
-  double seconds = 0;       ///< what a run takes, roughly
-  bool randomised = false;  ///< takes a {seed}
-  bool patterned = false;   ///< takes a {pattern}
+  double timeout = 0;                         ///< seconds
+  double seconds = 0;                         ///< what a run takes, roughly
+  bool randomised = false;                    ///< takes a {seed}
+  bool patterned = false;                     ///< takes a {pattern}
+  std::vector<CoverageSource> coverage = {};  ///< what it leaves for the report
 };
 
 /// A configuration of the accelerator.

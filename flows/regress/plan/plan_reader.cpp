@@ -100,6 +100,32 @@ bool mentions(const CommandTemplate& command, const std::string& placeholder) {
   return false;
 }
 
+/// What a test that runs once a night leaves; the names of what is covered are those of no other test.
+std::vector<CoverageSource> read_coverage_sources(JsonFields& fields, const Plan& plan, const PlanTest& test) {
+  std::set<std::string> taken;
+  for (const PlanTest& other : plan.tests) {
+    for (const CoverageSource& source : other.coverage) taken.insert(source.name);
+  }
+  const TestKind& kind = plan.kind_of(test);
+  if (kind.of_plan || !kind.ask.empty() || test.randomised || test.patterned) {
+    fields.fail("coverage", "it in a test that runs several times", "it in one without configurations and seeds");
+  }
+  std::vector<CoverageSource> sources;
+  fields.each("coverage", [&](JsonFields& item) {
+    CoverageSource source{.name = item.text("name"),
+                          .file = item.text("file"),
+                          .points = item.text("points"),
+                          .reached = item.text("reached"),
+                          .parts = item.text("parts", "")};
+    check_placeholders(item, "file", {source.file});
+    if (!taken.insert(source.name).second) {
+      item.fail("name", quote(source.name) + " for the second time", "each name once");
+    }
+    sources.push_back(std::move(source));
+  });
+  return sources;
+}
+
 PlanTest read_test(JsonFields& fields, const Plan& plan, std::set<std::string>& taken) {
   PlanTest test;
   test.name = read_name(fields, taken);
@@ -111,6 +137,7 @@ PlanTest read_test(JsonFields& fields, const Plan& plan, std::set<std::string>& 
   test.seconds = fields.number("seconds", 0, kMostSeconds, 10);
   test.randomised = mentions(test.command, "seed");
   test.patterned = mentions(test.command, "pattern");
+  if (fields.has("coverage")) test.coverage = read_coverage_sources(fields, plan, test);
   return test;
 }
 

@@ -25,12 +25,14 @@ std::string bad_number(std::size_t count) {
   return count == 0 ? "0" : fmt::format("<span class=\"bad-text\">{}</span>", count);
 }
 
+std::string bar(std::size_t part, std::size_t whole) {
+  return fmt::format("<span class=\"rate\"><i style=\"width:{:.1f}%\"></i></span>{}",
+                     100.0 * static_cast<double>(part) / static_cast<double>(whole), percent_text(part, whole));
+}
+
 std::string rate(const Counts& counts) {
   if (counts.runs == 0) return "<span class=\"rate none\"></span><span class=\"soft\">not run</span>";
-  const double share = 100.0 * static_cast<double>(counts.passed) / static_cast<double>(counts.runs);
-  // 100 % only if it is.
-  const std::string text = counts.passed == counts.runs ? "100 %" : fmt::format("{:.1f} %", std::min(share, 99.9));
-  return fmt::format("<span class=\"rate\"><i style=\"width:{:.1f}%\"></i></span>{}", share, text);
+  return bar(counts.passed, counts.runs);
 }
 
 std::string card(const std::string& value, const char* label) {
@@ -51,6 +53,7 @@ std::string head(const Report& report) {
       "<nav><input id=\"filter\" type=\"search\" placeholder=\"filter tests, points, failures\" "
       "aria-label=\"filter\"><label><input type=\"checkbox\" id=\"only-bad\"> only failures</label>"
       "<a href=\"#failures\">failures</a><a href=\"#points\">points</a><a href=\"#tests\">tests</a>"
+      "<a href=\"#coverage\">coverage</a>"
       "<a href=\"#timeline\">timeline</a><a href=\"#history\">history</a><a href=\"#setting\">setting</a>"
       "<span id=\"shown\"></span></nav>\n<main>\n<div class=\"cards\">\n";
   html += card(fmt::format("{}", report.planned), "runs");
@@ -159,6 +162,67 @@ std::string tests(const Report& report) {
   return html + "</table>\n";
 }
 
+std::string coverage_cells(const CoverageFigure& figure) {
+  return fmt::format("<td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"name\">{}</td>", figure.points,
+                     figure.reached, bar(figure.reached, figure.points));
+}
+
+constexpr const char* kCoverageCells =
+    "<th class=\"n\">there are</th><th class=\"n\">reached</th><th>share</th></tr>\n";
+
+/// What is covered as a whole.
+std::string coverage_wholes(const Report& report) {
+  std::string html = fmt::format("<table><tr><th>of</th><th>test</th>{}", kCoverageCells);
+  for (const CoverageRow& row : report.coverage) {
+    const std::string cells =
+        row.whole ? coverage_cells(*row.whole)
+                  : "<td></td><td></td><td class=\"name\"><span class=\"bad-text\">not measured</span></td>";
+    html += fmt::format("<tr data-bad=\"{0}\" data-f=\"{1} {2}\"><td class=\"name\">{1}</td><td>{2}</td>{3}</tr>\n",
+                        row.whole ? 0 : 1, escape_xml(row.name), escape_xml(row.test), cells);
+  }
+  return html + "</table>\n";
+}
+
+/// How it was, night by night; nothing before there are two.
+std::string coverage_curves(const Report& report) {
+  ChartPanel panel{.x = {.title = "night"}, .y = {.title = "reached, %"}, .series = {}};
+  std::size_t most_nights = 0;
+  for (const CoverageRow& row : report.coverage) {
+    ChartSeries series{.name = row.name, .points = {}};
+    for (std::size_t i = row.history.size() - std::min(row.history.size(), kShownNights); i < row.history.size(); ++i) {
+      const auto& [night, figure] = row.history[i];
+      series.points.push_back({static_cast<double>(night),
+                               100.0 * static_cast<double>(figure.reached) / static_cast<double>(figure.points), ""});
+    }
+    most_nights = std::max(most_nights, series.points.size());
+    panel.series.push_back(std::move(series));
+  }
+  if (most_nights < 2) return "";
+  return "<div class=\"wide\">" + chart_svg("Coverage, all nights", "", {&panel, 1}) + "</div>\n";
+}
+
+/// The parts, of each figure the least covered first.
+std::string coverage_parts(const Report& report) {
+  std::string rows;
+  for (const CoverageRow& row : report.coverage) {
+    std::vector<CoverageFigure> parts = row.parts;
+    std::stable_sort(parts.begin(), parts.end(), [](const CoverageFigure& a, const CoverageFigure& b) {
+      return a.reached * b.points < b.reached * a.points;
+    });
+    for (const CoverageFigure& part : parts) {
+      rows += fmt::format("<tr data-bad=\"0\" data-f=\"{0} {1}\"><td class=\"name\">{0}</td><td>{1}</td>{2}</tr>\n",
+                          escape_xml(row.name), escape_xml(part.part), coverage_cells(part));
+    }
+  }
+  return rows.empty() ? "" : fmt::format("<table><tr><th>of</th><th>part</th>{}{}</table>\n", kCoverageCells, rows);
+}
+
+std::string coverage(const Report& report) {
+  const std::string heading = "<h2 id=\"coverage\">Coverage</h2>\n";
+  if (report.coverage.empty()) return heading + "<p>No test of this night measures it.</p>\n";
+  return heading + coverage_wholes(report) + coverage_curves(report) + coverage_parts(report);
+}
+
 std::string history(const Report& report) {
   std::string html = "<h2 id=\"history\">Nights</h2>\n";
   const std::size_t from = report.history.size() - std::min(report.history.size(), kShownNights);
@@ -220,7 +284,7 @@ std::string setting(const Report& report) {
 }  // namespace
 
 std::string report_html(const Report& report) {
-  std::string html = head(report) + failures(report) + points(report) + tests(report);
+  std::string html = head(report) + failures(report) + points(report) + tests(report) + coverage(report);
   html +=
       "<h2 id=\"timeline\">Timeline</h2>\n<p class=\"key\"><i style=\"background:var(--build)\"></i>build"
       "<i style=\"background:var(--run)\"></i>run<i style=\"background:var(--bad)\"></i>failed</p>\n"

@@ -39,6 +39,26 @@ Json bucket_json(const Bucket& bucket) {
   return json;
 }
 
+Json figure_json(const CoverageFigure& figure) {
+  return {{"points", figure.points},
+          {"reached", figure.reached},
+          {"percent", 100.0 * static_cast<double>(figure.reached) / static_cast<double>(figure.points)}};
+}
+
+/// By what is covered; null: it should have been measured and was not.
+Json coverage_json(const Report& report) {
+  Json json = Json::object();
+  for (const CoverageRow& row : report.coverage) {
+    Json& item = json[row.name];
+    if (!row.whole) continue;
+    item = figure_json(*row.whole);
+    item["test"] = row.test;
+    item["parts"] = Json::object();
+    for (const CoverageFigure& part : row.parts) item["parts"][part.part] = figure_json(part);
+  }
+  return json;
+}
+
 /// A test case of JUnit. What was not run or was lost is an error, what went wrong a failure, as Jenkins and GitLab
 /// tell them apart.
 std::string junit_case(const ReportedJob& item, const std::filesystem::path& out) {
@@ -97,6 +117,7 @@ std::string report_json(const Report& report) {
     item["stage"] = row.point->stage;
     json["points"][row.point->name] = std::move(item);
   }
+  json["coverage"] = coverage_json(report);
   json["buckets"] = Json::array();
   for (const Bucket& bucket : report.buckets) json["buckets"].push_back(bucket_json(bucket));
   json["flaky"] = Json::array();

@@ -64,6 +64,28 @@ void fill_points(Report& report, const Plan& plan) {
   }
 }
 
+void fill_coverage(Report& report, const std::vector<Job>& jobs, Store& store) {
+  std::map<std::string, std::size_t> place;
+  for (const Job& job : jobs) {
+    for (const CoverageSource& source : job.coverage) {
+      place.emplace(source.name, report.coverage.size());
+      report.coverage.push_back({.name = source.name, .test = job.test});
+    }
+  }
+  for (CoverageFigure& figure : store.coverage(report.night.number)) {
+    CoverageRow& row = report.coverage.at(place.at(figure.name));
+    if (figure.part.empty()) {
+      row.whole = std::move(figure);
+    } else {
+      row.parts.push_back(std::move(figure));
+    }
+  }
+  for (CoverageOfNight& item : store.coverage_history()) {
+    const auto found = place.find(item.figure.name);
+    if (found != place.end()) report.coverage[found->second].history.push_back(std::move(item));
+  }
+}
+
 }  // namespace
 
 void Counts::add(const JobResult& result) {
@@ -119,8 +141,10 @@ Report make_report(Store& store, const Night& night, const Plan& plan, const std
   report.reruns = store.reruns(night.number);
   report.flaky = store.flaky_jobs();
   report.history = store.history();
+  std::vector<Job> planned = store.jobs(night.number);
+  fill_coverage(report, planned, store);
   std::unordered_map<std::string, Job> jobs;
-  for (Job& job : store.jobs(night.number)) {
+  for (Job& job : planned) {
     report.planned += job.kind == Job::Kind::kRun ? 1 : 0;
     jobs.emplace(job.name, std::move(job));
   }
@@ -139,6 +163,11 @@ Report make_report(Store& store, const Night& night, const Plan& plan, const std
   fill_tests(report);
   fill_points(report, plan);
   return report;
+}
+
+std::string percent_text(std::size_t part, std::size_t whole) {
+  if (part >= whole) return "100 %";
+  return fmt::format("{:.1f} %", std::min(100.0 * static_cast<double>(part) / static_cast<double>(whole), 99.9));
 }
 
 std::string duration_text(double seconds) {

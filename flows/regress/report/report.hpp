@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -57,6 +58,15 @@ struct PointRow {
   Counts counts = {};
 };
 
+/// What was covered this night, and how it was in the nights of this folder.
+struct CoverageRow {
+  std::string name;
+  std::string test;                           ///< that measures it
+  std::optional<CoverageFigure> whole = {};   ///< absent: not measured this night
+  std::vector<CoverageFigure> parts = {};     ///< by name
+  std::vector<CoverageOfNight> history = {};  ///< the whole, this night too; the oldest first
+};
+
 struct Report {
   Night night;
   std::size_t planned = 0;  ///< runs
@@ -68,6 +78,7 @@ struct Report {
   std::vector<Bucket> buckets;    ///< the largest first
   std::vector<TestRow> tests;
   std::vector<PointRow> points;
+  std::vector<CoverageRow> coverage;  ///< of all tests of the night that measure some
   std::vector<FlakyJob> flaky;
   std::vector<Rerun> reruns;
   std::vector<NightSummary> history;
@@ -97,6 +108,8 @@ std::string report_junit(const Report& report, const std::filesystem::path& out)
 /// One page that needs nothing else but the logs and waves that it links to.
 std::string report_html(const Report& report);
 
+/// "97.3 %"; 100 only if it is.
+std::string percent_text(std::size_t part, std::size_t whole);
 /// "1:02:03 h", "2:03 min", "4.5 s" or "30 ms"
 std::string duration_text(double seconds);
 /// "2026-11-29 12:00 UTC"

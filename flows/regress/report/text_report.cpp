@@ -64,6 +64,13 @@ std::string report_text(const Report& report, const std::filesystem::path& out) 
   if (report.buckets.size() > kMostBuckets) {
     text += fmt::format("\n{} more buckets: see report.html\n", report.buckets.size() - kMostBuckets);
   }
+  if (!report.coverage.empty()) text += "\ncoverage:\n";
+  for (const CoverageRow& row : report.coverage) {
+    text += row.whole
+                ? fmt::format("    {}: {} ({} of {})\n", row.name, percent_text(row.whole->reached, row.whole->points),
+                              row.whole->reached, row.whole->points)
+                : fmt::format("    {}: not measured, see {}\n", row.name, row.test);
+  }
   if (!report.flaky.empty()) {
     text += fmt::format("\nflaky, with different outcomes on one source: {}\n", report.flaky.size());
     for (const FlakyJob& job : report.flaky) {

@@ -174,11 +174,20 @@ class NightRun {
     if (finished.end.code != 0 && jobs_[i].kind != Job::Kind::kRun) {
       result.signature = "build failed\n" + result.signature;
     }
-    keep(i, std::move(result));
+    // Of what has failed as too little was covered, how much it was is of interest, too.
+    CoverageHarvest harvest;
+    if (!jobs_[i].coverage.empty() && finished.end.lost.empty()) {
+      harvest = read_coverage(jobs_[i].coverage, finished.end.started);
+    }
+    if (result.outcome == Outcome::kPassed && !harvest.missing.empty()) {
+      result.outcome = Outcome::kFailed;
+      result.signature = "coverage is missing: " + harvest.missing;
+    }
+    keep(i, std::move(result), harvest.figures);
   }
 
-  void keep(std::size_t i, JobResult result) {
-    store_.record(night_.number, result);
+  void keep(std::size_t i, JobResult result, const std::vector<CoverageFigure>& coverage = {}) {
+    store_.record(night_.number, result, coverage);
     if (listener_.result) listener_.result(jobs_[i], result);
     done_.emplace(i, std::move(result));
     say(static_cast<double>(done_.size()) / static_cast<double>(jobs_.size()),
@@ -224,7 +233,7 @@ class NightRun {
                                         if (!again.waves.empty()) fs::remove(out_ / again.waves);
                                       }});
     if (!again.waves.empty() && !fs::exists(out_ / again.waves)) again.waves.clear();
-    again.failed_again = end.code != 0;
+    again.failed_again = end.code != 0 || !read_coverage(job.coverage, end.started).missing.empty();
     again.seconds = end.seconds;
     return again;
   }

@@ -13,7 +13,7 @@
 namespace mixvec::inline flows {
 namespace {
 
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kVersion = 2;
 
 // The keys are what makes a result unique: SQLite itself refuses a second one.
 constexpr const char* kTables = R"(
@@ -30,6 +30,14 @@ CREATE TABLE results(
 CREATE TABLE reruns(
   night INTEGER, job TEXT, failed_again INTEGER, seconds REAL, log TEXT, waves TEXT, command TEXT,
   PRIMARY KEY(night, job), FOREIGN KEY(night, job) REFERENCES jobs);
+)";
+
+// Databases of version 1 become such ones, with their nights.
+constexpr const char* kCoverage = R"(
+ALTER TABLE jobs ADD COLUMN coverage TEXT NOT NULL DEFAULT '[]';
+CREATE TABLE coverage(
+  night INTEGER, job TEXT, position INTEGER, name TEXT, part TEXT, points INTEGER, reached INTEGER,
+  PRIMARY KEY(night, job, name, part), FOREIGN KEY(night, job) REFERENCES results);
 )";
 
 constexpr std::array kOutcomes = {Outcome::kPassed, Outcome::kFailed, Outcome::kTimeout, Outcome::kNotRun,
@@ -76,6 +84,39 @@ Night read_night(const Statement& row) {
           .ended = row.real(11)};
 }
 
+/// From a column on: name, part, points, reached.
+CoverageFigure read_figure(const Statement& row, int column) {
+  return {.name = row.text(column),
+          .part = row.text(column + 1),
+          .points = static_cast<std::size_t>(row.number(column + 2)),
+          .reached = static_cast<std::size_t>(row.number(column + 3))};
+}
+
+std::string sources_text(const std::vector<CoverageSource>& sources) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const CoverageSource& source : sources) {
+    list.push_back({source.name, source.file, source.points, source.reached, source.parts});
+  }
+  return list.dump();
+}
+
+std::vector<CoverageSource> sources_of(const std::string& text) {
+  constexpr const char* kLabel = "results.db: coverage";
+  const nlohmann::json json = parse_json(text, kLabel);
+  const auto is_source = [](const nlohmann::json& words) {
+    return words.is_array() && words.size() == 5 &&
+           std::all_of(words.begin(), words.end(), [](const nlohmann::json& word) { return word.is_string(); });
+  };
+  if (!json.is_array() || !std::all_of(json.begin(), json.end(), is_source)) {
+    fail_input("{}: found {}, expected an array of arrays of five texts", kLabel, show_json(json));
+  }
+  std::vector<CoverageSource> sources;
+  for (const auto& words : json.get<std::vector<std::array<std::string, 5>>>()) {
+    sources.push_back({.name = words[0], .file = words[1], .points = words[2], .reached = words[3], .parts = words[4]});
+  }
+  return sources;
+}
+
 }  // namespace
 
 const char* name_of(Outcome outcome) {
@@ -101,10 +142,11 @@ Store::Store(const std::filesystem::path& file) : database_(file) {
   const std::int64_t found = version.number(0);
   version.finish();
   if (found == kVersion) return;
-  if (found != 0) {
+  if (found != 0 && found != 1) {
     fail_input("{}: found a database of version {}, expected {}; give another folder", file.string(), found, kVersion);
   }
-  database_.run(kTables);
+  if (found == 0) database_.run(kTables);
+  database_.run(kCoverage);
   database_.run(fmt::format("PRAGMA user_version = {}", kVersion));
   transaction.commit();
 }
@@ -126,13 +168,14 @@ std::int64_t Store::begin(const Night& night, const std::vector<Job>& jobs) {
       .bind(night.started)
       .finish();
   const std::int64_t number = database_.last_row();
-  Statement add(database_, "INSERT INTO jobs VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+  Statement add(database_, "INSERT INTO jobs VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
   std::int64_t position = 0;
   for (const Job& job : jobs) {
     add.bind(number).bind(position++).bind(job.name).bind(std::string(name_of(job.kind))).bind(job.test);
     add.bind(job.configuration).bind(job.pattern).bind(job.seed).bind(job.command).bind(job.directory);
     add.bind(job.fresh_folder).bind(job.timeout).bind(job.estimate).bind(job.needs).bind(job.reproduce);
-    add.bind(job.waves_build).bind(job.waves_directory).bind(nlohmann::json(job.waves_options).dump()).finish();
+    add.bind(job.waves_build).bind(job.waves_directory).bind(nlohmann::json(job.waves_options).dump());
+    add.bind(sources_text(job.coverage)).finish();
   }
   transaction.commit();
   return number;
@@ -164,7 +207,8 @@ std::vector<Job> Store::jobs(std::int64_t night) {
                     .reproduce = row.text(14),
                     .waves_build = row.text(15),
                     .waves_directory = row.text(16),
-                    .waves_options = read_texts("waves_options", row.text(17), true).get<std::vector<std::string>>()});
+                    .waves_options = read_texts("waves_options", row.text(17), true).get<std::vector<std::string>>(),
+                    .coverage = sources_of(row.text(18))});
   }
   return jobs;
 }
@@ -202,8 +246,26 @@ std::vector<Rerun> Store::reruns(std::int64_t night) {
   return reruns;
 }
 
-void Store::record(std::int64_t night, const JobResult& result) {
-  // A single statement is a transaction of its own.
+std::vector<CoverageFigure> Store::coverage(std::int64_t night) {
+  Statement row(database_,
+                "SELECT name, part, points, reached FROM coverage JOIN jobs USING(night, job) WHERE night = ? "
+                "ORDER BY jobs.position, coverage.position");
+  row.bind(night);
+  std::vector<CoverageFigure> figures;
+  while (row.step()) figures.push_back(read_figure(row, 0));
+  return figures;
+}
+
+std::vector<CoverageOfNight> Store::coverage_history() {
+  Statement row(database_,
+                "SELECT night, name, part, points, reached FROM coverage WHERE part = '' ORDER BY night, position");
+  std::vector<CoverageOfNight> history;
+  while (row.step()) history.push_back({.night = row.number(0), .figure = read_figure(row, 1)});
+  return history;
+}
+
+void Store::record(std::int64_t night, const JobResult& result, const std::vector<CoverageFigure>& coverage) {
+  Transaction transaction(database_);
   Statement insert(database_, "INSERT INTO results VALUES(?,?,?,?,?,?,?,?,?,?)");
   insert.bind(night)
       .bind(result.job)
@@ -216,6 +278,13 @@ void Store::record(std::int64_t night, const JobResult& result) {
       .bind(result.log)
       .bind(result.signature)
       .finish();
+  Statement add(database_, "INSERT INTO coverage VALUES(?,?,?,?,?,?,?)");
+  std::int64_t position = 0;
+  for (const CoverageFigure& figure : coverage) {
+    add.bind(night).bind(result.job).bind(position++).bind(figure.name).bind(figure.part);
+    add.bind(static_cast<std::int64_t>(figure.points)).bind(static_cast<std::int64_t>(figure.reached)).finish();
+  }
+  transaction.commit();
 }
 
 void Store::record(std::int64_t night, const Rerun& rerun) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "flows/regress/plan/job.hpp"
+#include "flows/regress/run/coverage_figures.hpp"
 #include "flows/regress/run/database.hpp"
 
 namespace mixvec::inline flows {
@@ -71,6 +72,12 @@ struct NightSummary {
   std::size_t passed = 0;
 };
 
+/// A figure of coverage, and of which night it is.
+struct CoverageOfNight {
+  std::int64_t night = 0;
+  CoverageFigure figure;
+};
+
 class Store {
  public:
   /// Opens results.db, or makes it. Throws InputError for one of another version.
@@ -83,9 +90,10 @@ class Store {
   std::vector<Job> jobs(std::int64_t night);
   std::vector<JobResult> results(std::int64_t night);
   std::vector<Rerun> reruns(std::int64_t night);
+  std::vector<CoverageFigure> coverage(std::int64_t night);
 
-  /// Writes one result; each job of a night has one and no more.
-  void record(std::int64_t night, const JobResult& result);
+  /// Writes one result, with the coverage that the job has left; each job of a night has one and no more.
+  void record(std::int64_t night, const JobResult& result, const std::vector<CoverageFigure>& coverage = {});
   void record(std::int64_t night, const Rerun& rerun);
   void end(std::int64_t night, double time);
 
@@ -94,6 +102,8 @@ class Store {
   std::map<std::string, double> measured_seconds();
   std::vector<FlakyJob> flaky_jobs();
   std::vector<NightSummary> history();
+  /// The whole of what was covered, without parts, in all nights.
+  std::vector<CoverageOfNight> coverage_history();
 
  private:
   Database database_;

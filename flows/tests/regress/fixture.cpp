@@ -66,6 +66,24 @@ nlohmann::json longer_plan() {
   return plan;
 }
 
+nlohmann::json covered_plan(const std::string& file, int code) {
+  nlohmann::json plan = small_plan();
+  const nlohmann::json place = "{out}/coverage.json";
+  plan["tests"].push_back(
+      {{"name", "measured"},
+       {"kind", "plain"},
+       {"timeout", 30},
+       {"command",
+        {"sh", "-c", fmt::format("test -z \"$1\" || echo \"$1\" > {{out}}/coverage.json; exit {}", code), "sh", file}},
+       {"coverage",
+        {{{"name", "lines <b>"}, {"file", place}, {"points", "lines"}, {"reached", "reached"}, {"parts", "folders"}},
+         {{"name", "bins"}, {"file", place}, {"points", "bins"}, {"reached", "hit"}}}}});
+  plan["points"][0]["tests"].push_back("measured");
+  plan["lists"]["covered"]["runs"].push_back({{"tests", {"measured"}}});
+  plan["lists"]["all"]["runs"].push_back({{"tests", {"measured"}}});
+  return plan;
+}
+
 void RunRegress::SetUp() { write_plan(small_plan()); }
 
 void RunRegress::write_plan(const nlohmann::json& plan) { write_file(folder_.path / "plan.json", plan.dump()); }

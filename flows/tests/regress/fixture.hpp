@@ -18,8 +18,17 @@ namespace mixvec::inline flows {
 /// A plan with tests that pass, fail, hang and crash, builds that fail, seeds, patterns and two lists.
 nlohmann::json small_plan();
 
+/// What `measured` leaves: 90 of 100 lines, 40 of 40 bins.
+inline constexpr const char* kCoverage =
+    R"({"lines": 100, "reached": 90, "folders": {"sim": {"lines": 60, "reached": 50}, "golden": {"lines": 40, )"
+    R"("reached": 40}}, "bins": 40, "hit": 40})";
+
 /// A night of some seconds, of which a kill finds any part under way.
 nlohmann::json longer_plan();
+
+/// The small plan with a test `measured`, alone in the list `covered` and in `all`, that writes what `file` holds to
+/// OUT/coverage.json and ends with `code`: "lines <b>" with parts, "bins" without.
+nlohmann::json covered_plan(const std::string& file = kCoverage, int code = 0);
 
 class RunRegress : public ::testing::Test {
  protected:

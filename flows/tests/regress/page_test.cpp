@@ -15,7 +15,7 @@ namespace {
 class Page : public RunRegress {
  protected:
   void SetUp() override {
-    RunRegress::SetUp();
+    write_plan(covered_plan());
     ASSERT_EQ(run("--list all --seed 3"), 1) << output_;
     ASSERT_EQ(run("--list all --seed 4"), 1) << output_;
     html_ = read_file(out() / "report.html");
@@ -70,6 +70,12 @@ TEST_F(Page, HoldsTheNight) {
   EXPECT_GE(count(html_, "<rect class=\"run\""), 20U);
   EXPECT_EQ(count(html_, "<td class=\"stage\">V1</td>"), 1U);
   EXPECT_NE(html_.find("Nights of all"), std::string::npos);  // two nights make a curve
+  // Two figures of coverage, one of them with two parts, and their curves.
+  EXPECT_EQ(count(html_, "data-f=\"lines &lt;b&gt; (sim|golden|measured)\""), 3U);
+  EXPECT_NE(html_.find("<td class=\"n\">60</td><td class=\"n\">50</td>"), std::string::npos);
+  EXPECT_NE(html_.find("</span>83.3 %</td>"), std::string::npos);
+  EXPECT_LT(html_.find("<td>sim</td>"), html_.find("<td>golden</td>"));  // the least covered part first
+  EXPECT_NE(html_.find("Coverage, all nights"), std::string::npos);
 }
 
 TEST_F(Page, FiltersInABrowser) {
@@ -85,6 +91,8 @@ TEST_F(Page, FiltersInABrowser) {
   // The bucket, the row of the test: the script has hidden all others.
   EXPECT_EQ(count(some, "class=\"[^\"]*hidden"), rows - 2);
   EXPECT_NE(some.find("2 of " + std::to_string(rows) + " rows"), std::string::npos);
+  // A part of what is covered.
+  EXPECT_EQ(count(dom("golden"), "class=\"[^\"]*hidden"), rows - 1);
 }
 
 }  // namespace

@@ -81,6 +81,25 @@ TEST_F(PlanFile, FaultsAreRefused) {
        "/lists/all/runs/0/seeds: found 0, expected 1 or more"},
       {[](Json& p) { p["patterns"][1]["configurations"] = Json::array({"x*"}); },
        "/patterns/1/configurations/0: found \"x*\", expected a name or a glob of a configuration"},
+      {[](Json& p) {
+         p["tests"][1]["coverage"] = Json::array({{{"name", "x"}}});
+       },
+       "/tests/1/coverage: found it in a test that runs several times, expected it in one without"},
+      {[](Json& p) {
+         p["tests"][0]["coverage"] =
+             Json::array({{{"name", "x"}, {"file", "{outt}/x"}, {"points", "p"}, {"reached", "r"}}});
+       },
+       "/tests/0/coverage/0/file: found the placeholder {outt}, expected one of"},
+      {[](Json& p) {
+         p["tests"][0]["coverage"] = Json::array({{{"name", "x"}, {"file", "y"}, {"points", "p"}}});
+       },
+       "/tests/0/coverage/0/reached: found nothing, expected a text that is not empty"},
+      {[](Json& p) {
+         const Json item = {{"name", "x"}, {"file", "y"}, {"points", "p"}, {"reached", "r"}};
+         p["tests"][0]["coverage"] = Json::array({item});
+         p["tests"][3]["coverage"] = Json::array({item});
+       },
+       "/tests/3/coverage/0/name: found \"x\" for the second time, expected each name once"},
       {[](Json& p) { p["announced"]["configurations"] = 3; }, "/announced/gtest: found nothing, expected an object"},
   };
   for (const auto& [spoil, message] : cases) {
