@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "golden/cli/cli.hpp"
 #include "golden/files/input_file.hpp"
@@ -54,6 +55,23 @@ TEST(VectorTables, TheProgramOverwritesNoneOfItsOutputs) {
     EXPECT_NE(read_file(folder.path / "log").find("found the same file as --out"), std::string::npos) << name;
     EXPECT_FALSE(std::filesystem::exists(out / name));
   }
+}
+
+TEST(VectorTables, TheProgramFitsThem) {
+  const TemporaryTestFolder folder;
+  const std::string out = folder.path.string();
+  for (const char* name : {"golden/math", "rtl_templates"}) std::filesystem::create_directories(folder.path / name);
+  ASSERT_EQ(exit_code_of(fmt::format("{0}/make_vector_tables --out {1} --json {1}/errors.json > {1}/log 2>&1",
+                                     MIXVEC_BINARY_DIR, out)),
+            0)
+      << read_file(folder.path / "log");
+  const std::string root = MIXVEC_SOURCE_DIR;
+  for (const char* name : {"/golden/math/vector_tables.cpp", "/rtl_templates/mv_vector_rom.sv"}) {
+    EXPECT_EQ(read_file(out + name), read_file(root + name)) << name;
+  }
+  const nlohmann::json errors = read_json(folder.path / "errors.json");
+  ASSERT_EQ(errors.size(), 6U);
+  for (const nlohmann::json& row : errors) EXPECT_LT(row.at("log2_worst_error").get<double>(), -19) << row;
 }
 
 TEST(VectorTables, AreExactAtTheStartAndNormalised) {
