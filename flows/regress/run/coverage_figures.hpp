@@ -19,8 +19,9 @@ struct CoverageFigure {
 
 /// What a run has left.
 struct CoverageHarvest {
-  std::vector<CoverageFigure> figures = {};  ///< of each source that is there the whole, then its parts by name, if they have any
-  std::string missing = {};                  ///< why one of the sources is not there; empty: all are
+  std::vector<CoverageFigure> figures =
+      {};                    ///< of each source that is there the whole, then its parts by name, if they have any
+  std::string missing = {};  ///< why one of the sources is not there; empty: all are
 };
 
 /// Reads the files of a run that began at `since` (seconds since 1970). A file from before is that of another run, and
