@@ -212,7 +212,7 @@ class Checker {
       type_definition();
     } else if (kTypes.count(text) != 0 || (is_type(text) && is_name(word(1)))) {
       declaration();
-    } else if (is_name(text) && word(1) == ":" && word(2) == "assert") {
+    } else if (is_name(text) && word(1) == ":" && (word(2) == "assert" || word(2) == "cover")) {
       declare(text);
       at_ += 2;
     } else if (is_name(text) && (word(1) == "#" || (is_name(word(1)) && word(2) == "("))) {

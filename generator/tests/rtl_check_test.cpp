@@ -46,6 +46,7 @@ TEST(RtlCheck, KnowsPackagesAndLabelsOfAssertions) {
   EXPECT_EQ(found("logic [mv_pkg::width_of(Width)-1:0] a;\nassign a = mv_pkg::One;"), Lines{});
   EXPECT_EQ(found("assign a_i = mv_pkg::f(b);"), Lines{"m.sv:2: b is used before its declaration"});
   EXPECT_EQ(found("always_ff @(posedge clk_i) begin\n  Right: assert (a_i != '0) else $error(\"b\");\nend"), Lines{});
+  EXPECT_EQ(found("always_ff @(posedge clk_i) begin\n  Met: cover (a_i != '0);\nend"), Lines{});
   EXPECT_EQ(found("always_ff @(posedge clk_i) begin\n  Right: assert (b);\nend"),
             Lines{"m.sv:3: b is used before its declaration"});
 }
