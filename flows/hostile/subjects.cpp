@@ -82,6 +82,15 @@ constexpr const char* kRtl =
     "  always_ff @(posedge clk_i) begin\n    case (s)\n      2'd0: q <= f;\n      default: if (!g) q <= '0;\n"
     "    endcase\n  end\nendmodule\n";
 
+constexpr const char* kCpp =
+    "#include <map>\nnamespace n {\ntemplate <int N>\nbool f(int a, const std::map<int, int>& b) {\n"
+    "  for (const auto& [c, d] : b) {\n    if (c < a + 0x1fU && !d) return g(\"x\", [&] { a = c ? 1 : N; });\n  }\n"
+    "  switch (a) {\n    case 3:\n      break;\n  }\n  return a == 2;\n}\n}  // namespace n\n";
+constexpr const char* kCppPlan =
+    R"({"source": "project", "copy": ["code"], "mutate": [{"files": ["code/*.cpp"], "checks": "a"}], "longest": 5,)"
+    R"( "builds": [{"name": "b", "commands": [["g++", "{source}/code/m.cpp"]]}],)"
+    R"( "trials": [{"name": "t", "gtest": "{bin}/t"}, {"name": "r", "run": ["{out}/r"]}]})";
+
 void run_or_fail(const fs::path& binaries, const fs::path& folder, Case item) {
   const std::vector<std::string> wrong = [&] {
     item.limits = {};
@@ -103,6 +112,9 @@ void make_good_inputs(const fs::path& folder, const fs::path& binaries) {
   write_file(folder / "samples.json", kSamples);
   fs::create_directories(folder / "rtl");
   write_file(folder / "rtl" / "m.sv", kRtl);
+  fs::create_directories(folder / "project/code");
+  write_file(folder / "project/code/m.cpp", kCpp);
+  write_file(folder / "cpp_plan.json", kCppPlan);
   const auto run = [&](const char* program, std::vector<std::string> arguments) {
     Case item;
     item.program = program;
@@ -180,6 +192,11 @@ std::vector<Subject> list_subjects(const fs::path& binaries) {
        {"--list", "--count", "0", "--rtl", "rtl", "--json", "r.json"},
        {"rtl"},
        {{"rtl/m.sv", Format::kText}},
+       {"r.json"}},
+      {"run_mutation",
+       {"--list", "--cpp", "--count", "0", "--plan", "cpp_plan.json", "--json", "r.json"},
+       {"project", "cpp_plan.json"},
+       {{"project/code/m.cpp", Format::kText}, {"cpp_plan.json", Format::kJson, 10}},
        {"r.json"}},
       {"check_bins",
        {"--plan", "bins.json", "--files", "samples.json", "--json", "r.json"},

@@ -2,11 +2,10 @@
 #include "flows/mutation/mutant_draw.hpp"
 
 #include <fmt/format.h>
-#include <regex.h>
 
 #include <algorithm>
-#include <array>
 
+#include "flows/mutation/expression.hpp"
 #include "golden/base/error.hpp"
 #include "golden/base/hash.hpp"
 #include "golden/base/text.hpp"
@@ -16,31 +15,6 @@ namespace mixvec::inline flows {
 namespace {
 
 constexpr std::size_t kMostOfAFile = 12;  // a part of the draw
-
-/// A POSIX extended expression, whose time is bounded by its length and the text's.
-class Expression {
- public:
-  /// Throws InputError if it is none.
-  explicit Expression(const std::string& text) {
-    constexpr std::size_t kLongest = 200;
-    if (text.size() > kLongest) fail_input("--only: found {} characters, expected at most {}", text.size(), kLongest);
-    const int error = ::regcomp(&compiled_, text.c_str(), REG_EXTENDED | REG_NOSUB);
-    if (error == 0) return;
-    std::array<char, 100> reason{};
-    ::regerror(error, &compiled_, reason.data(), reason.size());
-    fail_input("--only: found {}, expected a regular expression: {}", quote(text), reason.data());
-  }
-  ~Expression() { ::regfree(&compiled_); }
-  Expression(const Expression&) = delete;
-  Expression& operator=(const Expression&) = delete;
-
-  [[nodiscard]] bool found_in(const std::string& text) const {
-    return ::regexec(&compiled_, text.c_str(), 0, nullptr, 0) == 0;
-  }
-
- private:
-  regex_t compiled_{};
-};
 
 /// A number for each mutant, which depends on what it does and in which line alone: where other lines change, the same
 /// are drawn.
@@ -83,18 +57,22 @@ void keep_numbers(std::vector<NumberedMutant>& mutants, const std::vector<std::i
 }
 
 std::vector<NumberedMutant> draw_mutants(const RtlTexts& rtl, const DrawOptions& options) {
-  const Expression only(options.only);
   std::vector<Mutant> all;
   for (const auto& [file, text] : rtl) {
-    for (Mutant& mutant : find_mutants(file, text)) {
-      if (only.found_in(fmt::format("{}:{} {}", file, mutant.line, mutant.kind))) all.push_back(std::move(mutant));
-    }
+    for (Mutant& mutant : find_mutants(file, text)) all.push_back(std::move(mutant));
   }
+  return draw_from(std::move(all), rtl, options);
+}
+
+std::vector<NumberedMutant> draw_from(std::vector<Mutant> all, const RtlTexts& texts, const DrawOptions& options) {
+  const Expression only("--only", options.only);
+  std::erase_if(
+      all, [&](const Mutant& one) { return !only.found_in(fmt::format("{}:{} {}", one.file, one.line, one.kind)); });
   if (all.empty()) fail_input("--only: found no mutant {} matches, expected one", quote(options.only));
   std::vector<std::size_t> order(all.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
   if (options.count != 0) {
-    const std::vector<std::uint64_t> lots = lots_of(all, rtl, options.seed);
+    const std::vector<std::uint64_t> lots = lots_of(all, texts, options.seed);
     std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return lots[a] < lots[b]; });
     const std::size_t most = std::max<std::size_t>(options.count / kMostOfAFile, 1);
     std::map<std::string, std::size_t> taken;

@@ -31,4 +31,7 @@ std::vector<NumberedMutant> draw_mutants(const RtlTexts& rtl, const DrawOptions&
 /// Only these of them, by their numbers. Throws InputError for a number that there is not.
 void keep_numbers(std::vector<NumberedMutant>& mutants, const std::vector<std::int64_t>& numbers);
 
+/// The same of mutants that were found, which stand by file and place.
+std::vector<NumberedMutant> draw_from(std::vector<Mutant> all, const RtlTexts& texts, const DrawOptions& options);
+
 }  // namespace mixvec::inline flows

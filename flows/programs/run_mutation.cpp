@@ -1,4 +1,4 @@
-// run_mutation: puts small faults into the RTL, one at a time, and tells which of them no bench notices.
+// run_mutation: puts small faults into the RTL or the C++, one at a time, and tells which of them nothing notices.
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -8,6 +8,7 @@
 
 #include "flows/mutation/campaign.hpp"
 #include "flows/mutation/campaign_record.hpp"
+#include "flows/mutation/cpp/cpp_run.hpp"
 #include "flows/mutation/mutation_report.hpp"
 #include "flows/mutation/planted_bugs.hpp"
 #include "flows/mutation/proof/equivalence.hpp"
@@ -31,19 +32,23 @@ constexpr const char* kExamples =
     "  run_mutation --run --count 1200 --out build/mutation --json build/mutation.json --resume\n"
     "  run_mutation --run --bugs verif/planted_bugs.txt --out build/bugs\n"
     "  run_mutation --prove --only 'mv_scheduler.sv:1[0-9][0-9] relation' --out build/mutation\n"
+    "  run_mutation --run --cpp --count 40 --at-least 90 --out build/mutation_cpp\n"
     "\n"
     "All benches are built once, with all mutants in their RTL; the variable MIXVEC_MUTANT chooses one.\n"
-    "Exit code: 0 all were noticed or change nothing, 1 one survived, 2 bad usage or bad input.";
+    "Exit code: 0 all or --at-least were noticed or change nothing, 1 fewer, 2 bad usage or bad input.";
 
 constexpr std::size_t kUsualDraw = 1200;
+constexpr std::size_t kUsualCppDraw = 400;
 
 struct MutationOptions {
   bool list = false;
   bool run = false;
   bool prove = false;
   bool resume = false;
+  bool cpp = false;
   std::string rtl;
-  std::string plan;
+  std::string plan;            ///< empty: the usual one
+  std::size_t at_least = 100;  ///< percent
   std::string out;
   std::string json;
   std::string numbers;
@@ -83,14 +88,40 @@ std::vector<std::int64_t> parse_numbers(const std::string& text) {
   return numbers;
 }
 
-int list(const MutationOptions& options, const RtlTexts& rtl, const std::vector<NumberedMutant>& mutants) {
+int list(const MutationOptions& options, const RtlTexts& texts, const std::vector<NumberedMutant>& mutants) {
   nlohmann::ordered_json json = {{"mutants", mutants.size()}, {"list", nlohmann::ordered_json::array()}};
   for (const NumberedMutant& one : mutants) {
-    fmt::print("{} {}\n", one.number, mutant_line(one, rtl));
-    json["list"].push_back({{"number", one.number}, {"mutant", mutant_line(one, rtl)}});
+    fmt::print("{} {}\n", one.number, mutant_line(one, texts));
+    json["list"].push_back({{"number", one.number}, {"mutant", mutant_line(one, texts)}});
   }
   write_json(options.json, json);
   return kExitGood;
+}
+
+/// Are as many noticed or without effect as are asked for?
+bool are_enough(const std::vector<MutantResult>& results, std::size_t percent) {
+  const auto settled =
+      static_cast<std::size_t>(std::count_if(results.begin(), results.end(), [](const MutantResult& one) {
+        return one.verdict == Verdict::kKilled || one.verdict == Verdict::kEquivalent;
+      }));
+  return settled * 100 >= results.size() * percent;
+}
+
+int jobs_of(const MutationOptions& options) {
+  return options.jobs != 0 ? static_cast<int>(options.jobs)
+                           : static_cast<int>(std::max(std::thread::hardware_concurrency(), 1U));
+}
+
+std::string plan_of(const MutationOptions& options) {
+  if (!options.plan.empty()) return options.plan;
+  return options.cpp ? MIXVEC_SOURCE_DIR "/verif/mutation_cpp.json" : MIXVEC_SOURCE_DIR "/verif/mutation.json";
+}
+
+/// The draw with how many are usual.
+DrawOptions draw_of(const MutationOptions& options, std::size_t usual) {
+  DrawOptions draw = options.draw;
+  draw.count = options.count.value_or(options.draw.only.empty() ? usual : 0);
+  return draw;
 }
 
 /// What --run and --prove do in their folder.
@@ -106,9 +137,8 @@ class Work {
     }
     require_tool_path("out", options.out);
     places_ = {MIXVEC_SOURCE_DIR, MIXVEC_BIN_DIR, fs::absolute(options.out).lexically_normal()};
-    jobs_ = options.jobs != 0 ? static_cast<int>(options.jobs)
-                              : static_cast<int>(std::max(std::thread::hardware_concurrency(), 1U));
-    benches_ = list_trial_benches(read_mutation_plan(options.plan), rtl, places_);
+    jobs_ = jobs_of(options);
+    benches_ = list_trial_benches(read_mutation_plan(plan_of(options)), rtl, places_);
     for (const NumberedMutant& one : mutants) results_.push_back({one, Verdict::kOpen, "", "", 0, 0});
   }
 
@@ -130,9 +160,7 @@ class Work {
     }
     fmt::print("{}", mutation_table(results_, rtl_));
     write_json(options_.json, mutation_json(results_, rtl_));
-    const bool all = std::none_of(results_.begin(), results_.end(),
-                                  [](const MutantResult& one) { return one.verdict == Verdict::kSurvived; });
-    return all ? kExitGood : kExitCheckFailed;
+    return are_enough(results_, options_.at_least) ? kExitGood : kExitCheckFailed;
   }
 
  private:
@@ -176,7 +204,7 @@ class Work {
   const RtlTexts& rtl_;
   const std::vector<NumberedMutant>& mutants_;
   MutationPlaces places_;
-  std::string key_ = campaign_key(rtl_, mutants_, options_.plan) + "\n";
+  std::string key_ = campaign_key(rtl_, mutants_, plan_of(options_)) + "\n";
   int jobs_ = 1;
   std::vector<TrialBench> benches_;
   std::vector<MutantResult> results_;
@@ -187,9 +215,7 @@ class Work {
 std::vector<NumberedMutant> mutants_of(const MutationOptions& options, const RtlTexts& rtl) {
   std::vector<NumberedMutant> mutants;
   if (options.bugs.empty()) {
-    DrawOptions draw = options.draw;
-    draw.count = options.count.value_or(draw.only.empty() ? kUsualDraw : 0);
-    mutants = draw_mutants(rtl, draw);
+    mutants = draw_mutants(rtl, draw_of(options, kUsualDraw));
   } else {
     if (options.count || !options.draw.only.empty()) {
       fail_input("--bugs: found with {}, expected without: all of the file are tried",
@@ -199,6 +225,47 @@ std::vector<NumberedMutant> mutants_of(const MutationOptions& options, const Rtl
   }
   if (!options.numbers.empty()) keep_numbers(mutants, parse_numbers(options.numbers));
   return mutants;
+}
+
+/// Throws InputError if what --json names is one of the sources.
+void check_json(const std::string& json, const CppPlan& plan, const CppTexts& texts) {
+  std::error_code none;
+  for (const auto& [file, text] : texts) {
+    if (fs::equivalent(json, plan.source / file, none))
+      fail_input("--json {}: is one of the sources of the plan", json);
+  }
+}
+
+int run_cpp(const MutationOptions& options, const CppPlan& plan, const CppDraw& draw) {
+  if (options.out.empty()) fail_input("--run: found no --out, expected a folder to work in");
+  if (!is_installed("g++")) fail_input("g++ is not installed; on Debian: apt-get install g++");
+  require_tool_path("out", options.out);
+  const CppPlaces places{plan.source, fs::absolute(options.out).lexically_normal(), jobs_of(options)};
+  check_folder(places.out);
+  fs::create_directories(places.out);
+  if (!fs::exists(places.out / kRecord)) write_file(places.out / kRecord, "");
+  const FolderLock lock(places.out);
+  empty_folder(places.out);
+  write_file(places.out / kRecord, "");
+  CampaignRecord record(places.out / kVerdicts, draw.texts);
+  Progress progress("mutants");
+  const CppCampaignResult campaign =
+      run_cpp_mutants(plan, draw, places,
+                      {[&](double fraction, std::string_view detail) { progress.update(fraction, detail); },
+                       [&](const MutantResult& one) { record.add(one); }});
+  fmt::print("{}", cpp_mutation_table(campaign, draw.texts));
+  write_json(options.json, cpp_mutation_json(campaign, draw.texts));
+  return are_enough(campaign.results, options.at_least) ? kExitGood : kExitCheckFailed;
+}
+
+int run_or_list_cpp(const MutationOptions& options) {
+  if (options.prove || options.resume || !options.bugs.empty())
+    fail_input("--cpp: found with --prove, --resume or --bugs, expected with --list or --run");
+  const CppPlan plan = read_cpp_plan(plan_of(options));
+  CppDraw draw = draw_cpp_mutants(plan, plan.source, draw_of(options, kUsualCppDraw));
+  if (!options.numbers.empty()) keep_numbers(draw.mutants, parse_numbers(options.numbers));
+  check_json(options.json, plan, draw.texts);
+  return options.list ? list(options, draw.texts, draw.mutants) : run_cpp(options, plan, draw);
 }
 
 int run_or_list(const MutationOptions& options) {
@@ -211,10 +278,11 @@ int run_or_list(const MutationOptions& options) {
   if (options.resume && !options.run) fail_input("--resume: found without --run, expected with it");
   if (options.list && !options.out.empty())
     fail_input("--out: found with --list, expected with --run: nothing is built");
-  const RtlTexts rtl = read_rtl(options.rtl);
-  const std::vector<NumberedMutant> mutants = mutants_of(options, rtl);
-  if (options.list) return list(options, rtl, mutants);
   try {
+    if (options.cpp) return run_or_list_cpp(options);
+    const RtlTexts rtl = read_rtl(options.rtl);
+    const std::vector<NumberedMutant> mutants = mutants_of(options, rtl);
+    if (options.list) return list(options, rtl, mutants);
     return Work(options, rtl, mutants).run();
   } catch (const FlowError& error) {
     fmt::print(stderr, "run_mutation: {}\n", error.what());
@@ -227,7 +295,7 @@ int run_or_list(const MutationOptions& options) {
 
 int main(int argc, char** argv) {
   namespace po = boost::program_options;
-  mixvec::CommandLine line("run_mutation", "Tries whether the benches notice small faults in the RTL.",
+  mixvec::CommandLine line("run_mutation", "Tries whether benches and tests notice small faults in the RTL or the C++.",
                            mixvec::kExamples);
   mixvec::MutationOptions o;
   mixvec::add_seed(line, o.draw.seed, "seed of the draw");
@@ -236,8 +304,11 @@ int main(int argc, char** argv) {
   add("run", po::bool_switch(&o.run), "build the benches and try them; prove what changes nothing");
   add("prove", po::bool_switch(&o.prove), "only prove which of them change nothing; nothing is built");
   add("resume", po::bool_switch(&o.resume), "go on with the run in DIR of the same mutants, which was interrupted");
+  add("cpp", po::bool_switch(&o.cpp), "mutants of the C++ instead, and the programs built of them");
+  add("at-least", mixvec::bind_to(o.at_least, mixvec::whole_number(0, 100))->value_name("PERCENT"),
+      "fail only if fewer of the mutants are noticed or change nothing");
   add("count", mixvec::bind_to(o.count, mixvec::whole_number(0, 1000000))->value_name("N"),
-      "how many are drawn, a twelfth at most of one file; 0: all (default: 1200; with --only: all)");
+      "how many are drawn, a twelfth at most of one file; 0: all (default: 1200, with --cpp 400, with --only all)");
   add("only", po::value(&o.draw.only)->value_name("REGEX"), "only mutants \"FILE:LINE KIND\" in which it matches");
   add("numbers", po::value(&o.numbers)->value_name("N,N"), "only these of them, as the report numbers them");
   add("bugs", po::value(&o.bugs)->value_name("FILE"),
@@ -247,10 +318,11 @@ int main(int argc, char** argv) {
   add("out", po::value(&o.out)->value_name("DIR"), "folder for benches and logs; an earlier run's is replaced");
   add("rtl", po::value(&o.rtl)->default_value(MIXVEC_SOURCE_DIR "/rtl_templates")->value_name("DIR"),
       "folder of the RTL");
-  add("plan", po::value(&o.plan)->default_value(MIXVEC_SOURCE_DIR "/verif/mutation.json")->value_name("FILE"),
-      "benches, accelerators and runs");
+  add("plan", po::value(&o.plan)->value_name("FILE"),
+      "what is built and run (default: verif/mutation.json, with --cpp verif/mutation_cpp.json)");
   line.input("rtl").input("bugs").input("plan");
   return line.run(argc, argv, [&](const po::variables_map& values) {
+    if (o.cpp && !values["rtl"].defaulted()) mixvec::fail_input("--rtl: found with --cpp, expected without it");
     o.json = values["json"].as<std::string>();
     return mixvec::run_or_list(o);
   });

@@ -19,15 +19,19 @@ std::string without_newlines(std::string_view text) {
   return line;
 }
 
+// As a simulation chooses.
+const ChoiceWords kRtlWords = {"mv_mutant_pkg::number == ", "mv_mutant_pkg::number != ", "", "begin", " end"};
+
 class Writer {
  public:
-  Writer(std::string_view text, std::vector<NumberedMutant> mutants) : text_(text), mutants_(std::move(mutants)) {
+  Writer(std::string_view text, std::vector<NumberedMutant> mutants, const ChoiceWords& words)
+      : text_(text), mutants_(std::move(mutants)), words_(words) {
     std::stable_sort(mutants_.begin(), mutants_.end(), [](const NumberedMutant& a, const NumberedMutant& b) {
       return a.mutant.begin != b.mutant.begin ? a.mutant.begin < b.mutant.begin : a.mutant.end > b.mutant.end;
     });
   }
 
-  std::string run() {
+  MutatedText run() {
     write(0, text_.size());
     return std::move(out_);
   }
@@ -37,41 +41,59 @@ class Writer {
   void write(std::size_t begin, std::size_t end) {
     while (next_ < mutants_.size() && mutants_[next_].mutant.begin < end) {
       const Mutant& piece = mutants_[next_].mutant;
-      out_ += text_.substr(begin, piece.begin - begin);
+      out_.text += text_.substr(begin, piece.begin - begin);
       begin = piece.end;
       write_piece(piece.begin, piece.end);
     }
-    out_ += text_.substr(begin, end - begin);
+    out_.text += text_.substr(begin, end - begin);
   }
 
   /// One piece, of which there may be several mutants.
   void write_piece(std::size_t begin, std::size_t end) {
     std::string behind;
+    const std::size_t first = out_.places.size();
     while (next_ < mutants_.size() && mutants_[next_].mutant.begin == begin && mutants_[next_].mutant.end == end) {
       const auto& [number, mutant] = mutants_[next_++];
-      if (mutant.statement) {
-        out_ += fmt::format("begin if (mv_mutant_pkg::number != {}) ", number);
-        behind.insert(0, " end");
-      } else {
-        out_ += fmt::format("(mv_mutant_pkg::number == {} ? ({}) : (", number, without_newlines(mutant.replacement));
+      const std::size_t at = out_.text.size();
+      std::size_t own = at;
+      if (!mutant.statement) {
+        out_.text += fmt::format("({}{}{} ? (", words_.active, number, words_.end);
+        own = out_.text.size();
+        out_.text += without_newlines(mutant.replacement) + ") : (";
         behind.insert(0, "))");
+      } else if (mutant.replacement.empty()) {
+        out_.text += fmt::format("{} if ({}{}{}) ", words_.block, words_.inactive, number, words_.end);
+        behind.insert(0, words_.block_end);
+      } else {
+        out_.text +=
+            fmt::format("{} if ({}{}{}) {} else ", words_.block, words_.active, number, words_.end, mutant.replacement);
+        behind.insert(0, words_.block_end);
       }
+      out_.places.push_back({number, at, out_.text.size(), own, out_.text.size()});
     }
+    const std::size_t last = out_.places.size();
     write(begin, end);
-    out_ += behind;
+    out_.text += behind;
+    for (std::size_t i = first; i < last; ++i) out_.places[i].end = out_.text.size();
   }
 
   std::string_view text_;
   std::vector<NumberedMutant> mutants_;
+  const ChoiceWords& words_;
   std::size_t next_ = 0;
-  std::string out_;
+  MutatedText out_;
 };
 
 }  // namespace
 
 std::string mutate(std::string_view text, const Mutant& mutant) {
   std::string out(text.substr(0, mutant.begin));
-  out += mutant.statement ? ";" : fmt::format("({})", without_newlines(mutant.replacement));
+  const std::string instead = without_newlines(mutant.replacement);
+  if (!mutant.statement) {
+    out += fmt::format("({})", instead);
+  } else {
+    out += instead.empty() ? ";" : instead;
+  }
   // The lines of the piece, so that the others keep their numbers.
   const std::string_view piece = text.substr(mutant.begin, mutant.end - mutant.begin);
   out.append(static_cast<std::size_t>(std::count(piece.begin(), piece.end(), '\n')), '\n');
@@ -79,8 +101,13 @@ std::string mutate(std::string_view text, const Mutant& mutant) {
   return out;
 }
 
+MutatedText mutate_with_places(std::string_view text, const std::vector<NumberedMutant>& mutants,
+                               const ChoiceWords& words) {
+  return Writer(text, mutants, words).run();
+}
+
 std::string mutate_by_number(std::string_view text, const std::vector<NumberedMutant>& mutants) {
-  return Writer(text, mutants).run();
+  return mutate_with_places(text, mutants, kRtlWords).text;
 }
 
 std::string mutant_package() {

@@ -195,7 +195,7 @@ std::vector<Mutant> find_mutants(const std::string& file, std::string_view text)
 
 std::string describe(const Mutant& mutant, std::string_view text, std::size_t width) {
   const std::string before = one_line(text.substr(mutant.begin, mutant.end - mutant.begin), width);
-  if (mutant.statement) return fmt::format("{} left out", before);
+  if (mutant.statement && mutant.replacement.empty()) return fmt::format("{} left out", before);
   return fmt::format("{} as {}", before, one_line(mutant.replacement, width));
 }
 

@@ -15,8 +15,8 @@ struct Mutant {
   std::string kind;  ///< kMutantKinds
   std::size_t begin = 0;
   std::size_t end = 0;      ///< behind the piece
-  bool statement = false;   ///< the piece is an assignment, which is left out; else an expression
-  std::string replacement;  ///< the expression instead
+  bool statement = false;   ///< the piece is a statement, else an expression
+  std::string replacement;  ///< what stands there instead; empty: a statement is left out
 };
 
 /// What a kind of mutants does, for people.
