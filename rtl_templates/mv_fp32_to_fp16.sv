@@ -44,7 +44,7 @@ module mv_fp32_to_fp16 (
 
 `ifdef VERILATOR
   always_comb begin
-    Subnormal: cover (subnormal && half_o[14:0] != '0 && half_o[14:10] == '0);
+    RoundsSubnormal: cover (subnormal && half_o[14:0] != '0 && half_o[14:10] == '0);
     RoundsToZero: cover (float_i[30:0] != '0 && half_o[14:0] == '0);
     SubnormalBecomesNormal: cover (subnormal && half_o[14:10] == 5'd1);
     TieUp: cover (shifted[13:12] == 2'b11 && !sticky && exponent < 8'd143);
