@@ -43,6 +43,8 @@ class Device {
     if (!setup.trace.empty()) open_trace(setup.trace);
 #endif
     top_->clk_i = 0;
+    // The first edge is one only behind an evaluation.
+    top_->eval();
     if constexpr (kHasReset<Top>) {
       // Reset is asynchronous: it may come and go between two edges.
       for (const int released : {1, 0, 1, 0}) {
