@@ -336,6 +336,8 @@ std::vector<Contract> array_contracts() {
        [](Device& d) {  // the set's controller says that it reads row 0, for lane 0
          AT(u_engine__DOT__g_set__BRA__0__KET____DOT__u_set__DOT__u_ctrl__DOT__busy_q) = 1;
          AT(u_engine__DOT__g_set__BRA__0__KET____DOT__u_set__DOT__u_ctrl__DOT__mask_q) = 1;
+         CLEAR(u_engine__DOT__g_set__BRA__0__KET____DOT__u_set__DOT__u_ctrl__DOT__address_q);
+         CLEAR(u_engine__DOT__g_set__BRA__0__KET____DOT__u_set__DOT__u_ctrl__DOT__sel_q);
          AT(u_engine__DOT__a_valid_i) = 1;
          AT(u_engine__DOT__a_all_i) = 1;
          d.clock();
@@ -352,6 +354,7 @@ std::vector<Contract> array_contracts() {
        [](Device& d) {  // the set's controller says that it reads the row behind the last, for lane 0
          AT(u_engine__DOT__g_set__BRA__0__KET____DOT__u_set__DOT__u_ctrl__DOT__busy_q) = 1;
          AT(u_engine__DOT__g_set__BRA__0__KET____DOT__u_set__DOT__u_ctrl__DOT__mask_q) = 1;
+         CLEAR(u_engine__DOT__g_set__BRA__0__KET____DOT__u_set__DOT__u_ctrl__DOT__sel_q);
          AT(u_engine__DOT__g_set__BRA__0__KET____DOT__u_set__DOT__u_ctrl__DOT__address_q) = 3;
          d.clock(2);
        }},
