@@ -132,6 +132,7 @@ module mv_matching #(
   end
 
   // ---- what matches, lane by lane; lane i works for class i mod h ----
+  // Without a unit classes_q says nothing: the class must be one that there is.
   logic [Lv-1:0] nonzero, lane_matches;
   always_comb begin
     for (int i = 0; i < Lv; i++) begin
@@ -141,7 +142,7 @@ module mv_matching #(
   always_comb begin
     for (int i = 0; i < Lv; i++) begin
       logic [31:0] j, lane_of_class, first_input, inputs;
-      j             = i & ((32'd1 << classes_q) - 32'd1);  // class
+      j             = i & ((32'd1 << classes_q) - 32'd1) & (H - 1);  // class
       lane_of_class = i >> classes_q;                      // lane in the class
       first_input   = 32'(offset_q[j * LaneW +: LaneW]);
       inputs        = 32'(weights_q[j * CountW +: CountW]);
@@ -197,7 +198,7 @@ module mv_matching #(
     out_sel_o     = '0;
     for (int i = 0; i < Lv; i++) begin
       logic [31:0] j, lane_of_class, first_input;
-      j             = i & ((32'd1 << classes_q) - 32'd1);
+      j             = i & ((32'd1 << classes_q) - 32'd1) & (H - 1);
       lane_of_class = i >> classes_q;
       first_input   = 32'(gathered_offset[j * LaneW +: LaneW]);
       if (gathered_mask[i]) out_segment_o[i % H] = 1'b1;
