@@ -216,6 +216,7 @@ TEST(PlantedBugs, AreFoundInTheRtl) {
   const RtlTexts rtl = read_rtl(MIXVEC_SOURCE_DIR "/rtl_templates");
   const std::vector<NumberedMutant> bugs = read_planted_bugs(MIXVEC_SOURCE_DIR "/verif/planted_bugs.txt", rtl);
   EXPECT_GE(bugs.size(), 150U);
+  EXPECT_FALSE(read_planted_bugs(MIXVEC_SOURCE_DIR "/verif/unnoticed_bugs.txt", rtl).empty());
   std::set<std::string> texts;
   for (const NumberedMutant& one : bugs) {
     EXPECT_TRUE(texts.insert(mutate(rtl.at(one.mutant.file), one.mutant)).second) << one.mutant.file << one.mutant.line;
