@@ -1,6 +1,7 @@
 // Begins a case and cuts it off with a reset, of which nothing may be left when it runs again.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -21,6 +22,12 @@ std::string begin_and_reset(AccelSim& accel, std::uint64_t seed, Begin&& begin) 
   accel.abandon_after(random.below(1U << (3 + random.below(9))));
   std::forward<Begin>(begin)();
   return accel.reset();
+}
+
+/// So many cases hold one that was cut off, unless a record keeps them whole.
+inline bool enough_resets(const AccelSim& accel, std::uint64_t cases) {
+  constexpr std::uint64_t kMany = 40;
+  return accel.resets() > 0 || cases < kMany || accel.records();
 }
 
 }  // namespace mixvec::inline verif

@@ -99,6 +99,7 @@ void AccelSim::hold_reset() {
 
 std::string AccelSim::reset() {
   hold_reset();
+  ++resets_;
   abandon_at_ = kNever;
   for (int cycle = 0; cycle < 8; ++cycle) {
     if (const char* port = begun_output(*top_); port != nullptr) {

@@ -104,6 +104,8 @@ class AccelSim {
 
   /// Cycles since the first reset.
   [[nodiscard]] std::uint64_t time() const { return cycle_; }
+  /// Resets behind the first one.
+  [[nodiscard]] std::uint64_t resets() const { return resets_; }
 
  protected:
   /// Takes the result beat that is offered; false if it may not be (the failure says why).
@@ -132,6 +134,7 @@ class AccelSim {
   void hold_reset();
 
   static constexpr std::uint64_t kNever = ~std::uint64_t{0};
+  std::uint64_t resets_ = 0;
   std::uint64_t abandon_in_ = kNever;  ///< of the next run
   std::uint64_t abandon_at_ = kNever;  ///< of this one
   std::string at_rest_;                ///< ports after the first reset

@@ -424,13 +424,14 @@ int run(const CaseOptions& options) {
   }
   progress.reset();
   bins.write();
-  const bool passed = failed == 0 && sum.compared > 0;
-  fmt::print("{}: {} cases of attention, {} values compared, {} mismatches: {}\n", bench_name(), to - from,
-             sum.compared, sum.mismatches, passed ? "passed" : "FAILED");
+  const bool passed = failed == 0 && sum.compared > 0 && enough_resets(accel, to - from);
+  fmt::print("{}: {} cases of attention, {} values compared, {} mismatches, {} resets: {}\n", bench_name(), to - from,
+             sum.compared, sum.mismatches, accel.resets(), passed ? "passed" : "FAILED");
   write_json(options.json, {{"passed", passed},
                             {"cases", to - from},
                             {"outputs_checked", sum.compared},
                             {"mismatches", sum.mismatches},
+                            {"resets", accel.resets()},
                             {"seed", seed},
                             {"config_hash", fmt::format("{:#018x}", bench_accel().hash)}});
   return passed ? kExitGood : kExitCheckFailed;

@@ -211,13 +211,14 @@ int run(const CaseOptions& options) {
   }
   progress.reset();
   bins.write();
-  const bool passed = failed == 0 && compared > 0;
-  fmt::print("{}: {} cases, {} values compared, {} mismatches, {} steps skipped: {}\n", bench_name(), to - from,
-             compared, mismatches, skips, passed ? "passed" : "FAILED");
+  const bool passed = failed == 0 && compared > 0 && enough_resets(accel, to - from);
+  fmt::print("{}: {} cases, {} values compared, {} mismatches, {} steps skipped, {} resets: {}\n", bench_name(),
+             to - from, compared, mismatches, skips, accel.resets(), passed ? "passed" : "FAILED");
   write_json(options.json, {{"passed", passed},
                             {"cases", to - from},
                             {"outputs_checked", compared},
                             {"mismatches", mismatches},
+                            {"resets", accel.resets()},
                             {"seed", seed},
                             {"config_hash", fmt::format("{:#018x}", bench_accel().hash)}});
   return passed ? kExitGood : kExitCheckFailed;

@@ -202,10 +202,15 @@ nlohmann::json run_cases(LayerSim& accel, const LayerBenchOptions& options, BinR
     if (check.compared == 0) break;  // the accelerator may be stuck
   }
   progress.reset();
-  if (to > from) {
-    fmt::print("{} random cases of layers: {} values compared, {} cases failed\n", to - from, compared, failed);
+  if (!enough_resets(accel, to - from)) {
+    report.passed = false;
+    fmt::print("FAIL: found no case that a reset cut off, expected one at least\n");
   }
-  return {{"cases", to - from}, {"compared", compared}, {"failed", failed}};
+  if (to > from) {
+    fmt::print("{} random cases of layers: {} values compared, {} resets, {} cases failed\n", to - from, compared,
+               accel.resets(), failed);
+  }
+  return {{"cases", to - from}, {"compared", compared}, {"resets", accel.resets()}, {"failed", failed}};
 }
 
 }  // namespace
