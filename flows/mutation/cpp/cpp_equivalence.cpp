@@ -79,6 +79,7 @@ class Comparison {
  private:
   /// Headers are those of the sources, without mutants.
   [[nodiscard]] ProcessRequest request(const Compilation& one) const {
+    // Without warnings, and narrowing allowed: a choice between two pieces has the wider type of both.
     const std::vector<std::string> words = {"g++",
                                             "-std=c++20",
                                             "-O2",

@@ -6,22 +6,21 @@
 #include <cctype>
 #include <string>
 
+#include "flows/mutation/source/text_cursor.hpp"
+
 namespace mixvec::inline flows {
 namespace {
 
-bool starts_name(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 bool continues_name(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
-bool is_digit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
-bool is_blank(char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; }
 
 /// Longest first.
 constexpr std::array<std::string_view, 25> kSigns = {
     "<=>", "<<=", ">>=", "->*", "...", "<=", ">=", "==", "!=", "&&", "||", "::", "->",
     "++",  "--",  "<<",  ">>",  "+=",  "-=", "*=", "/=", "%=", "&=", "|=", "^="};
 
-class Splitter {
+class Splitter final : private TextCursor {
  public:
-  explicit Splitter(std::string_view text) : text_(text) {}
+  explicit Splitter(std::string_view text) : TextCursor(text) {}
 
   std::vector<CppToken> run() {
     while (at_ < text_.size()) step();
@@ -30,20 +29,9 @@ class Splitter {
   }
 
  private:
-  [[nodiscard]] char ahead(std::size_t count) const { return at_ + count < text_.size() ? text_[at_ + count] : '\0'; }
   [[nodiscard]] std::size_t name_end(std::size_t from) const {
     while (from < text_.size() && continues_name(text_[from])) ++from;
     return from;
-  }
-  void skip_to(std::size_t end) {
-    end = std::min(end, text_.size());
-    line_ += static_cast<int>(std::count(text_.begin() + static_cast<std::ptrdiff_t>(at_),
-                                         text_.begin() + static_cast<std::ptrdiff_t>(end), '\n'));
-    at_ = end;
-  }
-  void skip_behind(std::string_view end) {
-    const std::size_t found = text_.find(end, at_);
-    skip_to(found == std::string_view::npos ? text_.size() : found + end.size());
   }
   void add(CppKind kind, std::size_t end) {
     end = std::min(end, text_.size());
@@ -55,13 +43,8 @@ class Splitter {
   void step() {
     const char c = ahead(0);
     const char next = ahead(1);
-    if (is_blank(c)) {
-      skip_to(at_ + 1);
-    } else if (c == '/' && next == '/') {
-      skip_behind("\n");
-    } else if (c == '/' && next == '*') {
-      skip_behind("*/");
-    } else if (c == '#') {
+    if (skip_blank()) return;
+    if (c == '#') {
       directive();
     } else if (c == '"' || c == '\'') {
       quoted(at_);
@@ -139,10 +122,7 @@ class Splitter {
     add(CppKind::kSign, at_ + 1);
   }
 
-  std::string_view text_;
   std::vector<CppToken> tokens_;
-  std::size_t at_ = 0;
-  int line_ = 1;
   int hidden_ = 0;  ///< depth of #if
 };
 

@@ -5,12 +5,12 @@
 #include <array>
 #include <cctype>
 
+#include "flows/mutation/source/text_cursor.hpp"
+
 namespace mixvec::inline flows {
 namespace {
 
-bool starts_name(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 bool continues_name(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '$'; }
-bool is_digit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
 
 /// Longest first.
 constexpr std::array<std::string_view, 36> kSigns = {"<<<=", ">>>=", "<<<", ">>>", "===", "!==", "==?", "!=?", "<<=",
@@ -18,9 +18,9 @@ constexpr std::array<std::string_view, 36> kSigns = {"<<<=", ">>>=", "<<<", ">>>
                                                      "'{",   "+:",   "-:",  "<<",  ">>",  "**",  "++",  "--",  "->",
                                                      "+=",   "-=",   "*=",  "&=",  "|=",  "^=",  "~&",  "~|",  "~^"};
 
-class Splitter {
+class Splitter final : private TextCursor {
  public:
-  explicit Splitter(std::string_view text) : text_(text) {}
+  explicit Splitter(std::string_view text) : TextCursor(text) {}
 
   std::vector<SvToken> run() {
     while (at_ < text_.size()) step();
@@ -29,20 +29,9 @@ class Splitter {
   }
 
  private:
-  [[nodiscard]] char ahead(std::size_t count) const { return at_ + count < text_.size() ? text_[at_ + count] : '\0'; }
   [[nodiscard]] std::size_t name_end(std::size_t from) const {
     while (from < text_.size() && continues_name(text_[from])) ++from;
     return from;
-  }
-  void skip_to(std::size_t end) {
-    end = std::min(end, text_.size());
-    line_ += static_cast<int>(std::count(text_.begin() + static_cast<std::ptrdiff_t>(at_),
-                                         text_.begin() + static_cast<std::ptrdiff_t>(end), '\n'));
-    at_ = end;
-  }
-  void skip_behind(std::string_view end) {
-    const std::size_t found = text_.find(end, at_);
-    skip_to(found == std::string_view::npos ? text_.size() : found + end.size());
   }
   void add(SvKind kind, std::size_t end) {
     if (hidden_ == 0) tokens_.push_back({kind, text_.substr(at_, end - at_), at_, line_});
@@ -52,13 +41,8 @@ class Splitter {
   void step() {
     const char c = ahead(0);
     const char next = ahead(1);
-    if (std::isspace(static_cast<unsigned char>(c)) != 0) {
-      skip_to(at_ + 1);
-    } else if (c == '/' && next == '/') {
-      skip_behind("\n");
-    } else if (c == '/' && next == '*') {
-      skip_behind("*/");
-    } else if (c == '(' && next == '*' && ahead(2) != ')') {
+    if (skip_blank()) return;
+    if (c == '(' && next == '*' && ahead(2) != ')') {
       skip_behind("*)");
     } else if (c == '`') {
       directive();
@@ -106,10 +90,7 @@ class Splitter {
     add(SvKind::kSign, at_ + 1);
   }
 
-  std::string_view text_;
   std::vector<SvToken> tokens_;
-  std::size_t at_ = 0;
-  int line_ = 1;
   int hidden_ = 0;  ///< depth of `ifdef
 };
 
