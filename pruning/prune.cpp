@@ -12,7 +12,8 @@
 #include "pruning/choice/budget.hpp"
 #include "pruning/choice/choose.hpp"
 #include "pruning/choice/select.hpp"
-#include "pruning/importance/importance.hpp"
+#include "pruning/importance/methods.hpp"
+#include "pruning/importance/top_importance.hpp"
 
 namespace mixvec::inline pruning {
 
@@ -41,6 +42,9 @@ void check_options(const PruneOptions& options) {
   if (options.length < 1 || options.length > kLongest || !std::has_single_bit(static_cast<unsigned>(options.length))) {
     fail_input("--vec: found length {}, expected 1, 2, 4, 8, 16, 32 or 64", options.length);
   }
+  if (options.rounds < 1 || options.rounds > 100) {
+    fail_input("--rounds: found {}, expected 1 to 100", options.rounds);
+  }
   for (const double rate : {options.exchange_bytes, options.exchange_cycles}) {
     if (!(rate >= 0 && rate <= 1000)) fail_input("--exchange: found {}, expected 0 to 1000", rate);
   }
@@ -49,8 +53,14 @@ void check_options(const PruneOptions& options) {
 // Everything that one run of prune() needs from step to step.
 class Pruner {
  public:
-  Pruner(std::vector<DenseMatrix> matrices, const PruneOptions& options, const ProgressFunction& progress)
-      : dense_(std::move(matrices)), options_(options), progress_(progress) {}
+  Pruner(std::vector<ScoredMatrix> matrices, const PruneOptions& options, const ProgressFunction& progress,
+         GradualImportance* gradual)
+      : options_(options), progress_(progress), gradual_(gradual) {
+    for (ScoredMatrix& matrix : matrices) {
+      dense_.push_back(std::move(matrix.dense));
+      scores_.push_back(std::move(matrix.score));
+    }
+  }
 
   PruneResult run() {
     count();
@@ -95,22 +105,22 @@ class Pruner {
     std::vector<float> threshold(dense_.size());
     if (options_.per_matrix) {
       for (std::size_t m = 0; m < dense_.size(); ++m) {
-        const std::span<const float> part(dense_[m].weight);
+        const std::span<const float> part(scores_[m].weight);
         const TopImportance top = top_importance({&part, 1}, keep_[m], 1);
         result_.importance_unstructured += top.kept;
         threshold[m] = top.threshold;
       }
     } else {
       std::vector<std::span<const float>> parts;
-      for (const DenseMatrix& m : dense_) parts.emplace_back(m.weight);
+      for (const MatrixScore& s : scores_) parts.emplace_back(s.weight);
       const TopImportance top = top_importance(parts, keep_[0], options_.threads);
       result_.importance_unstructured = top.kept;
       std::fill(threshold.begin(), threshold.end(), top.threshold);
     }
     parallel_for(dense_.size(), options_.threads, [&](std::size_t m) {
-      result_.reports[m].strength = direction_strength(dense_[m].weight, dense_[m].out, dense_[m].in, threshold[m]);
+      result_.reports[m].strength = direction_strength(scores_[m].weight, dense_[m].out, dense_[m].in, threshold[m]);
       double total = 0;
-      for (const float w : dense_[m].weight) total += importance_of(w);
+      for (const float s : scores_[m].weight) total += s;
       result_.reports[m].importance_total = total;
     });
     for (const MatrixReport& r : result_.reports) result_.importance_total += r.importance_total;
@@ -159,11 +169,13 @@ class Pruner {
       const Job& job = jobs[j];
       const DenseMatrix& dense = dense_[job.matrix];
       MatrixSide& side = candidates[job.matrix].sides[job.side];
-      const LineScores scores = line_scores(dense.weight, dense.out, dense.in, job.direction);
+      const LineScores scores = line_scores(scores_[job.matrix].weight, dense.out, dense.in, job.direction);
       const double density = result_.reports[job.matrix].strength.density;
       side.tree = options_.grouping && levels > 0 ? grouped_tree(scores, levels, density, options_.seed)
                                                   : natural_tree(scores.lines, levels);
-      side.table = make_table(scores, side.tree, wanted, !mixed && levels > 0, scale);
+      const StripScore& strip = scores_[job.matrix].row_strip;
+      side.table = make_table(scores, side.tree, wanted, !mixed && levels > 0, scale,
+                              job.direction == Direction::kRow ? strip : StripScore{});
       const std::lock_guard guard(lock);
       ++done;
       progress(0.05 + 0.5 * static_cast<double>(done) / static_cast<double>(jobs.size()), dense.name);
@@ -240,32 +252,28 @@ class Pruner {
     const std::size_t n = dense_.size();
     result_.matrices.assign(n, {});
     std::vector<RankedMatrix> ranked(n);
+    std::vector<Pattern> patterns;
     for (std::size_t m = 0; m < n; ++m) {
       PrunedMatrix& pruned = result_.matrices[m];
       pruned.name = dense_[m].name;
       pruned.out = dense_[m].out;
       pruned.in = dense_[m].in;
       pruned.pattern = chooser_->pattern(m, choice.matrices[m]);
-      ranked[m] = {dense_[m].weight, dense_[m].out, dense_[m].in, &pruned.pattern, {}};
+      patterns.push_back(pruned.pattern);
+      ranked[m] = {{}, dense_[m].out, dense_[m].in, &pruned.pattern, {}};
       for (const Strip& strip : pruned.pattern.strips) {
         ranked[m].price.push_back(chooser_->vector_price(
             choice.prices, strip.length, static_cast<int>(strip.index.size()), pruned.pattern.direction));
       }
     }
-    std::vector<Selection> selections;
-    if (options_.per_matrix) {
-      selections.resize(n);
-      parallel_for(n, options_.threads, [&](std::size_t m) {
-        selections[m] = std::move(select_vectors(std::span(&ranked[m], 1), keep_[m], 1)[0]);
-      });
-    } else {
-      selections = select_vectors(ranked, keep_[0], options_.threads);
-    }
+    const std::vector<std::vector<float>> shared = shared_scores(patterns);
+    const std::vector<Selection> selections =
+        gradual_ != nullptr ? select_gradually(ranked, patterns) : select(ranked, shared, 1);
     parallel_for(n, options_.threads, [&](std::size_t m) {
-      result_.matrices[m].mask = std::move(selections[m].mask);
+      result_.matrices[m].mask = selections[m].mask;
       MatrixReport& report = result_.reports[m];
       report.kept = selections[m].kept;
-      report.importance = selections[m].retained;
+      report.importance = importance_kept(shared[m], selections[m].mask);
       report.cost = matrix_cost(result_.matrices[m], chooser_->model());
     });
     result_.kept = 0;
@@ -286,13 +294,72 @@ class Pruner {
         chooser_->model().ideal_cycles(static_cast<double>(std::max<std::uint64_t>(1, result_.kept)));
   }
 
+  // Scores of single weights by which the strips' vectors score what they do together.
+  std::vector<std::vector<float>> shared_scores(const std::vector<Pattern>& patterns) const {
+    std::vector<std::vector<float>> shared(patterns.size());
+    parallel_for(patterns.size(), options_.threads, [&](std::size_t m) {
+      const MatrixScore& score = scores_[m];
+      shared[m] = score.weight;
+      if (patterns[m].direction != Direction::kRow || !score.row_strip) return;
+      std::vector<float> vectors(dense_[m].out);
+      for (const Strip& strip : patterns[m].strips) {
+        score.row_strip(strip.index, vectors.data());
+        for (std::size_t o = 0; o < vectors.size(); ++o) {
+          const float share = vectors[o] / static_cast<float>(strip.index.size());
+          for (const std::uint32_t i : strip.index) shared[m][o * dense_[m].in + i] = share;
+        }
+      }
+    });
+    return shared;
+  }
+
+  static double importance_kept(const std::vector<float>& scores, const std::vector<std::uint8_t>& mask) {
+    double sum = 0;
+    for (std::size_t i = 0; i < scores.size(); ++i) {
+      if (mask[i] != 0) sum += scores[i];
+    }
+    return sum;
+  }
+
+  // Keeps what the ratio leaves, to the power `part`: all at 0, the wanted number at 1.
+  std::vector<Selection> select(std::vector<RankedMatrix>& ranked, const std::vector<std::vector<float>>& scores,
+                                double part) const {
+    for (std::size_t m = 0; m < ranked.size(); ++m) ranked[m].score = scores[m];
+    const auto keep = [&](std::size_t entry, std::uint64_t weights) {
+      if (part >= 1) return keep_[entry];
+      const double kept = std::pow(1 - options_.ratio, part) * static_cast<double>(weights);
+      return std::max(keep_[entry], static_cast<std::uint64_t>(kept));
+    };
+    if (!options_.per_matrix) return select_vectors(ranked, keep(0, result_.weights), options_.threads);
+    std::vector<Selection> selections(ranked.size());
+    parallel_for(ranked.size(), options_.threads, [&](std::size_t m) {
+      selections[m] = std::move(select_vectors(std::span(&ranked[m], 1), keep(m, scores[m].size()), 1)[0]);
+    });
+    return selections;
+  }
+
+  std::vector<Selection> select_gradually(std::vector<RankedMatrix>& ranked, const std::vector<Pattern>& patterns) {
+    gradual_->restart();
+    std::vector<Selection> selections;
+    for (int round = 1; round <= options_.rounds; ++round) {
+      progress(0.6 + 0.25 * static_cast<double>(round - 1) / options_.rounds, "removing weights");
+      selections =
+          select(ranked, gradual_->scores(patterns), static_cast<double>(round) / static_cast<double>(options_.rounds));
+      if (round == options_.rounds) break;
+      std::vector<std::vector<std::uint8_t>> masks;
+      for (const Selection& selection : selections) masks.push_back(selection.mask);
+      gradual_->keep(masks);
+    }
+    return selections;
+  }
+
   // What either direction would retain of each matrix with the weights that it keeps.
   void compare_directions() {
     const Prices unit = scale_of_prices();
     const Prices prices{result_.exchange_bytes * unit.per_bit, result_.exchange_cycles * unit.per_cycle};
     parallel_for(dense_.size(), options_.threads, [&](std::size_t m) {
       MatrixReport& report = result_.reports[m];
-      const std::span<const float> part(dense_[m].weight);
+      const std::span<const float> part(scores_[m].weight);
       report.importance_unstructured = top_importance({&part, 1}, report.kept, 1).kept;
       const MatrixCandidates& candidates = chooser_->matrices()[m];
       for (std::size_t side = 0; side < candidates.sides.size(); ++side) {
@@ -353,8 +420,10 @@ class Pruner {
   }
 
   std::vector<DenseMatrix> dense_;
+  std::vector<MatrixScore> scores_;
   const PruneOptions& options_;
   const ProgressFunction& progress_;
+  GradualImportance* gradual_;
   std::vector<std::uint64_t> keep_;  ///< one entry, or one per matrix
   std::uint64_t wanted_ = 0;         ///< sum of keep_
   float centre_ = 0;
@@ -384,10 +453,20 @@ std::vector<LengthShare> PruneResult::lengths() const {
   return result;
 }
 
-PruneResult prune(std::vector<DenseMatrix> matrices, const PruneOptions& options, const ProgressFunction& progress) {
+std::vector<ScoredMatrix> score_by_magnitude(std::vector<DenseMatrix> matrices) {
+  std::vector<ScoredMatrix> scored;
+  for (DenseMatrix& dense : matrices) {
+    MatrixScore score = kMagnitude.score(ScoreInput{.dense = dense});
+    scored.push_back({std::move(dense), std::move(score)});
+  }
+  return scored;
+}
+
+PruneResult prune(std::vector<ScoredMatrix> matrices, const PruneOptions& options, const ProgressFunction& progress,
+                  GradualImportance* gradual) {
   check_options(options);
   if (matrices.empty()) fail_input("found no matrix to prune, expected at least one");
-  return Pruner(std::move(matrices), options, progress).run();
+  return Pruner(std::move(matrices), options, progress, gradual).run();
 }
 
 }  // namespace mixvec::inline pruning

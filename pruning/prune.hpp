@@ -12,6 +12,7 @@
 #include "pruning/choice/budget.hpp"
 #include "pruning/choice/cost.hpp"
 #include "pruning/choice/strength.hpp"
+#include "pruning/importance/importance.hpp"
 
 namespace mixvec::inline pruning {
 
@@ -29,6 +30,7 @@ struct PruneOptions {
   /// bytes (cycles) once more. See docs/pruning.md for how the defaults came about.
   double exchange_bytes = 1.2;
   double exchange_cycles = 0.06;
+  int rounds = 6;  ///< steps in which a gradual importance removes weights
   Budget budget;
   AccelConfig accel;             ///< what cycles and bytes are estimated for
   int tokens = kModelledTokens;  ///< at a time
@@ -91,9 +93,20 @@ struct PruneResult {
 /// Called with the share of the work that is done, 0…1, and what is being done.
 using ProgressFunction = std::function<void(double, std::string_view)>;
 
-/// Prunes all matrices together. Throws InputError for options that make no sense and budgets that cannot be met.
-/// The result depends on the matrices, the options and the seed, not on the number of threads.
-PruneResult prune(std::vector<DenseMatrix> matrices, const PruneOptions& options,
-                  const ProgressFunction& progress = {});
+/// A dense matrix and the importance of its weights and vectors.
+struct ScoredMatrix {
+  DenseMatrix dense;
+  MatrixScore score;
+};
+
+/// Matrices with the squared magnitude as their importance.
+std::vector<ScoredMatrix> score_by_magnitude(std::vector<DenseMatrix> matrices);
+
+/// Prunes all matrices together: lengths and directions are chosen by the scores, and so are the vectors to keep. With
+/// `gradual` (may be nullptr) these are chosen in `options.rounds` steps of equal ratios, each by what it scores then.
+/// Throws InputError for options that make no sense and budgets that cannot be met. The result depends on the matrices,
+/// the options and the seed, not on the number of threads.
+PruneResult prune(std::vector<ScoredMatrix> matrices, const PruneOptions& options,
+                  const ProgressFunction& progress = {}, GradualImportance* gradual = nullptr);
 
 }  // namespace mixvec::inline pruning

@@ -5,7 +5,6 @@
 #include <bit>
 
 #include "golden/base/parallel.hpp"
-#include "pruning/importance/importance.hpp"
 
 namespace mixvec::inline pruning {
 
@@ -35,18 +34,18 @@ void for_each_vector(const RankedMatrix& m, Visit visit) {
     for (std::uint32_t s = 0; s < strips.size(); ++s) {
       std::fill(sum.begin(), sum.end(), 0.0F);
       for (const std::uint32_t o : strips[s].index) {
-        const float* const row = m.weight.data() + o * m.in;
-        for (std::size_t i = 0; i < m.in; ++i) sum[i] += importance_of(row[i]);
+        const float* const row = m.score.data() + o * m.in;
+        for (std::size_t i = 0; i < m.in; ++i) sum[i] += row[i];
       }
       for (std::uint32_t i = 0; i < m.in; ++i) visit(s, i, sum[i]);
     }
     return;
   }
   for (std::uint32_t o = 0; o < m.out; ++o) {
-    const float* const row = m.weight.data() + o * m.in;
+    const float* const row = m.score.data() + o * m.in;
     for (std::uint32_t s = 0; s < strips.size(); ++s) {
       float sum = 0;
-      for (const std::uint32_t i : strips[s].index) sum += importance_of(row[i]);
+      for (const std::uint32_t i : strips[s].index) sum += row[i];
       visit(s, o, sum);
     }
   }
@@ -104,7 +103,7 @@ std::vector<Selection> select_vectors(std::span<const RankedMatrix> matrices, st
   std::vector<std::vector<Boundary>> boundaries(n);
   parallel_for(n, threads, [&](std::size_t m) {
     const RankedMatrix& matrix = matrices[m];
-    selections[m].mask.assign(matrix.weight.size(), 0);
+    selections[m].mask.assign(matrix.score.size(), 0);
     const KeyMaker key(matrix);
     for_each_vector(matrix, [&](std::uint32_t s, std::uint32_t position, float importance) {
       const std::uint32_t k = key(s, importance);
@@ -128,8 +127,8 @@ std::vector<Selection> select_vectors(std::span<const RankedMatrix> matrices, st
   }
   parallel_for(n, threads, [&](std::size_t m) {
     double sum = 0;
-    for (std::size_t i = 0; i < matrices[m].weight.size(); ++i) {
-      if (selections[m].mask[i] != 0) sum += importance_of(matrices[m].weight[i]);
+    for (std::size_t i = 0; i < matrices[m].score.size(); ++i) {
+      if (selections[m].mask[i] != 0) sum += matrices[m].score[i];
     }
     selections[m].retained = sum;
   });

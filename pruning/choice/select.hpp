@@ -11,7 +11,7 @@ namespace mixvec::inline pruning {
 
 /// A matrix whose vectors take part in a ranking.
 struct RankedMatrix {
-  std::span<const float> weight;  ///< out × in
+  std::span<const float> score;  ///< out × in, importance of the weights
   std::size_t out = 0;
   std::size_t in = 0;
   const Pattern* pattern = nullptr;

@@ -3,8 +3,6 @@
 
 #include <vector>
 
-#include "pruning/importance/importance.hpp"
-
 namespace mixvec::inline pruning {
 
 namespace {
@@ -49,9 +47,8 @@ DirectionStrength direction_strength(std::span<const std::uint8_t> mask, std::si
   return from_mask(out, in, [&](std::size_t i) -> std::uint32_t { return mask[i]; });
 }
 
-DirectionStrength direction_strength(std::span<const float> weight, std::size_t out, std::size_t in, float threshold) {
-  return from_mask(out, in,
-                   [&](std::size_t i) -> std::uint32_t { return importance_of(weight[i]) >= threshold ? 1 : 0; });
+DirectionStrength direction_strength(std::span<const float> score, std::size_t out, std::size_t in, float threshold) {
+  return from_mask(out, in, [&](std::size_t i) -> std::uint32_t { return score[i] >= threshold ? 1 : 0; });
 }
 
 }  // namespace mixvec::inline pruning

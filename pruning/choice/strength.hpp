@@ -18,7 +18,7 @@ struct DirectionStrength {
 /// (column), gives 1 for the strength that is not defined.
 DirectionStrength direction_strength(std::span<const std::uint8_t> mask, std::size_t out, std::size_t in);
 
-/// The same for the mask "importance ≥ threshold" of a weight matrix.
-DirectionStrength direction_strength(std::span<const float> weight, std::size_t out, std::size_t in, float threshold);
+/// The same for the mask "score ≥ threshold".
+DirectionStrength direction_strength(std::span<const float> score, std::size_t out, std::size_t in, float threshold);
 
 }  // namespace mixvec::inline pruning

@@ -7,17 +7,16 @@
 
 #include "golden/base/random.hpp"
 #include "pruning/grouping/pair_kernels.hpp"
-#include "pruning/importance/importance.hpp"
 
 namespace mixvec::inline pruning {
 
-LineScores line_scores(std::span<const float> weight, std::size_t out, std::size_t in, Direction direction) {
+LineScores line_scores(std::span<const float> score, std::size_t out, std::size_t in, Direction direction) {
   LineScores scores;
-  scores.score.resize(weight.size());
+  scores.score.resize(score.size());
   if (direction == Direction::kColumn) {
     scores.lines = out;
     scores.across = in;
-    for (std::size_t i = 0; i < weight.size(); ++i) scores.score[i] = importance_of(weight[i]);
+    for (std::size_t i = 0; i < score.size(); ++i) scores.score[i] = score[i];
     return scores;
   }
   scores.lines = in;
@@ -28,7 +27,7 @@ LineScores line_scores(std::span<const float> weight, std::size_t out, std::size
     for (std::size_t o0 = 0; o0 < out; o0 += kBlock) {
       const std::size_t o1 = std::min(out, o0 + kBlock);
       for (std::size_t i = i0; i < i1; ++i) {
-        for (std::size_t o = o0; o < o1; ++o) scores.score[i * out + o] = importance_of(weight[o * in + i]);
+        for (std::size_t o = o0; o < o1; ++o) scores.score[i * out + o] = score[o * in + i];
       }
     }
   }

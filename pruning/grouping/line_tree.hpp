@@ -20,8 +20,8 @@ struct LineScores {
   [[nodiscard]] const float* line(std::size_t i) const { return score.data() + i * across; }
 };
 
-/// Importance of out × in weights, laid out for `direction`.
-LineScores line_scores(std::span<const float> weight, std::size_t out, std::size_t in, Direction direction);
+/// Scores of out × in weights, laid out for `direction`.
+LineScores line_scores(std::span<const float> score, std::size_t out, std::size_t in, Direction direction);
 
 /// A hierarchy of strips. Node j of level l is the block order[j·2^l … (j+1)·2^l − 1], for every j whose block fits;
 /// its halves are nodes 2j and 2j+1 of the level below. So every line count decomposes into whole powers of two.

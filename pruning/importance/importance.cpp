@@ -1,76 +1,85 @@
-// Finds the exact unstructured threshold by one histogram over the upper bits and a selection inside one bin.
+// The list of methods, and what all of them go through.
 #include "pruning/importance/importance.hpp"
 
-#include <algorithm>
-#include <bit>
-#include <functional>
-#include <limits>
+#include <fmt/ranges.h>
 
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "golden/base/error.hpp"
 #include "golden/base/parallel.hpp"
+#include "golden/base/text.hpp"
+#include "pruning/importance/methods.hpp"
 
 namespace mixvec::inline pruning {
 
 namespace {
 
-// Importance is never negative, so the order of its binary32 bits is the order of its values.
-constexpr std::size_t kBins = 1U << 15U;
-std::size_t bin_of(float importance) { return std::bit_cast<std::uint32_t>(importance) >> 16U; }
+constexpr std::array kImportances{&kMagnitude, &kWanda, &kObs, &kSparseGpt, &kTaylor, &kHead};
 
-struct Histogram {
-  std::vector<std::uint64_t> count = std::vector<std::uint64_t>(kBins);
-  std::vector<double> sum = std::vector<double>(kBins);
-};
+void check(const MatrixScore& score, const DenseMatrix& dense, const ImportanceMethod& method) {
+  for (std::size_t i = 0; i < score.weight.size(); ++i) {
+    if (std::isfinite(score.weight[i])) continue;
+    fail_input(
+        "{}: weight[{}][{}]: found an importance ({}) of {}, expected a finite one: the model's activations "
+        "on the calibration text are too large",
+        dense.name, i / dense.in, i % dense.in, method.name, score.weight[i]);
+  }
+}
 
 }  // namespace
 
-TopImportance top_importance(std::span<const std::span<const float>> parts, std::uint64_t count, int threads) {
-  std::vector<Histogram> histograms(parts.size());
-  parallel_for(parts.size(), threads, [&](std::size_t p) {
-    Histogram& h = histograms[p];
-    for (const float weight : parts[p]) {
-      const float importance = importance_of(weight);
-      const std::size_t bin = bin_of(importance);
-      ++h.count[bin];
-      h.sum[bin] += importance;
-    }
-  });
-  TopImportance top;
-  Histogram all;
-  for (const Histogram& h : histograms) {
-    for (std::size_t b = 0; b < kBins; ++b) {
-      all.count[b] += h.count[b];
-      all.sum[b] += h.sum[b];
-    }
-  }
-  std::uint64_t weights = 0;
-  for (std::size_t b = 0; b < kBins; ++b) {
-    weights += all.count[b];
-    top.total += all.sum[b];
-  }
-  top.count = std::min(count, weights);
-  top.threshold = std::numeric_limits<float>::infinity();
-  if (top.count == 0) return top;
+std::span<const ImportanceMethod* const> importance_methods() { return kImportances; }
 
-  std::size_t bin = kBins - 1;
-  std::uint64_t above = 0;
-  while (above + all.count[bin] < top.count) {
-    above += all.count[bin];
-    top.kept += all.sum[bin];
-    --bin;
+const ImportanceMethod& find_importance(std::string_view where, std::string_view name) {
+  for (const ImportanceMethod* const method : kImportances) {
+    if (name == method->name) return *method;
   }
-  std::vector<float> inside;
-  inside.reserve(all.count[bin]);
-  for (const auto& part : parts) {
-    for (const float weight : part) {
-      const float importance = importance_of(weight);
-      if (bin_of(importance) == bin) inside.push_back(importance);
+  std::vector<std::string> names;
+  for (const ImportanceMethod* const method : kImportances) names.emplace_back(method->name);
+  const auto near = nearest_names(std::string(name), names, 1);
+  fail_input("{}: found {}, expected one of: {}{}", where, quote(name), fmt::join(names, ", "),
+             near.empty() ? "" : fmt::format("; did you mean {}?", near[0]));
+}
+
+ModelScores score_matrices(const ImportanceMethod& method, std::span<const DenseMatrix> matrices,
+                           const Calibration* calibration, bool weigh_outputs, int threads) {
+  ModelScores result;
+  std::vector<MatrixScore>& scores = result.matrices;
+  scores.resize(matrices.size());
+  const std::size_t layers = matrices.size() / kMatrixKinds.size();
+  const std::size_t heads = calibration != nullptr && layers > 0 ? calibration->heads.size() / layers : 0;
+  parallel_for(matrices.size(), threads, [&](std::size_t m) {
+    ScoreInput input{.dense = matrices[m]};
+    input.kind = kMatrixKinds[m % kMatrixKinds.size()];
+    input.weigh_outputs = weigh_outputs && method.blind_behind;
+    if (calibration != nullptr) {
+      input.moments = &calibration->matrices[m];
+      input.heads = std::span(calibration->heads).subspan(m / kMatrixKinds.size() * heads, heads);
     }
+    scores[m] = method.score(input);
+    check(scores[m], matrices[m], method);
+  });
+  if (!method.needs.any()) return result;
+  double sum = 0;
+  std::size_t weights = 0;
+  for (const MatrixScore& score : scores) {
+    for (const float s : score.weight) sum += static_cast<double>(s);
+    weights += score.weight.size();
   }
-  const auto wanted = static_cast<std::ptrdiff_t>(top.count - above);
-  std::nth_element(inside.begin(), inside.begin() + (wanted - 1), inside.end(), std::greater<>());
-  top.threshold = inside[static_cast<std::size_t>(wanted - 1)];
-  for (std::ptrdiff_t i = 0; i < wanted; ++i) top.kept += inside[static_cast<std::size_t>(i)];
-  return top;
+  if (sum > 0) result.unit = static_cast<double>(weights) / sum;
+  const auto unit = static_cast<float>(result.unit);
+  for (MatrixScore& score : scores) {
+    for (float& s : score.weight) s *= unit;
+    if (!score.row_strip) continue;
+    const std::size_t out = matrices[static_cast<std::size_t>(&score - scores.data())].out;
+    score.row_strip = [inner = score.row_strip, unit, out](std::span<const std::uint32_t> lines, float* values) {
+      inner(lines, values);
+      for (std::size_t o = 0; o < out; ++o) values[o] *= unit;
+    };
+  }
+  return result;
 }
 
 }  // namespace mixvec::inline pruning

@@ -1,26 +1,81 @@
-// Importance scores of weights, and the exact threshold that unstructured pruning would use.
+// Importance of weights: what a method of scoring is given, and the list of methods.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
+#include <string_view>
 #include <vector>
+
+#include "golden/checkpoint/model.hpp"
+#include "pruning/calibration/calibration.hpp"
 
 namespace mixvec::inline pruning {
 
-/// Magnitude importance: the squared magnitude, so that the importance of a vector is the sum over its weights and what
-/// is retained is a share of the squared norm. (For single weights |w| and |w|² rank alike.)
-inline float importance_of(float weight) { return weight * weight; }
+/// One matrix to be scored, and what calibration measured of it.
+struct ScoreInput {
+  const DenseMatrix& dense;
+  const MatrixMoments* moments = nullptr;  ///< with what the method's `needs` asks for; nullptr: nothing is needed
+  MatrixKind kind = MatrixKind::kMA;
+  std::span<const double> heads = {};  ///< importance of the layer's heads, if asked for
+  bool weigh_outputs = false;          ///< for methods that know nothing of what comes behind the matrix
 
-/// What the `count` most important weights amount to.
-struct TopImportance {
-  std::uint64_t count = 0;  ///< weights kept
-  double kept = 0;          ///< their importance
-  double total = 0;         ///< importance of all weights
-  float threshold = 0;      ///< importance of the least important kept weight; +infinity if none is kept
+  /// E[g²] of an output if outputs are weighed, else 1.
+  [[nodiscard]] double output_factor(std::size_t o) const {
+    return weigh_outputs ? moments->outputs[index_of(o)] : 1.0;
+  }
 };
 
-/// Importance of the `count` largest among all weights of `parts`; exact for any ties. Time O(weights), memory O(1)
-/// but for the weights whose importance agrees with the threshold in its upper 16 bits.
-TopImportance top_importance(std::span<const std::span<const float>> parts, std::uint64_t count, int threads);
+/// Scores of the vectors of one strip, where they are more than the sums over its lines: lines are inputs for row
+/// vectors, outputs for column vectors; one score for every position across them.
+using StripScore = std::function<void(std::span<const std::uint32_t> lines, float* score)>;
+
+/// Scores of a matrix.
+struct MatrixScore {
+  std::vector<float> weight;  ///< out × in, at least 0: what the loss is estimated to grow by if the weight goes
+  StripScore row_strip;       ///< of row vectors; empty: sums
+};
+
+/// A method of scoring.
+struct ImportanceMethod {
+  const char* name;   ///< as in --importance
+  const char* paper;  ///< where it comes from
+  const char* what;   ///< one line of help
+  CalibrationNeeds needs;
+  bool blind_behind;  ///< knows nothing of what comes behind the matrix: weigh_outputs applies
+  bool gradual;       ///< scores change as weights go: GradualImportance
+  MatrixScore (*score)(const ScoreInput&);
+};
+
+/// All methods, the default first.
+std::span<const ImportanceMethod* const> importance_methods();
+
+/// Scores that change as weights go and the others make up for them.
+class GradualImportance {
+ public:
+  virtual ~GradualImportance() = default;
+  /// Begins anew with all weights.
+  virtual void restart() = 0;
+  /// For every matrix out × in scores, in the unit of ModelScores: what is kept at present is scored as vectors of its
+  /// pattern, a vector's score shared evenly by its weights; the rest is 0.
+  virtual std::vector<std::vector<float>> scores(std::span<const Pattern> patterns) = 0;
+  /// Keeps what the masks keep (out × in each) and lets the kept weights make up for the rest.
+  virtual void keep(std::span<const std::vector<std::uint8_t>> masks) = 0;
+};
+
+/// Throws InputError that lists the names; `where` begins the message.
+const ImportanceMethod& find_importance(std::string_view where, std::string_view name);
+
+/// Scores of all matrices, and what they were multiplied with.
+struct ModelScores {
+  std::vector<MatrixScore> matrices;
+  double unit = 1;  ///< calibrated scores: so that their mean over all weights is 1
+};
+
+/// Scores of all matrices (four a layer). `calibration` may be nullptr for a method that needs none. Throws InputError
+/// for scores that are not finite.
+ModelScores score_matrices(const ImportanceMethod& method, std::span<const DenseMatrix> matrices,
+                           const Calibration* calibration, bool weigh_outputs, int threads);
 
 }  // namespace mixvec::inline pruning

@@ -34,7 +34,7 @@ PrunedMatrix repattern(const MaskFile& mask, const std::string& name, const Repa
   options.threads = 1;
   std::vector<DenseMatrix> matrices;
   matrices.push_back(std::move(dense));
-  return std::move(prune(std::move(matrices), options).matrices[0]);
+  return std::move(prune(score_by_magnitude(std::move(matrices)), options).matrices[0]);
 }
 
 Quartiles array_bound_quartiles(const std::vector<StudyPoint>& points) {
