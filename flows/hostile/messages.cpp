@@ -7,7 +7,7 @@
 
 #include "golden/base/error.hpp"
 #include "golden/base/text.hpp"
-#include "golden/eval/character_text.hpp"
+#include "golden/text/character_text.hpp"
 
 namespace mixvec::inline flows::hostile {
 namespace {

@@ -6,50 +6,25 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "golden/base/error.hpp"
 #include "golden/base/text.hpp"
 #include "golden/cli/cli.hpp"
-#include "golden/eval/character_text.hpp"
 #include "golden/files/input_file.hpp"
 #include "golden/layer/layer_loading.hpp"
 #include "golden/layer/layer_reference.hpp"
 #include "golden/layer/packed_layer.hpp"
 #include "golden/math/layer_norm.hpp"
 #include "golden/safetensors/tensor_view.hpp"
+#include "golden/text/character_text.hpp"
+#include "golden/text/tokenizer.hpp"
 
 namespace mixvec::inline golden {
 namespace {
 
 constexpr std::array<const char*, 3> kArithmetics{"binary32", "golden", "double"};
-
-/// Characters and their ids below `size`, each with one of its own.
-std::map<std::string, std::size_t> read_vocabulary(const std::filesystem::path& path, std::size_t size) {
-  const nlohmann::json document = read_json(path);
-  if (!document.is_object()) {
-    fail_input("{}: found {}, expected an object of characters and their ids", path.string(), show_json(document));
-  }
-  std::map<std::string, std::size_t> id_of;
-  std::map<std::size_t, std::string> character_of;
-  for (const auto& [character, id] : document.items()) {
-    const std::string where = fmt::format("{}: {}", path.string(), quote(character));
-    const std::size_t characters = split_characters(where, character).size();
-    if (characters != 1) {
-      fail_input("{}: found {} characters, expected one: not a model of characters", where, characters);
-    }
-    if (!id.is_number_unsigned() || id.get<std::uint64_t>() >= size) {
-      fail_input("{}: found {}, expected an id from 0 to {}", where, show_json(id), size - 1);
-    }
-    const auto [other, fresh] = character_of.emplace(id.get<std::size_t>(), character);
-    if (!fresh)
-      fail_input("{}: found {}, the id of {}, too, expected another", where, show_json(id), quote(other->second));
-    id_of.emplace(character, id.get<std::size_t>());
-  }
-  return id_of;
-}
 
 /// The matrix that makes logits, vocabulary × d, if it is not the word embedding; else nothing.
 std::vector<double> load_output(const Model& model) {
@@ -110,8 +85,7 @@ double Loss::perplexity() const { return std::exp(mean()); }
 struct CharacterModel::Parts {
   ModelConfig config;
   Arithmetic arithmetic = Arithmetic::kGolden;
-  std::string vocabulary_file;
-  std::map<std::string, std::size_t> id_of;
+  std::unique_ptr<Tokenizer> tokenizer;
   std::vector<double> words;      ///< wte, vocabulary × d
   std::vector<double> positions;  ///< wpe, positions × d
   std::vector<double> head;       ///< lm_head, vocabulary × d; empty: wte
@@ -165,9 +139,7 @@ CharacterModel::CharacterModel(const std::filesystem::path& model_dir, Arithmeti
   parts->arithmetic = arithmetic;
   // First of all: BERT has none, and the message says so.
   parts->final_norm = load_final_norm(model);
-  const std::filesystem::path vocabulary = model_dir / "vocab.json";
-  parts->vocabulary_file = vocabulary.string();
-  parts->id_of = read_vocabulary(vocabulary, model.config().vocabulary);
+  parts->tokenizer = open_tokenizer(model);
   parts->words = widen<double>(model.tensors().words().as_half());
   parts->positions = widen<double>(model.tensors().positions().as_half());
   parts->head = load_output(model);
@@ -187,16 +159,7 @@ CharacterModel::~CharacterModel() = default;
 const ModelConfig& CharacterModel::config() const { return parts_->config; }
 
 std::vector<std::size_t> CharacterModel::encode(const std::filesystem::path& text) const {
-  std::vector<std::size_t> ids;
-  for (const std::string& character : read_characters(text)) {
-    const auto found = parts_->id_of.find(character);
-    if (found == parts_->id_of.end()) {
-      fail_input("{}: character {}: found {}, expected one of the {} in {}", text.string(), ids.size(),
-                 quote(character), parts_->id_of.size(), parts_->vocabulary_file);
-    }
-    ids.push_back(found->second);
-  }
-  return ids;
+  return parts_->tokenizer->encode(read_text(text), text.string());
 }
 
 std::vector<double> CharacterModel::logits(std::span<const std::size_t> ids, int threads) const {

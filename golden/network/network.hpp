@@ -9,11 +9,9 @@
 
 #include "golden/checkpoint/model.hpp"
 #include "golden/network/network_layer.hpp"
+#include "golden/text/token_ids.hpp"
 
 namespace mixvec::inline golden {
-
-/// Tokens of a text as ids.
-using TokenIds = std::vector<std::size_t>;
 
 /// A checkpoint ready to compute on.
 struct Network {

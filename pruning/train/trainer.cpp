@@ -11,12 +11,12 @@
 
 #include "golden/base/error.hpp"
 #include "golden/cli/cli.hpp"
-#include "golden/eval/character_text.hpp"
 #include "golden/files/atomic_folder.hpp"
 #include "golden/files/input_file.hpp"
 #include "golden/math/layer_norm.hpp"
 #include "golden/safetensors/safetensors_writer.hpp"
 #include "golden/safetensors/tensor_view.hpp"
+#include "golden/text/character_text.hpp"
 #include "pruning/train/gpt2_torch.hpp"
 
 namespace mixvec::inline pruning {

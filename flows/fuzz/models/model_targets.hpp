@@ -23,6 +23,7 @@ Target program_target();
 Target pruning_file_target();
 Target safetensors_target();
 Target text_target();
+Target tokenizer_target();
 Target vocabulary_target();
 Target weight_index_target();
 

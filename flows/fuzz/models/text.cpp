@@ -1,6 +1,6 @@
 // Any bytes are a text whose characters put together are those bytes again, or an InputError.
 #include "flows/fuzz/models/model_targets.hpp"
-#include "golden/eval/character_text.hpp"
+#include "golden/text/character_text.hpp"
 
 namespace mixvec::inline flows::fuzz {
 namespace {

@@ -9,13 +9,13 @@
 #include <nlohmann/json.hpp>
 
 #include "golden/cli/cli.hpp"
-#include "golden/eval/character_text.hpp"
 #include "golden/files/input_file.hpp"
 #include "golden/safetensors/safetensors.hpp"
 #include "golden/safetensors/safetensors_writer.hpp"
 #include "golden/safetensors/tensor_view.hpp"
 #include "golden/tests/helpers.hpp"
 #include "golden/tests/temporary_folder.hpp"
+#include "golden/text/character_text.hpp"
 
 namespace mixvec::inline golden {
 namespace {

@@ -8,11 +8,11 @@
 #include "golden/checkpoint/model.hpp"
 #include "golden/cli/cli.hpp"
 #include "golden/eval/character_model.hpp"
-#include "golden/eval/character_text.hpp"
 #include "golden/files/input_file.hpp"
 #include "golden/safetensors/tensor_view.hpp"
 #include "golden/tests/helpers.hpp"
 #include "golden/tests/temporary_folder.hpp"
+#include "golden/text/character_text.hpp"
 #include "pruning/train/tests/plain_gpt2.hpp"
 #include "pruning/train/trainer.hpp"
 

@@ -1,5 +1,5 @@
 // Splits UTF-8 into characters and numbers them.
-#include "golden/eval/character_text.hpp"
+#include "golden/text/character_text.hpp"
 
 #include <algorithm>
 #include <map>
@@ -38,10 +38,14 @@ std::vector<std::string> split_characters(std::string_view where, std::string_vi
   return characters;
 }
 
-std::vector<std::string> read_characters(const std::filesystem::path& path) {
-  const std::string text = read_file(path, kMaxTextBytes);
+std::string read_text(const std::filesystem::path& path) {
+  std::string text = read_file(path, kMaxTextBytes);
   if (text.empty()) fail_input("{}: found an empty file, expected a text", path.string());
-  return split_characters(path.string(), text);
+  return text;
+}
+
+std::vector<std::string> read_characters(const std::filesystem::path& path) {
+  return split_characters(path.string(), read_text(path));
 }
 
 CharacterText read_character_text(const std::filesystem::path& path) {

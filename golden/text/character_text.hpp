@@ -22,8 +22,11 @@ inline constexpr std::uintmax_t kMaxTextBytes = std::uintmax_t{1} << 27U;
 /// message.
 std::vector<std::string> split_characters(std::string_view where, std::string_view text);
 
-/// The characters of a UTF-8 file in order. Throws InputError if it is empty, no UTF-8, no regular file (a device may
-/// never end) or larger than kMaxTextBytes.
+/// The whole file. Throws InputError if it is empty, no regular file (a device may never end) or larger than
+/// kMaxTextBytes.
+std::string read_text(const std::filesystem::path& path);
+
+/// The characters of a UTF-8 file in order. Throws InputError as the two above do.
 std::vector<std::string> read_characters(const std::filesystem::path& path);
 
 /// Reads a text and numbers its characters. Throws InputError as read_characters() does.
