@@ -71,16 +71,31 @@ std::string lengths_text(const std::vector<LengthShare>& lengths, std::uint64_t 
 
 }  // namespace
 
-ordered_json report_json(const PruneResult& result, const PruneOptions& options, const MachineRuns& runs,
-                         const std::filesystem::path& model) {
+ordered_json report_json(const PruneResult& result, const Recipe& recipe, const Subject& subject,
+                         const std::optional<Judged>& judged, const MachineRuns& runs) {
+  const PruneOptions& options = recipe.options;
   const CostModel estimates(options.accel, options.tokens);
   ordered_json json;
   json["program"] = "prune_model";
   json["version"] = std::string(version());
-  json["model"] = model.string();
+  json["model"] = subject.model().directory().string();
   json["pattern"] = name_of(options.pattern);
   json["ratio"] = options.ratio;
-  json["importance"] = "magnitude";
+  json["importance"] = recipe.importance->name;
+  json["recover"] = recipe.recovery->name;
+  if (const Calibration* const calibration = subject.calibration(); calibration != nullptr) {
+    json["calibration"] = {{"file", subject.data().source},
+                           {"samples", subject.data().ends.size()},
+                           {"tokens", calibration->tokens},
+                           {"weigh_outputs", recipe.needs().outputs}};
+    if (recipe.importance->gradual) json["calibration"]["rounds"] = options.rounds;
+  }
+  if (judged) {
+    json["quality"] = {{"text", judged->text},
+                       {"last_percent", judged->last_percent},
+                       {"perplexity_dense", judged->dense},
+                       {"perplexity", judged->pruned}};
+  }
   if (options.pattern != PatternKind::kUnstructured) {
     json[options.pattern == PatternKind::kMixed ? "longest" : "length"] = options.length;
   }
@@ -198,6 +213,37 @@ std::string report_table(const PruneResult& result, const PruneOptions& options,
                           p.mean_length);
     }
   }
+  return text;
+}
+
+std::string summary(const PruneResult& result, const std::optional<Judged>& judged, const MachineRuns& runs) {
+  std::string text;
+  if (judged) {
+    text += fmt::format("perplexity  {:.3f} -> {:.3f} (last {} % of {})\n", judged->dense, judged->pruned,
+                        judged->last_percent, escape_controls(judged->text));
+  }
+  const std::uint64_t dense_bytes = 2 * result.weights;
+  if (!runs.refused.empty()) return text;
+  text += fmt::format("bytes       {} -> {} ({:.3f}; weights in binary16 -> packed)\n", dense_bytes,
+                      runs.total.image_bytes,
+                      share(static_cast<double>(runs.total.image_bytes), static_cast<double>(dense_bytes)));
+  const double dense_cycles = CostModel(runs.accel, static_cast<int>(runs.tokens)).ideal_cycles(static_cast<double>(result.weights));
+  text += fmt::format("cycles      {:.0f} -> {} ({:.3f}; {} tokens, all {} multipliers busy with dense weights -> as simulated)\n\n",
+                      dense_cycles, runs.total.cycles, share(static_cast<double>(runs.total.cycles), dense_cycles),
+                      runs.tokens, runs.accel.macs());
+  return text;
+}
+
+std::string methods_help() {
+  std::string text = "\nImportances:\n";
+  for (const ImportanceMethod* const m : importance_methods()) {
+    text += fmt::format("  {:<13} {} ({})\n", m->name, m->what, m->paper);
+  }
+  text += "Recoveries:\n";
+  for (const RecoveryMethod* const m : recovery_methods()) {
+    text += fmt::format("  {:<13} {}{}\n", m->name, m->what, *m->paper != 0 ? fmt::format(" ({})", m->paper) : "");
+  }
+  text += "All but magnitude and none need --calibrate.";
   return text;
 }
 

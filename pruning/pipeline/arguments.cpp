@@ -1,0 +1,173 @@
+// Reads prune_model's options.
+#include "pruning/pipeline/arguments.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+
+#include "generator/config_file.hpp"
+#include "generator/legality.hpp"
+#include "golden/base/error.hpp"
+#include "golden/base/text.hpp"
+#include "pruning/importance/methods.hpp"
+
+namespace mixvec::inline pruning {
+
+namespace {
+
+[[noreturn]] void fail_choice(const char* option, const std::string& found, const std::vector<std::string>& allowed) {
+  std::string list;
+  for (const std::string& a : allowed) list += (list.empty() ? "" : ", ") + a;
+  const auto near = nearest_names(found, allowed, 1);
+  fail_input("--{}: found {}, expected one of: {}{}", option, quote(found), list,
+             near.empty() ? "" : fmt::format("; did you mean {}?", near[0]));
+}
+
+double number_of(const std::string& text, const std::string& what) {
+  try {
+    std::size_t used = 0;
+    const double value = std::stod(text, &used);
+    if (used == text.size()) return value;
+  } catch (const std::exception&) {
+  }
+  fail_input("{}: found {}, expected a number", what, quote(text));
+}
+
+// "a=1.5,b=2" as pairs; `expected` says what is allowed.
+std::vector<std::pair<std::string, double>> parse_pairs(const char* option_name, const std::string& text,
+                                                        const std::vector<std::string>& names, const char* expected) {
+  std::vector<std::pair<std::string, double>> pairs;
+  for (const std::string& item : split_list(text)) {
+    const std::size_t equals = item.find('=');
+    const std::string name = item.substr(0, equals);
+    if (equals == std::string::npos || std::find(names.begin(), names.end(), name) == names.end()) {
+      fail_input("--{}: found {}, expected {}", option_name, quote(item), expected);
+    }
+    for (const auto& [earlier, value] : pairs) {
+      if (earlier == name) fail_input("--{}: found {} twice, expected it once", option_name, name);
+    }
+    pairs.emplace_back(name, number_of(item.substr(equals + 1), fmt::format("--{}: {}", option_name, name)));
+  }
+  return pairs;
+}
+
+Budget parse_budget(const std::string& text) {
+  Budget budget;
+  if (text.empty()) return budget;
+  for (const auto& [name, value] : parse_pairs("budget", text, {"cycles", "bytes", "retained"},
+                                               "cycles=NUMBER and/or bytes=NUMBER, or retained=NUMBER")) {
+    (name == "cycles" ? budget.cycles : name == "bytes" ? budget.bytes : budget.retained) = value;
+    const bool good = name == "retained" ? value > 0 && value <= 1 : value >= 1;
+    if (!good) {
+      fail_input("--budget: {}: found {}, expected {}", name, value,
+                 name == "retained" ? "a share of what unstructured pruning keeps, above 0 and at most 1"
+                                    : "at least 1 (a multiple of the least possible)");
+    }
+  }
+  if (budget.retained && (budget.cycles || budget.bytes)) {
+    fail_input("--budget: found retained beside a limit on cost, expected one or the other");
+  }
+  return budget;
+}
+
+// One number for both rates, or each by its name.
+void parse_exchange(const std::string& text, PruneOptions& options) {
+  if (text.find('=') == std::string::npos) {
+    options.exchange_bytes = options.exchange_cycles = number_of(text, "--exchange");
+    return;
+  }
+  for (const auto& [name, value] :
+       parse_pairs("exchange", text, {"cycles", "bytes"}, "a number, or bytes=NUMBER and/or cycles=NUMBER")) {
+    (name == "cycles" ? options.exchange_cycles : options.exchange_bytes) = value;
+  }
+}
+
+PruneOptions parse_options(const Arguments& arguments) {
+  PruneOptions options = arguments.prune;
+  const std::string& pattern = arguments.pattern;
+  const std::vector<std::string> patterns{"unstructured", "vector", "mixed"};
+  if (pattern == "unstructured") {
+    options.pattern = PatternKind::kUnstructured;
+  } else if (pattern == "vector") {
+    options.pattern = PatternKind::kVector;
+  } else if (pattern == "mixed") {
+    options.pattern = PatternKind::kMixed;
+  } else if (pattern == "channel" || pattern == "head" || pattern == "block") {
+    fail_input("--pattern: found {}, which this version does not have; expected one of: unstructured, vector, mixed",
+               pattern);
+  } else {
+    fail_choice("pattern", pattern, patterns);
+  }
+  const std::string& vec = arguments.vec;
+  if (options.pattern == PatternKind::kUnstructured && !vec.empty() && vec != "1") {
+    fail_input("--vec: found {} with --pattern unstructured, expected nothing (its vectors have length 1)", vec);
+  }
+  if (vec == "mixed") {
+    if (options.pattern == PatternKind::kVector) {
+      // "--pattern vector --vec mixed" says the same as "--pattern mixed".
+      options.pattern = PatternKind::kMixed;
+    }
+  } else if (!vec.empty()) {
+    const double length = number_of(vec, "--vec");
+    if (length < 1 || length > 64 || length != static_cast<int>(length) ||
+        !std::has_single_bit(static_cast<unsigned>(length))) {
+      fail_input("--vec: found {}, expected mixed, 1, 2, 4, 8, 16, 32 or 64", vec);
+    }
+    options.length = static_cast<int>(length);
+  }
+  const std::string& scope = arguments.scope;
+  if (scope != "model" && scope != "matrix") fail_choice("scope", scope, {"model", "matrix"});
+  options.per_matrix = scope == "matrix";
+  options.grouping = !arguments.no_grouping;
+  const std::string& exchange = arguments.exchange;
+  if (!exchange.empty()) parse_exchange(exchange, options);
+  options.budget = parse_budget(arguments.budget);
+  if (options.budget.any() && !exchange.empty()) {
+    fail_input("--exchange: found beside --budget, expected one of the two (a budget sets the exchange rate)");
+  }
+  return options;
+}
+
+}  // namespace
+
+Recipe recipe_of(const Arguments& arguments) {
+  Recipe recipe;
+  recipe.importance = &find_importance("--importance", arguments.importance);
+  recipe.recovery = &find_recovery("--recover", arguments.recover);
+  recipe.weigh_outputs = !arguments.blind_outputs;
+  recipe.options = parse_options(arguments);
+  if (recipe.importance == &kHead) {
+    fail_input("--importance: found head with --pattern {}, expected another: it scores heads alone, and this pattern "
+               "prunes all matrices",
+               arguments.pattern);
+  }
+  if (recipe.needs_data() && arguments.calibrate.empty()) {
+    fail_input("--calibrate: found nothing, expected a text: {} measures the model on one",
+               recipe.needs().any() ? fmt::format("--importance {}", recipe.importance->name)
+                                    : fmt::format("--recover {}", recipe.recovery->name));
+  }
+  return recipe;
+}
+
+void fit_options(PruneOptions& options, const AccelConfig& accel) {
+  if (!accel.rows_allowed || !accel.columns_allowed) {
+    const Direction only = accel.rows_allowed ? Direction::kRow : Direction::kColumn;
+    if (options.direction && *options.direction != only) {
+      fail_input("--direction: found {}, expected {}: the accelerator ({}) takes no other vectors",
+                 name_of(*options.direction), name_of(only), config_options(accel));
+    }
+    options.direction = only;
+  }
+  const int longest = options.pattern == PatternKind::kUnstructured ? 1 : options.length;
+  const int shortest = options.pattern == PatternKind::kMixed ? 1 : longest;
+  if (shortest < accel.min_length || longest > accel.max_length) {
+    fail_input(
+        "--pattern, --vec: found vectors of length {} to {}, expected {} to {}: the accelerator ({}) takes no others",
+        shortest, longest, accel.min_length, accel.max_length, config_options(accel));
+  }
+  options.accel = accel;
+  options.tokens = accel.tokens_per_tile();
+}
+
+}  // namespace mixvec::inline pruning

@@ -1,0 +1,42 @@
+// What prune_model was asked for: the command line as it was typed, and the recipe that it stands for.
+#pragma once
+
+#include <string>
+
+#include "golden/config/accel_config.hpp"
+#include "pruning/pipeline/calibration_data.hpp"
+#include "pruning/pipeline/subject.hpp"
+
+namespace mixvec::inline pruning {
+
+/// The command line. `prune` has what needs no more than its own check; recipe_of() reads the other texts.
+struct Arguments {
+  PruneOptions prune;
+  std::string model;
+  std::string out;
+  std::string pattern;
+  std::string importance;
+  std::string vec;
+  std::string scope;
+  bool no_grouping = false;
+  std::string exchange;
+  std::string budget;
+  std::string accel;
+  std::size_t tokens = 256;
+  bool no_pictures = false;
+  std::string recover;
+  std::string calibrate;        ///< text, or stored hidden states
+  WindowOptions windows;
+  bool blind_outputs = false;
+  std::string text;             ///< to judge the result by
+  std::size_t last = 1;         ///< percent
+  std::string json;
+};
+
+/// Throws InputError for texts that are no names, lengths or rates, and for two that contradict each other.
+Recipe recipe_of(const Arguments& arguments);
+
+/// Fits the options to the vectors that the accelerator takes. Throws InputError that says why they do not fit.
+void fit_options(PruneOptions& options, const AccelConfig& accel);
+
+}  // namespace mixvec::inline pruning

@@ -1,0 +1,30 @@
+// Reads what a model is calibrated on: windows of a text, or hidden states that somebody stored.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+
+#include "golden/checkpoint/model.hpp"
+#include "golden/network/network.hpp"
+#include "golden/text/token_ids.hpp"
+#include "pruning/calibration/calibration.hpp"
+
+namespace mixvec::inline pruning {
+
+/// Ids of a whole text by the checkpoint's tokenizer. Throws InputError like open_tokenizer() and Tokenizer::tokenize().
+TokenIds read_tokens(const Model& model, const std::filesystem::path& text);
+
+/// Which windows of a text are taken.
+struct WindowOptions {
+  std::size_t samples = 128;
+  std::size_t tokens = 256;    ///< of a window; at most the model's positions
+  std::size_t first_percent = 90;  ///< windows begin in this part of the text, the rest is for judging the result
+};
+
+/// For GPT-2: windows of a text, evenly spread, each with the ids that follow its tokens. For BERT: a .safetensors file
+/// with `hidden_states.0`, tokens × d or sequences × tokens × d, of which the first `samples` sequences are taken; no
+/// targets. Throws InputError naming the file and what is missing.
+CalibrationData read_calibration_data(const Model& model, const Network& network, const std::filesystem::path& path,
+                                      const WindowOptions& options);
+
+}  // namespace mixvec::inline pruning

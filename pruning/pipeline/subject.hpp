@@ -1,0 +1,60 @@
+// A checkpoint under the knife: its dense weights, what calibration measured, and every way of pruning it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "pruning/calibration/calibration.hpp"
+#include "pruning/importance/importance.hpp"
+#include "pruning/prune.hpp"
+#include "pruning/recovery/recovery.hpp"
+
+namespace mixvec::inline pruning {
+
+/// A way of pruning: one method of every stage.
+struct Recipe {
+  const ImportanceMethod* importance = nullptr;
+  const RecoveryMethod* recovery = nullptr;
+  bool weigh_outputs = true;  ///< by how much the loss depends on them, where the importance is blind for it
+  PruneOptions options;
+
+  [[nodiscard]] CalibrationNeeds needs() const;
+  [[nodiscard]] bool needs_data() const { return needs().any() || recovery->needs_data; }
+};
+
+/// Something that takes a while tells how far it is, 0 to 1, and what it does.
+using StageProgress = std::function<void(double, std::string_view)>;
+
+class Subject {
+ public:
+  /// Loads the dense matrices. The model must outlive it. Throws InputError like Model::load().
+  Subject(const Model& model, int threads);
+
+  /// The whole dense network, loaded when first asked for.
+  const Network& network();
+  /// Runs the model on the data. Until then only recipes without data can be followed.
+  void calibrate(CalibrationData data, const CalibrationNeeds& needs, std::uint64_t seed,
+                 const StageProgress& progress);
+  /// Prunes and recovers; can be called again with another recipe. Throws InputError like prune(), and for a recipe that
+  /// needs what was not measured.
+  PruneResult prune(const Recipe& recipe, const StageProgress& progress);
+  /// The network with pruned matrices in place of its own.
+  Network pruned_network(const std::vector<PrunedMatrix>& matrices);
+
+  [[nodiscard]] const Model& model() const { return model_; }
+  [[nodiscard]] const std::vector<DenseMatrix>& matrices() const { return dense_; }
+  [[nodiscard]] const Calibration* calibration() const { return calibration_ ? &*calibration_ : nullptr; }
+  [[nodiscard]] const CalibrationData& data() const { return data_; }
+
+ private:
+  const Model& model_;
+  int threads_;
+  std::vector<DenseMatrix> dense_;
+  std::optional<Network> network_;
+  CalibrationData data_;
+  std::optional<Calibration> calibration_;
+};
+
+}  // namespace mixvec::inline pruning
