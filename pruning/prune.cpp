@@ -105,22 +105,22 @@ class Pruner {
     std::vector<float> threshold(dense_.size());
     if (options_.per_matrix) {
       for (std::size_t m = 0; m < dense_.size(); ++m) {
-        const std::span<const float> part(scores_[m].weight);
+        const std::span<const float> part(scores_[m]);
         const TopImportance top = top_importance({&part, 1}, keep_[m], 1);
         result_.importance_unstructured += top.kept;
         threshold[m] = top.threshold;
       }
     } else {
       std::vector<std::span<const float>> parts;
-      for (const MatrixScore& s : scores_) parts.emplace_back(s.weight);
+      for (const std::vector<float>& s : scores_) parts.emplace_back(s);
       const TopImportance top = top_importance(parts, keep_[0], options_.threads);
       result_.importance_unstructured = top.kept;
       std::fill(threshold.begin(), threshold.end(), top.threshold);
     }
     parallel_for(dense_.size(), options_.threads, [&](std::size_t m) {
-      result_.reports[m].strength = direction_strength(scores_[m].weight, dense_[m].out, dense_[m].in, threshold[m]);
+      result_.reports[m].strength = direction_strength(scores_[m], dense_[m].out, dense_[m].in, threshold[m]);
       double total = 0;
-      for (const float s : scores_[m].weight) total += s;
+      for (const float s : scores_[m]) total += s;
       result_.reports[m].importance_total = total;
     });
     for (const MatrixReport& r : result_.reports) result_.importance_total += r.importance_total;
@@ -169,13 +169,11 @@ class Pruner {
       const Job& job = jobs[j];
       const DenseMatrix& dense = dense_[job.matrix];
       MatrixSide& side = candidates[job.matrix].sides[job.side];
-      const LineScores scores = line_scores(scores_[job.matrix].weight, dense.out, dense.in, job.direction);
+      const LineScores scores = line_scores(scores_[job.matrix], dense.out, dense.in, job.direction);
       const double density = result_.reports[job.matrix].strength.density;
       side.tree = options_.grouping && levels > 0 ? grouped_tree(scores, levels, density, options_.seed)
                                                   : natural_tree(scores.lines, levels);
-      const StripScore& strip = scores_[job.matrix].row_strip;
-      side.table = make_table(scores, side.tree, wanted, !mixed && levels > 0, scale,
-                              job.direction == Direction::kRow ? strip : StripScore{});
+      side.table = make_table(scores, side.tree, wanted, !mixed && levels > 0, scale);
       const std::lock_guard guard(lock);
       ++done;
       progress(0.05 + 0.5 * static_cast<double>(done) / static_cast<double>(jobs.size()), dense.name);
@@ -266,14 +264,13 @@ class Pruner {
             choice.prices, strip.length, static_cast<int>(strip.index.size()), pruned.pattern.direction));
       }
     }
-    const std::vector<std::vector<float>> shared = shared_scores(patterns);
     const std::vector<Selection> selections =
-        gradual_ != nullptr ? select_gradually(ranked, patterns) : select(ranked, shared, 1);
+        gradual_ != nullptr ? select_gradually(ranked, patterns) : select(ranked, scores_, 1);
     parallel_for(n, options_.threads, [&](std::size_t m) {
       result_.matrices[m].mask = selections[m].mask;
       MatrixReport& report = result_.reports[m];
       report.kept = selections[m].kept;
-      report.importance = importance_kept(shared[m], selections[m].mask);
+      report.importance = importance_kept(scores_[m], selections[m].mask);
       report.cost = matrix_cost(result_.matrices[m], chooser_->model());
     });
     result_.kept = 0;
@@ -292,25 +289,6 @@ class Pruner {
     }
     result_.ideal_cycles =
         chooser_->model().ideal_cycles(static_cast<double>(std::max<std::uint64_t>(1, result_.kept)));
-  }
-
-  // Scores of single weights by which the strips' vectors score what they do together.
-  std::vector<std::vector<float>> shared_scores(const std::vector<Pattern>& patterns) const {
-    std::vector<std::vector<float>> shared(patterns.size());
-    parallel_for(patterns.size(), options_.threads, [&](std::size_t m) {
-      const MatrixScore& score = scores_[m];
-      shared[m] = score.weight;
-      if (patterns[m].direction != Direction::kRow || !score.row_strip) return;
-      std::vector<float> vectors(dense_[m].out);
-      for (const Strip& strip : patterns[m].strips) {
-        score.row_strip(strip.index, vectors.data());
-        for (std::size_t o = 0; o < vectors.size(); ++o) {
-          const float share = vectors[o] / static_cast<float>(strip.index.size());
-          for (const std::uint32_t i : strip.index) shared[m][o * dense_[m].in + i] = share;
-        }
-      }
-    });
-    return shared;
   }
 
   static double importance_kept(const std::vector<float>& scores, const std::vector<std::uint8_t>& mask) {
@@ -359,7 +337,7 @@ class Pruner {
     const Prices prices{result_.exchange_bytes * unit.per_bit, result_.exchange_cycles * unit.per_cycle};
     parallel_for(dense_.size(), options_.threads, [&](std::size_t m) {
       MatrixReport& report = result_.reports[m];
-      const std::span<const float> part(scores_[m].weight);
+      const std::span<const float> part(scores_[m]);
       report.importance_unstructured = top_importance({&part, 1}, report.kept, 1).kept;
       const MatrixCandidates& candidates = chooser_->matrices()[m];
       for (std::size_t side = 0; side < candidates.sides.size(); ++side) {
@@ -420,7 +398,7 @@ class Pruner {
   }
 
   std::vector<DenseMatrix> dense_;
-  std::vector<MatrixScore> scores_;
+  std::vector<std::vector<float>> scores_;
   const PruneOptions& options_;
   const ProgressFunction& progress_;
   GradualImportance* gradual_;
@@ -456,7 +434,7 @@ std::vector<LengthShare> PruneResult::lengths() const {
 std::vector<ScoredMatrix> score_by_magnitude(std::vector<DenseMatrix> matrices) {
   std::vector<ScoredMatrix> scored;
   for (DenseMatrix& dense : matrices) {
-    MatrixScore score = kMagnitude.score(ScoreInput{.dense = dense});
+    std::vector<float> score = kMagnitude.score(ScoreInput{.dense = dense});
     scored.push_back({std::move(dense), std::move(score)});
   }
   return scored;

@@ -93,10 +93,10 @@ struct PruneResult {
 /// Called with the share of the work that is done, 0…1, and what is being done.
 using ProgressFunction = std::function<void(double, std::string_view)>;
 
-/// A dense matrix and the importance of its weights and vectors.
+/// A dense matrix and the importance of its weights; a vector's is the sum of its weights'.
 struct ScoredMatrix {
   DenseMatrix dense;
-  MatrixScore score;
+  std::vector<float> score;  ///< out × in, at least 0
 };
 
 /// Matrices with the squared magnitude as their importance.

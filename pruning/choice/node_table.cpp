@@ -73,7 +73,7 @@ int ThresholdScale::step_below(float value) const {
 }
 
 NodeTable make_table(const LineScores& scores, const LineTree& tree, unsigned wanted, bool with_rest,
-                     const ThresholdScale& scale, const StripScore& strip_score) {
+                     const ThresholdScale& scale) {
   NodeTable table;
   table.levels.resize(static_cast<std::size_t>(tree.levels) + 1);
   for (int l = 0; l <= tree.levels; ++l) {
@@ -86,7 +86,6 @@ NodeTable make_table(const LineScores& scores, const LineTree& tree, unsigned wa
   const std::size_t across = scores.across;
   // sums[l] is the node of level l under construction; a node is complete when its last line has been added.
   std::vector<std::vector<float>> sums(static_cast<std::size_t>(tree.levels) + 1, std::vector<float>(across));
-  std::vector<float> joint(strip_score ? across : 0);
   NodeHistogram histogram;
   const std::size_t whole = tree.nodes(tree.levels) << tree.levels;
   std::vector<float> rest(with_rest && whole < scores.lines ? across : 0);
@@ -99,13 +98,8 @@ NodeTable make_table(const LineScores& scores, const LineTree& tree, unsigned wa
       TableLevel& level = table.levels[static_cast<std::size_t>(l)];
       const std::size_t node = n >> l;
       if (level.nodes > 0) {
-        const float* score = line;
-        if (strip_score && l > 0) {
-          strip_score(std::span(tree.order).subspan(node << l, std::size_t{1} << l), joint.data());
-          score = joint.data();
-        }
         histogram.clear();
-        histogram.add(score, across, 1.0F / static_cast<float>(level.width), scale);
+        histogram.add(line, across, 1.0F / static_cast<float>(level.width), scale);
         histogram.store(level, node, scale);
       }
       if (l == tree.levels) break;
@@ -125,7 +119,6 @@ NodeTable make_table(const LineScores& scores, const LineTree& tree, unsigned wa
     level.width = static_cast<int>(scores.lines - whole);
     level.nodes = 1;
     allocate(level);
-    if (strip_score) strip_score(std::span(tree.order).subspan(whole), rest.data());
     histogram.clear();
     histogram.add(rest.data(), across, 1.0F / static_cast<float>(level.width), scale);
     histogram.store(level, 0, scale);

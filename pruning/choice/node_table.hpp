@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "pruning/grouping/line_tree.hpp"
-#include "pruning/importance/importance.hpp"
 
 namespace mixvec::inline pruning {
 
@@ -44,9 +43,8 @@ struct NodeTable {
 
 /// Tabulates the nodes of the levels whose bit is set in `wanted`; `with_rest` adds the short strip behind the whole
 /// strips of the tree's highest level.
-/// `strip_score` (may be empty): scores of strips of two and more lines, where these are not the sums of their lines'.
 NodeTable make_table(const LineScores& scores, const LineTree& tree, unsigned wanted, bool with_rest,
-                     const ThresholdScale& scale, const StripScore& strip_score = {});
+                     const ThresholdScale& scale);
 
 /// Interpolates one level at threshold `t` for all its nodes: net[j] and count[j].
 void look_up(const TableLevel& level, const ThresholdScale& scale, double t, std::vector<float>& net,

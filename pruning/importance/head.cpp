@@ -7,10 +7,10 @@ namespace {
 
 // Mean of |Σ a · ∂loss/∂a| over a head's outputs a (Michel 2019), shared evenly by its weights: three blocks of rows of
 // W_MA and one of columns of W_MP. Weights of the feed-forward part belong to no head.
-MatrixScore score_head(const ScoreInput& input) {
+std::vector<float> score_head(const ScoreInput& input) {
   const DenseMatrix& dense = input.dense;
-  MatrixScore result;
-  result.weight.assign(dense.weight.size(), 0.0F);
+  std::vector<float> result;
+  result.assign(dense.weight.size(), 0.0F);
   const bool projection = input.kind == MatrixKind::kMP;
   if (!projection && input.kind != MatrixKind::kMA) return result;
   const std::size_t d = projection ? dense.in : dense.out / 3;
@@ -19,7 +19,7 @@ MatrixScore score_head(const ScoreInput& input) {
   for (std::size_t o = 0; o < dense.out; ++o) {
     for (std::size_t i = 0; i < dense.in; ++i) {
       const std::size_t head = (projection ? i : o % d) / size;
-      result.weight[o * dense.in + i] = static_cast<float>(input.heads[head] / weights);
+      result[o * dense.in + i] = static_cast<float>(input.heads[head] / weights);
     }
   }
   return result;

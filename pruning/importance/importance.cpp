@@ -18,13 +18,13 @@ namespace {
 
 constexpr std::array kImportances{&kMagnitude, &kWanda, &kObs, &kSparseGpt, &kTaylor, &kHead};
 
-void check(const MatrixScore& score, const DenseMatrix& dense, const ImportanceMethod& method) {
-  for (std::size_t i = 0; i < score.weight.size(); ++i) {
-    if (std::isfinite(score.weight[i])) continue;
+void check(const std::vector<float>& score, const DenseMatrix& dense, const ImportanceMethod& method) {
+  for (std::size_t i = 0; i < score.size(); ++i) {
+    if (std::isfinite(score[i])) continue;
     fail_input(
         "{}: weight[{}][{}]: found an importance ({}) of {}, expected a finite one: the model's activations "
         "on the calibration text are too large",
-        dense.name, i / dense.in, i % dense.in, method.name, score.weight[i]);
+        dense.name, i / dense.in, i % dense.in, method.name, score[i]);
   }
 }
 
@@ -46,7 +46,7 @@ const ImportanceMethod& find_importance(std::string_view where, std::string_view
 ModelScores score_matrices(const ImportanceMethod& method, std::span<const DenseMatrix> matrices,
                            const Calibration* calibration, bool weigh_outputs, int threads) {
   ModelScores result;
-  std::vector<MatrixScore>& scores = result.matrices;
+  std::vector<std::vector<float>>& scores = result.matrices;
   scores.resize(matrices.size());
   const std::size_t layers = matrices.size() / kMatrixKinds.size();
   const std::size_t heads = calibration != nullptr && layers > 0 ? calibration->heads.size() / layers : 0;
@@ -64,20 +64,13 @@ ModelScores score_matrices(const ImportanceMethod& method, std::span<const Dense
   if (!method.needs.any()) return result;
   double sum = 0;
   std::size_t weights = 0;
-  for (const MatrixScore& score : scores) {
-    for (const float s : score.weight) sum += static_cast<double>(s);
-    weights += score.weight.size();
+  for (const std::vector<float>& score : scores) {
+    for (const float s : score) sum += static_cast<double>(s);
+    weights += score.size();
   }
   if (sum > 0) result.unit = static_cast<double>(weights) / sum;
-  const auto unit = static_cast<float>(result.unit);
-  for (MatrixScore& score : scores) {
-    for (float& s : score.weight) s *= unit;
-    if (!score.row_strip) continue;
-    const std::size_t out = matrices[static_cast<std::size_t>(&score - scores.data())].out;
-    score.row_strip = [inner = score.row_strip, unit, out](std::span<const std::uint32_t> lines, float* values) {
-      inner(lines, values);
-      for (std::size_t o = 0; o < out; ++o) values[o] *= unit;
-    };
+  for (std::vector<float>& score : scores) {
+    for (float& s : score) s *= static_cast<float>(result.unit);
   }
   return result;
 }

@@ -27,16 +27,6 @@ struct ScoreInput {
   }
 };
 
-/// Scores of the vectors of one strip, where they are more than the sums over its lines: lines are inputs for row
-/// vectors, outputs for column vectors; one score for every position across them.
-using StripScore = std::function<void(std::span<const std::uint32_t> lines, float* score)>;
-
-/// Scores of a matrix.
-struct MatrixScore {
-  std::vector<float> weight;  ///< out × in, at least 0: what the loss is estimated to grow by if the weight goes
-  StripScore row_strip;       ///< of row vectors; empty: sums
-};
-
 /// A method of scoring.
 struct ImportanceMethod {
   const char* name;   ///< as in --importance
@@ -45,7 +35,8 @@ struct ImportanceMethod {
   CalibrationNeeds needs;
   bool blind_behind;  ///< knows nothing of what comes behind the matrix: weigh_outputs applies
   bool gradual;       ///< scores change as weights go: GradualImportance
-  MatrixScore (*score)(const ScoreInput&);
+  /// out × in, at least 0: what the loss is estimated to grow by if the weight goes.
+  std::vector<float> (*score)(const ScoreInput&);
 };
 
 /// All methods, the default first.
@@ -69,7 +60,7 @@ const ImportanceMethod& find_importance(std::string_view where, std::string_view
 
 /// Scores of all matrices, and what they were multiplied with.
 struct ModelScores {
-  std::vector<MatrixScore> matrices;
+  std::vector<std::vector<float>> matrices;
   double unit = 1;  ///< calibrated scores: so that their mean over all weights is 1
 };
 

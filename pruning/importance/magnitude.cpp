@@ -5,10 +5,10 @@ namespace mixvec::inline pruning {
 
 namespace {
 
-MatrixScore score_magnitude(const ScoreInput& input) {
-  MatrixScore result;
-  result.weight.reserve(input.dense.weight.size());
-  for (const float w : input.dense.weight) result.weight.push_back(w * w);
+std::vector<float> score_magnitude(const ScoreInput& input) {
+  std::vector<float> result;
+  result.reserve(input.dense.weight.size());
+  for (const float w : input.dense.weight) result.push_back(w * w);
   return result;
 }
 

@@ -9,7 +9,7 @@ namespace mixvec::inline pruning {
 namespace {
 
 // ½ w² ÷ u², u the diagonal of the upper Cholesky factor of H⁻¹: inputs before i are taken as they are (Frantar 2023).
-MatrixScore score_sparsegpt(const ScoreInput& input) {
+std::vector<float> score_sparsegpt(const ScoreInput& input) {
   const DenseMatrix& dense = input.dense;
   Eigen::MatrixXd gram = input.moments->inputs;
   const double ridge = damping_of(gram);
@@ -18,13 +18,13 @@ MatrixScore score_sparsegpt(const ScoreInput& input) {
   // ÷ M_ii.
   const Eigen::MatrixXd reversed = gram.rowwise().reverse().colwise().reverse();
   const Eigen::VectorXd lower = Eigen::MatrixXd(reversed.llt().matrixL()).diagonal().reverse();
-  MatrixScore result;
-  result.weight.reserve(dense.weight.size());
+  std::vector<float> result;
+  result.reserve(dense.weight.size());
   for (std::size_t o = 0; o < dense.out; ++o) {
     const double factor = 0.5 * input.output_factor(o);
     for (std::size_t i = 0; i < dense.in; ++i) {
       const double w = static_cast<double>(dense.weight[o * dense.in + i]) * lower[index_of(i)];
-      result.weight.push_back(static_cast<float>(factor * w * w));
+      result.push_back(static_cast<float>(factor * w * w));
     }
   }
   return result;

@@ -9,15 +9,15 @@ namespace {
 
 // |−g w + ½ F w²| of single weights, a group's the sum of them: LLM-Pruner's element-wise importance of both orders
 // (Ma 2023), with the diagonal Fisher information F as the second derivative.
-MatrixScore score_taylor(const ScoreInput& input) {
+std::vector<float> score_taylor(const ScoreInput& input) {
   const DenseMatrix& dense = input.dense;
-  MatrixScore result;
-  result.weight.reserve(dense.weight.size());
+  std::vector<float> result;
+  result.reserve(dense.weight.size());
   const float* const gradient = input.moments->gradient.data();
   const float* const fisher = input.moments->fisher.data();
   for (std::size_t i = 0; i < dense.weight.size(); ++i) {
     const float w = dense.weight[i];
-    result.weight.push_back(std::abs(0.5F * fisher[i] * w * w - gradient[i] * w));
+    result.push_back(std::abs(0.5F * fisher[i] * w * w - gradient[i] * w));
   }
   return result;
 }

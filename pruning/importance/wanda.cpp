@@ -6,15 +6,15 @@ namespace mixvec::inline pruning {
 namespace {
 
 // The square of |w|·‖x‖, so that a group's is the sum: what the output changes by, if inputs do not correlate.
-MatrixScore score_wanda(const ScoreInput& input) {
+std::vector<float> score_wanda(const ScoreInput& input) {
   const DenseMatrix& dense = input.dense;
-  MatrixScore result;
-  result.weight.reserve(dense.weight.size());
+  std::vector<float> result;
+  result.reserve(dense.weight.size());
   for (std::size_t o = 0; o < dense.out; ++o) {
     const double factor = input.output_factor(o);
     for (std::size_t i = 0; i < dense.in; ++i) {
       const double w = static_cast<double>(dense.weight[o * dense.in + i]);
-      result.weight.push_back(static_cast<float>(factor * w * w * input.moments->inputs(index_of(i), index_of(i))));
+      result.push_back(static_cast<float>(factor * w * w * input.moments->inputs(index_of(i), index_of(i))));
     }
   }
   return result;

@@ -138,9 +138,10 @@ Recipe recipe_of(const Arguments& arguments) {
   recipe.weigh_outputs = !arguments.blind_outputs;
   recipe.options = parse_options(arguments);
   if (recipe.importance == &kHead) {
-    fail_input("--importance: found head with --pattern {}, expected another: it scores heads alone, and this pattern "
-               "prunes all matrices",
-               arguments.pattern);
+    fail_input(
+        "--importance: found head with --pattern {}, expected another: it scores heads alone, and this pattern "
+        "prunes all matrices",
+        arguments.pattern);
   }
   if (recipe.needs_data() && arguments.calibrate.empty()) {
     fail_input("--calibrate: found nothing, expected a text: {} measures the model on one",

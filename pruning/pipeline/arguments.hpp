@@ -25,11 +25,11 @@ struct Arguments {
   std::size_t tokens = 256;
   bool no_pictures = false;
   std::string recover;
-  std::string calibrate;        ///< text, or stored hidden states
+  std::string calibrate;  ///< text, or stored hidden states
   WindowOptions windows;
   bool blind_outputs = false;
-  std::string text;             ///< to judge the result by
-  std::size_t last = 1;         ///< percent
+  std::string text;      ///< to judge the result by
+  std::size_t last = 1;  ///< percent
   std::string json;
 };
 

@@ -38,7 +38,8 @@ CalibrationData states_of(const Network& network, const std::filesystem::path& p
   const SafetensorsFile file = SafetensorsFile::open(path);
   const TensorView* const states = file.find("hidden_states.0");
   const std::size_t d = network.config.hidden;
-  if (states == nullptr) fail_input("{}: found no tensor hidden_states.0, expected what the first layer reads", path.string());
+  if (states == nullptr)
+    fail_input("{}: found no tensor hidden_states.0, expected what the first layer reads", path.string());
   const std::vector<std::size_t>& shape = states->shape;
   if ((shape.size() != 2 && shape.size() != 3) || shape.back() != d || states->elements() == 0) {
     fail_input("{}: tensor hidden_states.0: found shape {}, expected [tokens][{}] or [sequences][tokens][{}]",
@@ -50,7 +51,8 @@ CalibrationData states_of(const Network& network, const std::filesystem::path& p
   CalibrationData data;
   data.x = Eigen::Map<const DenseRows>(values.data(), index_of(sequences * tokens), index_of(d));
   for (std::size_t s = 0; s < sequences; ++s) data.ends.push_back((s + 1) * tokens);
-  if (!data.x.allFinite()) fail_input("{}: tensor hidden_states.0: found NaN or Inf, expected finite values", path.string());
+  if (!data.x.allFinite())
+    fail_input("{}: tensor hidden_states.0: found NaN or Inf, expected finite values", path.string());
   return data;
 }
 
@@ -67,8 +69,8 @@ CalibrationData read_calibration_data(const Model& model, const Network& network
     fail_input("--calibrate: found {} for a BERT checkpoint, expected a .safetensors file with hidden_states.0",
                quote(path.string()));
   }
-  CalibrationData data = gpt2 ? windows_of(network, read_tokens(model, path), path, options)
-                              : states_of(network, path, options.samples);
+  CalibrationData data =
+      gpt2 ? windows_of(network, read_tokens(model, path), path, options) : states_of(network, path, options.samples);
   data.source = path.string();
   return data;
 }

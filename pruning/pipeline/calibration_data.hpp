@@ -11,13 +11,14 @@
 
 namespace mixvec::inline pruning {
 
-/// Ids of a whole text by the checkpoint's tokenizer. Throws InputError like open_tokenizer() and Tokenizer::tokenize().
+/// Ids of a whole text by the checkpoint's tokenizer. Throws InputError like open_tokenizer() and
+/// Tokenizer::tokenize().
 TokenIds read_tokens(const Model& model, const std::filesystem::path& text);
 
 /// Which windows of a text are taken.
 struct WindowOptions {
   std::size_t samples = 128;
-  std::size_t tokens = 256;    ///< of a window; at most the model's positions
+  std::size_t tokens = 256;        ///< of a window; at most the model's positions
   std::size_t first_percent = 90;  ///< windows begin in this part of the text, the rest is for judging the result
 };
 

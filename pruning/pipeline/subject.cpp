@@ -36,11 +36,10 @@ void Subject::calibrate(CalibrationData data, const CalibrationNeeds& needs, std
 PruneResult Subject::prune(const Recipe& recipe, const StageProgress& progress) {
   const CalibrationNeeds needs = recipe.needs();
   if (recipe.needs_data() && !calibration_) {
-    fail_input("--importance {}, --recover {}: found no calibration, expected --calibrate TEXT", recipe.importance->name,
-               recipe.recovery->name);
+    fail_input("--importance {}, --recover {}: found no calibration, expected --calibrate TEXT",
+               recipe.importance->name, recipe.recovery->name);
   }
-  ModelScores scores =
-      score_matrices(*recipe.importance, dense_, calibration(), recipe.weigh_outputs, threads_);
+  ModelScores scores = score_matrices(*recipe.importance, dense_, calibration(), recipe.weigh_outputs, threads_);
   std::vector<ScoredMatrix> scored(dense_.size());
   for (std::size_t m = 0; m < dense_.size(); ++m) scored[m] = {dense_[m], std::move(scores.matrices[m])};
   std::unique_ptr<GradualImportance> gradual;

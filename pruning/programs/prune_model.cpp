@@ -44,8 +44,8 @@ std::string how_pruned(const nlohmann::ordered_json& report) {
       "The masks keep {:.4f} of the importance that unstructured pruning of as many weights keeps. All figures stand "
       "in `prune_report.json`.",
       report["version"].get<std::string>(), report["pattern"].get<std::string>(), report["ratio"].get<double>(),
-      report["direction"].get<std::string>(), report["importance"].get<std::string>(), report["recover"].get<std::string>(),
-      report["scope"].get<std::string>(), report["seed"].get<std::uint64_t>(),
+      report["direction"].get<std::string>(), report["importance"].get<std::string>(),
+      report["recover"].get<std::string>(), report["scope"].get<std::string>(), report["seed"].get<std::uint64_t>(),
       report["accelerator"]["name"].get<std::string>(), report["totals"]["retained"].get<double>());
 }
 
@@ -78,7 +78,8 @@ int run(const Arguments& arguments) {
   const fs::path model_dir = arguments.model;
   const Model model = Model::open(model_dir);
   if (!arguments.text.empty() && model.config().architecture != Architecture::kGpt2) {
-    fail_input("--text: found a BERT checkpoint in {}, expected GPT-2: BERT does not predict the next token", arguments.model);
+    fail_input("--text: found a BERT checkpoint in {}, expected GPT-2: BERT does not predict the next token",
+               arguments.model);
   }
   AtomicFolder out(arguments.out, [](const fs::path& earlier) { require_own(earlier, kReportName, "prune_model"); });
 
@@ -88,14 +89,12 @@ int run(const Arguments& arguments) {
   double begin = 0.05;
   if (recipe.needs_data()) {
     CalibrationData data = read_calibration_data(model, subject.network(), arguments.calibrate, arguments.windows);
-    subject.calibrate(std::move(data), recipe.needs(), options.seed, [&](double share, std::string_view what) {
-      progress.update(begin + 0.2 * share, what);
-    });
+    subject.calibrate(std::move(data), recipe.needs(), options.seed,
+                      [&](double share, std::string_view what) { progress.update(begin + 0.2 * share, what); });
     begin += 0.2;
   }
-  const PruneResult result = subject.prune(recipe, [&](double share, std::string_view what) {
-    progress.update(begin + (0.7 - begin) * share, what);
-  });
+  const PruneResult result = subject.prune(
+      recipe, [&](double share, std::string_view what) { progress.update(begin + (0.7 - begin) * share, what); });
   progress.update(0.7, "running the cycle model");
   const MachineRuns runs = run_all_on_machine(result.matrices, accel, arguments.tokens, options.threads);
   if (!runs.refused.empty() && !arguments.accel.empty()) {

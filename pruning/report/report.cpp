@@ -224,13 +224,15 @@ std::string summary(const PruneResult& result, const std::optional<Judged>& judg
   }
   const std::uint64_t dense_bytes = 2 * result.weights;
   if (!runs.refused.empty()) return text;
-  text += fmt::format("bytes       {} -> {} ({:.3f}; weights in binary16 -> packed)\n", dense_bytes,
-                      runs.total.image_bytes,
-                      share(static_cast<double>(runs.total.image_bytes), static_cast<double>(dense_bytes)));
-  const double dense_cycles = CostModel(runs.accel, static_cast<int>(runs.tokens)).ideal_cycles(static_cast<double>(result.weights));
-  text += fmt::format("cycles      {:.0f} -> {} ({:.3f}; {} tokens, all {} multipliers busy with dense weights -> as simulated)\n\n",
-                      dense_cycles, runs.total.cycles, share(static_cast<double>(runs.total.cycles), dense_cycles),
-                      runs.tokens, runs.accel.macs());
+  text +=
+      fmt::format("bytes       {} -> {} ({:.3f}; weights in binary16 -> packed)\n", dense_bytes, runs.total.image_bytes,
+                  share(static_cast<double>(runs.total.image_bytes), static_cast<double>(dense_bytes)));
+  const double dense_cycles =
+      CostModel(runs.accel, static_cast<int>(runs.tokens)).ideal_cycles(static_cast<double>(result.weights));
+  text += fmt::format(
+      "cycles      {:.0f} -> {} ({:.3f}; {} tokens, all {} multipliers busy with dense weights -> as simulated)\n\n",
+      dense_cycles, runs.total.cycles, share(static_cast<double>(runs.total.cycles), dense_cycles), runs.tokens,
+      runs.accel.macs());
   return text;
 }
 
