@@ -22,7 +22,7 @@ MatrixCandidates candidates_of(const DenseMatrix& dense, int levels, Direction d
   c.in = dense.in;
   MatrixSide& side = c.sides.emplace_back();
   side.direction = direction;
-  const LineScores scores = line_scores(dense.weight, dense.out, dense.in, direction);
+  const LineScores scores = line_scores(magnitudes(dense), dense.out, dense.in, direction);
   side.tree = natural_tree(scores.lines, levels);
   side.table = make_table(scores, side.tree, (2U << levels) - 1, false, scale);
   return c;
@@ -72,7 +72,7 @@ TEST(Choice, IsTheBestOfAllCutsOfSmallTrees) {
     const DenseMatrix dense = family_matrix(8, 8, 4, seed);
     const ThresholdScale scale(1.0F);
     const MatrixCandidates candidates = candidates_of(dense, kLevels, direction, scale);
-    const LineScores scores = line_scores(dense.weight, dense.out, dense.in, direction);
+    const LineScores scores = line_scores(magnitudes(dense), dense.out, dense.in, direction);
     for (const double price : {0.0, 0.01, 0.05, 0.2}) {
       const Prices prices{price, price * 10};
       const double threshold = 0.8;
@@ -127,7 +127,7 @@ TEST(Choice, WithoutPricesIsUnstructured) {
 TEST(Table, AgreesWithTheWeightsAtItsThresholdsAndBoundsThemBetween) {
   const DenseMatrix dense = family_matrix(20, 33, 4, 2);
   const ThresholdScale scale(1.0F);
-  const LineScores scores = line_scores(dense.weight, dense.out, dense.in, Direction::kRow);
+  const LineScores scores = line_scores(magnitudes(dense), dense.out, dense.in, Direction::kRow);
   const LineTree tree = natural_tree(scores.lines, 3);
   const NodeTable table = make_table(scores, tree, 15U, true, scale);
   ASSERT_TRUE(table.rest);
@@ -215,7 +215,7 @@ TEST(Tree, GroupedOrderIsAPermutationWhoseBlocksAreNested) {
   for (const std::size_t lines : {std::size_t{1}, std::size_t{2}, std::size_t{3}, std::size_t{7}, std::size_t{16},
                                   std::size_t{37}, std::size_t{130}}) {
     const DenseMatrix dense = family_matrix(lines, 50, 4, 3);
-    const LineTree tree = grouped_tree(line_scores(dense.weight, dense.out, dense.in, Direction::kColumn), 4, 0.2, 1);
+    const LineTree tree = grouped_tree(line_scores(magnitudes(dense), dense.out, dense.in, Direction::kColumn), 4, 0.2, 1);
     std::vector<std::uint32_t> sorted = tree.order;
     std::sort(sorted.begin(), sorted.end());
     ASSERT_EQ(sorted.size(), lines);
@@ -241,7 +241,7 @@ TEST(Tree, ManyLinesThatAreAlikeArePairedAtOnce) {
 TEST(Tree, FindsPlantedFamilies) {
   constexpr std::size_t kFamily = 8;
   const DenseMatrix dense = family_matrix(128, 256, kFamily, 21);
-  const LineScores scores = line_scores(dense.weight, dense.out, dense.in, Direction::kColumn);
+  const LineScores scores = line_scores(magnitudes(dense), dense.out, dense.in, Direction::kColumn);
   const LineTree tree = grouped_tree(scores, 3, 0.2, 1);
   // The families are told by the same shuffle as in family_matrix.
   std::mt19937 random(21 + 1000);

@@ -64,7 +64,7 @@ std::vector<Error> errors_at(const AccelConfig& accel, std::size_t tokens) {
           options.ratio = ratio;
           options.direction = direction;
           options.grouping = false;
-          const PruneResult result = prune({dense}, options);
+          const PruneResult result = prune(score_by_magnitude({dense}), options);
           errors.push_back(
               error_of(result.matrices[0], accel, tokens,
                        fmt::format("{}x{} ratio {} {} {}", shape.out, shape.in, ratio, name_of(direction), length)));
@@ -96,7 +96,7 @@ TEST(Estimate, AgreesOverTilesOfASmallerArray) {
       PruneOptions options = options_for(PatternKind::kVector, length);
       options.direction = direction;
       options.accel = accel;
-      const PruneResult result = prune({family_matrix(256, 256, 8, 4)}, options);
+      const PruneResult result = prune(score_by_magnitude({family_matrix(256, 256, 8, 4)}), options);
       errors.push_back(error_of(result.matrices[0], accel, 200, fmt::format("{} {}", name_of(direction), length)));
     }
   }
@@ -106,7 +106,7 @@ TEST(Estimate, AgreesOverTilesOfASmallerArray) {
 TEST(MachineRuns, SumUpAndAccountForEveryCycle) {
   const AccelConfig accel = make_config(ConfigRequest{});
   const PruneResult result =
-      prune({family_matrix(256, 192, 8, 1, "a"), family_matrix(192, 256, 8, 2, "b")}, options_for(PatternKind::kMixed));
+      prune(score_by_magnitude({family_matrix(256, 192, 8, 1, "a"), family_matrix(192, 256, 8, 2, "b")}), options_for(PatternKind::kMixed));
   const MachineRuns runs = run_all_on_machine(result.matrices, accel, 300, 2);
   ASSERT_EQ(runs.refused, "");
   ASSERT_EQ(runs.matrices.size(), 2U);
@@ -127,7 +127,7 @@ TEST(MachineRuns, TellWhyAnAcceleratorRefuses) {
   request.vec = "row";
   PruneOptions options = options_for(PatternKind::kVector, 4);
   options.direction = Direction::kColumn;
-  const PruneResult result = prune({family_matrix(64, 64, 8, 1, "refused")}, options);
+  const PruneResult result = prune(score_by_magnitude({family_matrix(64, 64, 8, 1, "refused")}), options);
   const MachineRuns runs = run_all_on_machine(result.matrices, make_config(request), 256, 2);
   EXPECT_NE(runs.refused.find("refused"), std::string::npos) << runs.refused;
   EXPECT_NE(runs.refused.find("row vectors only"), std::string::npos) << runs.refused;

@@ -43,7 +43,7 @@ TEST_P(EveryPattern, GivesLegalMasksAndHitsTheRatioOnAnyShape) {
     options.grouping = c.grouping;
     options.per_matrix = c.per_matrix;
     options.ratio = ratio;
-    const PruneResult result = prune(dense, options);
+    const PruneResult result = prune(score_by_magnitude(dense), options);
     ASSERT_EQ(result.matrices.size(), dense.size());
     std::uint64_t kept = 0;
     for (std::size_t m = 0; m < dense.size(); ++m) {
@@ -112,7 +112,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(Unstructured, KeepsExactlyTheLargestWeights) {
   const DenseMatrix dense = random_matrix(40, 50, 3);
-  const PruneResult result = prune({dense}, options_for(PatternKind::kUnstructured));
+  const PruneResult result = prune(score_by_magnitude({dense}), options_for(PatternKind::kUnstructured));
   EXPECT_EQ(result.kept, 400U);
   EXPECT_NEAR(result.retained(), 1.0, 1e-6);
   float least_kept = 1e9F;
@@ -131,7 +131,7 @@ TEST(Unstructured, KeepsExactlyTheLargestWeights) {
 TEST(Vectors, AreRankedByImportancePerWeightAcrossMatrices) {
   std::vector<DenseMatrix> dense{random_matrix(32, 24, 1, "a"), random_matrix(24, 40, 2, "b")};
   for (float& w : dense[1].weight) w *= 1.5F;
-  const PruneResult result = prune(dense, options_for(PatternKind::kVector, 4));
+  const PruneResult result = prune(score_by_magnitude(dense), options_for(PatternKind::kVector, 4));
   double least_kept = 1e9;
   double largest_pruned = 0;
   for (std::size_t m = 0; m < dense.size(); ++m) {
@@ -163,7 +163,7 @@ TEST(Vectors, RetainLessTheLongerTheyAre) {
     PruneOptions options = options_for(PatternKind::kVector, length);
     options.direction = kColumn;
     options.grouping = false;
-    const double retained = prune({dense}, options).retained();
+    const double retained = prune(score_by_magnitude({dense}), options).retained();
     EXPECT_LE(retained, last) << length;
     last = retained;
   }
@@ -182,11 +182,11 @@ TEST(Mixed, IsWorthAtLeastAsMuchAsAnySingleLengthAndRetainsMoreAtEqualMeanLength
   for (const double exchange : {0.02, 0.1, 0.3, 1.0}) {
     PruneOptions options = options_for(PatternKind::kMixed);
     options.exchange_bytes = options.exchange_cycles = exchange;
-    const PruneResult mixed = prune(dense, options);
+    const PruneResult mixed = prune(score_by_magnitude(dense), options);
     for (const int length : {1, 2, 4, 8, 16}) {
       options.pattern = PatternKind::kVector;
       options.length = length;
-      const PruneResult fixed = prune(dense, options);
+      const PruneResult fixed = prune(score_by_magnitude(dense), options);
       // The modelled costs of the report use real densities, those of the choice expected ones: hence the tolerance.
       EXPECT_GE(value_of(mixed, exchange), value_of(fixed, exchange) - 0.01) << exchange << " against " << length;
       if (mixed.mean_length() <= length) {
@@ -200,7 +200,7 @@ TEST(Mixed, FindsThePlantedDirections) {
   // Column vectors suit outputs that resemble each other, row vectors inputs that do.
   std::vector<DenseMatrix> dense{family_matrix(256, 256, 16, 1, "column"),
                                  transposed(family_matrix(256, 256, 16, 2, "row"))};
-  const PruneResult result = prune(dense, options_for(PatternKind::kMixed));
+  const PruneResult result = prune(score_by_magnitude(dense), options_for(PatternKind::kMixed));
   EXPECT_EQ(result.reports[0].direction, kColumn);
   EXPECT_EQ(result.reports[1].direction, kRow);
   EXPECT_GT(*result.reports[0].retained_column, *result.reports[0].retained_row);
@@ -212,9 +212,9 @@ TEST(Grouping, LiftsWhatIsRetainedWhereSimilarRowsStandApart) {
   for (const int length : {2, 4, 8}) {
     PruneOptions options = options_for(PatternKind::kVector, length);
     options.direction = kColumn;
-    const double grouped = prune({dense}, options).retained();
+    const double grouped = prune(score_by_magnitude({dense}), options).retained();
     options.grouping = false;
-    const double neighbours = prune({dense}, options).retained();
+    const double neighbours = prune(score_by_magnitude({dense}), options).retained();
     EXPECT_GT(grouped, neighbours + 0.03) << length;
   }
 }
@@ -222,9 +222,9 @@ TEST(Grouping, LiftsWhatIsRetainedWhereSimilarRowsStandApart) {
 TEST(Grouping, NeverLosesMuchWhereThereIsNothingToFind) {
   const DenseMatrix dense = random_matrix(128, 128, 11);
   PruneOptions options = options_for(PatternKind::kVector, 4);
-  const double grouped = prune({dense}, options).retained();
+  const double grouped = prune(score_by_magnitude({dense}), options).retained();
   options.grouping = false;
-  EXPECT_GE(grouped, prune({dense}, options).retained());
+  EXPECT_GE(grouped, prune(score_by_magnitude({dense}), options).retained());
 }
 
 TEST(Symmetry, ColumnsOfAMatrixAreRowsOfItsTranspose) {
@@ -232,9 +232,9 @@ TEST(Symmetry, ColumnsOfAMatrixAreRowsOfItsTranspose) {
   for (const PatternKind pattern : {PatternKind::kVector, PatternKind::kUnstructured}) {
     PruneOptions options = options_for(pattern, pattern == PatternKind::kVector ? 4 : 1);
     options.direction = kColumn;
-    const PrunedMatrix column = prune({dense}, options).matrices[0];
+    const PrunedMatrix column = prune(score_by_magnitude({dense}), options).matrices[0];
     options.direction = kRow;
-    const PrunedMatrix row = prune({transposed(dense)}, options).matrices[0];
+    const PrunedMatrix row = prune(score_by_magnitude({transposed(dense)}), options).matrices[0];
     for (std::size_t o = 0; o < dense.out; ++o) {
       for (std::size_t i = 0; i < dense.in; ++i) {
         ASSERT_EQ(column.mask[o * dense.in + i], row.mask[i * dense.out + o]) << o << ' ' << i;
@@ -250,10 +250,10 @@ TEST(Symmetry, ColumnsOfAMatrixAreRowsOfItsTranspose) {
 TEST(Determinism, NeitherThreadsNorRepetitionChangeABit) {
   std::vector<DenseMatrix> dense{family_matrix(100, 70, 8, 1, "a"), random_matrix(70, 100, 2, "b")};
   PruneOptions options = options_for(PatternKind::kMixed);
-  const PruneResult first = prune(dense, options);
+  const PruneResult first = prune(score_by_magnitude(dense), options);
   for (const int threads : {1, 3}) {
     options.threads = threads;
-    const PruneResult again = prune(dense, options);
+    const PruneResult again = prune(score_by_magnitude(dense), options);
     for (std::size_t m = 0; m < dense.size(); ++m) {
       EXPECT_EQ(first.matrices[m].mask, again.matrices[m].mask);
       ASSERT_EQ(first.matrices[m].pattern.strips.size(), again.matrices[m].pattern.strips.size());
@@ -274,7 +274,7 @@ TEST(Budgets, AreMetAndCostsNoMoreImportanceThanAHarderOne) {
   for (const double limit : {1.2, 1.6, 3.0}) {
     options.budget = {};
     options.budget.cycles = limit;
-    const PruneResult result = prune(dense, options);
+    const PruneResult result = prune(score_by_magnitude(dense), options);
     EXPECT_LE(cycles(result), limit);
     EXPECT_GT(result.retained(), last);
     last = result.retained();
@@ -282,14 +282,14 @@ TEST(Budgets, AreMetAndCostsNoMoreImportanceThanAHarderOne) {
   options.budget = {};
   options.budget.cycles = 1.5;
   options.budget.bytes = 1.12;
-  const PruneResult both = prune(dense, options);
+  const PruneResult both = prune(score_by_magnitude(dense), options);
   EXPECT_LE(cycles(both), 1.5);
   EXPECT_LE(bytes(both), 1.12);
   options.budget = {};
   double cost = 1e9;
   for (const double least : {0.95, 0.85}) {
     options.budget.retained = least;
-    const PruneResult result = prune(dense, options);
+    const PruneResult result = prune(score_by_magnitude(dense), options);
     EXPECT_GE(result.retained(), least);
     EXPECT_LT(cycles(result), cost);
     cost = cycles(result);
@@ -300,7 +300,7 @@ TEST(Budgets, ThatCannotBeMetAreRefusedWithWhatCan) {
   PruneOptions options = options_for(PatternKind::kUnstructured);
   options.budget.cycles = 1.5;
   try {
-    prune({random_matrix(64, 64, 1)}, options);
+    prune(score_by_magnitude({random_matrix(64, 64, 1)}), options);
     FAIL() << "a rate of one weight in four cannot come within 1.5";
   } catch (const InputError& error) {
     EXPECT_NE(std::string(error.what()).find("cycles"), std::string::npos) << error.what();
@@ -311,19 +311,19 @@ TEST(Budgets, ThatCannotBeMetAreRefusedWithWhatCan) {
 TEST(Options, ThatMakeNoSenseAreRefused) {
   const std::vector<DenseMatrix> dense{random_matrix(8, 8, 1)};
   PruneOptions options = options_for(PatternKind::kVector, 3);
-  EXPECT_THROW(prune(dense, options), InputError);
+  EXPECT_THROW(prune(score_by_magnitude(dense), options), InputError);
   options.length = 128;
-  EXPECT_THROW(prune(dense, options), InputError);
+  EXPECT_THROW(prune(score_by_magnitude(dense), options), InputError);
   options.length = 4;
   options.ratio = 1.2;
-  EXPECT_THROW(prune(dense, options), InputError);
+  EXPECT_THROW(prune(score_by_magnitude(dense), options), InputError);
   options.ratio = std::nan("");
-  EXPECT_THROW(prune(dense, options), InputError);
+  EXPECT_THROW(prune(score_by_magnitude(dense), options), InputError);
   options.ratio = 0.5;
-  EXPECT_THROW(prune({}, options), InputError);
+  EXPECT_THROW(prune(score_by_magnitude({}), options), InputError);
   DenseMatrix huge = random_matrix(8, 8, 1);
   huge.weight[3] = 70000;
-  EXPECT_THROW(prune({huge}, options), InputError) << "binary16 ends at 65504";
+  EXPECT_THROW(prune(score_by_magnitude({huge}), options), InputError) << "binary16 ends at 65504";
 }
 
 TEST(Values, ZerosAndTiesDoNotSpoilTheCount) {
@@ -334,7 +334,7 @@ TEST(Values, ZerosAndTiesDoNotSpoilTheCount) {
   for (const PatternKind pattern : {PatternKind::kUnstructured, PatternKind::kVector, PatternKind::kMixed}) {
     for (const DenseMatrix& dense : {zeros, equal}) {
       const PruneOptions options = options_for(pattern, pattern == PatternKind::kUnstructured ? 1 : 4);
-      const PruneResult result = prune({dense}, options);
+      const PruneResult result = prune(score_by_magnitude({dense}), options);
       EXPECT_NO_THROW(validate(result.matrices[0]));
       EXPECT_GT(result.kept, 201U);
       EXPECT_LE(result.kept, 205U);

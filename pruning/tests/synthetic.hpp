@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "golden/checkpoint/model.hpp"
-#include "pruning/importance/importance.hpp"
+#include "pruning/importance/methods.hpp"
 #include "pruning/prune.hpp"
 
 namespace mixvec::inline pruning::cases {
@@ -65,6 +65,9 @@ inline PruneOptions options_for(PatternKind pattern, int length = 16) {
   options.threads = 2;
   return options;
 }
+
+/// Squared magnitudes.
+inline std::vector<float> magnitudes(const DenseMatrix& m) { return kMagnitude.score({.dense = m}); }
 
 /// Importance of what the mask keeps, computed from scratch.
 inline double importance_kept(const DenseMatrix& dense, const PrunedMatrix& pruned) {
