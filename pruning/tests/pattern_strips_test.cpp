@@ -1,0 +1,253 @@
+// Tests of the strips that a mask is packed at, and of every pattern on the cycle model of a small accelerator.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "generator/legality.hpp"
+#include "pruning/study/machine_run.hpp"
+#include "pruning/tests/pattern_requests.hpp"
+
+namespace mixvec::inline pruning {
+namespace {
+
+using cases::drawn;
+using cases::refusal_of;
+using cases::RequestMaker;
+
+AccelConfig small_accel(const std::string& vec = "mixed") {
+  ConfigRequest request;
+  request[&AccelConfig::pe] = 16;
+  request[&AccelConfig::lanes] = 16;
+  request.vec = vec;
+  return make_config(request);
+}
+
+CostModel small_model(const std::string& vec = "mixed") { return CostModel(small_accel(vec), 64); }
+
+/// A matrix with a mask at the given strips; kept weights are 1 to 7.
+PrunedMatrix at_strips(const std::string& name, std::size_t out, std::size_t in, const Mask& mask, Pattern pattern) {
+  PrunedMatrix matrix;
+  matrix.name = name;
+  matrix.out = out;
+  matrix.in = in;
+  matrix.mask = mask;
+  matrix.pattern = std::move(pattern);
+  for (std::size_t i = 0; i < mask.size(); ++i) {
+    matrix.weight.push_back(to_half(mask[i] != 0 ? static_cast<float>(1 + i % 7) : 0.0F));
+  }
+  for (std::size_t o = 0; o < out; ++o) matrix.bias.push_back(to_half(static_cast<float>(o % 5)));
+  return matrix;
+}
+
+/// Chosen, checked, packed, unpacked again, and run on the cycle model.
+StripChoice run_mask(std::size_t out, std::size_t in, const Mask& mask, const CostModel& model) {
+  StripChoice choice = best_strips("m", out, in, mask, model);
+  const PrunedMatrix matrix = at_strips("m", out, in, mask, choice.pattern);
+  validate(matrix);
+  const MachineRun run = run_on_machine(matrix, model.accel(), 64);
+  EXPECT_EQ(run.kept, matrix.kept());
+  EXPECT_GT(run.cycles, 0U);
+  return choice;
+}
+
+std::string described(const Pattern& pattern) {
+  std::string text = name_of(pattern.direction);
+  for (const Strip& strip : pattern.strips) {
+    text += fmt::format(" {}:", strip.length);
+    for (const std::uint32_t i : strip.index) text += fmt::format("{}{}", i == strip.index[0] ? "" : ",", i);
+  }
+  return text;
+}
+
+/// Lines 0, 1, 2, … belong to the classes; each class has its own random line of `across` positions.
+Mask mask_of_classes(const std::vector<std::size_t>& class_of, std::size_t across, std::uint64_t seed) {
+  Mask mask;
+  for (const std::size_t c : class_of) {
+    Random random(seed + 1000 * c);
+    for (std::size_t i = 0; i < across; ++i) mask.push_back(random.below(5) == 0 ? 1 : 0);
+  }
+  return mask;
+}
+
+TEST(PatternStrips, PutEqualLinesTogetherWhereverTheyStand) {
+  std::vector<std::size_t> class_of(64);
+  for (std::size_t o = 0; o < 64; ++o) class_of[o] = o % 16;
+  const Mask mask = mask_of_classes(class_of, 480, 7);
+  const StripChoice choice = run_mask(64, 480, mask, small_model());
+  EXPECT_EQ(choice.pattern.direction, Direction::kColumn);
+  ASSERT_EQ(choice.pattern.strips.size(), 16U);
+  for (const Strip& strip : choice.pattern.strips) EXPECT_EQ(strip.length, 4);
+  EXPECT_EQ(choice.pattern.strips[3].index, (std::vector<std::uint32_t>{3, 19, 35, 51}));
+
+  // The same, transposed: row vectors.
+  Mask turned(mask.size());
+  for (std::size_t i = 0; i < mask.size(); ++i) turned[i % 480 * 64 + i / 480] = mask[i];
+  const StripChoice rows = run_mask(480, 64, turned, small_model());
+  EXPECT_EQ(rows.pattern.direction, Direction::kRow);
+  ASSERT_EQ(rows.pattern.strips.size(), 16U);
+  EXPECT_EQ(rows.pattern.strips[3].index, (std::vector<std::uint32_t>{3, 19, 35, 51}));
+}
+
+TEST(PatternStrips, OfALengthByItselfAreShortAtTheEnd) {
+  // Classes of five, three and one output, on an accelerator of ℓ = 4 only.
+  const Mask mask = mask_of_classes({0, 1, 0, 1, 2, 0, 0, 1, 0}, 24, 3);
+  EXPECT_EQ(described(run_mask(9, 24, mask, small_model("4")).pattern), "column 4:0,2,5,6 4:1,3,7 4:8 4:4");
+}
+
+TEST(PatternStrips, AreTheCheapestOfAllCuts) {
+  // By hand: all ways to cut classes of 6 and 3 into the lengths 1, 2, 4 greedily, in both directions.
+  const Mask mask = mask_of_classes({0, 1, 0, 0, 1, 0, 0, 1, 0}, 40, 11);
+  const CostModel model = small_model();
+  const StripChoice choice = run_mask(9, 40, mask, model);
+  std::size_t tried = 0;
+  double least = 1e30;
+  std::vector<MatrixCost> costs;
+  const auto cut = [&](const std::vector<std::uint32_t>& lines, const std::vector<int>& lengths, Pattern& pattern) {
+    std::size_t next = 0;
+    for (const int length : lengths) {
+      while (lines.size() - next >= static_cast<std::size_t>(length)) {
+        pattern.strips.push_back({length, {}});
+        for (int l = 0; l < length; ++l) pattern.strips.back().index.push_back(lines[next++]);
+      }
+    }
+  };
+  for (const std::vector<int>& lengths : std::vector<std::vector<int>>{{1}, {2, 1}, {4, 1}, {4, 2, 1}}) {
+    Pattern columns{Direction::kColumn, {}};
+    cut({0, 2, 3, 5, 6, 8}, lengths, columns);
+    cut({1, 4, 7}, lengths, columns);
+    costs.push_back(matrix_cost(at_strips("m", 9, 40, mask, columns), model));
+    // Of two kinds of outputs there are four kinds of inputs.
+    std::map<std::string, std::vector<std::uint32_t>> inputs;
+    for (std::uint32_t i = 0; i < 40; ++i) {
+      inputs[fmt::format("{}{}", mask[i], mask[40 + i])].push_back(i);
+    }
+    for (const std::vector<int>& longer : std::vector<std::vector<int>>{{}, {16}, {8}, {16, 8}}) {
+      std::vector<int> all = longer;
+      all.insert(all.end(), lengths.begin(), lengths.end());
+      Pattern rows{Direction::kRow, {}};
+      for (const auto& [key, lines] : inputs) cut(lines, all, rows);
+      costs.push_back(matrix_cost(at_strips("m", 9, 40, mask, rows), model));
+    }
+    ++tried;
+  }
+  EXPECT_EQ(tried, 4U);
+  EXPECT_EQ(costs.size(), 20U);
+  for (const MatrixCost& cost : costs) least = std::min(least, cost.cycles());
+  EXPECT_LE(choice.cost.cycles(), 1.01 * least);
+  for (const MatrixCost& cost : costs) {
+    if (cost.cycles() > 1.01 * least) continue;
+    EXPECT_LE(choice.cost.bytes, cost.bytes + 1e-9);
+  }
+}
+
+TEST(PatternStrips, KeepToWhatTheAcceleratorTakes) {
+  Random random(5);
+  Mask mask(20 * 30);
+  for (std::uint8_t& m : mask) m = random.below(3) == 0 ? 1 : 0;
+  EXPECT_EQ(run_mask(20, 30, mask, small_model("row")).pattern.direction, Direction::kRow);
+  EXPECT_EQ(run_mask(20, 30, mask, small_model("column")).pattern.direction, Direction::kColumn);
+  // One length: columns stand alone in strips that are not full; rows would need a section for each.
+  const StripChoice eight = run_mask(20, 30, mask, small_model("8"));
+  EXPECT_EQ(eight.pattern.direction, Direction::kColumn);
+  EXPECT_EQ(eight.pattern.strips.size(), 20U);
+  for (const Strip& strip : eight.pattern.strips) EXPECT_EQ(strip.length, 8);
+
+  AccelConfig rows_of_eight = small_accel("8");
+  rows_of_eight.columns_allowed = false;
+  const std::string refused = refusal_of([&] { best_strips("layer.0.W_F1", 20, 30, mask, CostModel(rows_of_eight)); });
+  EXPECT_NE(refused.find("layer.0.W_F1: 30 sections of row vectors"), std::string::npos) << refused;
+  EXPECT_NE(refused.find("an accelerator of row vectors and lengths 8 to 8"), std::string::npos) << refused;
+
+  AccelConfig shallow = small_accel();
+  shallow.depth = 16;
+  const std::string deep = refusal_of([&] { best_strips("layer.0.W_F2", 20, 30, mask, CostModel(shallow)); });
+  EXPECT_NE(deep.find("this accelerator holds 16 (depth)"), std::string::npos) << deep;
+}
+
+TEST(PatternStrips, HoldAnyMaskOfAnyShape) {
+  std::size_t runs = 0;
+  for (const auto& [out, in] : std::vector<std::pair<std::size_t, std::size_t>>{{1, 1}, {1, 7}, {13, 1}, {17, 23}}) {
+    for (const std::uint32_t of_four : {0, 1, 3, 4}) {
+      for (const char* vec : {"mixed", "row", "column", "4"}) {
+        Random random(out + in + of_four);
+        Mask mask(out * in);
+        for (std::uint8_t& m : mask) m = random.below(4) < of_four ? 1 : 0;
+        run_mask(out, in, mask, small_model(vec));
+        ++runs;
+      }
+    }
+  }
+  EXPECT_EQ(runs, 64U);
+}
+
+/// What a pattern leaves of a small layer, on a small accelerator.
+class EveryMaskPattern : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(EveryMaskPattern, PacksLosslesslyAndRuns) {
+  RequestMaker maker;
+  maker.add_layer(0, 32, 72, 1000).add_layer(1, 32, 72, 1000);
+  maker.request.heads = 4;
+  const auto pattern = make_mask_pattern(GetParam());
+  const std::optional<double> own = pattern->own_ratio();
+  maker.request.ratio = own ? *own : 0.5;
+  const CostModel model = small_model();
+  const std::vector<PatternedMatrix> results = apply_pattern(*pattern, maker.request, model);
+  ASSERT_EQ(results.size(), 8U);
+  std::uint64_t kept = 0;
+  std::uint64_t weights = 0;
+  for (std::size_t m = 0; m < results.size(); ++m) {
+    const ScoredMatrix& scored = maker.request.matrices[m];
+    const PatternedMatrix& result = results[m];
+    const PrunedMatrix matrix = at_strips(scored.name, scored.out, scored.in, result.mask, result.pattern);
+    validate(matrix);
+    EXPECT_EQ(matrix.kept(), result.kept);
+    double total = 0;
+    double of_kept = 0;
+    for (std::size_t i = 0; i < result.mask.size(); ++i) {
+      total += scored.score[i];
+      of_kept += result.mask[i] * scored.score[i];
+    }
+    EXPECT_EQ(result.score, of_kept);
+    EXPECT_EQ(result.score_total, total);
+    if (pattern->prunes(scored.kind)) {
+      kept += result.kept;
+      weights += result.mask.size();
+    } else {
+      EXPECT_EQ(result.kept, result.mask.size());
+    }
+    const MachineRun run = run_on_machine(matrix, model.accel(), 64);
+    EXPECT_EQ(run.kept, result.kept);
+    const MatrixCost cost = matrix_cost(matrix, model);
+    EXPECT_EQ(result.cost.bytes, cost.bytes);
+    EXPECT_EQ(result.cost.cycles(), cost.cycles());
+  }
+  const double reached = static_cast<double>(kept) / static_cast<double>(weights);
+  EXPECT_LE(reached, 1 - *maker.request.ratio + 1e-9);
+  EXPECT_GE(reached, 1 - *maker.request.ratio - 0.05) << "short of it by a head at most";
+}
+
+INSTANTIATE_TEST_SUITE_P(Small, EveryMaskPattern,
+                         ::testing::Values("2:4", "8:2:8", "vector-wise,length=8", "vector-wise,direction=column",
+                                           "block,attention=8x8,feed-forward=4x4", "block,attention=8x8",
+                                           "block,attention=8x8,filled=yes", "head", "channel"),
+                         [](const auto& parameter) {
+                           std::string name = parameter.param;
+                           for (char& c : name) {
+                             if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
+                           }
+                           return name;
+                         });
+
+TEST(EveryMaskPatternOf, TheRegistryIsRun) {
+  // A pattern that is added is run above.
+  std::set<std::string> names;
+  for (const char* text : {"2:4", "8:2:8", "vector-wise", "block", "head", "channel"}) {
+    names.insert(find_mask_pattern(text)->name);
+  }
+  EXPECT_EQ(names.size(), mask_patterns().size());
+}
+
+}  // namespace
+}  // namespace mixvec::inline pruning
