@@ -15,9 +15,6 @@ namespace mixvec::inline pruning {
 
 namespace {
 
-// Fewer cycles by less than this are not worth any bytes.
-constexpr double kSameCycles = 1.01;
-
 using LineClass = std::vector<std::uint32_t>;
 
 // Lines with equal masks, in the order of their first.
@@ -143,14 +140,10 @@ StripChoice best_strips(const std::string& name, std::size_t out, std::size_t in
                                                              : "column vectors",
                format.min_length, format.max_length);
   }
-  double least = held[0].cost.cycles();
-  for (const StripChoice& choice : held) least = std::min(least, choice.cost.cycles());
-  const StripChoice* best = nullptr;
-  for (const StripChoice& choice : held) {
-    if (choice.cost.cycles() > kSameCycles * least) continue;
-    if (best == nullptr || choice.cost.bytes < best->cost.bytes) best = &choice;
-  }
-  return *best;
+  // A percent of the cycles is worth a percent of the bytes.
+  const auto price = [](const StripChoice& choice) { return choice.cost.cycles() * choice.cost.bytes; };
+  return *std::min_element(held.begin(), held.end(),
+                           [&](const StripChoice& a, const StripChoice& b) { return price(a) < price(b); });
 }
 
 }  // namespace mixvec::inline pruning
