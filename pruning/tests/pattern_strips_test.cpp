@@ -6,6 +6,7 @@
 #include <set>
 
 #include "generator/legality.hpp"
+#include "golden/layer/packed_layer.hpp"
 #include "pruning/study/machine_run.hpp"
 #include "pruning/tests/pattern_requests.hpp"
 
@@ -243,6 +244,68 @@ TEST(EveryMaskPatternOf, TheRegistryIsRun) {
     names.insert(find_mask_pattern(text)->name);
   }
   EXPECT_EQ(names.size(), mask_patterns().size());
+}
+
+/// The layer's output on its packed images, with another bias at output `changed` of one matrix.
+std::vector<Half> run_with_bias(PrunedLayer layer, LayerMatrix matrix, std::size_t changed) {
+  layer.matrices.at(matrix).bias[changed] = to_half(-3.5F);
+  Program program;
+  program.format = small_accel();
+  pack_layer(layer, program);
+  std::vector<Half> x;
+  Random random(3);
+  for (std::size_t i = 0; i < layer.layer.hidden * 6; ++i) x.push_back(to_half(random.gaussian()));
+  LayerState state = make_state(layer.layer, 6);
+  return run_layer(layer.layer, program_runner(program, layer.layer.name), x, 6, state);
+}
+
+TEST(RemovedUnits, LeaveNoTraceInTheLayersOutput) {
+  constexpr std::size_t kWidth = 32;
+  constexpr std::size_t kNeurons = 40;
+  RequestMaker maker;
+  maker.add_layer(0, kWidth, kNeurons, 1000);
+  maker.request.heads = 4;
+  maker.request.ratio = 0.5;
+  const LayerNorm norm{std::vector<Half>(kWidth, to_half(1.0F)), std::vector<Half>(kWidth, to_half(0.0F))};
+  std::size_t removed = 0;
+  for (const char* text : {"head", "channel", "block,attention=8x8,filled=yes"}) {
+    const auto results = apply_pattern(*make_mask_pattern(text), maker.request, small_model());
+    PrunedLayer layer;
+    layer.layer = {.name = "layer.0",
+                   .hidden = kWidth,
+                   .heads = 4,
+                   .intermediate = kNeurons,
+                   .norm_attention = norm,
+                   .norm_cross = {},
+                   .norm_output = norm,
+                   .emptied = {},
+                   .emptied_cross = {}};
+    const LayerMatrix kinds[] = {LayerMatrix::kMA, LayerMatrix::kMP, LayerMatrix::kF1, LayerMatrix::kF2};
+    for (std::size_t m = 0; m < 4; ++m) {
+      const ScoredMatrix& scored = maker.request.matrices[m];
+      PrunedMatrix matrix = at_strips(scored.name, scored.out, scored.in, results[m].mask, results[m].pattern);
+      // Small weights: nothing overflows.
+      for (Half& w : matrix.weight) w = to_half(to_float(w) / 64);
+      layer.matrices[kinds[m]] = std::move(matrix);
+    }
+    const std::vector<Half> y = run_with_bias(layer, LayerMatrix::kF2, 0);
+    layer.matrices.at(LayerMatrix::kF2).bias[0] = to_half(-3.5F);
+    const Mask& of_projection = results[1].mask;
+    for (std::size_t channel = 0; channel < kWidth; channel += 8) {
+      EXPECT_EQ(find_emptied_heads(layer.matrices.at(LayerMatrix::kMP), 4)[channel / 8], of_projection[channel] == 0);
+      // V: of Q and K a bias of all keys is lost in the softmax.
+      const bool same = run_with_bias(layer, LayerMatrix::kMA, 2 * kWidth + channel) == y;
+      EXPECT_EQ(same, of_projection[channel] == 0) << text << ", channel " << channel;
+      removed += of_projection[channel] == 0 ? 1 : 0;
+    }
+    for (std::size_t neuron = 0; neuron < kNeurons; ++neuron) {
+      const bool gone = results[3].mask[neuron] == 0;
+      if (!gone) continue;
+      EXPECT_TRUE(run_with_bias(layer, LayerMatrix::kF1, neuron) == y) << text << ", neuron " << neuron;
+      ++removed;
+    }
+  }
+  EXPECT_GT(removed, 30U);
 }
 
 }  // namespace
