@@ -237,6 +237,31 @@ INSTANTIATE_TEST_SUITE_P(Small, EveryMaskPattern,
                            return name;
                          });
 
+TEST(EveryMaskPatternOf, LongVectorsRunAtFullRate) {
+  RequestMaker maker;
+  maker.add_layer(0, 384, 1536, 1000);
+  maker.request.heads = 6;
+  const AccelConfig accel = make_config(ConfigRequest{});
+  const auto utilization = [&](const std::string& text) {
+    const auto pattern = make_mask_pattern(text);
+    const std::optional<double> own = pattern->own_ratio();
+    maker.request.ratio = own ? *own : 0.8;
+    MachineRun all;
+    const auto results = apply_pattern(*pattern, maker.request, CostModel(accel));
+    for (std::size_t m = 0; m < results.size(); ++m) {
+      const ScoredMatrix& scored = maker.request.matrices[m];
+      if (!pattern->prunes(scored.kind)) continue;
+      all += run_on_machine(at_strips(scored.name, scored.out, scored.in, results[m].mask, results[m].pattern), accel,
+                            256);
+    }
+    fmt::print("{}: utilization {:.3f}, {:.3f} bytes per byte of kept weights\n", text, all.utilization(),
+               static_cast<double>(all.image_bytes) / (2 * static_cast<double>(all.kept)));
+    return all.utilization();
+  };
+  for (const char* text : {"2:4", "64:2:8", "vector-wise,kept=4"}) EXPECT_NEAR(utilization(text), 0.25, 0.02) << text;
+  for (const char* text : {"block", "block,filled=yes", "head", "channel"}) EXPECT_GT(utilization(text), 0.8) << text;
+}
+
 TEST(EveryMaskPatternOf, TheRegistryIsRun) {
   // A pattern that is added is run above.
   std::set<std::string> names;
