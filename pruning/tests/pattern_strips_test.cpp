@@ -13,7 +13,6 @@
 namespace mixvec::inline pruning {
 namespace {
 
-using cases::drawn;
 using cases::refusal_of;
 using cases::RequestMaker;
 
@@ -275,7 +274,8 @@ TEST(EveryMaskPatternOf, TheRegistryIsRun) {
 std::vector<Half> run_with_bias(PrunedLayer layer, LayerMatrix matrix, std::size_t changed) {
   layer.matrices.at(matrix).bias[changed] = to_half(-3.5F);
   Program program;
-  program.format = small_accel();
+  const AccelConfig accel = small_accel();
+  program.format = static_cast<const FormatConfig&>(accel);
   pack_layer(layer, program);
   std::vector<Half> x;
   Random random(3);
