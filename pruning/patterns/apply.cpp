@@ -15,7 +15,7 @@ namespace {
 // A ratio that a user has rounded is taken for the pattern's own.
 constexpr double kSameRatio = 0.005;
 
-void check_matrix(const ScoredMatrix& matrix) {
+void check_matrix(const MatrixScores& matrix) {
   if (matrix.out == 0 || matrix.in == 0 || matrix.score.size() != matrix.out * matrix.in) {
     fail_input("{}: found {} scores, expected {} x {}, at least one", matrix.name, matrix.score.size(), matrix.out,
                matrix.in);
@@ -50,7 +50,7 @@ std::vector<Mask> choose_masks(const MaskPattern& pattern, const MaskRequest& re
   std::vector<std::size_t> place;
   std::set<std::pair<std::size_t, MatrixKind>> seen;
   for (std::size_t i = 0; i < request.matrices.size(); ++i) {
-    const ScoredMatrix& matrix = request.matrices[i];
+    const MatrixScores& matrix = request.matrices[i];
     if (!seen.emplace(matrix.layer, matrix.kind).second) {
       fail_input("{}: found a second {} of layer {}, expected one", matrix.name, name_of(matrix.kind), matrix.layer);
     }
@@ -61,7 +61,7 @@ std::vector<Mask> choose_masks(const MaskPattern& pattern, const MaskRequest& re
   parallel_for(request.matrices.size(), request.threads, [&](std::size_t i) { check_matrix(request.matrices[i]); });
   std::vector<Mask> chosen;
   chosen.reserve(place.size());
-  for (const ScoredMatrix& matrix : pruned.matrices) chosen.emplace_back(matrix.score.size(), std::uint8_t{1});
+  for (const MatrixScores& matrix : pruned.matrices) chosen.emplace_back(matrix.score.size(), std::uint8_t{1});
   pattern.choose(pruned, ratio, chosen);
   std::vector<Mask> masks(request.matrices.size());
   for (std::size_t p = 0; p < place.size(); ++p) masks[place[p]] = std::move(chosen[p]);
@@ -76,7 +76,7 @@ std::vector<PatternedMatrix> apply_pattern(const MaskPattern& pattern, const Mas
   std::vector<Mask> masks = choose_masks(pattern, request);
   std::vector<PatternedMatrix> results(masks.size());
   parallel_for(masks.size(), request.threads, [&](std::size_t i) {
-    const ScoredMatrix& matrix = request.matrices[i];
+    const MatrixScores& matrix = request.matrices[i];
     PatternedMatrix& result = results[i];
     result.mask = std::move(masks[i]);
     for (std::size_t w = 0; w < result.mask.size(); ++w) {

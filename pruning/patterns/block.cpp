@@ -57,7 +57,7 @@ class BlockPattern : public MaskPattern {
 
   void choose(const MaskRequest& request, double ratio, std::vector<Mask>& masks) const override {
     std::vector<BlockGrid> grids;
-    for (const ScoredMatrix& matrix : request.matrices) grids.push_back(grid_of(matrix));
+    for (const MatrixScores& matrix : request.matrices) grids.push_back(grid_of(matrix));
     for (Mask& mask : masks) std::fill(mask.begin(), mask.end(), std::uint8_t{0});
     if (filled_) return choose_filled(request, ratio, grids, masks);
     for (const std::vector<std::size_t>& ranked : rankings(request)) {
@@ -81,7 +81,7 @@ class BlockPattern : public MaskPattern {
  private:
   // Rows of a shape count the channels inside a layer (of heads, neurons), columns those of the residual sum: the
   // second matrix of a pair, which reads the inner ones, is cut into transposed blocks.
-  [[nodiscard]] BlockGrid grid_of(const ScoredMatrix& matrix) const {
+  [[nodiscard]] BlockGrid grid_of(const MatrixScores& matrix) const {
     const bool attention = matrix.kind == MatrixKind::kMA || matrix.kind == MatrixKind::kMP;
     BlockShape shape = attention ? attention_ : feed_forward_;
     if (matrix.kind == MatrixKind::kMP || matrix.kind == MatrixKind::kF2) std::swap(shape.rows, shape.columns);

@@ -14,7 +14,7 @@ namespace mixvec::inline pruning {
 
 /// One matrix with the importance of each of its weights. The importance of a group is the sum over its weights: where
 /// a method knows that of groups only, the caller has spread it over them.
-struct ScoredMatrix {
+struct MatrixScores {
   std::string name;  ///< for messages, as "layer.0.W_F1"
   std::size_t layer = 0;
   MatrixKind kind = MatrixKind::kMA;
@@ -25,7 +25,7 @@ struct ScoredMatrix {
 
 /// What a pattern is asked for.
 struct MaskRequest {
-  std::vector<ScoredMatrix> matrices;  ///< of each layer at most one of a kind
+  std::vector<MatrixScores> matrices;  ///< of each layer at most one of a kind
   std::size_t heads = 0;               ///< attention heads of every layer
   std::optional<double> ratio;         ///< δ, pruned share of the matrices that the pattern prunes; none: its own
   /// One ranking per matrix instead of one over the whole model. Matrices that a pattern couples (head, channel, filled

@@ -17,7 +17,7 @@ class NmPattern : public MaskPattern {
 
   void choose(const MaskRequest& request, double /*ratio*/, std::vector<Mask>& masks) const override {
     parallel_for(masks.size(), request.threads, [&](std::size_t i) {
-      const ScoredMatrix& matrix = request.matrices[i];
+      const MatrixScores& matrix = request.matrices[i];
       TopOfGroup top;
       for (std::size_t o = 0; o < matrix.out; ++o) {
         for (std::size_t first = 0; first < matrix.in; first += m_) {

@@ -20,7 +20,7 @@ std::vector<LayerPair> layer_pairs(const MaskRequest& request, MatrixKind first,
   };
   std::map<std::size_t, Found> layers;
   for (std::size_t i = 0; i < request.matrices.size(); ++i) {
-    const ScoredMatrix& matrix = request.matrices[i];
+    const MatrixScores& matrix = request.matrices[i];
     if (matrix.kind == first) layers[matrix.layer].first = i;
     if (matrix.kind == second) layers[matrix.layer].second = i;
   }
@@ -30,8 +30,8 @@ std::vector<LayerPair> layer_pairs(const MaskRequest& request, MatrixKind first,
       fail_input("--pattern {}: layer {}: found {} without {}, expected both, as they share what is pruned", pattern,
                  layer, name_of(found.first ? first : second), name_of(found.first ? second : first));
     }
-    const ScoredMatrix& a = request.matrices[*found.first];
-    const ScoredMatrix& b = request.matrices[*found.second];
+    const MatrixScores& a = request.matrices[*found.first];
+    const MatrixScores& b = request.matrices[*found.second];
     const std::size_t parts = attention ? 3 : 1;
     if (a.out != parts * b.in) {
       fail_input("--pattern {}: {}: found {} outputs, expected {} ({} the inputs of {})", pattern, a.name, a.out,
@@ -47,8 +47,8 @@ std::vector<LayerPair> layer_pairs(const MaskRequest& request, MatrixKind first,
 }
 
 std::vector<double> channel_scores(const MaskRequest& request, const LayerPair& pair) {
-  const ScoredMatrix& a = request.matrices[pair.first];
-  const ScoredMatrix& b = request.matrices[pair.second];
+  const MatrixScores& a = request.matrices[pair.first];
+  const MatrixScores& b = request.matrices[pair.second];
   std::vector<double> scores(pair.channels);
   for (std::size_t c = 0; c < pair.channels; ++c) {
     for (std::size_t part = 0; part < pair.parts; ++part) {
@@ -64,8 +64,8 @@ std::vector<double> channel_scores(const MaskRequest& request, const LayerPair& 
 
 void prune_channels(const LayerPair& pair, const std::vector<std::uint8_t>& keep, const MaskRequest& request,
                     std::vector<Mask>& masks) {
-  const ScoredMatrix& a = request.matrices[pair.first];
-  const ScoredMatrix& b = request.matrices[pair.second];
+  const MatrixScores& a = request.matrices[pair.first];
+  const MatrixScores& b = request.matrices[pair.second];
   for (std::size_t c = 0; c < pair.channels; ++c) {
     if (keep[c] != 0) continue;
     for (std::size_t part = 0; part < pair.parts; ++part) {

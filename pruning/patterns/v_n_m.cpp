@@ -29,7 +29,7 @@ class VnmPattern : public MaskPattern {
 
   void choose(const MaskRequest& request, double /*ratio*/, std::vector<Mask>& masks) const override {
     parallel_for(masks.size(), request.threads, [&](std::size_t i) {
-      const ScoredMatrix& matrix = request.matrices[i];
+      const MatrixScores& matrix = request.matrices[i];
       for (std::size_t o = 0; o < matrix.out; o += v_) {
         for (std::size_t first = 0; first < matrix.in; first += m_) {
           const std::size_t at = o * matrix.in + first;

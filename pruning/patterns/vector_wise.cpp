@@ -21,7 +21,7 @@ class VectorWisePattern : public MaskPattern {
   void choose(const MaskRequest& request, double ratio, std::vector<Mask>& masks) const override {
     const std::size_t kept = kept_.value_or(kept_count(ratio, length_));
     parallel_for(masks.size(), request.threads, [&](std::size_t i) {
-      const ScoredMatrix& matrix = request.matrices[i];
+      const MatrixScores& matrix = request.matrices[i];
       const std::size_t lines = along_inputs_ ? matrix.out : matrix.in;
       const std::size_t across = along_inputs_ ? matrix.in : matrix.out;
       const std::size_t step = along_inputs_ ? 1 : matrix.in;       // from a weight of a vector to its next

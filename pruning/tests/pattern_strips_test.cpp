@@ -194,7 +194,7 @@ TEST_P(EveryMaskPattern, PacksLosslesslyAndRuns) {
   std::uint64_t kept = 0;
   std::uint64_t weights = 0;
   for (std::size_t m = 0; m < results.size(); ++m) {
-    const ScoredMatrix& scored = maker.request.matrices[m];
+    const MatrixScores& scored = maker.request.matrices[m];
     const PatternedMatrix& result = results[m];
     const PrunedMatrix matrix = at_strips(scored.name, scored.out, scored.in, result.mask, result.pattern);
     validate(matrix);
@@ -248,7 +248,7 @@ TEST(EveryMaskPatternOf, LongVectorsRunAtFullRate) {
     MachineRun all;
     const auto results = apply_pattern(*pattern, maker.request, CostModel(accel));
     for (std::size_t m = 0; m < results.size(); ++m) {
-      const ScoredMatrix& scored = maker.request.matrices[m];
+      const MatrixScores& scored = maker.request.matrices[m];
       if (!pattern->prunes(scored.kind)) continue;
       all += run_on_machine(at_strips(scored.name, scored.out, scored.in, results[m].mask, results[m].pattern), accel,
                             256);
@@ -307,7 +307,7 @@ TEST(RemovedUnits, LeaveNoTraceInTheLayersOutput) {
                    .emptied_cross = {}};
     const LayerMatrix kinds[] = {LayerMatrix::kMA, LayerMatrix::kMP, LayerMatrix::kF1, LayerMatrix::kF2};
     for (std::size_t m = 0; m < 4; ++m) {
-      const ScoredMatrix& scored = maker.request.matrices[m];
+      const MatrixScores& scored = maker.request.matrices[m];
       PrunedMatrix matrix = at_strips(scored.name, scored.out, scored.in, results[m].mask, results[m].pattern);
       // Small weights: nothing overflows.
       for (Half& w : matrix.weight) w = to_half(to_float(w) / 64);

@@ -87,7 +87,7 @@ TEST(HeadPattern, IsTheBestChoice) {
       maker.request.heads = 3;
       maker.request.ratio = ratio;
       std::vector<std::vector<double>> scores(3, std::vector<double>(3));
-      for (const ScoredMatrix& m : maker.request.matrices) {
+      for (const MatrixScores& m : maker.request.matrices) {
         for (std::size_t i = 0; i < m.score.size(); ++i) {
           if (m.kind == MatrixKind::kMA) scores[m.layer][i / m.in % kWidth / 2] += m.score[i];
           if (m.kind == MatrixKind::kMP) scores[m.layer][i % m.in / 2] += m.score[i];
@@ -104,7 +104,7 @@ TEST(HeadPattern, IsTheBestChoice) {
         }
         EXPECT_EQ(count_kept(masks[m]), masks[m].size()) << "nothing else is pruned";
       }
-      std::erase_if(attention.matrices, [](const ScoredMatrix& m) { return m.kind > MatrixKind::kMP; });
+      std::erase_if(attention.matrices, [](const MatrixScores& m) { return m.kind > MatrixKind::kMP; });
       const std::size_t keep = std::max<std::size_t>(3, kept_count(ratio, 9));
       std::size_t kept = 0;
       for (const Mask& mask : of_attention) kept += count_kept(mask);
@@ -165,7 +165,7 @@ TEST(ChannelPattern, IsTheBestChoiceOfItsScope) {
       maker.request.per_matrix = per_matrix;
       std::vector<std::vector<double>> scores(2, std::vector<double>(7));
       double others = 0;
-      for (const ScoredMatrix& m : maker.request.matrices) {
+      for (const MatrixScores& m : maker.request.matrices) {
         for (std::size_t i = 0; i < m.score.size(); ++i) {
           if (m.kind == MatrixKind::kF1) scores[m.layer][i / m.in] += m.score[i];
           if (m.kind == MatrixKind::kF2) scores[m.layer][i % m.in] += m.score[i];
@@ -198,7 +198,7 @@ struct HandBlock {
 std::vector<HandBlock> blocks_by_hand(const MaskRequest& request, std::size_t rows, std::size_t columns) {
   std::vector<HandBlock> blocks;
   for (std::size_t m = 0; m < request.matrices.size(); ++m) {
-    const ScoredMatrix& matrix = request.matrices[m];
+    const MatrixScores& matrix = request.matrices[m];
     const bool turned = matrix.kind == MatrixKind::kMP || matrix.kind == MatrixKind::kF2;
     const std::size_t r = turned ? columns : rows;
     const std::size_t c = turned ? rows : columns;
@@ -226,15 +226,15 @@ std::vector<HandBlock> blocks_by_hand(const MaskRequest& request, std::size_t ro
 
 FilledByHand fill_by_hand(const MaskRequest& request, const std::vector<HandBlock>& blocks, std::size_t count) {
   std::vector<Mask> kept;
-  for (const ScoredMatrix& m : request.matrices) kept.emplace_back(m.score.size(), std::uint8_t{0});
+  for (const MatrixScores& m : request.matrices) kept.emplace_back(m.score.size(), std::uint8_t{0});
   for (std::size_t b = 0; b < count; ++b) {
     for (const std::size_t w : blocks[b].weights) kept[blocks[b].matrix][w] = 1;
   }
   FilledByHand filled;
-  for (const ScoredMatrix& m : request.matrices) filled.masks.emplace_back(m.score.size(), std::uint8_t{0});
+  for (const MatrixScores& m : request.matrices) filled.masks.emplace_back(m.score.size(), std::uint8_t{0});
   for (std::size_t first = 0; first < kept.size(); first += 2) {
-    const ScoredMatrix& a = request.matrices[first];
-    const ScoredMatrix& b = request.matrices[first + 1];
+    const MatrixScores& a = request.matrices[first];
+    const MatrixScores& b = request.matrices[first + 1];
     const bool attention = a.kind == MatrixKind::kMA;
     const std::size_t units = attention ? request.heads : b.in;
     const std::size_t size = b.in / units;
