@@ -123,6 +123,8 @@ Outcome run(const Case& item, const fs::path& binary, const fs::path& folder) {
     // Whoever started the test may have left descriptors open, which would count.
     constexpr int kMostInherited = 256;
     for (int descriptor = 3; descriptor < kMostInherited; ++descriptor) ::close(descriptor);
+    // OpenBLAS takes memory for each thread that it has of its own: on large machines more than the limit.
+    ::setenv("OPENBLAS_NUM_THREADS", "1", 0);
     set_limit(RLIMIT_AS, item.limits.address_space);
     set_limit(RLIMIT_FSIZE, item.limits.file_size);
     set_limit(RLIMIT_CPU, item.limits.processor_seconds);

@@ -2,6 +2,7 @@
 #include "golden/network/network.hpp"
 
 #include "golden/base/error.hpp"
+#include "golden/base/text.hpp"
 #include "golden/layer/layer_loading.hpp"
 
 namespace mixvec::inline golden {
@@ -47,23 +48,35 @@ NetworkLayer load_network_layer(const Model& model, std::size_t layer) {
   return result;
 }
 
-Network load_network(const Model& model) {
+const TensorView& output_matrix(const Model& model) {
+  const TensorView* const view = model.tensors().head();
+  if (view == nullptr) {
+    fail_input("{}: found tie_word_embeddings false in config.json and no tensor lm_head.weight, expected true or one",
+               model.file().label());
+  }
+  const std::vector<std::size_t> expected{model.config().vocabulary, model.config().hidden};
+  if (view->shape != expected) {
+    fail_input("{}: tensor {}: found shape {}, expected {}", view->file, quote(view->name), shape_text(view->shape),
+               shape_text(expected));
+  }
+  return *view;
+}
+
+Network load_network_ends(const Model& model) {
   Network network;
   network.config = model.config();
-  for (std::size_t l = 0; l < model.config().layers; ++l) network.layers.push_back(load_network_layer(model, l));
-  if (model.config().architecture != Architecture::kGpt2) return network;
+  network.final_norm = norm_of(load_final_norm(model));
   network.words = rows_of(model.tensors().words());
   network.positions = rows_of(model.tensors().positions());
-  network.final_norm = norm_of(load_final_norm(model));
-  if (!model.config().tied_embeddings) {
-    const TensorView* const head = model.tensors().head();
-    if (head == nullptr) {
-      fail_input(
-          "{}: found tie_word_embeddings false in config.json and no tensor lm_head.weight, expected true or one",
-          model.file().label());
-    }
-    network.head = rows_of(*head);
-  }
+  if (!model.config().tied_embeddings) network.head = rows_of(output_matrix(model));
+  return network;
+}
+
+Network load_network(const Model& model) {
+  Network network;
+  if (model.config().architecture == Architecture::kGpt2) network = load_network_ends(model);
+  network.config = model.config();
+  for (std::size_t l = 0; l < model.config().layers; ++l) network.layers.push_back(load_network_layer(model, l));
   return network;
 }
 

@@ -33,6 +33,13 @@ struct Network {
 /// load_layer().
 Network load_network(const Model& model);
 
+/// The same without layers. Throws InputError for a BERT.
+Network load_network_ends(const Model& model);
+
+/// GPT-2's output matrix that is not the word embedding, vocabulary × d. Throws InputError if it is missing or of
+/// another shape.
+const TensorView& output_matrix(const Model& model);
+
 /// Layers of a checkpoint alone.
 NetworkLayer load_network_layer(const Model& model, std::size_t layer);
 

@@ -10,7 +10,9 @@
 #include "golden/base/error.hpp"
 #include "golden/cli/cli.hpp"
 #include "golden/cli/common_options.hpp"
-#include "golden/eval/character_model.hpp"
+#include "golden/eval/language_model.hpp"
+#include "golden/text/character_text.hpp"
+#include "golden/text/tokenizer.hpp"
 
 namespace mixvec::inline golden {
 namespace {
@@ -36,13 +38,15 @@ int eval_model(const EvalOptions& options) {
   const std::string& text = options.text;
 
   const auto start = std::chrono::steady_clock::now();
-  const CharacterModel model(options.model, arithmetic);
+  const Model checkpoint = Model::open(options.model);
+  const LanguageModel model(checkpoint, arithmetic);
+  const std::unique_ptr<Tokenizer> tokenizer = open_tokenizer(checkpoint);
   const auto positions = static_cast<std::int64_t>(model.config().positions);
   if (options.context && *options.context > positions) {
     fail_input("--context: found {}, expected 1 to {}", *options.context, positions);
   }
   const auto context = static_cast<std::size_t>(options.context.value_or(positions));
-  const std::vector<std::size_t> ids = model.encode(text);
+  const std::vector<std::size_t> ids = tokenizer->encode(read_text(text), text);
   // The split of train_model: the first 90 % are rounded down.
   const std::size_t first = ids.size() * (100 - percent) / 100;
   if (ids.size() - first < 2) {
@@ -58,14 +62,14 @@ int eval_model(const EvalOptions& options) {
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   fmt::print("{:<10} {:>8} {:>10} {:>15} {:>12} {:>8}\n", "arithmetic", "context", "characters", "nats/character",
              "perplexity", "seconds");
-  fmt::print("{:<10} {:>8} {:>10} {:>15.6f} {:>12.6f} {:>8.1f}\n", name_of(arithmetic), context, loss.characters,
+  fmt::print("{:<10} {:>8} {:>10} {:>15.6f} {:>12.6f} {:>8.1f}\n", name_of(arithmetic), context, loss.tokens,
              loss.mean(), loss.perplexity(), seconds);
   write_json(options.json, Json{{"model", options.model},
                                 {"text", text},
                                 {"last_percent", percent},
                                 {"arithmetic", name_of(arithmetic)},
                                 {"context", context},
-                                {"tokens", loss.characters},
+                                {"tokens", loss.tokens},
                                 {"loss", loss.mean()},
                                 {"perplexity", loss.perplexity()},
                                 {"seconds", seconds}});

@@ -1,7 +1,7 @@
 // Any bytes are the vocab.json of a character model, which can then encode, or an InputError.
 #include "flows/fuzz/models/model_targets.hpp"
 #include "flows/fuzz/models/small_models.hpp"
-#include "golden/eval/character_model.hpp"
+#include "golden/text/tokenizer.hpp"
 
 namespace mixvec::inline flows::fuzz {
 namespace {
@@ -10,7 +10,6 @@ const std::filesystem::path& vocabulary_folder() {
   static const std::filesystem::path made = [] {
     std::filesystem::path place = fresh_folder("characters");
     one_layer(SmallCheckpoint::gpt2()).write(place);
-    put(place / "text.txt", "abc \n");
     return place;
   }();
   return made;
@@ -18,8 +17,8 @@ const std::filesystem::path& vocabulary_folder() {
 
 void fuzz_vocabulary(std::string_view bytes) {
   put(vocabulary_folder() / "vocab.json", bytes);
-  const CharacterModel model(vocabulary_folder(), Arithmetic::kBinary32);
-  for (const std::size_t id : model.encode(vocabulary_folder() / "text.txt")) {
+  const Model model = Model::open(vocabulary_folder());
+  for (const std::size_t id : open_tokenizer(model)->encode("abc \n")) {
     require(id < model.config().vocabulary, "an id beyond the vocabulary");
   }
 }

@@ -7,12 +7,12 @@
 
 #include "golden/checkpoint/model.hpp"
 #include "golden/cli/cli.hpp"
-#include "golden/eval/character_model.hpp"
 #include "golden/files/input_file.hpp"
 #include "golden/safetensors/tensor_view.hpp"
 #include "golden/tests/helpers.hpp"
 #include "golden/tests/temporary_folder.hpp"
 #include "golden/text/character_text.hpp"
+#include "golden/text/tokenizer.hpp"
 #include "pruning/train/tests/plain_gpt2.hpp"
 #include "pruning/train/trainer.hpp"
 
@@ -156,7 +156,7 @@ TEST(Trainer, LossOfTheFileAgreesWithPlainLoops) {
 TEST(ShakespeareModel, HasTheQualityThatItsCardStates) {
   const fs::path models = fs::path(MIXVEC_SOURCE_DIR) / "models";
   const fs::path card = models / "shakespeare-gpt2";
-  const std::vector<std::size_t> encoded = CharacterModel(card, Arithmetic::kDouble).encode(models / "shakespeare.txt");
+  const std::vector<std::size_t> encoded = open_tokenizer(Model::open(card))->encode(read_text(models / "shakespeare.txt"));
   const std::vector<std::int64_t> ids(encoded.begin(), encoded.end());
   const double loss = plain_loss(Model::open(card), ids, 16);
   std::printf("loss of the first 16 windows: %.4f\n", loss);

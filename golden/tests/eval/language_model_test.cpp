@@ -1,5 +1,5 @@
 // Tests of perplexity: the shipped model in golden arithmetic against binary64, windows, refusals, the program.
-#include "golden/eval/character_model.hpp"
+#include "golden/eval/language_model.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -16,6 +16,7 @@
 #include "golden/tests/helpers.hpp"
 #include "golden/tests/temporary_folder.hpp"
 #include "golden/text/character_text.hpp"
+#include "golden/text/tokenizer.hpp"
 
 namespace mixvec::inline golden {
 namespace {
@@ -26,13 +27,17 @@ const fs::path kModel = fs::path(MIXVEC_SOURCE_DIR) / "models/shakespeare-gpt2";
 // What the model was not trained on.
 const fs::path kText = fs::path(MIXVEC_SOURCE_DIR) / "models/shakespeare.txt";
 
-TEST(CharacterModel, GoldenPerplexityIsThatOfBinarySixtyFour) {
+TokenIds encode(const fs::path& model, const fs::path& text) {
+  return open_tokenizer(Model::open(model))->encode(read_text(text), text.string());
+}
+
+TEST(LanguageModel, GoldenPerplexityIsThatOfBinarySixtyFour) {
   std::map<Arithmetic, double> perplexity;
   for (const Arithmetic arithmetic : {Arithmetic::kGolden, Arithmetic::kDouble, Arithmetic::kBinary32}) {
-    const CharacterModel model(kModel, arithmetic);
-    const std::vector<std::size_t> ids = model.encode(kText);
+    const LanguageModel model(Model::open(kModel), arithmetic);
+    const TokenIds ids = encode(kModel, kText);
     const Loss loss = model.evaluate(ids, 256, 16, 2);
-    EXPECT_EQ(loss.characters, 16U * 256U);
+    EXPECT_EQ(loss.tokens, 16U * 256U);
     perplexity[arithmetic] = loss.perplexity();
     std::printf("%-8s %.6f\n", name_of(arithmetic), loss.perplexity());
     // The model card's figure for these windows, from the trainer's test.
@@ -43,46 +48,46 @@ TEST(CharacterModel, GoldenPerplexityIsThatOfBinarySixtyFour) {
   EXPECT_NEAR(perplexity[Arithmetic::kBinary32], exact, 1e-5 * exact);
 }
 
-TEST(CharacterModel, WindowsCoverTheTextOnce) {
+TEST(LanguageModel, WindowsCoverTheTextOnce) {
   const TemporaryTestFolder folder;
   write_file(folder.path / "text", "To be, or not to be: that is the question.");
-  const CharacterModel model(kModel, Arithmetic::kDouble);
-  const std::vector<std::size_t> ids = model.encode(folder.path / "text");
+  const LanguageModel model(Model::open(kModel), Arithmetic::kDouble);
+  const TokenIds ids = encode(kModel, folder.path / "text");
   ASSERT_EQ(ids.size(), 42U);
-  EXPECT_EQ(model.evaluate(ids, 256, 1000, 2).characters, 41U);
+  EXPECT_EQ(model.evaluate(ids, 256, 1000, 2).tokens, 41U);
   double last = 0;
   const Loss loss = model.evaluate(ids, 16, 1000, 2, [&](double fraction) { last = fraction; });
-  EXPECT_EQ(loss.characters, 41U);
+  EXPECT_EQ(loss.tokens, 41U);
   EXPECT_EQ(last, 1.0);
   Loss sum;
   for (std::size_t first = 0; first + 1 < ids.size(); first += 16) {
     const Loss part = model.evaluate(std::span(ids).subspan(first, std::min<std::size_t>(17, 42 - first)), 16, 9, 1);
     sum.nats += part.nats;
-    sum.characters += part.characters;
+    sum.tokens += part.tokens;
   }
-  EXPECT_EQ(sum.characters, loss.characters);
+  EXPECT_EQ(sum.tokens, loss.tokens);
   EXPECT_NEAR(sum.nats, loss.nats, 1e-12);
-  EXPECT_EQ(model.evaluate(ids, 16, 2, 2).characters, 32U);
+  EXPECT_EQ(model.evaluate(ids, 16, 2, 2).tokens, 32U);
   EXPECT_EQ(model.logits(ids, 2).size(), 65U * 42U);
 }
 
-TEST(CharacterModel, RefusesWhatItCannotRead) {
+TEST(LanguageModel, RefusesWhatItCannotRead) {
   const TemporaryTestFolder folder;
   const auto expect = [](const std::string& text, const char* part) {
     EXPECT_NE(text.find(part), std::string::npos) << text;
   };
-  const CharacterModel model(kModel, Arithmetic::kBinary32);
+  const LanguageModel model(Model::open(kModel), Arithmetic::kBinary32);
   write_file(folder.path / "text", "ab\xC3\xA9");
-  expect(message_of([&] { (void)model.encode(folder.path / "text"); }), "character 2: found \"");
+  expect(message_of([&] { (void)encode(kModel, folder.path / "text"); }), "character 2: found \"");
   const std::vector<std::size_t> ids{1, 2, 65};
-  expect(message_of([&] { (void)model.logits(ids, 1); }), "found character id 65, expected 0 to 64");
+  expect(message_of([&] { (void)model.logits(ids, 1); }), "found token id 65, expected 0 to 64");
   expect(message_of([&] { (void)model.evaluate(std::span(ids).first(1), 8, 1, 1); }), "expected at least 2");
   expect(message_of([&] { (void)model.evaluate(ids, 257, 1, 1); }), "found a context of 257, expected 1 to 256");
-  expect(message_of([&] { (void)model.logits(std::vector<std::size_t>(257), 1); }), "found 257 characters");
+  expect(message_of([&] { (void)model.logits(std::vector<std::size_t>(257), 1); }), "found 257 tokens");
   expect(message_of([] { find_arithmetic("--arithmetic", "fp8"); }),
          "--arithmetic: found \"fp8\", expected one of binary32, golden, double");
   for (const char* name : {"config.json", "model.safetensors"}) fs::copy(kModel / name, folder.path / name);
-  const auto open = [&] { const CharacterModel copy(folder.path, Arithmetic::kGolden); };
+  const auto open = [&] { (void)open_tokenizer(Model::open(folder.path)); };
   expect(message_of(open), "vocab.json");
   write_file(folder.path / "vocab.json", "{\"a\": 65}");
   expect(message_of(open), "vocab.json: \"a\": found 65, expected an id from 0 to 64");
@@ -90,7 +95,7 @@ TEST(CharacterModel, RefusesWhatItCannotRead) {
   expect(message_of(open), "vocab.json: line 1, column 2: found the end of the text");
 }
 
-TEST(CharacterModel, RefusesVocabulariesThatAreNotOfCharacters) {
+TEST(LanguageModel, RefusesVocabulariesThatAreNotOfCharacters) {
   const TemporaryTestFolder folder;
   for (const char* name : {"config.json", "model.safetensors"}) fs::copy(kModel / name, folder.path / name);
   const std::vector<std::pair<const char*, const char*>> bad{
@@ -105,17 +110,16 @@ TEST(CharacterModel, RefusesVocabulariesThatAreNotOfCharacters) {
   };
   for (const auto& [vocabulary, part] : bad) {
     write_file(folder.path / "vocab.json", vocabulary);
-    const std::string message = message_of([&] { const CharacterModel copy(folder.path, Arithmetic::kBinary32); });
+    const std::string message = message_of([&] { (void)open_tokenizer(Model::open(folder.path)); });
     EXPECT_NE(message.find(part), std::string::npos) << message;
   }
   // Characters of several bytes are one, and not all ids need one.
   write_file(folder.path / "vocab.json", R"({"\u00e9": 64, "\ud83d\ude00": 3})");
   write_file(folder.path / "text", "\xF0\x9F\x98\x80\xC3\xA9");
-  EXPECT_EQ(CharacterModel(folder.path, Arithmetic::kBinary32).encode(folder.path / "text"),
-            (std::vector<std::size_t>{3, 64}));
+  EXPECT_EQ(encode(folder.path, folder.path / "text"), (std::vector<std::size_t>{3, 64}));
 }
 
-TEST(CharacterModel, UntiedOutputMatrixIsLmHead) {
+TEST(LanguageModel, UntiedOutputMatrixIsLmHead) {
   const TemporaryTestFolder folder;
   fs::copy(kModel / "vocab.json", folder.path / "vocab.json");
   auto config = nlohmann::json::parse(read_file(kModel / "config.json"));
@@ -133,7 +137,7 @@ TEST(CharacterModel, UntiedOutputMatrixIsLmHead) {
     if (!shape.empty()) writer.add("lm_head.weight", std::move(shape), std::span<const Half>(head));
     writer.write(folder.path / "model.safetensors");
   };
-  const auto open = [&] { const CharacterModel copy(folder.path, Arithmetic::kBinary32); };
+  const auto open = [&] { const LanguageModel copy(Model::open(folder.path), Arithmetic::kBinary32); };
   const auto expect = [](const std::string& text, const char* part) {
     EXPECT_NE(text.find(part), std::string::npos) << text;
   };
@@ -146,13 +150,13 @@ TEST(CharacterModel, UntiedOutputMatrixIsLmHead) {
 
   const std::vector<std::size_t> ids{20, 43, 2};
   for (const Arithmetic arithmetic : {Arithmetic::kGolden, Arithmetic::kDouble, Arithmetic::kBinary32}) {
-    const std::vector<double> tied = CharacterModel(kModel, arithmetic).logits(ids, 2);
+    const std::vector<double> tied = LanguageModel(Model::open(kModel), arithmetic).logits(ids, 2);
     write(true, {65, d});
-    EXPECT_EQ(CharacterModel(folder.path, arithmetic).logits(ids, 2), tied) << name_of(arithmetic);
+    EXPECT_EQ(LanguageModel(Model::open(folder.path), arithmetic).logits(ids, 2), tied) << name_of(arithmetic);
     write(false, {65, d});
     std::vector<double> expected = tied;
     for (std::size_t t = 0; t < 3; ++t) expected[64 * 3 + t] *= 2;
-    EXPECT_EQ(CharacterModel(folder.path, arithmetic).logits(ids, 2), expected) << name_of(arithmetic);
+    EXPECT_EQ(LanguageModel(Model::open(folder.path), arithmetic).logits(ids, 2), expected) << name_of(arithmetic);
   }
 }
 
