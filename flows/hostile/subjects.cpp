@@ -58,6 +58,55 @@ void write_checkpoint(const fs::path& folder) {
   writer.write(folder / "model.safetensors");
 }
 
+/// A BERT of one layer of 8 channels with word pieces, a head of two classes and one of spans.
+void write_encoder(const fs::path& folder) {
+  fs::create_directories(folder);
+  write_file(folder / "config.json",
+             R"({"model_type":"bert","hidden_size":8,"num_hidden_layers":1,"num_attention_heads":2,"vocab_size":7,)"
+             R"("intermediate_size":16,"max_position_embeddings":12,"id2label":{"0":"no","1":"yes"}})");
+  write_file(folder / "vocab.txt", "[UNK]\n[CLS]\n[SEP]\na\nb\n##b\n.\n");
+  SafetensorsWriter writer;
+  Random random(43);
+  const auto add = [&](const std::string& name, std::vector<std::size_t> shape) {
+    std::size_t size = 1;
+    for (const std::size_t n : shape) size *= n;
+    std::vector<float> values(size);
+    for (float& value : values) value = static_cast<float>(random.gaussian() * 0.1);
+    writer.add(name, std::move(shape), std::span<const float>(values));
+  };
+  add("embeddings.word_embeddings.weight", {7, 8});
+  add("embeddings.position_embeddings.weight", {12, 8});
+  add("embeddings.token_type_embeddings.weight", {2, 8});
+  const std::string layer = "encoder.layer.0.";
+  for (const std::string& norm :
+       {std::string("embeddings.LayerNorm"), layer + "attention.output.LayerNorm", layer + "output.LayerNorm"}) {
+    add(norm + ".weight", {8});
+    add(norm + ".bias", {8});
+  }
+  const std::tuple<std::string, std::size_t, std::size_t> matrices[] = {{layer + "attention.self.query", 8, 8},
+                                                                        {layer + "attention.self.key", 8, 8},
+                                                                        {layer + "attention.self.value", 8, 8},
+                                                                        {layer + "attention.output.dense", 8, 8},
+                                                                        {layer + "intermediate.dense", 16, 8},
+                                                                        {layer + "output.dense", 8, 16},
+                                                                        {"pooler.dense", 8, 8},
+                                                                        {"classifier", 2, 8},
+                                                                        {"qa_outputs", 2, 8}};
+  for (const auto& [name, out, in] : matrices) {
+    add(name + ".weight", {out, in});
+    add(name + ".bias", {out});
+  }
+  writer.write(folder / "model.safetensors");
+  SafetensorsWriter stored;
+  const std::vector<float> values(24, 0.5F);
+  stored.add("hidden_states.0", {3, 8}, std::span<const float>(values));
+  stored.add("logits", {2}, std::span<const float>(values).first(2));
+  stored.write(folder / "stored.safetensors");
+}
+
+constexpr const char* kQuestions = R"({"data":[{"paragraphs":[{"context":"a b. ab","qas":[)"
+                                   R"({"id":"q","question":"a","answers":[{"text":"b"}]}]}]}]})";
+
 constexpr const char* kBenchReport = R"({"passed":true,"tokens":2,"port_bits":64,"matrices":{"bytes_moved":100,)"
                                      R"("preloaded_bytes":10,"rows":[{"matrix":"layer.0.W_MA","direction":"row",)"
                                      R"("lengths":"4","kept":0.2,"cycles":100,"utilization":0.5,"bound":50.0,)"
@@ -104,6 +153,13 @@ void run_or_fail(const fs::path& binaries, const fs::path& folder, Case item) {
 
 void make_good_inputs(const fs::path& folder, const fs::path& binaries) {
   write_checkpoint(folder / "model");
+  write_checkpoint(folder / "pairs");
+  write_file(folder / "pairs/vocab.json", R"({"a":0,"b":1,"ab":2,"\u0120":3,"c":4})");
+  write_file(folder / "pairs/merges.txt", "#version: 0.2\na b\n");
+  write_file(folder / "pairs/passages.txt", "ab a b\nc abc\n");
+  write_encoder(folder / "encoder");
+  write_file(folder / "encoder/labels.tsv", "yes\ta b\n0\tab.\n");
+  write_file(folder / "encoder/squad.json", kQuestions);
   write_file(folder / "mask.smtx", "4, 16, 12\n0 3 6 9 12\n0 5 9 1 6 10 2 7 11 3 8 15\n");
   write_file(folder / "text.txt", "abc cab\nabba cab abc\n");
   write_file(folder / "bench.json", kBenchReport);
@@ -141,6 +197,32 @@ std::vector<Subject> list_subjects(const fs::path& binaries) {
        {"--model", "model", "--text", "text.txt", "--context", "8", "--limit", "1", "--json", "r.json"},
        {"model", "text.txt"},
        {model_config, model_tensors, {"model/vocab.json", Format::kJson, 5}, {"text.txt", Format::kText}},
+       {"r.json"}},
+      {"eval_model",
+       {"--model", "pairs", "--task", "lambada", "--text", "pairs/passages.txt", "--arithmetic", "binary32", "--json",
+        "r.json"},
+       {"pairs"},
+       {{"pairs/vocab.json", Format::kJson, 5},
+        {"pairs/merges.txt", Format::kText},
+        {"pairs/passages.txt", Format::kText}},
+       {"r.json"}},
+      {"eval_model",
+       {"--model", "encoder", "--task", "classify", "--text", "encoder/labels.tsv", "--json", "r.json"},
+       {"encoder"},
+       {{"encoder/config.json", Format::kJson, 8},
+        {"encoder/model.safetensors", Format::kSafetensors, 20},
+        {"encoder/vocab.txt", Format::kText},
+        {"encoder/labels.tsv", Format::kText}},
+       {"r.json"}},
+      {"eval_model",
+       {"--model", "encoder", "--task", "classify", "--text", "encoder/stored.safetensors", "--json", "r.json"},
+       {"encoder"},
+       {{"encoder/stored.safetensors", Format::kSafetensors, 2}},
+       {"r.json"}},
+      {"eval_model",
+       {"--model", "encoder", "--task", "spans", "--text", "encoder/squad.json", "--json", "r.json"},
+       {"encoder"},
+       {{"encoder/squad.json", Format::kJson, 8}},
        {"r.json"}},
       {"gen_vectors",
        {"--program", "p.mvp", "--model", "pruned", "--tokens", "2", "--out", "v", "--json", "r.json"},

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -68,7 +69,10 @@ std::size_t Vocabulary::at(std::string_view token) const {
 }
 
 void Vocabulary::for_each(const std::function<void(const std::string&, std::size_t)>& see) const {
-  for (const auto& [token, id] : id_of_) see(token, id);
+  std::vector<std::pair<std::size_t, const std::string*>> by_id;
+  for (const auto& [token, id] : id_of_) by_id.emplace_back(id, &token);
+  std::sort(by_id.begin(), by_id.end());
+  for (const auto& [id, token] : by_id) see(*token, id);
 }
 
 }  // namespace mixvec::inline golden

@@ -27,7 +27,7 @@ class Vocabulary {
   [[nodiscard]] std::size_t at(std::string_view token) const;
   [[nodiscard]] std::size_t size() const { return id_of_.size(); }
   [[nodiscard]] const std::string& label() const { return label_; }
-  /// Calls `see` with each token and its id, in no particular order.
+  /// Calls `see` with each token and its id, from the lowest id up.
   void for_each(const std::function<void(const std::string&, std::size_t)>& see) const;
 
  private:
