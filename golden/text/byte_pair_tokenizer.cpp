@@ -7,7 +7,6 @@
 
 #include "golden/base/error.hpp"
 #include "golden/base/text.hpp"
-#include "golden/files/input_file.hpp"
 #include "golden/text/character_text.hpp"
 #include "golden/text/gpt2_words.hpp"
 #include "golden/text/unicode.hpp"
@@ -78,7 +77,7 @@ BytePairTokenizer::BytePairTokenizer(Vocabulary of, const std::vector<TokenPair>
 }
 
 std::vector<TokenPair> BytePairTokenizer::read_merges(const std::filesystem::path& path) {
-  const std::string text = read_file(path, kMaxTextBytes);
+  const std::string text = read_text(path);
   std::vector<TokenPair> merges;
   std::size_t number = 0;
   for (std::size_t at = 0; at < text.size();) {

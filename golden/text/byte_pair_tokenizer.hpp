@@ -32,7 +32,8 @@ class BytePairTokenizer : public Tokenizer {
   [[nodiscard]] const char* unit() const override { return "byte pair"; }
   [[nodiscard]] std::vector<Token> tokenize(std::string_view text, std::string_view label) const override;
 
-  /// Lines "a b"; those that begin with "#version" and empty ones are passed over. Throws InputError.
+  /// Lines "a b"; those that begin with "#version" and empty ones are passed over. Throws InputError, also for an empty
+  /// file.
   static std::vector<TokenPair> read_merges(const std::filesystem::path& path);
 
  private:

@@ -165,6 +165,8 @@ TEST(BytePairs, RefusesMergesThatAreNone) {
   write_file(path, "#version: 0.2\r\na b\r\n\n#version x\nab c\n");
   EXPECT_EQ(BytePairTokenizer::read_merges(path), (std::vector<TokenPair>{{"a", "b"}, {"ab", "c"}}));
   write_file(path, "");
+  EXPECT_NE(message_of([&] { BytePairTokenizer::read_merges(path); }).find("found an empty file"), std::string::npos);
+  write_file(path, "#version: 0.2\n");
   EXPECT_TRUE(BytePairTokenizer::read_merges(path).empty());
   for (const char* line : {"ab", " ab", "ab ", "a b c", "a  b"}) {
     write_file(path, std::string("a b\n") + line + "\n");
