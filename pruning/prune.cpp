@@ -12,6 +12,7 @@
 #include "pruning/choice/budget.hpp"
 #include "pruning/choice/choose.hpp"
 #include "pruning/choice/select.hpp"
+#include "pruning/grouping/group_lines.hpp"
 #include "pruning/importance/methods.hpp"
 #include "pruning/importance/top_importance.hpp"
 
@@ -44,6 +45,9 @@ void check_options(const PruneOptions& options) {
   }
   if (options.rounds < 1 || options.rounds > 100) {
     fail_input("--rounds: found {}, expected 1 to 100", options.rounds);
+  }
+  if (options.search_seconds && !(*options.search_seconds >= 0 && *options.search_seconds <= 86400)) {
+    fail_input("--search: found {}, expected 0 to 86400 seconds", *options.search_seconds);
   }
   for (const double rate : {options.exchange_bytes, options.exchange_cycles}) {
     if (!(rate >= 0 && rate <= 1000)) fail_input("--exchange: found {}, expected 0 to 1000", rate);
@@ -158,11 +162,18 @@ class Pruner {
         candidates[m].sides.emplace_back().direction = d;
       }
     }
-    // The work of grouping grows with the square of the lines: start with the longest jobs.
-    const auto lines = [&](const Job& job) {
-      return job.direction == Direction::kColumn ? dense_[job.matrix].out : dense_[job.matrix].in;
+    // Start with the longest jobs.
+    const auto shape_of = [&](const Job& job) {
+      const DenseMatrix& m = dense_[job.matrix];
+      return job.direction == Direction::kColumn ? LineShape{m.out, m.in} : LineShape{m.in, m.out};
     };
-    std::stable_sort(jobs.begin(), jobs.end(), [&](const Job& a, const Job& b) { return lines(a) > lines(b); });
+    std::stable_sort(jobs.begin(), jobs.end(), [&](const Job& a, const Job& b) {
+      return shape_of(a).lines * shape_of(a).across > shape_of(b).lines * shape_of(b).across;
+    });
+    std::vector<LineShape> shapes;
+    for (const Job& job : jobs) shapes.push_back(shape_of(job));
+    const double moves_per_line =
+        options_.search_seconds ? moves_within(*options_.search_seconds, shapes) : default_moves(shapes);
     std::size_t done = 0;
     std::mutex lock;
     parallel_for(jobs.size(), options_.threads, [&](std::size_t j) {
@@ -171,8 +182,8 @@ class Pruner {
       MatrixSide& side = candidates[job.matrix].sides[job.side];
       const LineScores scores = line_scores(scores_[job.matrix], dense.out, dense.in, job.direction);
       const double density = result_.reports[job.matrix].strength.density;
-      side.tree = options_.grouping && levels > 0 ? grouped_tree(scores, levels, density, options_.seed)
-                                                  : natural_tree(scores.lines, levels);
+      side.tree = options_.grouping ? group_lines(scores, {levels, !mixed, density, moves_per_line, options_.seed})
+                                    : natural_tree(scores.lines, levels);
       side.table = make_table(scores, side.tree, wanted, !mixed && levels > 0, scale);
       const std::lock_guard guard(lock);
       ++done;
@@ -444,7 +455,16 @@ PruneResult prune(std::vector<ScoredMatrix> matrices, const PruneOptions& option
                   GradualImportance* gradual) {
   check_options(options);
   if (matrices.empty()) fail_input("found no matrix to prune, expected at least one");
-  return Pruner(std::move(matrices), options, progress, gradual).run();
+  std::optional<double> neighbours;
+  if (options.pattern == PatternKind::kVector && options.grouping && options.length > 1) {
+    PruneOptions plain = options;
+    plain.grouping = false;
+    plain.budget = {};
+    neighbours = Pruner(matrices, plain, {}, nullptr).run().importance;
+  }
+  PruneResult result = Pruner(std::move(matrices), options, progress, gradual).run();
+  result.importance_neighbours = neighbours;
+  return result;
 }
 
 }  // namespace mixvec::inline pruning

@@ -21,11 +21,12 @@ const char* name_of(PatternKind kind);
 
 struct PruneOptions {
   PatternKind pattern = PatternKind::kMixed;
-  double ratio = 0.8;                  ///< δ, the share of weights to prune, 0…1
-  int length = 16;                     ///< kVector: ℓ; kMixed: the longest ℓ
-  std::optional<Direction> direction;  ///< none: chosen for each matrix
-  bool per_matrix = false;             ///< every matrix keeps 1 − δ of its own weights
-  bool grouping = true;                ///< strips of similar lines instead of neighbours
+  double ratio = 0.8;                    ///< δ, the share of weights to prune, 0…1
+  int length = 16;                       ///< kVector: ℓ; kMixed: the longest ℓ
+  std::optional<Direction> direction;    ///< none: chosen for each matrix
+  bool per_matrix = false;               ///< every matrix keeps 1 − δ of its own weights
+  bool grouping = true;                  ///< strips of similar lines instead of neighbours
+  std::optional<double> search_seconds;  ///< for grouping, on two cores; none: the default's amount of work
   /// Prices of costs where no budget is given: the share of the retained importance that is worth the least possible
   /// bytes (cycles) once more. See docs/pruning.md for how the defaults came about.
   double exchange_bytes = 1.2;
@@ -78,13 +79,19 @@ struct PruneResult {
   std::uint64_t kept = 0;
   double importance = 0;
   double importance_total = 0;
-  double importance_unstructured = 0;  ///< of unstructured pruning at the same ratio and scope
-  MatrixCost cost;                     ///< sums over the matrices
-  double cycles = 0;                   ///< sum of the matrices' slowest of array, port and drain
-  double ideal_cycles = 0;             ///< every multiplier busy with kept weights
+  double importance_unstructured = 0;           ///< of unstructured pruning at the same ratio and scope
+  std::optional<double> importance_neighbours;  ///< of neighbours in place of groups, vectors of one length only
+  MatrixCost cost;                              ///< sums over the matrices
+  double cycles = 0;                            ///< sum of the matrices' slowest of array, port and drain
+  double ideal_cycles = 0;                      ///< every multiplier busy with kept weights
 
   [[nodiscard]] double retained() const {
     return importance_unstructured > 0 ? importance / importance_unstructured : 1.0;
+  }
+  /// Of what neighbours lose against single weights, the share that groups win back.
+  [[nodiscard]] std::optional<double> efficacy() const {
+    if (!importance_neighbours || importance_unstructured <= *importance_neighbours) return std::nullopt;
+    return (importance - *importance_neighbours) / (importance_unstructured - *importance_neighbours);
   }
   [[nodiscard]] double mean_length() const;
   [[nodiscard]] std::vector<LengthShare> lengths() const;

@@ -35,8 +35,4 @@ struct LineTree {
 /// Neighbours in their natural order.
 LineTree natural_tree(std::size_t lines, int levels);
 
-/// Similar lines together: pairs, pairs of pairs, … up to 2^levels, so that vectors above the density `density` waste
-/// as little importance as possible. Deterministic for a seed.
-LineTree grouped_tree(LineScores scores, int levels, double density, std::uint64_t seed);
-
 }  // namespace mixvec::inline pruning

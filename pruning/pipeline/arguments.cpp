@@ -120,6 +120,10 @@ PruneOptions parse_options(const Arguments& arguments) {
   if (scope != "model" && scope != "matrix") fail_choice("scope", scope, {"model", "matrix"});
   options.per_matrix = scope == "matrix";
   options.grouping = !arguments.no_grouping;
+  if (!arguments.search.empty()) {
+    if (arguments.no_grouping) fail_input("--search: found beside --no-grouping, expected one of the two");
+    options.search_seconds = number_of(arguments.search, "--search");
+  }
   const std::string& exchange = arguments.exchange;
   if (!exchange.empty()) parse_exchange(exchange, options);
   options.budget = parse_budget(arguments.budget);

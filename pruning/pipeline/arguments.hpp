@@ -19,6 +19,7 @@ struct Arguments {
   std::string vec;
   std::string scope;
   bool no_grouping = false;
+  std::string search;
   std::string exchange;
   std::string budget;
   std::string accel;

@@ -172,6 +172,8 @@ int main(int argc, char** argv) {
   command.options().add_options()("scope", text(o.scope, "model"),
                                   "model: one threshold for all matrices; matrix: ratio in each")(
       "no-grouping", po::bool_switch(&o.no_grouping), "strips of neighbours instead of similar rows or inputs")(
+      "search", po::value(&o.search)->default_value("", "at most 3")->value_name("SECONDS"),
+      "work on the grouping, as much as two cores do in about so long (the result depends on no clock)")(
       "exchange",
       po::value(&o.exchange)
           ->default_value("", fmt::format("bytes={},cycles={}", o.prune.exchange_bytes, o.prune.exchange_cycles))

@@ -102,6 +102,7 @@ ordered_json report_json(const PruneResult& result, const Recipe& recipe, const 
   json["direction"] = options.direction ? name_of(*options.direction) : "auto";
   json["scope"] = options.per_matrix ? "matrix" : "model";
   json["grouping"] = options.grouping;
+  if (options.search_seconds) json["search"] = *options.search_seconds;
   json["exchange"] = {{"bytes", result.exchange_bytes}, {"cycles", result.exchange_cycles}};
   if (options.budget.any()) {
     ordered_json& budget = json["budget"];
@@ -149,6 +150,8 @@ ordered_json report_json(const PruneResult& result, const Recipe& recipe, const 
                           {"unstructured", result.importance_unstructured}};
   totals["retained_of_total"] = share(result.importance, result.importance_total);
   totals["retained"] = result.retained();
+  if (result.importance_neighbours) totals["importance"]["neighbours"] = *result.importance_neighbours;
+  if (const std::optional<double> efficacy = result.efficacy()) totals["efficacy"] = *efficacy;
   if (runs.refused.empty()) totals["simulated"] = run_json(runs.total, runs.tokens);
   totals["estimated"] = estimate_json(result.cost, result.cycles, static_cast<double>(result.kept), estimates);
   if (!result.curve.empty()) {
@@ -188,6 +191,10 @@ std::string report_table(const PruneResult& result, const PruneOptions& options,
       "of what unstructured pruning holds at the same ratio.\n",
       result.kept, result.weights, result.mean_length(), 100 * share(result.importance, result.importance_total),
       100 * result.retained());
+  if (const std::optional<double> efficacy = result.efficacy()) {
+    text += fmt::format("Grouping wins back {:.1f} % of what strips of neighbours lose against single weights.\n",
+                        100 * *efficacy);
+  }
   if (runs.refused.empty()) {
     text += fmt::format(
         "On {}, by its cycle model: {} cycles for {} tokens,\nshare of the bound {:.1f}%, {} packed bytes, {} bytes "

@@ -211,51 +211,5 @@ TEST(Cost, FewTokenGroupsDoNotCoverTheAdder) {
   EXPECT_EQ(CostModel(machine, 257).tiles(), 2);
 }
 
-TEST(Tree, GroupedOrderIsAPermutationWhoseBlocksAreNested) {
-  for (const std::size_t lines : {std::size_t{1}, std::size_t{2}, std::size_t{3}, std::size_t{7}, std::size_t{16},
-                                  std::size_t{37}, std::size_t{130}}) {
-    const DenseMatrix dense = family_matrix(lines, 50, 4, 3);
-    const LineTree tree = grouped_tree(line_scores(magnitudes(dense), dense.out, dense.in, Direction::kColumn), 4, 0.2, 1);
-    std::vector<std::uint32_t> sorted = tree.order;
-    std::sort(sorted.begin(), sorted.end());
-    ASSERT_EQ(sorted.size(), lines);
-    for (std::uint32_t i = 0; i < lines; ++i) ASSERT_EQ(sorted[i], i);
-  }
-}
-
-// Lines that are all alike tie in every comparison: each round pairs a few of them, so rounds times comparisons grew
-// with the cube of the lines (minutes for these).
-TEST(Tree, ManyLinesThatAreAlikeArePairedAtOnce) {
-  LineScores scores;
-  scores.lines = 20'001;
-  scores.across = 1;
-  scores.score.assign(scores.lines, 1.0F);
-  const LineTree tree = grouped_tree(scores, 4, 0.2, 1);
-  std::vector<std::uint32_t> sorted = tree.order;
-  std::sort(sorted.begin(), sorted.end());
-  for (std::uint32_t i = 0; i < sorted.size(); ++i) ASSERT_EQ(sorted[i], i);
-  EXPECT_EQ(sorted.size(), scores.lines);
-  EXPECT_EQ(grouped_tree(scores, 4, 0.2, 1).order, tree.order);
-}
-
-TEST(Tree, FindsPlantedFamilies) {
-  constexpr std::size_t kFamily = 8;
-  const DenseMatrix dense = family_matrix(128, 256, kFamily, 21);
-  const LineScores scores = line_scores(magnitudes(dense), dense.out, dense.in, Direction::kColumn);
-  const LineTree tree = grouped_tree(scores, 3, 0.2, 1);
-  // The families are told by the same shuffle as in family_matrix.
-  std::mt19937 random(21 + 1000);
-  std::vector<std::size_t> order(dense.out);
-  std::iota(order.begin(), order.end(), 0U);
-  std::shuffle(order.begin(), order.end(), random);
-  std::vector<std::size_t> family(dense.out);
-  for (std::size_t k = 0; k < dense.out; ++k) family[order[k]] = k / kFamily;
-  std::size_t pure_pairs = 0;
-  for (std::size_t n = 0; n < tree.nodes(1); ++n) {
-    pure_pairs += family[tree.order[2 * n]] == family[tree.order[2 * n + 1]] ? 1 : 0;
-  }
-  EXPECT_GE(pure_pairs, tree.nodes(1) * 95 / 100);
-}
-
 }  // namespace
 }  // namespace mixvec::inline pruning

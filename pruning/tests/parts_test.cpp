@@ -12,7 +12,7 @@
 #include "golden/tests/reference_data.hpp"
 #include "pruning/choice/select.hpp"
 #include "pruning/choice/strength.hpp"
-#include "pruning/grouping/pair_kernels.hpp"
+#include "pruning/grouping/swap_kernels.hpp"
 #include "pruning/importance/top_importance.hpp"
 #include "pruning/report/picture.hpp"
 #include "pruning/study/mask_file.hpp"
@@ -124,34 +124,53 @@ const auto* const kSkip = ::testing::AddGlobalTestEnvironment(new golden::cases:
 
 TEST(Kernels, AllBuildsGiveTheSameBits) {
   const DenseMatrix a = random_matrix(9, 203, 1);
-  std::vector<std::uint64_t> bits(9 * 5);
-  std::mt19937_64 random(1);
-  for (std::uint64_t& b : bits) b = random();
-  std::vector<std::uint32_t> first;
-  std::vector<float> first_gains;
+  std::vector<float> first;
   golden::cases::for_each_simd([&](Simd simd) {
-    std::vector<std::uint32_t> x(9);
-    hamming(bits.data(), bits.data(), 5, 9, x.data());
-    EXPECT_EQ(x[0], 0U);
     std::vector<float> gains;
     for (std::size_t j = 1; j < 9; ++j) {
-      std::uint32_t distance = 0;
-      for (std::size_t k = 0; k < 5 * 64; ++k) {
-        distance += static_cast<std::uint32_t>((bits[k / 64] ^ bits[j * 5 + k / 64]) >> (k % 64) & 1U);
-      }
-      EXPECT_EQ(x[j], distance);
       const float* const line = a.weight.data() + j * 203;
       gains.push_back(merged_gain(a.weight.data(), line, 203, 0.3F));
       double gain = 0;
       for (std::size_t i = 0; i < 203; ++i) gain += std::max(0.0, static_cast<double>(a.weight[i] + line[i]) - 0.3);
       EXPECT_NEAR(gains.back(), gain, 1e-3);
     }
-    if (simd == Simd::kBaseline) {
-      first = x;
-      first_gains = gains;
+    if (simd == Simd::kBaseline) first = gains;
+    EXPECT_EQ(gains, first) << name_of(simd);
+  });
+}
+
+// The largest sums there are, over more positions than 32 bits hold the sum of, and random ones.
+TEST(Kernels, SwapsAgreeWithPlainSums) {
+  constexpr std::size_t kLong = (std::size_t{3} << 19U) + kSwapBlock;
+  golden::cases::for_each_simd([&](Simd simd) {
+    const std::vector<std::int16_t> most(kLong, 32767);
+    const std::vector<std::int16_t> zero(kLong, 0);
+    EXPECT_EQ(positive_sum(most.data(), kLong), 32767 * static_cast<std::int64_t>(kLong)) << name_of(simd);
+    EXPECT_EQ(swapped_sum(most.data(), most.data(), zero.data(), zero.data(), kLong),
+              2 * 32767 * static_cast<std::int64_t>(kLong))
+        << name_of(simd);
+    std::mt19937 random(1);
+    for (const std::size_t n : {kSwapBlock, 5 * kSwapBlock}) {
+      std::vector<std::int16_t> v[4];
+      for (std::vector<std::int16_t>& x : v) {
+        for (std::size_t i = 0; i < n; ++i) x.push_back(static_cast<std::int16_t>(static_cast<int>(random() % 16384)));
+      }
+      for (std::size_t i = 0; i < n; ++i) {
+        v[0][i] = static_cast<std::int16_t>(v[0][i] - 8192);
+        v[1][i] = static_cast<std::int16_t>(v[1][i] - 8192);
+      }
+      std::int64_t expected = 0;
+      std::int64_t first = 0;
+      for (std::size_t i = 0; i < n; ++i) {
+        const int d = v[3][i] - v[2][i];
+        first += std::max(0, v[0][i] + d);
+        expected += std::max(0, v[0][i] + d) + std::max(0, v[1][i] - d);
+      }
+      EXPECT_EQ(swapped_sum(v[0].data(), v[1].data(), v[2].data(), v[3].data(), n), expected) << name_of(simd);
+      swap_lines(v[0].data(), v[1].data(), v[2].data(), v[3].data(), n);
+      EXPECT_EQ(positive_sum(v[0].data(), n), first) << name_of(simd);
+      EXPECT_EQ(positive_sum(v[0].data(), n) + positive_sum(v[1].data(), n), expected) << name_of(simd);
     }
-    EXPECT_EQ(x, first) << name_of(simd);
-    EXPECT_EQ(gains, first_gains) << name_of(simd);
   });
 }
 

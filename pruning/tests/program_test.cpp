@@ -235,5 +235,28 @@ TEST_F(Programs, RealWeightsKeepTheirShareOfImportance) {
   EXPECT_GT(retained("--pattern mixed --budget cycles=1.2"), eight);
 }
 
+TEST_F(Programs, SearchBuysMoreOfWhatGroupingCanWinBack) {
+  const std::string shipped = MIXVEC_SOURCE_DIR "/models/shakespeare-gpt2";
+  const auto prune = [&](const std::string& arguments) {
+    return run(MIXVEC_PRUNE_MODEL " --no-pictures --ratio 0.8 --pattern vector --vec 8 --model " + shipped + " " +
+               arguments + " --out " + path("out"));
+  };
+  const auto totals = [&](const std::string& arguments) {
+    EXPECT_EQ(prune(arguments), 0) << output();
+    return nlohmann::json::parse(read_file(path("out/prune_report.json")))["totals"];
+  };
+  const auto brief = totals("--search 0.02 --threads 1");
+  EXPECT_EQ(totals("--search 0.02 --threads 2")["importance"], brief["importance"]);
+  const auto usual = totals("");
+  EXPECT_GT(usual["efficacy"], brief["efficacy"]);
+  EXPECT_GT(usual["efficacy"], 0.265);
+  EXPECT_NE(output().find("Grouping wins back 27.0 %"), std::string::npos) << output();
+  EXPECT_NEAR(totals("--search 0")["efficacy"], 0, 1e-9) << "no move, no group";
+  for (const char* const refused : {"--search -1", "--search long", "--search 1 --no-grouping"}) {
+    EXPECT_EQ(prune(refused), 2) << refused;
+    EXPECT_NE(output().find("--search"), std::string::npos) << output();
+  }
+}
+
 }  // namespace
 }  // namespace mixvec::inline pruning
