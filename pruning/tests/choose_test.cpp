@@ -12,6 +12,7 @@
 namespace mixvec::inline pruning {
 namespace {
 
+using cases::magnitudes;
 using cases::family_matrix;
 using cases::random_matrix;
 
