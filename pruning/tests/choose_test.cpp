@@ -12,8 +12,8 @@
 namespace mixvec::inline pruning {
 namespace {
 
-using cases::magnitudes;
 using cases::family_matrix;
+using cases::magnitudes;
 using cases::random_matrix;
 
 MatrixCandidates candidates_of(const DenseMatrix& dense, int levels, Direction direction, const ThresholdScale& scale) {

@@ -19,8 +19,8 @@
 namespace mixvec::inline pruning {
 namespace {
 
-using cases::magnitudes;
 using cases::family_matrix;
+using cases::magnitudes;
 using cases::random_matrix;
 
 LineScores rows_of(const DenseMatrix& dense) {

@@ -106,7 +106,8 @@ TEST(Estimate, AgreesOverTilesOfASmallerArray) {
 TEST(MachineRuns, SumUpAndAccountForEveryCycle) {
   const AccelConfig accel = make_config(ConfigRequest{});
   const PruneResult result =
-      prune(score_by_magnitude({family_matrix(256, 192, 8, 1, "a"), family_matrix(192, 256, 8, 2, "b")}), options_for(PatternKind::kMixed));
+      prune(score_by_magnitude({family_matrix(256, 192, 8, 1, "a"), family_matrix(192, 256, 8, 2, "b")}),
+            options_for(PatternKind::kMixed));
   const MachineRuns runs = run_all_on_machine(result.matrices, accel, 300, 2);
   ASSERT_EQ(runs.refused, "");
   ASSERT_EQ(runs.matrices.size(), 2U);
