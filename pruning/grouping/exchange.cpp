@@ -115,12 +115,13 @@ class Groups {
   void round_scores(const LineScores& scores, float threshold) {
     rounded_.assign(scores.lines * padded_, 0);
     const float scale = static_cast<float>(unit_) / threshold;
+    constexpr float kHalf = 0.5F;  // scores are never negative
     for (std::size_t n = 0; n < scores.lines; ++n) {
       const float* const from = scores.line(n);
       std::int16_t* const to = &rounded_[n * padded_];
       for (std::size_t i = 0; i < scores.across; ++i) {
         const float cut = from[i] < threshold ? from[i] : threshold;
-        to[i] = static_cast<std::int16_t>(cut * scale + 0.5F);
+        to[i] = static_cast<std::int16_t>(cut * scale + kHalf);
       }
     }
   }
