@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "golden/base/error.hpp"
 #include "golden/base/text.hpp"
 #include "golden/checkpoint/naming.hpp"
@@ -119,6 +121,7 @@ std::vector<double> EncoderModel::embed(const Sequence& sequence) const {
     fail_input("found {} tokens, expected 1 to {}, the model's positions", tokens, parts.config.positions);
   }
   const std::size_t first_row = parts.config.position_rows - parts.config.positions;
+  const std::size_t type_count = parts.types.size() / std::max<std::size_t>(d, 1);
   std::vector<double> x(d * tokens);
   for (std::size_t t = 0; t < tokens; ++t) {
     const std::size_t id = sequence.ids[t];
@@ -126,8 +129,8 @@ std::vector<double> EncoderModel::embed(const Sequence& sequence) const {
       fail_input("found token id {}, expected 0 to {}", id, parts.config.vocabulary - 1);
     }
     const std::size_t type = sequence.types[t];
-    if (!parts.types.empty() && type >= parts.types.size() / d) {
-      fail_input("found token type {}, expected less than {}", type, parts.types.size() / d);
+    if (!parts.types.empty() && type >= type_count) {
+      fail_input("found token type {}, expected less than {}", type, type_count);
     }
     for (std::size_t c = 0; c < d; ++c) {
       x[c * tokens + t] = double{to_float(parts.words[id * d + c])} +

@@ -30,10 +30,11 @@ std::vector<double> load_output(const Model& model) {
 }
 
 /// Logits, vocabulary × tokens, from the output matrix (vocabulary × d) and y (d × tokens).
-std::vector<double> logits_of(const std::vector<double>& output, const std::vector<double>& y, std::size_t d,
-                              std::size_t tokens) {
-  std::vector<double> logits(output.size() / d * tokens);
-  for (std::size_t v = 0; v < output.size() / d; ++v) {
+std::vector<double> logits_of(const std::vector<double>& output, const std::vector<double>& y,
+                              const ModelConfig& config, std::size_t tokens) {
+  const std::size_t d = config.hidden;
+  std::vector<double> logits(config.vocabulary * tokens);
+  for (std::size_t v = 0; v < config.vocabulary; ++v) {
     double* const sum = &logits[v * tokens];
     for (std::size_t c = 0; c < d; ++c) {
       const double w = output[v * d + c];
@@ -100,12 +101,12 @@ struct LanguageModel::Parts {
     const std::vector<double> normed = stack.arithmetic() == Arithmetic::kDouble
                                            ? reference_layer_norm<double>(y, ids.size(), final_norm)
                                            : widen<double>(layer_norm(halves_of(y), ids.size(), final_norm));
-    return logits_of(head.empty() ? words : head, normed, config.hidden, ids.size());
+    return logits_of(head.empty() ? words : head, normed, config, ids.size());
   }
 
   [[nodiscard]] static std::vector<Half> halves_of(const std::vector<double>& values) {
-    std::vector<Half> result;
-    for (const double value : values) result.push_back(to_half(value));
+    std::vector<Half> result(values.size());
+    std::transform(values.begin(), values.end(), result.begin(), [](double value) { return to_half(value); });
     return result;
   }
 

@@ -42,8 +42,8 @@ std::vector<double> LayerStack::run(const std::vector<double>& x, std::size_t to
     return y;
   }
   if (arithmetic_ == Arithmetic::kGolden) {
-    std::vector<Half> y;
-    for (const double value : x) y.push_back(to_half(value));
+    std::vector<Half> y(x.size());
+    std::transform(x.begin(), x.end(), y.begin(), [](double value) { return to_half(value); });
     LayerOptions options;
     options.threads = threads;
     for (const Layer& layer : layers_) {

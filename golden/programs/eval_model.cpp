@@ -56,7 +56,7 @@ struct Evaluation {
     const auto bar = std::make_shared<Progress>("evaluating");
     return [bar](double fraction) { bar->update(fraction); };
   }
-  [[nodiscard]] Json result(Json values) const {
+  [[nodiscard]] Json result(const Json& values) const {
     Json all{
         {"task", options.task}, {"model", options.model}, {"text", options.text}, {"arithmetic", name_of(arithmetic)}};
     all.update(values);

@@ -156,7 +156,8 @@ TEST(Trainer, LossOfTheFileAgreesWithPlainLoops) {
 TEST(ShakespeareModel, HasTheQualityThatItsCardStates) {
   const fs::path models = fs::path(MIXVEC_SOURCE_DIR) / "models";
   const fs::path card = models / "shakespeare-gpt2";
-  const std::vector<std::size_t> encoded = open_tokenizer(Model::open(card))->encode(read_text(models / "shakespeare.txt"));
+  const std::vector<std::size_t> encoded =
+      open_tokenizer(Model::open(card))->encode(read_text(models / "shakespeare.txt"));
   const std::vector<std::int64_t> ids(encoded.begin(), encoded.end());
   const double loss = plain_loss(Model::open(card), ids, 16);
   std::printf("loss of the first 16 windows: %.4f\n", loss);
