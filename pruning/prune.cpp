@@ -25,16 +25,6 @@ const char* name_of(PatternKind kind) {
 
 namespace {
 
-double mean_of(const std::vector<LengthShare>& lengths) {
-  double sum = 0;
-  double kept = 0;
-  for (const LengthShare& l : lengths) {
-    sum += static_cast<double>(l.length) * static_cast<double>(l.kept);
-    kept += static_cast<double>(l.kept);
-  }
-  return kept > 0 ? sum / kept : 0;
-}
-
 void check_options(const PruneOptions& options) {
   if (!(options.ratio >= 0 && options.ratio <= 1)) {
     fail_input("--ratio: found {}, expected 0 to 1 (0.8 prunes 80 %)", options.ratio);
@@ -105,29 +95,7 @@ class Pruner {
   // The yardstick (what unstructured pruning keeps) and the strengths of its masks.
   void rank_unstructured() {
     progress(0, "ranking weights");
-    result_.reports.resize(dense_.size());
-    std::vector<float> threshold(dense_.size());
-    if (options_.per_matrix) {
-      for (std::size_t m = 0; m < dense_.size(); ++m) {
-        const std::span<const float> part(scores_[m]);
-        const TopImportance top = top_importance({&part, 1}, keep_[m], 1);
-        result_.importance_unstructured += top.kept;
-        threshold[m] = top.threshold;
-      }
-    } else {
-      std::vector<std::span<const float>> parts;
-      for (const std::vector<float>& s : scores_) parts.emplace_back(s);
-      const TopImportance top = top_importance(parts, keep_[0], options_.threads);
-      result_.importance_unstructured = top.kept;
-      std::fill(threshold.begin(), threshold.end(), top.threshold);
-    }
-    parallel_for(dense_.size(), options_.threads, [&](std::size_t m) {
-      result_.reports[m].strength = direction_strength(scores_[m], dense_[m].out, dense_[m].in, threshold[m]);
-      double total = 0;
-      for (const float s : scores_[m]) total += s;
-      result_.reports[m].importance_total = total;
-    });
-    for (const MatrixReport& r : result_.reports) result_.importance_total += r.importance_total;
+    const std::vector<float> threshold = measure_unstructured(dense_, scores_, keep_, options_.threads, result_);
     // Where the tables are finest: at the unstructured threshold, or near the mean if that is zero or infinite.
     const double mean = result_.importance_total / static_cast<double>(std::max<std::uint64_t>(1, result_.weights));
     std::vector<float> finite;
@@ -284,30 +252,7 @@ class Pruner {
       report.importance = importance_kept(scores_[m], selections[m].mask);
       report.cost = matrix_cost(result_.matrices[m], chooser_->model());
     });
-    result_.kept = 0;
-    result_.importance = 0;
-    result_.cost = {};
-    result_.cycles = 0;
-    for (const MatrixReport& r : result_.reports) {
-      result_.kept += r.kept;
-      result_.importance += r.importance;
-      result_.cost.bytes += r.cost.bytes;
-      result_.cost.array_cycles += r.cost.array_cycles;
-      result_.cost.port_cycles += r.cost.port_cycles;
-      result_.cost.drain_cycles += r.cost.drain_cycles;
-      result_.cost.ends_cycles += r.cost.ends_cycles;
-      result_.cycles += r.cost.cycles();
-    }
-    result_.ideal_cycles =
-        chooser_->model().ideal_cycles(static_cast<double>(std::max<std::uint64_t>(1, result_.kept)));
-  }
-
-  static double importance_kept(const std::vector<float>& scores, const std::vector<std::uint8_t>& mask) {
-    double sum = 0;
-    for (std::size_t i = 0; i < scores.size(); ++i) {
-      if (mask[i] != 0) sum += scores[i];
-    }
-    return sum;
+    add_up(result_, chooser_->model());
   }
 
   // Keeps what the ratio leaves, to the power `part`: all at 0, the wanted number at 1.
@@ -361,50 +306,10 @@ class Pruner {
     });
   }
 
-  // Weights, biases and the remaining figures of the reports.
   void finish() {
     parallel_for(dense_.size(), options_.threads, [&](std::size_t m) {
-      DenseMatrix& dense = dense_[m];
-      PrunedMatrix& pruned = result_.matrices[m];
-      MatrixReport& report = result_.reports[m];
-      pruned.weight.resize(dense.weight.size());
-      for (std::size_t i = 0; i < dense.weight.size(); ++i) {
-        if (pruned.mask[i] == 0) continue;
-        pruned.weight[i] = to_half(dense.weight[i]);
-        if (!is_finite(pruned.weight[i])) {
-          fail_input("{}: weight[{}][{}]: found {}, expected a value that binary16 can hold (below 65520)", dense.name,
-                     i / dense.in, i % dense.in, dense.weight[i]);
-        }
-      }
-      for (const float b : dense.bias) {
-        pruned.bias.push_back(to_half(b));
-        if (!is_finite(pruned.bias.back())) {
-          fail_input("{}: bias[{}]: found {}, expected a value that binary16 can hold (below 65520)", dense.name,
-                     pruned.bias.size() - 1, b);
-        }
-      }
-      report.name = dense.name;
-      report.out = dense.out;
-      report.in = dense.in;
-      report.direction = pruned.pattern.direction;
-      std::map<int, LengthShare> shares;
-      for (const Strip& strip : pruned.pattern.strips) {
-        LengthShare& share = shares[strip.length];
-        share.length = strip.length;
-        ++share.strips;
-        const bool column = pruned.pattern.direction == Direction::kColumn;
-        const std::size_t first = strip.index[0];
-        std::uint64_t vectors = 0;
-        if (column) {
-          for (std::size_t i = 0; i < pruned.in; ++i) vectors += pruned.mask[first * pruned.in + i];
-        } else {
-          for (std::size_t o = 0; o < pruned.out; ++o) vectors += pruned.mask[o * pruned.in + first];
-        }
-        share.kept += vectors * strip.index.size();
-      }
-      report.lengths.clear();
-      for (const auto& [length, share] : shares) report.lengths.push_back(share);
-      dense.weight = {};
+      finish_matrix(dense_[m], result_.matrices[m], result_.reports[m]);
+      dense_[m].weight = {};
     });
   }
 
@@ -421,26 +326,6 @@ class Pruner {
 };
 
 }  // namespace
-
-double MatrixReport::mean_length() const { return mean_of(lengths); }
-
-double PruneResult::mean_length() const { return mean_of(lengths()); }
-
-std::vector<LengthShare> PruneResult::lengths() const {
-  std::map<int, LengthShare> all;
-  for (const MatrixReport& report : reports) {
-    for (const LengthShare& share : report.lengths) {
-      LengthShare& sum = all[share.length];
-      sum.length = share.length;
-      sum.strips += share.strips;
-      sum.kept += share.kept;
-    }
-  }
-  std::vector<LengthShare> result;
-  result.reserve(all.size());
-  for (const auto& [length, share] : all) result.push_back(share);
-  return result;
-}
 
 std::vector<ScoredMatrix> score_by_magnitude(std::vector<DenseMatrix> matrices) {
   std::vector<ScoredMatrix> scored;

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <numeric>
 
-
 namespace mixvec::inline pruning {
 
 LineScores line_scores(std::span<const float> score, std::size_t out, std::size_t in, Direction direction) {

@@ -11,6 +11,7 @@
 #include "golden/base/error.hpp"
 #include "golden/base/text.hpp"
 #include "pruning/importance/methods.hpp"
+#include "pruning/patterns/registry.hpp"
 
 namespace mixvec::inline pruning {
 
@@ -86,18 +87,28 @@ void parse_exchange(const std::string& text, PruneOptions& options) {
 PruneOptions parse_options(const Arguments& arguments) {
   PruneOptions options = arguments.prune;
   const std::string& pattern = arguments.pattern;
-  const std::vector<std::string> patterns{"unstructured", "vector", "mixed"};
   if (pattern == "unstructured") {
     options.pattern = PatternKind::kUnstructured;
   } else if (pattern == "vector") {
     options.pattern = PatternKind::kVector;
   } else if (pattern == "mixed") {
     options.pattern = PatternKind::kMixed;
-  } else if (pattern == "channel" || pattern == "head" || pattern == "block") {
-    fail_input("--pattern: found {}, which this version does not have; expected one of: unstructured, vector, mixed",
-               pattern);
   } else {
-    fail_choice("pattern", pattern, patterns);
+    std::vector<std::string> patterns{"unstructured", "vector", "mixed"};
+    for (const MaskPatternEntry& entry : mask_patterns()) patterns.push_back(entry.name);
+    if (find_mask_pattern(pattern) == nullptr) fail_choice("pattern", pattern, patterns);
+    for (const auto& [name, given] : {std::pair{"vec", !arguments.vec.empty()},
+                                      {"direction", options.direction.has_value()},
+                                      {"search", !arguments.search.empty()},
+                                      {"no-grouping", arguments.no_grouping},
+                                      {"exchange", !arguments.exchange.empty()},
+                                      {"budget", !arguments.budget.empty()}}) {
+      if (given) {
+        fail_input(
+            "--{}: found with --pattern {}, expected nothing: its masks are packed at the strips that cost least", name,
+            pattern);
+      }
+    }
   }
   const std::string& vec = arguments.vec;
   if (options.pattern == PatternKind::kUnstructured && !vec.empty() && vec != "1") {
@@ -155,7 +166,8 @@ Recipe recipe_of(const Arguments& arguments) {
   return recipe;
 }
 
-void fit_options(PruneOptions& options, const AccelConfig& accel) {
+void fit_recipe(Recipe& recipe, const AccelConfig& accel) {
+  PruneOptions& options = recipe.options;
   if (!accel.rows_allowed || !accel.columns_allowed) {
     const Direction only = accel.rows_allowed ? Direction::kRow : Direction::kColumn;
     if (options.direction && *options.direction != only) {
@@ -164,6 +176,9 @@ void fit_options(PruneOptions& options, const AccelConfig& accel) {
     }
     options.direction = only;
   }
+  options.accel = accel;
+  options.tokens = accel.tokens_per_tile();
+  if (recipe.mask_pattern) return;  // packed as the accelerator takes them
   const int longest = options.pattern == PatternKind::kUnstructured ? 1 : options.length;
   const int shortest = options.pattern == PatternKind::kMixed ? 1 : longest;
   if (shortest < accel.min_length || longest > accel.max_length) {
@@ -171,8 +186,6 @@ void fit_options(PruneOptions& options, const AccelConfig& accel) {
         "--pattern, --vec: found vectors of length {} to {}, expected {} to {}: the accelerator ({}) takes no others",
         shortest, longest, accel.min_length, accel.max_length, config_options(accel));
   }
-  options.accel = accel;
-  options.tokens = accel.tokens_per_tile();
 }
 
 }  // namespace mixvec::inline pruning

@@ -12,6 +12,7 @@ namespace mixvec::inline pruning {
 /// The command line. `prune` has what needs no more than its own check; recipe_of() reads the other texts.
 struct Arguments {
   PruneOptions prune;
+  bool ratio_given = false;
   std::string model;
   std::string out;
   std::string pattern;
@@ -38,6 +39,6 @@ struct Arguments {
 Recipe recipe_of(const Arguments& arguments);
 
 /// Fits the options to the vectors that the accelerator takes. Throws InputError that says why they do not fit.
-void fit_options(PruneOptions& options, const AccelConfig& accel);
+void fit_recipe(Recipe& recipe, const AccelConfig& accel);
 
 }  // namespace mixvec::inline pruning

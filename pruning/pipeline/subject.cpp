@@ -4,6 +4,7 @@
 #include "golden/base/error.hpp"
 #include "golden/base/parallel.hpp"
 #include "pruning/importance/gradual_obs.hpp"
+#include "pruning/prune_masks.hpp"
 
 namespace mixvec::inline pruning {
 
@@ -43,16 +44,16 @@ PruneResult Subject::prune(const Recipe& recipe, const StageProgress& progress) 
   std::vector<ScoredMatrix> scored(dense_.size());
   for (std::size_t m = 0; m < dense_.size(); ++m) scored[m] = {dense_[m], std::move(scores.matrices[m])};
   std::unique_ptr<GradualImportance> gradual;
-  if (recipe.importance->gradual && recipe.options.rounds > 1) {
+  if (recipe.importance->gradual && recipe.options.rounds > 1 && !recipe.mask_pattern) {
     gradual = std::make_unique<GradualObs>(dense_, *calibration_, needs.outputs, scores.unit, threads_);
   }
   const double pruning_share = recipe.recovery->needs_data ? 0.7 : 1.0;
-  PruneResult result = pruning::prune(
-      std::move(scored), recipe.options,
-      [&](double share, std::string_view what) {
-        if (progress) progress(pruning_share * share, what);
-      },
-      gradual.get());
+  const ProgressFunction told = [&](double share, std::string_view what) {
+    if (progress) progress(pruning_share * share, what);
+  };
+  PruneResult result = recipe.mask_pattern ? prune_masks(std::move(scored), *recipe.mask_pattern, model_.config().heads,
+                                                         recipe.mask_ratio, recipe.options, told)
+                                           : pruning::prune(std::move(scored), recipe.options, told, gradual.get());
   gradual.reset();
   if (recipe.recovery->needs_data) {
     recipe.recovery->recover({network(), data_, dense_, threads_,

@@ -8,6 +8,7 @@
 
 #include "pruning/calibration/calibration.hpp"
 #include "pruning/importance/importance.hpp"
+#include "pruning/patterns/mask_pattern.hpp"
 #include "pruning/prune.hpp"
 #include "pruning/recovery/recovery.hpp"
 
@@ -17,6 +18,9 @@ namespace mixvec::inline pruning {
 struct Recipe {
   const ImportanceMethod* importance = nullptr;
   const RecoveryMethod* recovery = nullptr;
+  std::string pattern;                              ///< as it was named
+  std::shared_ptr<const MaskPattern> mask_pattern;  ///< makes its own masks; nullptr: options.pattern
+  std::optional<double> mask_ratio;                 ///< what it is asked for; none: its own
   bool weigh_outputs = true;  ///< by how much the loss depends on them, where the importance is blind for it
   PruneOptions options;
 

@@ -72,9 +72,9 @@ int run(const Arguments& arguments) {
   if (arguments.model.empty()) fail_input("--model: found nothing, expected a checkpoint folder");
   if (arguments.out.empty()) fail_input("--out: found nothing, expected a folder to write to");
   Recipe recipe = recipe_of(arguments);
-  PruneOptions& options = recipe.options;
+  const PruneOptions& options = recipe.options;
   const AccelConfig accel = accelerator_of(arguments.accel);
-  fit_options(options, accel);
+  fit_recipe(recipe, accel);
   const fs::path model_dir = arguments.model;
   const Model model = Model::open(model_dir);
   if (!arguments.text.empty() && model.config().architecture != Architecture::kGpt2) {
@@ -139,7 +139,8 @@ int main(int argc, char** argv) {
       "  prune_model --model gpt2 --accel accel_pe16_mixed --tokens 64 --out gpt2_small\n"
       "  prune_model --model gpt2 --pattern vector --vec 8 --direction column --ratio 0.8 --out gpt2_v8\n"
       "  prune_model --model gpt2 --pattern unstructured --ratio 0.8 --out gpt2_fine\n"
-      "  prune_model --model gpt2 --importance obs --recover obs --calibrate text.txt --ratio 0.8 --out gpt2_obs\n" +
+      "  prune_model --model gpt2 --importance obs --recover obs --calibrate text.txt --out gpt2_obs\n"
+      "  prune_model --model gpt2 --pattern 2:4 --out gpt2_2_4\n" +
           mixvec::methods_help());
   using namespace mixvec;
   Arguments o;
@@ -149,7 +150,7 @@ int main(int argc, char** argv) {
   const auto folder = [](std::string& path) { return po::value(&path)->value_name("DIR"); };
   command.options().add_options()("model", folder(o.model), "checkpoint folder (config.json, model.safetensors)")(
       "out", folder(o.out), "folder to write; an earlier result is replaced, a folder with anything else is refused")(
-      "pattern", text(o.pattern, "mixed"), "unstructured, vector or mixed");
+      "pattern", text(o.pattern, "mixed"), "which weights go together, see below");
   add_ratio(command, o.prune.ratio, "share of the prunable weights to prune, 0 to 1");
   command.options().add_options()("importance", text(o.importance, "magnitude"), "what a weight is worth, see below")(
       "recover", text(o.recover, "none"), "what repairs the model after the cut, see below")(
@@ -193,6 +194,7 @@ int main(int argc, char** argv) {
   command.output_folder("out").input("model").input("calibrate").input("text");
   return command.run(argc, argv, [&](const po::variables_map& values) {
     o.json = values["json"].as<std::string>();
+    o.ratio_given = !values["ratio"].defaulted();
     return run(o);
   });
 }

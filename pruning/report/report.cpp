@@ -9,6 +9,7 @@
 #include "golden/base/text.hpp"
 #include "golden/base/version.hpp"
 #include "golden/cli/cli.hpp"
+#include "pruning/patterns/registry.hpp"
 
 namespace mixvec::inline pruning {
 
@@ -79,7 +80,7 @@ ordered_json report_json(const PruneResult& result, const Recipe& recipe, const 
   json["program"] = "prune_model";
   json["version"] = std::string(version());
   json["model"] = subject.model().directory().string();
-  json["pattern"] = name_of(options.pattern);
+  json["pattern"] = recipe.pattern;
   json["ratio"] = options.ratio;
   json["importance"] = recipe.importance->name;
   json["recover"] = recipe.recovery->name;
@@ -96,7 +97,7 @@ ordered_json report_json(const PruneResult& result, const Recipe& recipe, const 
                        {"perplexity_dense", judged->dense},
                        {"perplexity", judged->pruned}};
   }
-  if (options.pattern != PatternKind::kUnstructured) {
+  if (!recipe.mask_pattern && options.pattern != PatternKind::kUnstructured) {
     json[options.pattern == PatternKind::kMixed ? "longest" : "length"] = options.length;
   }
   json["direction"] = options.direction ? name_of(*options.direction) : "auto";
@@ -243,16 +244,55 @@ std::string summary(const PruneResult& result, const std::optional<Judged>& judg
   return text;
 }
 
+namespace {
+
+// "  name  what", broken at blanks so that no line is longer than a terminal.
+std::string help_entry(std::string_view name, const std::string& what) {
+  constexpr std::size_t kIndent = 16;
+  constexpr std::size_t kWidth = 100;
+  std::string text = fmt::format("  {:<{}}", name, kIndent - 2);
+  std::size_t column = kIndent;
+  std::size_t first = 0;
+  while (first < what.size()) {
+    const std::size_t blank = std::min(what.find(' ', first), what.size());
+    if (column > kIndent && column + blank - first >= kWidth) {
+      text += "\n" + std::string(kIndent, ' ');
+      column = kIndent;
+    }
+    text += what.substr(first, blank - first) + (blank < what.size() ? " " : "");
+    column += blank - first + 1;
+    first = blank + 1;
+  }
+  return text + "\n";
+}
+
+}  // namespace
+
 std::string methods_help() {
-  std::string text = "\nImportances:\n";
+  std::string text = "\nPatterns:\n";
+  text += help_entry("unstructured", "single weights");
+  text += help_entry("vector", "vectors of --vec weights");
+  text +=
+      help_entry("mixed", "vectors of 1 to --vec weights, chosen strip by strip (the study that this project follows)");
+  for (const MaskPatternEntry& entry : mask_patterns()) {
+    std::string parameters;
+    for (const PatternParameter& parameter : entry.parameters) {
+      parameters += fmt::format("; {}: {}", parameter.name, parameter.help);
+      if (!parameter.fallback.empty()) parameters += fmt::format(" ({})", parameter.fallback);
+    }
+    text += help_entry(entry.name, fmt::format("{} ({}){}", entry.help, entry.paper, parameters));
+  }
+  text += "Importances:\n";
   for (const ImportanceMethod* const m : importance_methods()) {
-    text += fmt::format("  {:<13} {} ({})\n", m->name, m->what, m->paper);
+    text += help_entry(m->name, fmt::format("{} ({})", m->what, m->paper));
   }
   text += "Recoveries:\n";
   for (const RecoveryMethod* const m : recovery_methods()) {
-    text += fmt::format("  {:<13} {}{}\n", m->name, m->what, *m->paper != 0 ? fmt::format(" ({})", m->paper) : "");
+    text += help_entry(m->name, *m->paper != 0 ? fmt::format("{} ({})", m->what, m->paper) : m->what);
   }
-  text += "All but magnitude and none need --calibrate.";
+  text +=
+      "All but magnitude and none need --calibrate. Importance head goes with pattern head alone; patterns with masks\n"
+      "of their own take weights at once, without --rounds.";
   return text;
 }
 
