@@ -351,5 +351,29 @@ TEST(PatternRequest, IsChecked) {
   }
 }
 
+/// Prunes everything of W_F1, and says what it was given.
+class EmptiesF1 : public MaskPattern {
+ public:
+  [[nodiscard]] bool prunes(MatrixKind kind) const override { return kind == MatrixKind::kF1; }
+  void choose(const MaskRequest& request, double ratio, std::vector<Mask>& masks) const override {
+    EXPECT_EQ(request.matrices.size(), 2U);
+    EXPECT_EQ(ratio, 0.25);
+    for (std::size_t m = 0; m < masks.size(); ++m) {
+      EXPECT_EQ(request.matrices[m].kind, MatrixKind::kF1);
+      EXPECT_EQ(count_kept(masks[m]), 6U) << "masks come in whole";
+      masks[m].assign(masks[m].size(), 0);
+    }
+  }
+};
+
+TEST(PatternRequest, ShowsAPatternWhatItPrunes) {
+  RequestMaker maker;
+  maker.add_layer(0, 2, 3, 9).add_layer(1, 2, 3, 9);
+  maker.request.ratio = 0.25;
+  const std::vector<Mask> masks = choose_masks(EmptiesF1(), maker.request);
+  ASSERT_EQ(masks.size(), 8U);
+  for (std::size_t m = 0; m < 8; ++m) EXPECT_EQ(count_kept(masks[m]), m % 4 == 2 ? 0U : masks[m].size());
+}
+
 }  // namespace
 }  // namespace mixvec::inline pruning
