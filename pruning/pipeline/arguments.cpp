@@ -152,10 +152,19 @@ Recipe recipe_of(const Arguments& arguments) {
   recipe.recovery = &find_recovery("--recover", arguments.recover);
   recipe.weigh_outputs = !arguments.blind_outputs;
   recipe.options = parse_options(arguments);
-  if (recipe.importance == &kHead) {
+  const MaskPatternEntry* const entry = find_mask_pattern(arguments.pattern);
+  if (entry != nullptr) {
+    recipe.pattern = arguments.pattern;
+    recipe.mask_pattern = make_mask_pattern(arguments.pattern);
+    if (arguments.ratio_given || !recipe.mask_pattern->own_ratio()) recipe.mask_ratio = arguments.prune.ratio;
+    recipe.options.ratio = recipe.mask_ratio.value_or(recipe.mask_pattern->own_ratio().value_or(0));
+  } else {
+    recipe.pattern = name_of(recipe.options.pattern);
+  }
+  if (recipe.importance == &kHead && (entry == nullptr || entry->name != "head")) {
     fail_input(
-        "--importance: found head with --pattern {}, expected another: it scores heads alone, and this pattern "
-        "prunes all matrices",
+        "--importance: found head with --pattern {}, expected --pattern head or another importance: it scores heads "
+        "alone, and this pattern prunes all matrices",
         arguments.pattern);
   }
   if (recipe.needs_data() && arguments.calibrate.empty()) {

@@ -116,7 +116,7 @@ int run(const Arguments& arguments) {
   write_json(out.path() / kReportName, json);
   StagedFile json_file(arguments.json, json_text(json));
   progress.update(1, "done");
-  fmt::print("{}{}", summary(result, judged, runs), report_table(result, options, runs));
+  fmt::print("{}{}", summary(result, judged, runs), report_table(result, recipe, runs));
   for (const LeftOut& left : left_out) {
     fmt::print(stderr, "note: not taken over from {}: {} ({})\n", escape_controls(model_dir.string()), quote(left.path),
                left.why);

@@ -170,7 +170,8 @@ ordered_json report_json(const PruneResult& result, const Recipe& recipe, const 
   return json;
 }
 
-std::string report_table(const PruneResult& result, const PruneOptions& options, const MachineRuns& runs) {
+std::string report_table(const PruneResult& result, const Recipe& recipe, const MachineRuns& runs) {
+  const PruneOptions& options = recipe.options;
   std::string text;
   text += fmt::format("{:<14} {:>10} {:<6} {:>9} {:>6} {:>8} {:>5} {:>8} {:>6}  {}\n", "matrix", "out x in", "vector",
                       "strength", "kept", "retained", "bytes", "cycles", "util", "lengths: % of kept");
@@ -187,11 +188,11 @@ std::string report_table(const PruneResult& result, const PruneOptions& options,
                       result.retained(), run_columns(runs.refused.empty() ? &runs.total : nullptr),
                       lengths_text(result.lengths(), result.kept));
   text += fmt::format(
-      "\n{} of {} weights kept in vectors of mean length {:.2f}; they hold {:.1f} % of all squared\nmagnitude, {:.1f} "
-      "% "
-      "of what unstructured pruning holds at the same ratio.\n",
+      "\n{} of {} weights kept in vectors of mean length {:.2f}; they hold {:.1f} % of all importance\n({}), {:.1f} % "
+      "of "
+      "what unstructured pruning holds at the same ratio.\n",
       result.kept, result.weights, result.mean_length(), 100 * share(result.importance, result.importance_total),
-      100 * result.retained());
+      recipe.importance->name, 100 * result.retained());
   if (const std::optional<double> efficacy = result.efficacy()) {
     text += fmt::format("Grouping wins back {:.1f} % of what strips of neighbours lose against single weights.\n",
                         100 * *efficacy);
@@ -207,7 +208,7 @@ std::string report_table(const PruneResult& result, const PruneOptions& options,
     text += fmt::format("No cycles: {} does not take this model.\n{}\n", config_name(runs.accel), runs.refused);
   }
   text += fmt::format(
-      "strength: of the unstructured mask, by row / by column, 1 = random. retained: squared magnitude\n"
+      "strength: of the unstructured mask, by row / by column, 1 = random. retained: importance\n"
       "over that of as many weights chosen one by one. bytes: packed, over the kept weights' own.\n"
       "util: kept weights x tokens over multipliers x cycles.\n");
   if (!result.curve.empty()) {
@@ -237,10 +238,9 @@ std::string summary(const PruneResult& result, const std::optional<Judged>& judg
                   share(static_cast<double>(runs.total.image_bytes), static_cast<double>(dense_bytes)));
   const double dense_cycles =
       CostModel(runs.accel, static_cast<int>(runs.tokens)).ideal_cycles(static_cast<double>(result.weights));
-  text += fmt::format(
-      "cycles      {:.0f} -> {} ({:.3f}; {} tokens, all {} multipliers busy with dense weights -> as simulated)\n\n",
-      dense_cycles, runs.total.cycles, share(static_cast<double>(runs.total.cycles), dense_cycles), runs.tokens,
-      runs.accel.macs());
+  text += fmt::format("cycles      {:.0f} -> {} ({:.3f}; {} tokens; all {} multipliers busy -> simulated)\n\n",
+                      dense_cycles, runs.total.cycles, share(static_cast<double>(runs.total.cycles), dense_cycles),
+                      runs.tokens, runs.accel.macs());
   return text;
 }
 
@@ -291,8 +291,8 @@ std::string methods_help() {
     text += help_entry(m->name, *m->paper != 0 ? fmt::format("{} ({})", m->what, m->paper) : m->what);
   }
   text +=
-      "All but magnitude and none need --calibrate. Importance head goes with pattern head alone; patterns with masks\n"
-      "of their own take weights at once, without --rounds.";
+      "All but magnitude and none need --calibrate. Importance head goes with pattern head alone. --rounds\n"
+      "is for unstructured, vector and mixed: the other patterns take all weights at once.";
   return text;
 }
 

@@ -31,7 +31,7 @@ std::string summary(const PruneResult& result, const std::optional<Judged>& judg
 std::string methods_help();
 
 /// The report as text of at most 120 columns.
-std::string report_table(const PruneResult& result, const PruneOptions& options, const MachineRuns& runs);
+std::string report_table(const PruneResult& result, const Recipe& recipe, const MachineRuns& runs);
 
 /// Retained importance against bytes and against cycles, as an SVG with two panels.
 std::string trade_off_svg(const PruneResult& result);
