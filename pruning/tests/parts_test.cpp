@@ -100,10 +100,10 @@ TEST(Strength, OfRealMasksIsFarFromRandom) {
 
 TEST(Selection, SubtractsPricesAndFillsUpWithWhatFits) {
   // One strip of two outputs (input importance 8, 2) and one of a single output (3, 1).
-  const std::vector<float> weight{2, 1, 2, 1, std::sqrt(3.0F), 1};
+  const std::vector<float> score{4, 1, 4, 1, 3, 1};
   Pattern pattern;
   pattern.strips = {{2, {0, 1}}, {1, {2}}};
-  RankedMatrix ranked{weight, 3, 2, &pattern, {}};
+  RankedMatrix ranked{score, 3, 2, &pattern, {}};
   const auto kept_at = [&](std::uint64_t keep) { return select_vectors({&ranked, 1}, keep, 1)[0]; };
   // Per weight: 4, 3, then a tie of 1 and 1 which goes to the earlier strip.
   EXPECT_EQ(kept_at(2).mask, (std::vector<std::uint8_t>{1, 0, 1, 0, 0, 0}));

@@ -149,7 +149,14 @@ TEST_F(Programs, ReplacesItsOwnResultsAndNothingElse) {
 TEST_F(Programs, BadUsageNamesWhatWasFoundAndWhatIsAllowed) {
   const std::vector<std::pair<std::string, std::string>> cases{
       {"--pattern blok", "unstructured, vector, mixed"},
-      {"--pattern head", "unstructured, vector, mixed"},
+      {"--pattern channel=residual", "residual"},
+      {"--pattern 2:4 --ratio 0.9", "0.5"},
+      {"--pattern 2:4 --vec 4", "the strips that cost least"},
+      {"--importance wanda", "--calibrate"},
+      {"--recover obs", "--calibrate"},
+      {"--recover retrain", "none, obs"},
+      {"--importance head --calibrate " MIXVEC_SOURCE_DIR "/models/shakespeare.txt", "--pattern head"},
+      {"--rounds 0", "1 to 100"},
       {"--pattern vector --vec 12", "1, 2, 4, 8, 16, 32 or 64"},
       {"--pattern vector --vec 4x", "number"},
       {"--pattern unstructured --vec 4", "length 1"},
@@ -255,6 +262,50 @@ TEST_F(Programs, SearchBuysMoreOfWhatGroupingCanWinBack) {
   for (const char* const refused : {"--search -1", "--search long", "--search 1 --no-grouping"}) {
     EXPECT_EQ(prune(refused), 2) << refused;
     EXPECT_NE(output().find("--search"), std::string::npos) << output();
+  }
+}
+
+// Measured, cut, recovered and judged: what is written is what was judged.
+TEST_F(Programs, CalibratedPruningKeepsWhatMagnitudeForgets) {
+  const std::string model = "--model " MIXVEC_SOURCE_DIR "/models/shakespeare-gpt2 --ratio 0.6 --last 1 --no-pictures";
+  const std::string text = MIXVEC_SOURCE_DIR "/models/shakespeare.txt";
+  const auto quality = [&](const std::string& options) {
+    EXPECT_EQ(run(fmt::format("{} {} {} --out {} --json {}", MIXVEC_PRUNE_MODEL, model, options, path("cut"),
+                              path("cut.json"))),
+              0)
+        << output();
+    return read_json(path("cut.json"));
+  };
+  const nlohmann::json plain = quality("--text " + text);
+  const nlohmann::json repaired = quality("--importance obs --rounds 2 --recover obs --samples 24 --window 128 --calibrate " + text);
+  EXPECT_EQ(repaired["importance"], "obs");
+  EXPECT_EQ(repaired["recover"], "obs");
+  EXPECT_EQ(repaired["calibration"]["samples"], 24);
+  EXPECT_EQ(repaired["calibration"]["tokens"], 24 * 128);
+  const double dense = plain["quality"]["perplexity_dense"];
+  EXPECT_DOUBLE_EQ(repaired["quality"]["perplexity_dense"].get<double>(), dense);
+  const double after = repaired["quality"]["perplexity"];
+  EXPECT_LT(after, 1.3 * dense);
+  EXPECT_GT(plain["quality"]["perplexity"].get<double>(), 2 * dense) << "else there is nothing to repair";
+  EXPECT_NE(output().find("perplexity"), std::string::npos);
+  ASSERT_EQ(run(fmt::format("{} --model {} --text {} --last 1 --arithmetic binary32 --json {}", MIXVEC_EVAL_MODEL,
+                            path("cut"), text, path("eval.json"))),
+            0)
+      << output();
+  EXPECT_NEAR(read_json(path("eval.json"))["perplexity"].get<double>(), after, 1e-4 * after);
+}
+
+// What makes masks of its own is packed at the strips that cost least, and says what it is.
+TEST_F(Programs, OtherPatternsArePackedAndNamed) {
+  for (const auto& [pattern, ratio] : {std::pair{"2:4", 0.5}, std::pair{"head", 0.5}, std::pair{"channel", 0.8}}) {
+    ASSERT_EQ(prune(fmt::format("--pattern {} --no-pictures --out {} --json {}{}", pattern, path("cut"),
+                                path("cut.json"), std::string(pattern) == "head" ? " --ratio 0.5" : "")),
+              0)
+        << output();
+    const nlohmann::json json = read_json(path("cut.json"));
+    EXPECT_EQ(json["pattern"], pattern);
+    EXPECT_EQ(json["ratio"].get<double>(), ratio);
+    EXPECT_GT(json["totals"]["simulated"]["cycles"].get<std::uint64_t>(), 0U);
   }
 }
 
