@@ -14,6 +14,7 @@ void hit_pattern(BinSample& sample, const PrunedMatrix& matrix) {
   for (const Strip& strip : matrix.pattern.strips) {
     lengths.insert(strip.length);
     sample.hit("length", std::to_string(strip.length));
+    if (strip.index.empty()) continue;  // read from an image, which does not say whose lines they are
     const bool whole = strip.index.size() == static_cast<std::size_t>(strip.length);
     sample.hit("strip", whole ? "whole" : "short");
     const bool neighbours = strip.index.back() - strip.index.front() + 1 == strip.index.size();
