@@ -75,7 +75,7 @@ std::vector<std::vector<float>> GradualObs::scores(std::span<const Pattern> patt
     result[m].assign(state.mask.size(), 0.0F);
     Pattern singles;  // column vectors: H is the same for all outputs, so costs are sums over single weights
     for (Eigen::Index i = 0; i < columns; ++i) singles.strips.push_back({1, {static_cast<std::uint32_t>(i)}});
-    const Pattern& pattern = patterns[m].direction == Direction::kRow ? patterns[m] : singles;
+    const Pattern& pattern = !patterns.empty() && patterns[m].direction == Direction::kRow ? patterns[m] : singles;
     for (const ColumnRange& range : split_columns(columns, kBlock)) {
       const std::vector<RowGroup> groups = group_rows(state.mask, state.weight.rows(), columns, range);
       parallel_for(groups.size(), threads_, [&](std::size_t g) {

@@ -49,7 +49,7 @@ class GradualImportance {
   /// Begins anew with all weights.
   virtual void restart() = 0;
   /// For every matrix out × in scores, in the unit of ModelScores: what is kept at present is scored as vectors of its
-  /// pattern, a vector's score shared evenly by its weights; the rest is 0.
+  /// pattern (none given: singly), a vector's score shared evenly by its weights; the rest is 0.
   virtual std::vector<std::vector<float>> scores(std::span<const Pattern> patterns) = 0;
   /// Keeps what the masks keep (out × in each) and lets the kept weights make up for the rest.
   virtual void keep(std::span<const std::vector<std::uint8_t>> masks) = 0;

@@ -151,6 +151,7 @@ Recipe recipe_of(const Arguments& arguments) {
   recipe.importance = &find_importance("--importance", arguments.importance);
   recipe.recovery = &find_recovery("--recover", arguments.recover);
   recipe.weigh_outputs = !arguments.blind_outputs;
+  recipe.lookahead = arguments.lookahead;
   recipe.options = parse_options(arguments);
   const MaskPatternEntry* const entry = find_mask_pattern(arguments.pattern);
   if (entry != nullptr) {

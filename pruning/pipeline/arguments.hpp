@@ -30,6 +30,7 @@ struct Arguments {
   std::string calibrate;  ///< text, or stored hidden states
   WindowOptions windows;
   bool blind_outputs = false;
+  double lookahead = Recipe{}.lookahead;
   std::string text;      ///< to judge the result by
   std::size_t last = 1;  ///< percent
   std::string json;

@@ -4,6 +4,7 @@
 #include "golden/base/error.hpp"
 #include "golden/base/parallel.hpp"
 #include "pruning/importance/gradual_obs.hpp"
+#include "pruning/importance/lookahead.hpp"
 #include "pruning/prune_masks.hpp"
 
 namespace mixvec::inline pruning {
@@ -46,6 +47,13 @@ PruneResult Subject::prune(const Recipe& recipe, const StageProgress& progress) 
   std::unique_ptr<GradualImportance> gradual;
   if (recipe.importance->gradual && recipe.options.rounds > 1 && !recipe.mask_pattern) {
     gradual = std::make_unique<GradualObs>(dense_, *calibration_, needs.outputs, scores.unit, threads_);
+  }
+  const bool chooses = recipe.options.pattern != PatternKind::kUnstructured;
+  if (gradual && chooses && recipe.lookahead > 0) {
+    if (progress) progress(0, "looking ahead");
+    std::vector<std::vector<float>> foreseen =
+        look_ahead(*gradual, {recipe.lookahead * recipe.options.ratio, (recipe.options.rounds + 1) / 2, threads_});
+    for (std::size_t m = 0; m < scored.size(); ++m) scored[m].score = std::move(foreseen[m]);
   }
   const double pruning_share = recipe.recovery->needs_data ? 0.7 : 1.0;
   const ProgressFunction told = [&](double share, std::string_view what) {

@@ -22,6 +22,9 @@ struct Recipe {
   std::shared_ptr<const MaskPattern> mask_pattern;  ///< makes its own masks; nullptr: options.pattern
   std::optional<double> mask_ratio;                 ///< what it is asked for; none: its own
   bool weigh_outputs = true;  ///< by how much the loss depends on them, where the importance is blind for it
+  /// Lengths and directions are chosen by scores that foresee this share of the ratio (look_ahead()), where the
+  /// importance is gradual; 0: by those of the dense model.
+  double lookahead = 0.6;
   PruneOptions options;
 
   [[nodiscard]] CalibrationNeeds needs() const;

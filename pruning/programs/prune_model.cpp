@@ -162,6 +162,8 @@ int main(int argc, char** argv) {
       "tokens of a window (at most the model's positions)")(
       "rounds", bind_to(o.prune.rounds, whole_number(1, 100))->value_name("N"),
       "importance obs: steps in which weights go, scored anew after each; 1: all at once")(
+      "lookahead", real_number(0, 1)->default_value(o.lookahead)->value_name("X"),
+      "importance obs: choose lengths and directions by what weights are worth when X of the ratio has gone")(
       "blind-outputs", po::bool_switch(&o.blind_outputs),
       "wanda, obs, sparsegpt: do not weigh outputs by how much the loss depends on them")(
       "text", po::value(&o.text)->default_value("", "")->value_name("FILE"),
@@ -194,6 +196,7 @@ int main(int argc, char** argv) {
   command.output_folder("out").input("model").input("calibrate").input("text");
   return command.run(argc, argv, [&](const po::variables_map& values) {
     o.json = values["json"].as<std::string>();
+    o.lookahead = values["lookahead"].as<double>();
     o.ratio_given = !values["ratio"].defaulted();
     return run(o);
   });

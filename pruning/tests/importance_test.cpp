@@ -10,6 +10,7 @@
 #include "golden/base/error.hpp"
 #include "pruning/importance/damping.hpp"
 #include "pruning/importance/gradual_obs.hpp"
+#include "pruning/importance/lookahead.hpp"
 #include "pruning/importance/methods.hpp"
 #include "pruning/recovery/methods.hpp"
 #include "pruning/solver/row_systems.hpp"
@@ -234,6 +235,34 @@ TEST_F(Scores, GradualCostsAreLeastLossesOfWhatIsLeft) {
   EXPECT_GT(compared, 400U);
   gradual.restart();
   EXPECT_GT(gradual.scores(patterns)[1][0], 0);
+}
+
+// What goes keeps the score at which it went; what stays has the one at the end.
+TEST_F(Scores, LookingAheadScoresWhatIsLeft) {
+  GradualObs gradual(dense, measured, true, 1.0, 2);
+  const std::vector<std::vector<float>> first = gradual.scores({});
+  EXPECT_EQ(look_ahead(gradual, {0.0, 3, 2}), first) << "nothing went";
+  std::vector<float> all;
+  for (const auto& score : first) all.insert(all.end(), score.begin(), score.end());
+  std::sort(all.begin(), all.end());
+  const float threshold = all[all.size() / 2];
+  std::vector<std::vector<std::uint8_t>> masks;
+  for (const auto& score : first) {
+    std::vector<std::uint8_t>& mask = masks.emplace_back();
+    for (const float s : score) mask.push_back(s >= threshold ? 1 : 0);
+  }
+  gradual.restart();
+  gradual.keep(masks);
+  const std::vector<std::vector<float>> left = gradual.scores({});
+  const std::vector<std::vector<float>> found = look_ahead(gradual, {0.5, 1, 2});
+  std::size_t higher = 0;
+  for (std::size_t m = 0; m < found.size(); ++m) {
+    for (std::size_t i = 0; i < found[m].size(); ++i) {
+      ASSERT_EQ(found[m][i], masks[m][i] != 0 ? left[m][i] : first[m][i]);
+      higher += masks[m][i] != 0 && found[m][i] > first[m][i] ? 1 : 0;
+    }
+  }
+  EXPECT_GT(higher, all.size() / 10) << "with less to make up for them weights are worth more";
 }
 
 TEST(Solver, BlocksCoverAllColumns) {

@@ -277,7 +277,8 @@ TEST_F(Programs, CalibratedPruningKeepsWhatMagnitudeForgets) {
     return read_json(path("cut.json"));
   };
   const nlohmann::json plain = quality("--text " + text);
-  const nlohmann::json repaired = quality("--importance obs --rounds 2 --recover obs --samples 24 --window 128 --calibrate " + text);
+  const nlohmann::json repaired =
+      quality("--importance obs --rounds 2 --recover obs --samples 24 --window 128 --calibrate " + text);
   EXPECT_EQ(repaired["importance"], "obs");
   EXPECT_EQ(repaired["recover"], "obs");
   EXPECT_EQ(repaired["calibration"]["samples"], 24);
