@@ -10,6 +10,7 @@
 #include "generator/legality.hpp"
 #include "golden/base/error.hpp"
 #include "golden/base/text.hpp"
+#include "golden/cli/option_values.hpp"
 #include "pruning/importance/methods.hpp"
 #include "pruning/patterns/registry.hpp"
 
@@ -26,13 +27,12 @@ namespace {
 }
 
 double number_of(const std::string& text, const std::string& what) {
+  constexpr double kMost = 1e300;
   try {
-    std::size_t used = 0;
-    const double value = std::stod(text, &used);
-    if (used == text.size()) return value;
-  } catch (const std::exception&) {
+    return parse_real(text, {-kMost, kMost});
+  } catch (const BadValue&) {
+    fail_input("{}: found {}, expected a number", what, quote(text));
   }
-  fail_input("{}: found {}, expected a number", what, quote(text));
 }
 
 // "a=1.5,b=2" as pairs; `expected` says what is allowed.
