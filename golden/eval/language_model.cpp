@@ -14,7 +14,6 @@
 #include "golden/layer/layer_loading.hpp"
 #include "golden/layer/layer_reference.hpp"
 #include "golden/math/layer_norm.hpp"
-#include "golden/network/network.hpp"
 #include "golden/safetensors/tensor_view.hpp"
 
 namespace mixvec::inline golden {
@@ -71,6 +70,17 @@ Prediction prediction_of(const DenseRows& logits, Eigen::Index row, std::size_t 
 }  // namespace
 
 double Loss::perplexity() const { return std::exp(mean()); }
+
+std::vector<Prediction> predict_rows(const Network& network, const DenseRows& y, std::span<const std::size_t> came) {
+  std::vector<Prediction> predictions;
+  for (Eigen::Index row = 0; row < y.rows(); row += kMostRows) {
+    const DenseRows scores = network.logits(y.middleRows(row, std::min(kMostRows, y.rows() - row)));
+    for (Eigen::Index t = 0; t < scores.rows(); ++t) {
+      predictions.push_back(prediction_of(scores, t, came[static_cast<std::size_t>(row + t)]));
+    }
+  }
+  return predictions;
+}
 
 struct LanguageModel::Parts {
   ModelConfig config;
@@ -165,13 +175,7 @@ std::vector<Prediction> LanguageModel::predict(std::span<const std::size_t> ids,
     return predictions;
   }
   const DenseRows y = parts_->run_rows(ids.first(tokens));
-  for (Eigen::Index row = index_of(first - 1); row < y.rows(); row += kMostRows) {
-    const DenseRows scores = parts_->ends.logits(y.middleRows(row, std::min(kMostRows, y.rows() - row)));
-    for (Eigen::Index t = 0; t < scores.rows(); ++t) {
-      predictions.push_back(prediction_of(scores, t, ids[static_cast<std::size_t>(row + t) + 1]));
-    }
-  }
-  return predictions;
+  return predict_rows(parts_->ends, y.bottomRows(y.rows() - index_of(first - 1)), ids.subspan(first));
 }
 
 Loss LanguageModel::evaluate(std::span<const std::size_t> ids, std::size_t context, std::size_t limit, int threads,

@@ -11,6 +11,7 @@
 #include "golden/checkpoint/model.hpp"
 #include "golden/config/format_config.hpp"
 #include "golden/eval/arithmetic.hpp"
+#include "golden/network/network.hpp"
 #include "golden/text/token_ids.hpp"
 
 namespace mixvec::inline golden {
@@ -29,6 +30,10 @@ struct Prediction {
   double nats = 0;            ///< -ln of the probability of the token that came
   std::size_t likeliest = 0;  ///< the token of the largest logit, the first of several
 };
+
+/// In binary32: for each row of y, what the last layer gives at a position, what `network` says about the token that
+/// came next.
+std::vector<Prediction> predict_rows(const Network& network, const DenseRows& y, std::span<const std::size_t> came);
 
 /// A GPT-2 checkpoint, ready to compute. Its output matrix is the word embedding, or lm_head.weight if config.json says
 /// that they are not tied.

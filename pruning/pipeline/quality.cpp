@@ -8,7 +8,7 @@
 
 #include "golden/base/error.hpp"
 #include "golden/base/parallel.hpp"
-#include "pruning/calibration/backward.hpp"
+#include "golden/eval/language_model.hpp"
 
 namespace mixvec::inline pruning {
 
@@ -25,7 +25,7 @@ double perplexity(const Network& network, std::span<const std::size_t> ids, int 
     const std::span<const std::size_t> window = ids.subspan(first, tokens);
     DenseRows x = network.embed(std::span(&window, 1));
     for (const NetworkLayer& layer : network.layers) x = layer.run(x, {tokens});
-    loss_gradient(network, x, ids.subspan(first + 1, tokens), &nats[w]);
+    for (const Prediction& p : predict_rows(network, x, ids.subspan(first + 1, tokens))) nats[w] += p.nats;
     if (progress) progress(static_cast<double>(++done) / static_cast<double>(windows));
   });
   double sum = 0;
