@@ -188,7 +188,13 @@ class Pruner {
     Budget target = options_.budget;
     constexpr int kAttempts = 8;
     for (int attempt = 0; attempt < kAttempts; ++attempt) {
-      const SearchedChoice searched = search.meet(target);
+      SearchedChoice searched;
+      try {
+        searched = search.meet(target);
+      } catch (const InputError&) {
+        if (attempt == 0) throw;
+        break;  // the message would name the tightened target
+      }
       apply(searched);
       const auto kept = static_cast<double>(std::max<std::uint64_t>(1, result_.kept));
       // How far the exact result misses a limit; the next target is that much below what the tables now promise, and a
