@@ -1,3 +1,6 @@
+    set -- --calibrate text.txt --samples 6 --window 16 --recover obs
+    [ "$importance" != magnitude ] || set --
+    case "$importance $pattern" in "obs unstructured" | "obs vector --vec"* | "obs mixed") set -- "$@" --rounds 2 ;; esac
 #!/bin/sh
 # Prunes a model in every pattern by every importance, and runs a layer of each on a small accelerator, bit for bit.
 #

@@ -21,10 +21,10 @@ constexpr std::array kImportances{&kMagnitude, &kWanda, &kObs, &kSparseGpt, &kTa
 void check(const std::vector<float>& score, const DenseMatrix& dense, const ImportanceMethod& method) {
   for (std::size_t i = 0; i < score.size(); ++i) {
     if (std::isfinite(score[i])) continue;
-    fail_input(
-        "{}: weight[{}][{}]: found an importance ({}) of {}, expected a finite one: the model's activations "
-        "on the calibration text are too large",
-        dense.name, i / dense.in, i % dense.in, method.name, score[i]);
+    fail_input("{}: weight[{}][{}]: found an importance ({}) of {}, expected a finite one: {} too large", dense.name,
+               i / dense.in, i % dense.in, method.name, score[i],
+               method.needs.any() ? "the model's activations on the calibration data are"
+                                  : fmt::format("a weight of {} is", dense.weight[i]));
   }
 }
 

@@ -144,6 +144,35 @@ PruneOptions parse_options(const Arguments& arguments) {
   return options;
 }
 
+// Nobody shall believe that an option did something which the others leave nothing to do for.
+void refuse_idle_options(const Arguments& arguments, const Recipe& recipe) {
+  const auto refuse = [&](const char* option, bool idle, const std::string& why) {
+    if (idle && arguments.given.contains(option)) fail_input("--{}: {}", option, why);
+  };
+  const char* const importance = recipe.importance->name;
+  refuse(
+      "rounds", !recipe.importance->gradual,
+      fmt::format("found with --importance {}, expected --importance obs: no other scores weights anew", importance));
+  refuse("rounds", recipe.mask_pattern != nullptr,
+         fmt::format("found with --pattern {}, expected unstructured, vector or mixed: it takes all weights at once",
+                     recipe.pattern));
+  refuse(
+      "blind-outputs", !recipe.importance->blind_behind,
+      fmt::format("found with --importance {}, expected wanda, obs or sparsegpt: no other weighs outputs", importance));
+  for (const char* const option : {"samples", "window"}) {
+    refuse(option, !recipe.needs_data(),
+           fmt::format("found with --importance {} and --recover {}, expected another importance or recovery: these "
+                       "measure nothing",
+                       importance, recipe.recovery->name));
+  }
+  refuse("last", arguments.text.empty() && arguments.calibrate.empty(),
+         "found without a text, expected --text or --calibrate beside it");
+  const bool single = recipe.options.pattern == PatternKind::kUnstructured || recipe.options.length == 1;
+  for (const char* const option : {"search", "no-grouping"}) {
+    refuse(option, !recipe.mask_pattern && single, "found with vectors of one weight, expected longer ones to group");
+  }
+}
+
 }  // namespace
 
 Recipe recipe_of(const Arguments& arguments) {
@@ -157,7 +186,8 @@ Recipe recipe_of(const Arguments& arguments) {
   if (entry != nullptr) {
     recipe.pattern = arguments.pattern;
     recipe.mask_pattern = make_mask_pattern(arguments.pattern);
-    if (arguments.ratio_given || !recipe.mask_pattern->own_ratio()) recipe.mask_ratio = arguments.prune.ratio;
+    if (arguments.given.contains("ratio") || !recipe.mask_pattern->own_ratio())
+      recipe.mask_ratio = arguments.prune.ratio;
     recipe.options.ratio = recipe.mask_ratio.value_or(recipe.mask_pattern->own_ratio().value_or(0));
   } else {
     recipe.pattern = name_of(recipe.options.pattern);
@@ -173,6 +203,7 @@ Recipe recipe_of(const Arguments& arguments) {
                recipe.needs().any() ? fmt::format("--importance {}", recipe.importance->name)
                                     : fmt::format("--recover {}", recipe.recovery->name));
   }
+  refuse_idle_options(arguments, recipe);
   return recipe;
 }
 

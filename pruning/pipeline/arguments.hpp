@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "golden/cli/option_values.hpp"
 #include "golden/config/accel_config.hpp"
 #include "pruning/pipeline/calibration_data.hpp"
 #include "pruning/pipeline/subject.hpp"
@@ -12,7 +13,7 @@ namespace mixvec::inline pruning {
 /// The command line. `prune` has what needs no more than its own check; recipe_of() reads the other texts.
 struct Arguments {
   PruneOptions prune;
-  bool ratio_given = false;
+  GivenOptions given;  ///< what was typed, without defaults
   std::string model;
   std::string out;
   std::string pattern;
@@ -36,7 +37,8 @@ struct Arguments {
   std::string json;
 };
 
-/// Throws InputError for texts that are no names, lengths or rates, and for two that contradict each other.
+/// Throws InputError for texts that are no names, lengths or rates, for two that contradict each other, and for options
+/// that the others leave nothing to do for.
 Recipe recipe_of(const Arguments& arguments);
 
 /// Fits the options to the vectors that the accelerator takes. Throws InputError that says why they do not fit.

@@ -45,7 +45,7 @@ PruneResult Subject::prune(const Recipe& recipe, const StageProgress& progress) 
   std::vector<ScoredMatrix> scored(dense_.size());
   for (std::size_t m = 0; m < dense_.size(); ++m) scored[m] = {dense_[m], std::move(scores.matrices[m])};
   std::unique_ptr<GradualImportance> gradual;
-  if (recipe.importance->gradual && recipe.options.rounds > 1 && !recipe.mask_pattern) {
+  if (recipe.in_rounds() && recipe.options.rounds > 1) {
     gradual = std::make_unique<GradualObs>(dense_, *calibration_, needs.outputs, scores.unit, threads_);
   }
   const bool chooses = recipe.options.pattern != PatternKind::kUnstructured;

@@ -28,6 +28,8 @@ struct Recipe {
   PruneOptions options;
 
   [[nodiscard]] CalibrationNeeds needs() const;
+  /// Weights go in options.rounds steps.
+  [[nodiscard]] bool in_rounds() const { return importance->gradual && !mask_pattern; }
   [[nodiscard]] bool needs_data() const { return needs().any() || recovery->needs_data; }
 };
 

@@ -49,23 +49,55 @@ std::string how_pruned(const nlohmann::ordered_json& report) {
       report["accelerator"]["name"].get<std::string>(), report["totals"]["retained"].get<double>());
 }
 
-// What the dense and the pruned model make of a text.
-std::optional<Judged> judge(Subject& subject, const PruneResult& result, const Arguments& arguments, int threads) {
+// What the result is judged by.
+struct JudgeText {
+  std::string path;
+  TokenIds ids;  // of its last part
+};
+
+// Read before anything is pruned: a text that is no good is not told after all the work.
+std::optional<JudgeText> read_judge_text(const Model& model, const Arguments& arguments) {
   const std::string& path = arguments.text.empty() ? arguments.calibrate : arguments.text;
-  if (path.empty() || subject.model().config().architecture != Architecture::kGpt2) return std::nullopt;
-  const TokenIds ids = read_tokens(subject.model(), path);
+  if (path.empty() || model.config().architecture != Architecture::kGpt2) return std::nullopt;
+  TokenIds ids = read_tokens(model, path);
   const std::size_t first = ids.size() * (100 - arguments.last) / 100;
   if (ids.size() - first < 2) {
     fail_input("--last: found {} tokens in the last {} % of {}, expected at least 2: one predicts the other",
                ids.size() - first, arguments.last, path);
   }
-  const std::span<const std::size_t> last = std::span(ids).subspan(first);
+  ids.erase(ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(first));
+  return JudgeText{path, std::move(ids)};
+}
+
+// What the dense and the pruned model make of a text.
+std::optional<Judged> judge(Subject& subject, const PruneResult& result, const std::optional<JudgeText>& text,
+                            std::size_t last_percent, int threads) {
+  if (!text) return std::nullopt;
   Judged judged;
-  judged.text = path;
-  judged.last_percent = arguments.last;
-  judged.dense = perplexity(subject.network(), last, threads);
-  judged.pruned = perplexity(subject.pruned_network(result.matrices), last, threads);
+  judged.text = text->path;
+  judged.last_percent = last_percent;
+  judged.dense = perplexity(subject.network(), text->ids, threads);
+  judged.pruned = perplexity(subject.pruned_network(result.matrices), text->ids, threads);
   return judged;
+}
+
+// BERT is measured on stored states and judged by none.
+void check_bert(const Arguments& arguments, const Recipe& recipe) {
+  if (!arguments.text.empty()) {
+    fail_input("--text: found a BERT checkpoint in {}, expected GPT-2: BERT does not predict the next token",
+               arguments.model);
+  }
+  if (!arguments.calibrate.empty() && !recipe.needs_data()) {
+    fail_input(
+        "--calibrate: found with --importance {} and --recover {}, expected another importance or recovery: these "
+        "measure nothing",
+        recipe.importance->name, recipe.recovery->name);
+  }
+  for (const char* const option : {"window", "last"}) {
+    if (arguments.given.contains(option)) {
+      fail_input("--{}: found for a BERT checkpoint, expected GPT-2: stored hidden states are taken whole", option);
+    }
+  }
 }
 
 int run(const Arguments& arguments) {
@@ -77,14 +109,12 @@ int run(const Arguments& arguments) {
   fit_recipe(recipe, accel);
   const fs::path model_dir = arguments.model;
   const Model model = Model::open(model_dir);
-  if (!arguments.text.empty() && model.config().architecture != Architecture::kGpt2) {
-    fail_input("--text: found a BERT checkpoint in {}, expected GPT-2: BERT does not predict the next token",
-               arguments.model);
-  }
+  if (model.config().architecture == Architecture::kBert) check_bert(arguments, recipe);
   AtomicFolder out(arguments.out, [](const fs::path& earlier) { require_own(earlier, kReportName, "prune_model"); });
 
   Progress progress("pruning");
   progress.update(0, "reading");
+  const std::optional<JudgeText> judge_text = read_judge_text(model, arguments);
   Subject subject(model, options.threads);
   double begin = 0.05;
   if (recipe.needs_data()) {
@@ -102,7 +132,7 @@ int run(const Arguments& arguments) {
                runs.refused);
   }
   progress.update(0.75, "judging");
-  const std::optional<Judged> judged = judge(subject, result, arguments, options.threads);
+  const std::optional<Judged> judged = judge(subject, result, judge_text, arguments.last, options.threads);
 
   progress.update(0.8, "writing");
   nlohmann::ordered_json json = report_json(result, recipe, subject, judged, runs);
@@ -191,13 +221,13 @@ int main(int argc, char** argv) {
             "accelerator to choose and to count cycles for: folder or config.json (default: gen_accel's)");
   add_tokens(command, o.tokens, "tokens to count cycles for");
   command.options().add_options()("pictures", "write pictures of the masks (the default)");
-  add_seed(command, o.prune.seed, "seed of the grouping");
+  add_seed(command, o.prune.seed, "seed of the grouping and of what calibration draws");
   add_threads(command, o.prune.threads, "threads to use");
   command.output_folder("out").input("model").input("calibrate").input("text");
   return command.run(argc, argv, [&](const po::variables_map& values) {
     o.json = values["json"].as<std::string>();
     o.lookahead = values["lookahead"].as<double>();
-    o.ratio_given = !values["ratio"].defaulted();
+    o.given = given_options(values);
     return run(o);
   });
 }

@@ -89,7 +89,7 @@ ordered_json report_json(const PruneResult& result, const Recipe& recipe, const 
                            {"samples", subject.data().ends.size()},
                            {"tokens", calibration->tokens},
                            {"weigh_outputs", recipe.needs().outputs}};
-    if (recipe.importance->gradual) json["calibration"]["rounds"] = options.rounds;
+    if (recipe.in_rounds()) json["calibration"]["rounds"] = options.rounds;
   }
   if (judged) {
     json["quality"] = {{"text", judged->text},
