@@ -101,6 +101,7 @@ Outcome run(const Case& item, const fs::path& binary, const fs::path& folder) {
   std::vector<std::string> words{binary.string()};
   words.insert(words.end(), item.arguments.begin(), item.arguments.end());
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   const std::string out = folder.string() + ".out";

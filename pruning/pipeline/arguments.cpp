@@ -171,6 +171,10 @@ void refuse_idle_options(const Arguments& arguments, const Recipe& recipe) {
   for (const char* const option : {"search", "no-grouping"}) {
     refuse(option, !recipe.mask_pattern && single, "found with vectors of one weight, expected longer ones to group");
   }
+  refuse("lookahead", !recipe.importance->gradual || recipe.options.rounds == 1,
+         "found where scores do not change as weights go, expected --importance obs with two rounds or more");
+  refuse("lookahead", recipe.mask_pattern != nullptr || single,
+         "found where no lengths and directions are chosen, expected --pattern vector or mixed");
 }
 
 }  // namespace

@@ -154,6 +154,7 @@ TEST_F(Programs, BadUsageNamesWhatWasFoundAndWhatIsAllowed) {
       {"--pattern 2:4 --vec 4", "the strips that cost least"},
       {"--importance wanda", "--calibrate"},
       {"--recover obs", "--calibrate"},
+      {"--lookahead 0.5", "--importance obs"},
       {"--recover retrain", "none, obs"},
       {"--importance head --calibrate " MIXVEC_SOURCE_DIR "/models/shakespeare.txt", "--pattern head"},
       {"--rounds 0", "1 to 100"},

@@ -28,6 +28,12 @@ class SmallCheckpoint {
   std::map<std::string, Tensor> tensors;
   std::map<std::string, std::string> metadata;
 
+  SmallCheckpoint() = default;
+  // Copied where it could be moved: a move may not throw, and a JSON value's may.
+  SmallCheckpoint(const SmallCheckpoint&) = default;
+  SmallCheckpoint& operator=(const SmallCheckpoint&) = default;
+  ~SmallCheckpoint() = default;
+
   static SmallCheckpoint gpt2() {
     SmallCheckpoint result;
     result.config = {{"model_type", "gpt2"}, {"n_embd", 8},       {"n_layer", 2},    {"n_head", 2},
