@@ -1,6 +1,3 @@
-    set -- --calibrate text.txt --samples 6 --window 16 --recover obs
-    [ "$importance" != magnitude ] || set --
-    case "$importance $pattern" in "obs unstructured" | "obs vector --vec"* | "obs mixed") set -- "$@" --rounds 2 ;; esac
 #!/bin/sh
 # Prunes a model in every pattern by every importance, and runs a layer of each on a small accelerator, bit for bit.
 #
@@ -22,8 +19,9 @@ for pattern in unstructured 'vector --vec 4' 'vector --vec 16' mixed 2:4 64:2:8 
   compared=0
   for importance in magnitude wanda obs sparsegpt taylor head; do
     [ "$importance" != head ] || [ "$pattern" = head ] || continue
-    set -- --calibrate text.txt --samples 6 --window 16 --rounds 2 --recover obs
+    set -- --calibrate text.txt --samples 6 --window 16 --recover obs
     [ "$importance" != magnitude ] || set --
+    case "$importance $pattern" in "obs unstructured" | "obs vector --vec"* | "obs mixed") set -- "$@" --rounds 2 ;; esac
     # The pattern's own options are words of their own.
     run "$bin/prune_model" --model "$models/shakespeare-gpt2" --accel accel --pattern $pattern --importance $importance "$@" \
       --tokens 8 --no-pictures --out pruned
