@@ -192,7 +192,7 @@ int main(int argc, char** argv) {
       "tokens of a window (at most the model's positions)")(
       "rounds", bind_to(o.prune.rounds, whole_number(1, 100))->value_name("N"),
       "importance obs: steps in which weights go, scored anew after each; 1: all at once")(
-      "lookahead", real_number(0, 1)->default_value(o.lookahead)->value_name("X"),
+      "lookahead", real_number(0, 1)->default_value(o.lookahead, fmt::format("{}", o.lookahead))->value_name("X"),
       "importance obs: choose lengths and directions by what weights are worth when X of the ratio has gone")(
       "blind-outputs", po::bool_switch(&o.blind_outputs),
       "wanda, obs, sparsegpt: do not weigh outputs by how much the loss depends on them")(
