@@ -347,7 +347,8 @@ PruneResult prune(std::vector<ScoredMatrix> matrices, const PruneOptions& option
   check_options(options);
   if (matrices.empty()) fail_input("found no matrix to prune, expected at least one");
   std::optional<double> neighbours;
-  if (options.pattern == PatternKind::kVector && options.grouping && options.length > 1) {
+  // Of masks that are chosen by other scores than those at hand the efficacy would say nothing.
+  if (gradual == nullptr && options.pattern == PatternKind::kVector && options.grouping && options.length > 1) {
     PruneOptions plain = options;
     plain.grouping = false;
     plain.budget = {};
