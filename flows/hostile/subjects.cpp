@@ -21,6 +21,26 @@ namespace fs = std::filesystem;
 
 namespace {
 
+/// A file of tensors with small Gaussian values.
+class RandomTensors {
+ public:
+  explicit RandomTensors(std::uint64_t seed) : random_(seed) {}
+
+  void add(const std::string& name, std::vector<std::size_t> shape) {
+    std::size_t size = 1;
+    for (const std::size_t n : shape) size *= n;
+    std::vector<float> values(size);
+    for (float& value : values) value = static_cast<float>(random_.gaussian() * 0.1);
+    writer_.add(name, std::move(shape), std::span<const float>(values));
+  }
+
+  void write(const fs::path& path) const { writer_.write(path); }
+
+ private:
+  SafetensorsWriter writer_;
+  Random random_;
+};
+
 /// A GPT-2 of characters with one layer of 16 channels.
 void write_checkpoint(const fs::path& folder) {
   fs::create_directories(folder);
@@ -32,14 +52,9 @@ void write_checkpoint(const fs::path& folder) {
              R"("n_inner":32,"layer_norm_epsilon":1e-5,"activation_function":"gelu_new","tie_word_embeddings":true,)"
              R"("scale_attn_weights":true,"architectures":["GPT2LMHeadModel"]})");
   write_file(folder / "vocab.json", R"({"a":0,"b":1,"c":2," ":3,"\n":4})");
-  SafetensorsWriter writer;
-  Random random(42);
+  RandomTensors tensors(42);
   const auto add = [&](const std::string& name, std::vector<std::size_t> shape) {
-    std::size_t size = 1;
-    for (const std::size_t n : shape) size *= n;
-    std::vector<float> values(size);
-    for (float& value : values) value = static_cast<float>(random.gaussian() * 0.1);
-    writer.add(name, std::move(shape), std::span<const float>(values));
+    tensors.add(name, std::move(shape));
   };
   add("wte.weight", {kVocabulary, kHidden});
   add("wpe.weight", {kPositions, kHidden});
@@ -55,7 +70,7 @@ void write_checkpoint(const fs::path& folder) {
     add(fmt::format("h.0.{}weight", name), {in, out});
     add(fmt::format("h.0.{}bias", name), {out});
   }
-  writer.write(folder / "model.safetensors");
+  tensors.write(folder / "model.safetensors");
 }
 
 /// A BERT of one layer of 8 channels with word pieces, a head of two classes and one of spans.
@@ -65,14 +80,9 @@ void write_encoder(const fs::path& folder) {
              R"({"model_type":"bert","hidden_size":8,"num_hidden_layers":1,"num_attention_heads":2,"vocab_size":7,)"
              R"("intermediate_size":16,"max_position_embeddings":12,"id2label":{"0":"no","1":"yes"}})");
   write_file(folder / "vocab.txt", "[UNK]\n[CLS]\n[SEP]\na\nb\n##b\n.\n");
-  SafetensorsWriter writer;
-  Random random(43);
+  RandomTensors tensors(43);
   const auto add = [&](const std::string& name, std::vector<std::size_t> shape) {
-    std::size_t size = 1;
-    for (const std::size_t n : shape) size *= n;
-    std::vector<float> values(size);
-    for (float& value : values) value = static_cast<float>(random.gaussian() * 0.1);
-    writer.add(name, std::move(shape), std::span<const float>(values));
+    tensors.add(name, std::move(shape));
   };
   add("embeddings.word_embeddings.weight", {7, 8});
   add("embeddings.position_embeddings.weight", {12, 8});
@@ -96,7 +106,7 @@ void write_encoder(const fs::path& folder) {
     add(name + ".weight", {out, in});
     add(name + ".bias", {out});
   }
-  writer.write(folder / "model.safetensors");
+  tensors.write(folder / "model.safetensors");
   SafetensorsWriter stored;
   const std::vector<float> values(24, 0.5F);
   stored.add("hidden_states.0", {3, 8}, std::span<const float>(values));

@@ -37,7 +37,6 @@ Eigen::VectorXd joint_costs(const Eigen::MatrixXd& inverse, const Eigen::MatrixX
     for (Eigen::Index i = 0; i < n; ++i) block(i, j) = inverse(places[static_cast<std::size_t>(i)], at);
     part.row(j) = w.row(at);
   }
-  if (n == 1) return 0.5 * part.row(0).transpose().array().square() / block(0, 0);
   block.llt().matrixL().solveInPlace(part);
   return 0.5 * part.colwise().squaredNorm().transpose();
 }
@@ -73,9 +72,8 @@ std::vector<std::vector<float>> GradualObs::scores(std::span<const Pattern> patt
     const Eigen::Index columns = state.weight.cols();
     const double ridge = damping_of(gram);
     result[m].assign(state.mask.size(), 0.0F);
-    Pattern singles;  // column vectors: H is the same for all outputs, so costs are sums over single weights
-    for (Eigen::Index i = 0; i < columns; ++i) singles.strips.push_back({1, {static_cast<std::uint32_t>(i)}});
-    const Pattern& pattern = !patterns.empty() && patterns[m].direction == Direction::kRow ? patterns[m] : singles;
+    // H is the same for all outputs: costs of column vectors are sums over single weights.
+    const bool jointly = !patterns.empty() && patterns[m].direction == Direction::kRow;
     for (const ColumnRange& range : split_columns(columns, kBlock)) {
       const std::vector<RowGroup> groups = group_rows(state.mask, state.weight.rows(), columns, range);
       parallel_for(groups.size(), threads_, [&](std::size_t g) {
@@ -88,15 +86,21 @@ std::vector<std::vector<float>> GradualObs::scores(std::span<const Pattern> patt
             w(k, r) = state.weight(group.rows[static_cast<std::size_t>(r)], group.kept[static_cast<std::size_t>(k)]);
           }
         }
-        for (const auto& places : places_of(pattern, group.kept, static_cast<std::size_t>(columns))) {
+        const auto set = [&](Eigen::Index place, Eigen::Index r, double cost) {
+          const Eigen::Index row = group.rows[static_cast<std::size_t>(r)];
+          result[m][static_cast<std::size_t>(row * columns + group.kept[static_cast<std::size_t>(place)])] =
+              static_cast<float>(unit_ * output_factor(m, row) * cost);
+        };
+        if (!jointly) {
+          for (Eigen::Index r = 0; r < w.cols(); ++r) {
+            for (Eigen::Index k = 0; k < w.rows(); ++k) set(k, r, 0.5 * w(k, r) * w(k, r) / inverse(k, k));
+          }
+          return;
+        }
+        for (const auto& places : places_of(patterns[m], group.kept, static_cast<std::size_t>(columns))) {
           const Eigen::VectorXd costs = joint_costs(inverse, w, places);
           for (Eigen::Index r = 0; r < w.cols(); ++r) {
-            const Eigen::Index row = group.rows[static_cast<std::size_t>(r)];
-            const auto share =
-                static_cast<float>(unit_ * output_factor(m, row) * costs[r] / static_cast<double>(places.size()));
-            for (const Eigen::Index place : places) {
-              result[m][static_cast<std::size_t>(row * columns + group.kept[static_cast<std::size_t>(place)])] = share;
-            }
+            for (const Eigen::Index place : places) set(place, r, costs[r] / static_cast<double>(places.size()));
           }
         }
       });
