@@ -79,7 +79,6 @@ std::vector<std::vector<float>> GradualObs::scores(std::span<const Pattern> patt
       parallel_for(groups.size(), threads_, [&](std::size_t g) {
         const RowGroup& group = groups[g];
         if (group.kept.empty()) return;
-        const Eigen::MatrixXd inverse = restricted_inverse(gram, group.kept, ridge);
         Eigen::MatrixXd w(static_cast<Eigen::Index>(group.kept.size()), static_cast<Eigen::Index>(group.rows.size()));
         for (Eigen::Index r = 0; r < w.cols(); ++r) {
           for (Eigen::Index k = 0; k < w.rows(); ++k) {
@@ -92,11 +91,13 @@ std::vector<std::vector<float>> GradualObs::scores(std::span<const Pattern> patt
               static_cast<float>(unit_ * output_factor(m, row) * cost);
         };
         if (!jointly) {
+          const Eigen::VectorXd inverse = restricted_inverse_diagonal(gram, group.kept, ridge);
           for (Eigen::Index r = 0; r < w.cols(); ++r) {
-            for (Eigen::Index k = 0; k < w.rows(); ++k) set(k, r, 0.5 * w(k, r) * w(k, r) / inverse(k, k));
+            for (Eigen::Index k = 0; k < w.rows(); ++k) set(k, r, 0.5 * w(k, r) * w(k, r) / inverse[k]);
           }
           return;
         }
+        const Eigen::MatrixXd inverse = restricted_inverse(gram, group.kept, ridge);
         for (const auto& places : places_of(patterns[m], group.kept, static_cast<std::size_t>(columns))) {
           const Eigen::VectorXd costs = joint_costs(inverse, w, places);
           for (Eigen::Index r = 0; r < w.cols(); ++r) {

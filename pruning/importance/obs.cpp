@@ -15,7 +15,7 @@ std::vector<float> score_obs(const ScoreInput& input) {
   const Eigen::MatrixXd& gram = input.moments->inputs;
   std::vector<Eigen::Index> all(dense.in);
   for (std::size_t i = 0; i < dense.in; ++i) all[i] = index_of(i);
-  const Eigen::VectorXd inverse = restricted_inverse(gram, all, damping_of(gram)).diagonal();
+  const Eigen::VectorXd inverse = restricted_inverse_diagonal(gram, all, damping_of(gram));
   std::vector<float> result;
   result.reserve(dense.weight.size());
   for (std::size_t o = 0; o < dense.out; ++o) {

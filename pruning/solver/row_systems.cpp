@@ -87,4 +87,14 @@ Eigen::MatrixXd restricted_inverse(const Eigen::MatrixXd& gram, std::span<const 
   return factorise(gram, columns, ridge).solve(Eigen::MatrixXd::Identity(n, n));
 }
 
+Eigen::VectorXd restricted_inverse_diagonal(const Eigen::MatrixXd& gram, std::span<const Eigen::Index> columns,
+                                            double ridge) {
+  const auto n = static_cast<Eigen::Index>(columns.size());
+  // Of H = L Lᵀ: the sums of squares of the columns of L⁻¹.
+  const Eigen::LLT<Eigen::MatrixXd> factor = factorise(gram, columns, ridge);
+  Eigen::MatrixXd lower = Eigen::MatrixXd::Identity(n, n);
+  factor.matrixL().solveInPlace(lower);
+  return lower.colwise().squaredNorm().transpose();
+}
+
 }  // namespace mixvec::inline pruning
