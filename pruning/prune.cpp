@@ -139,6 +139,7 @@ class Pruner {
       return shape_of(a).lines * shape_of(a).across > shape_of(b).lines * shape_of(b).across;
     });
     std::vector<LineShape> shapes;
+    shapes.reserve(jobs.size());
     for (const Job& job : jobs) shapes.push_back(shape_of(job));
     const double moves_per_line =
         options_.search_seconds ? moves_within(*options_.search_seconds, shapes) : default_moves(shapes);
@@ -287,6 +288,7 @@ class Pruner {
           select(ranked, gradual_->scores(patterns), static_cast<double>(round) / static_cast<double>(options_.rounds));
       if (round == options_.rounds) break;
       std::vector<std::vector<std::uint8_t>> masks;
+      masks.reserve(selections.size());
       for (const Selection& selection : selections) masks.push_back(selection.mask);
       gradual_->keep(masks);
     }
