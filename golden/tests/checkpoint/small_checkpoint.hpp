@@ -28,8 +28,8 @@ class SmallCheckpoint {
   std::map<std::string, Tensor> tensors;
   std::map<std::string, std::string> metadata;
 
-  SmallCheckpoint() = default;
-  // Copied where it could be moved: a move may not throw, and a JSON value's may.
+  // As a JSON value may throw, so may this; and it is copied where it could be moved, as a move may not.
+  SmallCheckpoint() noexcept(false) = default;
   SmallCheckpoint(const SmallCheckpoint&) = default;
   SmallCheckpoint& operator=(const SmallCheckpoint&) = default;
   ~SmallCheckpoint() = default;
