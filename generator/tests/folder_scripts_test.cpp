@@ -106,9 +106,10 @@ TEST(FolderScripts, KnobsAreZeroOrOne) {
         fmt::format("make -s -C {} '{}' clean > {} 2>&1", (folder.path / "a").string(), knob, log.string()));
     return fmt::format("{}: {}", code, read_file(log));
   };
-  for (const std::string knob : {"TRACE", "COVERAGE", "TOGGLE", "ASSERT"}) {
-    for (const std::string value : {"0", "1"}) EXPECT_EQ(made(knob + "=" + value), "0: ");
-    for (const std::string value : {"", "2", "01", "yes", "0 1", "1 ", "no"}) {
+  for (const char* const name : {"TRACE", "COVERAGE", "TOGGLE", "ASSERT"}) {
+    const std::string knob = name;
+    for (const char* const value : {"0", "1"}) EXPECT_EQ(made(knob + "=" + value), "0: ");
+    for (const char* const value : {"", "2", "01", "yes", "0 1", "1 ", "no"}) {
       const std::string text = made(knob + "=" + value);
       EXPECT_NE(text.find(fmt::format("{}: found \"{}\", expected 0 or 1", knob, value)), std::string::npos)
           << knob << "=" << value << ": " << text;

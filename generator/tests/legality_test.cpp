@@ -190,7 +190,7 @@ TEST(Legality, EveryRequestResolvesToALegalConfiguration) {
           ASSERT_EQ(config.sets * config.positions(), config.pe);
           ASSERT_EQ(config.vector_lanes * config.token_lanes(), config.lanes);
           // Lengths apart: the packer has a rule of its own for columns of which no chain holds a whole strip.
-          FormatConfig format = config;
+          auto format = static_cast<const FormatConfig&>(config);
           format.min_length = 1;
           ASSERT_NO_THROW(check_format(format));
           ++checked;

@@ -64,11 +64,16 @@ class Bench {
   std::pair<std::uint32_t, std::uint32_t> draw_pair(Stimulus& random) {
     std::uint32_t x = random.bits();
     std::uint32_t y = random.bits();
-    const std::uint32_t kind = random.below(4);
+    const std::uint32_t kind = random.below(5);
     // Few significant bits: products that lie in the middle of two values.
     if (kind == 0) {
       x &= 0xFFFFF800U;
       y &= 0xFFFFF000U;
+    }
+    // One bit more: what lies in the middle, and what is above it by the first of the bits that are only collected.
+    if (kind == 2) {
+      x &= 0xFFFFF800U;
+      y &= 0xFFFFF800U;
     }
     // Near 1, from both sides: products that a carry of rounding normalises.
     if (kind == 1) {

@@ -33,8 +33,8 @@ void fuzz_checkpoint(std::string_view bytes) {
 std::vector<std::string> checkpoint_seeds() {
   std::vector<std::string> all;
   const std::filesystem::path place = scratch() / "weights.safetensors";
-  for (SmallCheckpoint checkpoint : {one_layer(SmallCheckpoint::gpt2()), one_layer(SmallCheckpoint::bert()),
-                                     one_layer(SmallCheckpoint::distilbert())}) {
+  for (const auto make : {SmallCheckpoint::gpt2, SmallCheckpoint::bert, SmallCheckpoint::distilbert}) {
+    SmallCheckpoint checkpoint = one_layer(make());
     checkpoint.write_weights(place);
     all.push_back(read_file(place));
   }
