@@ -39,7 +39,8 @@ void check_options(const PruneOptions& options) {
   if (options.search_seconds && !(*options.search_seconds >= 0 && *options.search_seconds <= 86400)) {
     fail_input("--search: found {}, expected 0 to 86400 seconds", *options.search_seconds);
   }
-  for (const double rate : {options.exchange_bytes, options.exchange_cycles}) {
+  const Rates exchange = options.exchange.value_or(options.favour);
+  for (const double rate : {exchange.bytes, exchange.cycles}) {
     if (!(rate >= 0 && rate <= 1000)) fail_input("--exchange: found {}, expected 0 to 1000", rate);
   }
 }
@@ -62,10 +63,10 @@ class Pruner {
     make_candidates();
     progress(0.6, "choosing lengths and directions");
     settle();
-    result_.curve_rates_bytes = base_rates().bytes;
-    result_.curve_rates_cycles = base_rates().cycles;
+    result_.curve_rates_bytes = base_.bytes;
+    result_.curve_rates_cycles = base_.cycles;
     if (options_.pattern == PatternKind::kMixed)
-      result_.curve = trade_off(*chooser_, keep_, scale_of_prices(), result_.importance_unstructured, base_rates());
+      result_.curve = trade_off(*chooser_, keep_, scale_of_prices(), result_.importance_unstructured, base_);
     compare_directions();
     chooser_.reset();
     progress(0.85, "writing masks");
@@ -171,19 +172,14 @@ class Pruner {
             result_.importance_unstructured / chooser_->model().ideal_cycles(kept)};
   }
 
-  // The line of exchange rates that searches and the trade-off walk along.
-  Rates base_rates() const {
-    const PruneOptions defaults;
-    if (options_.exchange_bytes + options_.exchange_cycles > 0)
-      return {options_.exchange_bytes, options_.exchange_cycles};
-    return {defaults.exchange_bytes, defaults.exchange_cycles};
-  }
-
   // Chooses, measures the exact result, and tightens the budget if the tables were too hopeful.
   void settle() {
-    const BudgetSearch search(*chooser_, keep_, scale_of_prices(), result_.importance_unstructured, base_rates());
+    const bool given = options_.exchange && options_.exchange->bytes + options_.exchange->cycles > 0;
+    base_ = given ? *options_.exchange : rates_at_margin(*chooser_, keep_, scale_of_prices(), options_.favour);
+    const BudgetSearch search(*chooser_, keep_, scale_of_prices(), result_.importance_unstructured, base_);
     if (!options_.budget.any()) {
-      apply(search.at(options_.exchange_bytes, options_.exchange_cycles));
+      const Rates rates = options_.exchange.value_or(base_);
+      apply(search.at(rates.bytes, rates.cycles));
       return;
     }
     Budget target = options_.budget;
@@ -246,8 +242,7 @@ class Pruner {
       patterns.push_back(pruned.pattern);
       ranked[m] = {{}, dense_[m].out, dense_[m].in, &pruned.pattern, {}};
       for (const Strip& strip : pruned.pattern.strips) {
-        ranked[m].price.push_back(chooser_->vector_price(
-            choice.prices, strip.length, static_cast<int>(strip.index.size()), pruned.pattern.direction));
+        ranked[m].bar.push_back(chooser_->vector_bar(choice, m, strip, pruned.pattern.direction));
       }
     }
     const std::vector<Selection> selections =
@@ -330,6 +325,7 @@ class Pruner {
   std::uint64_t wanted_ = 0;         ///< sum of keep_
   float centre_ = 0;
   std::optional<Chooser> chooser_;
+  Rates base_;  ///< the line of exchange rates that searches and the trade-off walk along
   PruneResult result_;
 };
 

@@ -27,10 +27,10 @@ struct PruneOptions {
   bool per_matrix = false;               ///< every matrix keeps 1 − δ of its own weights
   bool grouping = true;                  ///< strips of similar lines instead of neighbours
   std::optional<double> search_seconds;  ///< for grouping, on two cores; none: the default's amount of work
-  /// Prices of costs where no budget is given: the share of the retained importance that is worth the least possible
-  /// bytes (cycles) once more. See docs/pruning.md for how the defaults came about.
-  double exchange_bytes = 1.2;
-  double exchange_cycles = 0.06;
+  /// Prices of bytes and cycles where no budget is given. None: prices in the proportion `favour`, so high that the
+  /// ratio follows from them: the last vector kept is worth just what it costs. See docs/pruning.md.
+  std::optional<Rates> exchange;
+  Rates favour{1, 1};
   int rounds = 6;  ///< steps in which a gradual importance removes weights
   Budget budget;
   AccelConfig accel;             ///< what cycles and bytes are estimated for

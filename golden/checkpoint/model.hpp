@@ -47,10 +47,11 @@ class Model {
   [[nodiscard]] bool is_pruned() const;  ///< whether pruning.safetensors is there
 
   /// Writes into FOLDER, which is there and empty: model.safetensors (one file, even if the source is in shards) with
-  /// the given matrices (weights and biases as F16) in place of the originals, all other tensors and the metadata as
-  /// they were; pruning.safetensors (PruningFile); a README.md about the pruned model, into which `how` goes (Markdown;
+  /// the given matrices in place of the originals, in the types of these, all other tensors and the metadata as they
+  /// were; pruning.safetensors (PruningFile); a README.md about the pruned model, into which `how` goes (Markdown;
   /// may be empty); and whatever else of the source describes the model (CarriedFiles). Matrices that are not given
-  /// keep what they had. Returns what was left out, for the user to know. Throws InputError.
+  /// keep what they had. Returns what was left out, for the user to know. Throws InputError, also for a value that the
+  /// original's type does not hold (fit_to_stored() rounds to it).
   std::vector<LeftOut> write_pruned_files(const std::filesystem::path& folder,
                                           const std::vector<PrunedMatrix>& matrices, const std::string& how = "") const;
 

@@ -1,12 +1,14 @@
 // Writes a pruned model: the checkpoint with some matrices replaced, and their masks and strips beside it.
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <cstring>
 #include <map>
 
 #include "golden/base/error.hpp"
 #include "golden/base/text.hpp"
 #include "golden/checkpoint/model.hpp"
 #include "golden/checkpoint/model_card.hpp"
+#include "golden/checkpoint/stored_values.hpp"
 #include "golden/files/atomic_folder.hpp"
 #include "golden/files/output.hpp"
 #include "golden/files/place.hpp"
@@ -26,32 +28,28 @@ struct Replacement {
   bool is_bias;
 };
 
-std::vector<std::byte> bytes_of(const Replacement& replacement) {
+// In the type of the tensor that it replaces: whatever read that reads this.
+std::vector<std::byte> bytes_of(const Replacement& replacement, const TensorView& tensor) {
   const PrunedMatrix& matrix = *replacement.matrix;
   const StoredPart& part = replacement.part;
-  if (replacement.is_bias) {
-    const auto values = std::as_bytes(std::span(matrix.bias).subspan(part.first, part.out));
-    return {values.begin(), values.end()};
-  }
+  const auto stored = [&](std::span<const Half> values) {
+    return stored_bytes(values, tensor.dtype, fmt::format("{}: tensor {}", matrix.name, quote(tensor.name)));
+  };
+  if (replacement.is_bias) return stored(std::span(matrix.bias).subspan(part.first, part.out));
   const std::span<const Half> rows = std::span(matrix.weight).subspan(part.first * matrix.in, part.out * matrix.in);
-  if (!part.transposed) {
-    const auto values = std::as_bytes(rows);
-    return {values.begin(), values.end()};
-  }
-  std::vector<std::byte> result(rows.size_bytes());
+  if (!part.transposed) return stored(rows);
+  std::vector<Half> columns(rows.size());
   constexpr std::size_t kBlock = 32;
   for (std::size_t i0 = 0; i0 < matrix.in; i0 += kBlock) {
     const std::size_t i1 = std::min(matrix.in, i0 + kBlock);
     for (std::size_t o0 = 0; o0 < part.out; o0 += kBlock) {
       const std::size_t o1 = std::min(part.out, o0 + kBlock);
       for (std::size_t i = i0; i < i1; ++i) {
-        for (std::size_t o = o0; o < o1; ++o) {
-          std::memcpy(&result[(i * part.out + o) * sizeof(Half)], &rows[o * matrix.in + i], sizeof(Half));
-        }
+        for (std::size_t o = o0; o < o1; ++o) columns[i * part.out + o] = rows[o * matrix.in + i];
       }
     }
   }
-  return result;
+  return stored(columns);
 }
 
 // Refuses folders whose replacement would delete something other than an earlier result.
@@ -103,8 +101,8 @@ std::vector<LeftOut> Model::write_pruned_files(const fs::path& folder, const std
     if (found == replacements.end()) {
       model.add_lazy(tensor.name, tensor.dtype, tensor.shape, [&tensor] { return tensor.bytes(); });
     } else {
-      model.add_lazy(tensor.name, Dtype::kF16, tensor.shape,
-                     [&replacement = found->second] { return bytes_of(replacement); });
+      model.add_lazy(tensor.name, tensor.dtype, tensor.shape,
+                     [&tensor, &replacement = found->second] { return bytes_of(replacement, tensor); });
     }
   }
   CarriedFiles carried = find_carried_files(directory_, is_pruned(), folder);

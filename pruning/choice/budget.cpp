@@ -13,6 +13,7 @@ namespace {
 constexpr double kLowestRate = 1e-4;
 constexpr double kHighestRate = 100;
 constexpr int kHalvings = 13;
+constexpr int kFineHalvings = 20;
 
 }  // namespace
 
@@ -95,6 +96,25 @@ SearchedChoice BudgetSearch::meet(const Budget& budget) const {
     if (budget.bytes) bisect("bytes", *budget.bytes, bytes_rate, [&](const Choice& c) { return relative_bytes(c); });
   }
   return best;
+}
+
+Rates rates_at_margin(const Chooser& chooser, const std::vector<std::uint64_t>& keep, const Prices& unit,
+                      const Rates& favour) {
+  double wanted = 0;
+  for (const std::uint64_t k : keep) wanted += static_cast<double>(k);
+  const double whole = favour.bytes + favour.cycles;
+  const auto scaled = [&](double factor) {
+    return Rates{factor * favour.bytes / whole, factor * favour.cycles / whole};
+  };
+  double low = std::log(kLowestRate);
+  double high = std::log(kHighestRate);
+  for (int i = 0; i < kFineHalvings; ++i) {
+    const double middle = 0.5 * (low + high);
+    const Rates rates = scaled(std::exp(middle));
+    const Prices prices{rates.bytes * unit.per_bit, rates.cycles * unit.per_cycle};
+    (chooser.kept_above(prices, 0) < wanted ? high : low) = middle;
+  }
+  return scaled(std::exp(low));
 }
 
 std::vector<CurvePoint> trade_off(const Chooser& chooser, const std::vector<std::uint64_t>& keep, const Prices& unit,

@@ -65,6 +65,12 @@ class BudgetSearch {
   Rates base_;
 };
 
+/// Rates in the proportion of `favour` at which the wanted number of weights is what pays its price: the last vector
+/// kept is worth what it costs, so that no other ratio would buy more importance for the same bytes and cycles. Where
+/// even a high price leaves too many weights, or a low one too few, that price.
+Rates rates_at_margin(const Chooser& chooser, const std::vector<std::uint64_t>& keep, const Prices& unit,
+                      const Rates& favour);
+
 /// Points of mixed lengths at multiples of the base rates, then one point for each single length.
 std::vector<CurvePoint> trade_off(const Chooser& chooser, const std::vector<std::uint64_t>& keep, const Prices& unit,
                                   double unstructured, const Rates& base);

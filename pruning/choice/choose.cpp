@@ -34,6 +34,16 @@ double Chooser::vector_price(const Prices& prices, int length, int width, Direct
   return prices.per_bit * cost.bits + prices.per_cycle * cost.cycles;
 }
 
+double Chooser::vector_bar(const Choice& choice, std::size_t m, const Strip& strip, Direction direction) const {
+  const auto width = static_cast<int>(strip.index.size());
+  const double price = vector_price(choice.prices, strip.length, width, direction);
+  const double bar = choice.threshold[m] * width + price;
+  // The lowest threshold there is leaves the cheapest vectors nothing to bring.
+  constexpr double kLeast = 1e-6;
+  const double least = kLeast * (price > 0 ? price : width);
+  return std::max(bar, least);
+}
+
 namespace {
 
 constexpr float kForbidden = -std::numeric_limits<float>::infinity();
@@ -262,6 +272,15 @@ Totals Chooser::totals_of_side(std::size_t m, std::size_t side, const Prices& pr
   return choose_side(m, side, prices, threshold, lengths_).totals;
 }
 
+double Chooser::kept_above(const Prices& prices, double threshold, unsigned lengths) const {
+  std::vector<double> kept(matrices_.size());
+  parallel_for(matrices_.size(), threads_,
+               [&](std::size_t m) { kept[m] = choose_matrix(m, prices, threshold, lengths).totals.kept; });
+  double sum = 0;
+  for (const double k : kept) sum += k;
+  return sum;
+}
+
 Choice Chooser::choose(const Prices& prices, const std::vector<std::uint64_t>& keep, unsigned lengths) const {
   const std::size_t n = matrices_.size();
   Choice choice;
@@ -269,13 +288,8 @@ Choice Chooser::choose(const Prices& prices, const std::vector<std::uint64_t>& k
   choice.matrices.resize(n);
   choice.threshold.assign(n, 0);
   if (keep.size() == 1) {
-    const double threshold = find_threshold(static_cast<double>(keep[0]), prices, lengths, [&](double t) {
-      std::vector<double> kept(n);
-      parallel_for(n, threads_, [&](std::size_t m) { kept[m] = choose_matrix(m, prices, t, lengths).totals.kept; });
-      double sum = 0;
-      for (const double k : kept) sum += k;
-      return sum;
-    });
+    const double threshold = find_threshold(static_cast<double>(keep[0]), prices, lengths,
+                                            [&](double t) { return kept_above(prices, t, lengths); });
     choice.threshold.assign(n, threshold);
   } else {
     parallel_for(n, threads_, [&](std::size_t m) {

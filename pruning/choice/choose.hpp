@@ -82,6 +82,12 @@ class Chooser {
     return choose(prices, keep, lengths_);
   }
 
+  /// Weights that the best choice at a fixed threshold keeps of all matrices.
+  [[nodiscard]] double kept_above(const Prices& prices, double threshold, unsigned lengths) const;
+  [[nodiscard]] double kept_above(const Prices& prices, double threshold) const {
+    return kept_above(prices, threshold, lengths_);
+  }
+
   /// The best choice for one matrix at a fixed threshold.
   [[nodiscard]] MatrixChoice choose_matrix(std::size_t m, const Prices& prices, double threshold,
                                            unsigned lengths) const;
@@ -91,6 +97,8 @@ class Chooser {
 
   /// Price of one kept vector, in importance.
   [[nodiscard]] double vector_price(const Prices& prices, int length, int width, Direction direction) const;
+  /// What a vector of a strip of matrix m must bring, in importance, to be kept by a choice; above 0.
+  [[nodiscard]] double vector_bar(const Choice& choice, std::size_t m, const Strip& strip, Direction direction) const;
 
   [[nodiscard]] const std::vector<MatrixCandidates>& matrices() const { return matrices_; }
   [[nodiscard]] const CostModel& model() const { return model_; }

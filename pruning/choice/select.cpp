@@ -51,19 +51,18 @@ void for_each_vector(const RankedMatrix& m, Visit visit) {
   }
 }
 
-// importance and price to key, by strip
+// importance to key, by strip
 struct KeyMaker {
-  std::vector<float> price;
-  std::vector<float> per_weight;
+  std::vector<float> per_bar;
 
   explicit KeyMaker(const RankedMatrix& m) {
     for (std::size_t s = 0; s < m.pattern->strips.size(); ++s) {
-      price.push_back(m.price.empty() ? 0.0F : static_cast<float>(m.price[s]));
-      per_weight.push_back(1.0F / static_cast<float>(m.pattern->strips[s].index.size()));
+      const double bar = m.bar.empty() ? static_cast<double>(m.pattern->strips[s].index.size()) : m.bar[s];
+      per_bar.push_back(static_cast<float>(1 / bar));
     }
   }
   std::uint32_t operator()(std::uint32_t strip, float importance) const {
-    return key_of((importance - price[strip]) * per_weight[strip]);
+    return key_of(importance * per_bar[strip]);
   }
 };
 

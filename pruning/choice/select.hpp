@@ -15,9 +15,9 @@ struct RankedMatrix {
   std::size_t out = 0;
   std::size_t in = 0;
   const Pattern* pattern = nullptr;
-  /// Subtracted from the importance of every vector of a strip, by strip; empty: nothing. (A vector that costs more to
-  /// store and to compute must bring more.)
-  std::vector<double> price;
+  /// What a vector of a strip must bring, by strip, above 0: one that costs more to store and to compute must bring more.
+  /// Only the proportions count. Empty: as much as it has weights.
+  std::vector<double> bar;
 };
 
 struct Selection {
@@ -26,7 +26,7 @@ struct Selection {
   double retained = 0;             ///< importance
 };
 
-/// Keeps the vectors with most (importance − price) per weight, in all matrices together, until `keep` weights are
+/// Keeps the vectors with most importance ÷ bar, in all matrices together, until `keep` weights are
 /// kept; a vector that no longer fits is passed over, so the count is short of `keep` by less than one vector. Ties go
 /// to the earlier matrix, strip and position.
 std::vector<Selection> select_vectors(std::span<const RankedMatrix> matrices, std::uint64_t keep, int threads);

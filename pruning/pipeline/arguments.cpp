@@ -74,13 +74,20 @@ Budget parse_budget(const std::string& text) {
 
 // One number for both rates, or each by its name.
 void parse_exchange(const std::string& text, PruneOptions& options) {
+  for (const auto& [name, favour] :
+       {std::pair{"balanced", Rates{1, 1}}, {"bytes", Rates{1, 0}}, {"cycles", Rates{0, 1}}}) {
+    if (text != name) continue;
+    options.favour = favour;
+    return;
+  }
+  options.exchange.emplace();
   if (text.find('=') == std::string::npos) {
-    options.exchange_bytes = options.exchange_cycles = number_of(text, "--exchange");
+    options.exchange->bytes = options.exchange->cycles = number_of(text, "--exchange");
     return;
   }
   for (const auto& [name, value] :
        parse_pairs("exchange", text, {"cycles", "bytes"}, "a number, or bytes=NUMBER and/or cycles=NUMBER")) {
-    (name == "cycles" ? options.exchange_cycles : options.exchange_bytes) = value;
+    (name == "cycles" ? options.exchange->cycles : options.exchange->bytes) = value;
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include "golden/base/error.hpp"
 #include "golden/base/parallel.hpp"
+#include "golden/checkpoint/stored_values.hpp"
 #include "pruning/importance/gradual_obs.hpp"
 #include "pruning/importance/lookahead.hpp"
 #include "pruning/prune_masks.hpp"
@@ -69,6 +70,9 @@ PruneResult Subject::prune(const Recipe& recipe, const StageProgress& progress) 
                                 if (progress) progress(pruning_share + (1 - pruning_share) * share, "recovering");
                               }},
                              result.matrices);
+  }
+  for (std::size_t m = 0; m < dense_.size(); ++m) {
+    fit_to_stored(model_, m / kMatrixKinds.size(), kMatrixKinds[m % kMatrixKinds.size()], result.matrices[m]);
   }
   return result;
 }

@@ -209,10 +209,10 @@ int main(int argc, char** argv) {
       "work on the grouping, as much as two cores do in about so long (the result depends on no clock)")(
       "exchange",
       po::value(&o.exchange)
-          ->default_value("", fmt::format("bytes={},cycles={}", o.prune.exchange_bytes, o.prune.exchange_cycles))
+          ->default_value("", "balanced")
           ->value_name("X"),
-      "price of bytes and of cycles (one number for both): the share of importance given up to save the least possible "
-      "bytes or cycles once")(
+      "balanced, bytes or cycles: what the ratio is to be paid for with; or numbers, bytes=X,cycles=Y: the share of "
+      "importance given up to save the least possible bytes or cycles once")(
       "budget", text(o.budget, "")->value_name("LIST"),
       "cycles=X,bytes=Y: most importance at no more than X, Y times the least possible; retained=Z: least cost that "
       "keeps Z of what unstructured pruning keeps")("no-pictures", po::bool_switch(&o.no_pictures),

@@ -98,7 +98,7 @@ TEST(Strength, OfRealMasksIsFarFromRandom) {
   EXPECT_GT(std::max(s.row, s.column), 3);
 }
 
-TEST(Selection, SubtractsPricesAndFillsUpWithWhatFits) {
+TEST(Selection, WeighsImportanceByBarsAndFillsUpWithWhatFits) {
   // One strip of two outputs (input importance 8, 2) and one of a single output (3, 1).
   const std::vector<float> score{4, 1, 4, 1, 3, 1};
   Pattern pattern;
@@ -113,10 +113,13 @@ TEST(Selection, SubtractsPricesAndFillsUpWithWhatFits) {
   EXPECT_NEAR(kept_at(3).retained, 11, 1e-5);
   EXPECT_EQ(kept_at(0).kept, 0U);
   EXPECT_EQ(kept_at(6).kept, 6U);
-  ranked.price = {4, 0};
-  EXPECT_EQ(kept_at(1).mask, (std::vector<std::uint8_t>{0, 0, 0, 0, 1, 0})) << "4 - 4/2 is less than 3";
-  ranked.price = {100, 0};
-  EXPECT_EQ(kept_at(4).kept, 4U) << "prices above all importance still leave an order";
+  ranked.bar = {6, 1};
+  EXPECT_EQ(kept_at(1).mask, (std::vector<std::uint8_t>{0, 0, 0, 0, 1, 0})) << "8/6 is less than 3";
+  ranked.bar = {1000, 1};
+  EXPECT_EQ(kept_at(4).kept, 4U) << "what is far below its bar still has its place in the order";
+  const auto dear = kept_at(3).mask;
+  ranked.bar = {2000, 2};
+  EXPECT_EQ(kept_at(3).mask, dear) << "only proportions count";
 }
 
 // Of the whole program, wherever it stands.

@@ -181,7 +181,7 @@ TEST(Mixed, IsWorthAtLeastAsMuchAsAnySingleLengthAndRetainsMoreAtEqualMeanLength
                                  transposed(family_matrix(256, 192, 16, 3, "c"))};
   for (const double exchange : {0.02, 0.1, 0.3, 1.0}) {
     PruneOptions options = options_for(PatternKind::kMixed);
-    options.exchange_bytes = options.exchange_cycles = exchange;
+    options.exchange = Rates{exchange, exchange};
     const PruneResult mixed = prune(score_by_magnitude(dense), options);
     for (const int length : {1, 2, 4, 8, 16}) {
       options.pattern = PatternKind::kVector;
