@@ -30,7 +30,7 @@ struct PruneOptions {
   /// Prices of bytes and cycles where no budget is given. None: prices in the proportion `favour`, so high that the
   /// ratio follows from them: the last vector kept is worth just what it costs. See docs/pruning.md.
   std::optional<Rates> exchange;
-  Rates favour{1, 1};
+  Rates favour{1, 2};
   int rounds = 6;  ///< steps in which a gradual importance removes weights
   Budget budget;
   AccelConfig accel;             ///< what cycles and bytes are estimated for

@@ -61,9 +61,7 @@ struct KeyMaker {
       per_bar.push_back(static_cast<float>(1 / bar));
     }
   }
-  std::uint32_t operator()(std::uint32_t strip, float importance) const {
-    return key_of(importance * per_bar[strip]);
-  }
+  std::uint32_t operator()(std::uint32_t strip, float importance) const { return key_of(importance * per_bar[strip]); }
 };
 
 void set_vector(Selection& selection, const RankedMatrix& m, std::uint32_t strip, std::uint32_t position) {

@@ -15,8 +15,8 @@ struct RankedMatrix {
   std::size_t out = 0;
   std::size_t in = 0;
   const Pattern* pattern = nullptr;
-  /// What a vector of a strip must bring, by strip, above 0: one that costs more to store and to compute must bring more.
-  /// Only the proportions count. Empty: as much as it has weights.
+  /// What a vector of a strip must bring, by strip, above 0: one that costs more to store and to compute must bring
+  /// more. Only the proportions count. Empty: as much as it has weights.
   std::vector<double> bar;
 };
 

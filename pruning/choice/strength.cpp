@@ -1,4 +1,4 @@
-// Computes direction strength from the kept counts of rows and columns.
+// Computes direction strength from the kept counts of rows and columns, and correlations from those of pairs.
 #include "pruning/choice/strength.hpp"
 
 #include <vector>
@@ -38,6 +38,24 @@ DirectionStrength from_mask(std::size_t out, std::size_t in, Kept kept) {
   strength.density = static_cast<double>(total) / static_cast<double>(out * in);
   strength.row = spread(rows, in, strength.density);
   strength.column = spread(columns, out, strength.density);
+  // Pairs of which both are kept.
+  std::uint64_t along_rows = 0;
+  std::uint64_t along_columns = 0;
+  for (std::size_t o = 0; o < out; ++o) {
+    for (std::size_t i = 0; i < in; ++i) {
+      if (kept(o * in + i) == 0) continue;
+      along_rows += i + 1 < in ? kept(o * in + i + 1) : 0;
+      along_columns += o + 1 < out ? kept((o + 1) * in + i) : 0;
+    }
+  }
+  const double p = strength.density;
+  const auto correlation = [p](std::uint64_t both, std::size_t pairs) {
+    return pairs > 0 && p > 0 && p < 1
+               ? (static_cast<double>(both) / static_cast<double>(pairs) - p * p) / (p * (1 - p))
+               : 0.0;
+  };
+  strength.row_neighbours = correlation(along_rows, out * (in - 1));
+  strength.column_neighbours = correlation(along_columns, (out - 1) * in);
   return strength;
 }
 

@@ -75,7 +75,7 @@ Budget parse_budget(const std::string& text) {
 // One number for both rates, or each by its name.
 void parse_exchange(const std::string& text, PruneOptions& options) {
   for (const auto& [name, favour] :
-       {std::pair{"balanced", Rates{1, 1}}, {"bytes", Rates{1, 0}}, {"cycles", Rates{0, 1}}}) {
+       {std::pair{"balanced", PruneOptions{}.favour}, {"bytes", Rates{1, 0}}, {"cycles", Rates{0, 1}}}) {
     if (text != name) continue;
     options.favour = favour;
     return;

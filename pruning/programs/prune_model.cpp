@@ -207,10 +207,7 @@ int main(int argc, char** argv) {
       "no-grouping", po::bool_switch(&o.no_grouping), "strips of neighbours instead of similar rows or inputs")(
       "search", po::value(&o.search)->default_value("", "at most 3")->value_name("SECONDS"),
       "work on the grouping, as much as two cores do in about so long (the result depends on no clock)")(
-      "exchange",
-      po::value(&o.exchange)
-          ->default_value("", "balanced")
-          ->value_name("X"),
+      "exchange", po::value(&o.exchange)->default_value("", "balanced")->value_name("X"),
       "balanced, bytes or cycles: what the ratio is to be paid for with; or numbers, bytes=X,cycles=Y: the share of "
       "importance given up to save the least possible bytes or cycles once")(
       "budget", text(o.budget, "")->value_name("LIST"),

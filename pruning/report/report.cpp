@@ -70,6 +70,14 @@ std::string lengths_text(const std::vector<LengthShare>& lengths, std::uint64_t 
   return join_fitting(shares, 18);
 }
 
+// "91/94": what row and what column vectors would retain, in percent.
+std::string sides_text(const MatrixReport& r) {
+  const auto percent = [](const std::optional<double>& retained) {
+    return retained ? fmt::format("{:.0f}", 100 * *retained) : std::string("-");
+  };
+  return percent(r.retained_row) + "/" + percent(r.retained_column);
+}
+
 }  // namespace
 
 ordered_json report_json(const PruneResult& result, const Recipe& recipe, const Subject& subject,
@@ -125,6 +133,7 @@ ordered_json report_json(const PruneResult& result, const Recipe& recipe, const 
     m["in"] = r.in;
     m["direction"] = name_of(r.direction);
     m["strength"] = {{"row", r.strength.row}, {"column", r.strength.column}};
+    m["neighbours"] = {{"row", r.strength.row_neighbours}, {"column", r.strength.column_neighbours}};
     ordered_json& compared = m["retained_by_direction"];
     compared = ordered_json::object();
     if (r.retained_row) compared["row"] = *r.retained_row;
@@ -173,17 +182,18 @@ ordered_json report_json(const PruneResult& result, const Recipe& recipe, const 
 std::string report_table(const PruneResult& result, const Recipe& recipe, const MachineRuns& runs) {
   const PruneOptions& options = recipe.options;
   std::string text;
-  text += fmt::format("{:<14} {:>10} {:<6} {:>9} {:>6} {:>8} {:>5} {:>8} {:>6}  {}\n", "matrix", "out x in", "vector",
-                      "strength", "kept", "retained", "bytes", "cycles", "util", "lengths: % of kept");
+  text +=
+      fmt::format("{:<14} {:>10} {:<6} {:>9} {:>7} {:>6} {:>8} {:>5} {:>8} {:>6}  {}\n", "matrix", "out x in", "vector",
+                  "strength", "row/col", "kept", "retained", "bytes", "cycles", "util", "lengths: % of kept");
   for (std::size_t i = 0; i < result.reports.size(); ++i) {
     const MatrixReport& r = result.reports[i];
-    text +=
-        fmt::format("{:<14} {:>10} {:<6} {:>9} {:>5.1f}% {:>8.3f} {}  {}\n", r.name, fmt::format("{}x{}", r.out, r.in),
-                    name_of(r.direction), fmt::format("{:.1f}/{:.1f}", r.strength.row, r.strength.column),
-                    100 * static_cast<double>(r.kept) / static_cast<double>(r.out * r.in), r.retained(),
-                    run_columns(runs.refused.empty() ? &runs.matrices[i] : nullptr), lengths_text(r.lengths, r.kept));
+    text += fmt::format(
+        "{:<14} {:>10} {:<6} {:>9} {:>7} {:>5.1f}% {:>8.3f} {}  {}\n", r.name, fmt::format("{}x{}", r.out, r.in),
+        name_of(r.direction), fmt::format("{:.1f}/{:.1f}", r.strength.row, r.strength.column), sides_text(r),
+        100 * static_cast<double>(r.kept) / static_cast<double>(r.out * r.in), r.retained(),
+        run_columns(runs.refused.empty() ? &runs.matrices[i] : nullptr), lengths_text(r.lengths, r.kept));
   }
-  text += fmt::format("{:<14} {:>10} {:<6} {:>9} {:>5.1f}% {:>8.3f} {}  {}\n", "all", result.weights, "", "",
+  text += fmt::format("{:<14} {:>10} {:<6} {:>9} {:>7} {:>5.1f}% {:>8.3f} {}  {}\n", "all", result.weights, "", "", "",
                       100 * share(static_cast<double>(result.kept), static_cast<double>(result.weights)),
                       result.retained(), run_columns(runs.refused.empty() ? &runs.total : nullptr),
                       lengths_text(result.lengths(), result.kept));
@@ -208,8 +218,9 @@ std::string report_table(const PruneResult& result, const Recipe& recipe, const 
     text += fmt::format("No cycles: {} does not take this model.\n{}\n", config_name(runs.accel), runs.refused);
   }
   text += fmt::format(
-      "strength: of the unstructured mask, by row / by column, 1 = random. retained: importance\n"
-      "over that of as many weights chosen one by one. bytes: packed, over the kept weights' own.\n"
+      "strength: of the unstructured mask, by row / by column, 1 = random. row/col: percent that row and\n"
+      "column vectors would retain. retained: importance over that of as many weights chosen one by one.\n"
+      "bytes: packed, over the kept weights' own.\n"
       "util: kept weights x tokens over multipliers x cycles.\n");
   if (!result.curve.empty()) {
     text += fmt::format(

@@ -72,9 +72,13 @@ TEST(Strength, OfARandomMaskIsOneBothWays) {
 TEST(Strength, TellsPlantedDirections) {
   const DirectionStrength rows = direction_strength(random_mask(300, 400, 1, 0.3, 0), 300, 400);
   EXPECT_GT(rows.row, 5);
+  EXPECT_GT(rows.row_neighbours, 0.1);
+  EXPECT_NEAR(rows.column_neighbours, 0, 0.02);
   EXPECT_NEAR(rows.column, 1, 0.4);
   const DirectionStrength columns = direction_strength(random_mask(300, 400, 2, 0, 0.3), 300, 400);
   EXPECT_GT(columns.column, 5);
+  EXPECT_GT(columns.column_neighbours, 0.1);
+  EXPECT_NEAR(columns.row_neighbours, 0, 0.02);
   EXPECT_NEAR(columns.row, 1, 0.4);
 }
 
@@ -85,6 +89,10 @@ TEST(Strength, ByHandOnASmallMask) {
   EXPECT_DOUBLE_EQ(s.row, 2);
   // Column densities 2/3, 1/3: variance (1/36 + 1/36) / 1 = 1/18 over p(1-p)/3 = 1/12.
   EXPECT_NEAR(s.column, 2.0 / 3, 1e-12);
+  // Of three pairs along rows one is kept whole, of four along columns none: (1/3 - 1/4) and (0 - 1/4) over 1/4.
+  EXPECT_NEAR(s.row_neighbours, 1.0 / 3, 1e-12);
+  EXPECT_NEAR(s.column_neighbours, -1, 1e-12);
+  EXPECT_EQ(direction_strength(std::vector<std::uint8_t>(6, 1), 3, 2).row_neighbours, 0) << "not defined";
   EXPECT_EQ(direction_strength(std::vector<std::uint8_t>(6, 1), 3, 2).row, 1) << "nothing pruned: not defined";
   EXPECT_EQ(direction_strength(std::vector<std::uint8_t>(6, 0), 3, 2).column, 1);
 }
