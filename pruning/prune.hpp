@@ -27,10 +27,10 @@ struct PruneOptions {
   bool per_matrix = false;               ///< every matrix keeps 1 − δ of its own weights
   bool grouping = true;                  ///< strips of similar lines instead of neighbours
   std::optional<double> search_seconds;  ///< for grouping, on two cores; none: the default's amount of work
-  /// Prices of bytes and cycles where no budget is given. None: prices in the proportion `favour`, so high that the
-  /// ratio follows from them: the last vector kept is worth just what it costs. See docs/pruning.md.
+  /// Prices of bytes and cycles where no budget is given. None: `favour` times the price at which the ratio follows by
+  /// itself, the last vector kept being worth just what it costs. See docs/pruning.md for how the default came about.
   std::optional<Rates> exchange;
-  Rates favour{1, 2};
+  Rates favour{2, 2};
   int rounds = 6;  ///< steps in which a gradual importance removes weights
   Budget budget;
   AccelConfig accel;             ///< what cycles and bytes are estimated for

@@ -114,7 +114,7 @@ Rates rates_at_margin(const Chooser& chooser, const std::vector<std::uint64_t>& 
     const Prices prices{rates.bytes * unit.per_bit, rates.cycles * unit.per_cycle};
     (chooser.kept_above(prices, 0) < wanted ? high : low) = middle;
   }
-  return scaled(std::exp(low));
+  return {std::exp(low) * favour.bytes, std::exp(low) * favour.cycles};
 }
 
 std::vector<CurvePoint> trade_off(const Chooser& chooser, const std::vector<std::uint64_t>& keep, const Prices& unit,

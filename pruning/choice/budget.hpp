@@ -65,9 +65,9 @@ class BudgetSearch {
   Rates base_;
 };
 
-/// Rates in the proportion of `favour` at which the wanted number of weights is what pays its price: the last vector
-/// kept is worth what it costs, so that no other ratio would buy more importance for the same bytes and cycles. Where
-/// even a high price leaves too many weights, or a low one too few, that price.
+/// Rates of `favour`, in shares of the price at which the wanted number of weights is what pays it: shares that add up
+/// to 1 make the last vector kept worth what it costs, so that no other ratio would buy more importance for the same
+/// bytes and cycles. Where even a high price leaves too many weights, or a low one too few, that price.
 Rates rates_at_margin(const Chooser& chooser, const std::vector<std::uint64_t>& keep, const Prices& unit,
                       const Rates& favour);
 

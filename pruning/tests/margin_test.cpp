@@ -78,10 +78,9 @@ double most_for(double money, std::vector<Item> items) {
 
 TEST(Margin, NoOtherCutAndRatioBuysMuchMoreForTheSamePrice) {
   constexpr int kLevels = 3;
-  double widest = 0;
   int cases = 0;
   for (unsigned seed = 0; seed < 8; ++seed) {
-    for (const Rates& favour : {Rates{1, 2}, Rates{1, 0}, Rates{0, 1}}) {
+    for (const Rates& favour : {Rates{1.0 / 3, 2.0 / 3}, Rates{1, 0}, Rates{0, 1}}) {
       const Case c(family_matrix(8, 40, seed % 2 == 0 ? 4 : 8, seed), kLevels, Direction::kColumn);
       const std::vector<std::uint64_t> keep{80};
       const Prices unit{1.0 / 16, 1.0};
@@ -123,21 +122,18 @@ TEST(Margin, NoOtherCutAndRatioBuysMuchMoreForTheSamePrice) {
         best = std::max(best, most_for(paid - strips, std::move(items)));
       }
       const double gap = 1 - selection.retained / best;
-      EXPECT_LT(gap, 0.02) << "seed " << seed << ", favour " << favour.bytes << ":" << favour.cycles;
-      widest = std::max(widest, gap);
+      EXPECT_LT(gap, 0.01) << "seed " << seed << ", favour " << favour.bytes << ":" << favour.cycles;
       ++cases;
     }
   }
   EXPECT_EQ(cases, 24);
-  RecordProperty("widest_gap_in_ppm", static_cast<int>(1e6 * widest));
-  std::printf("widest gap %.4f\n", widest);
 }
 
 TEST(Margin, RatesKeepTheirProportionAndLeaveNoThreshold) {
   const Case c(family_matrix(64, 96, 8, 3), 4, Direction::kColumn);
   const Prices unit{1.0 / 16, 1.0 / c.model.ideal_cycles(1)};
   const std::vector<std::uint64_t> keep{64 * 96 / 5};
-  const Rates rates = rates_at_margin(c.chooser, keep, unit, {1, 2});
+  const Rates rates = rates_at_margin(c.chooser, keep, unit, {1.0 / 3, 2.0 / 3});
   EXPECT_NEAR(rates.cycles, 2 * rates.bytes, 1e-9 * rates.bytes);
   const Prices prices{rates.bytes * unit.per_bit, rates.cycles * unit.per_cycle};
   EXPECT_NEAR(c.chooser.kept_above(prices, 0), static_cast<double>(keep[0]), 40);
@@ -156,8 +152,8 @@ TEST(Margin, RatesKeepTheirProportionAndLeaveNoThreshold) {
 TEST(Margin, NothingAndEverythingHaveTheirRates) {
   const Case c(random_matrix(16, 20, 1), 2, Direction::kColumn);
   const Prices unit{1.0 / 16, 1.0};
-  const Rates all = rates_at_margin(c.chooser, {320}, unit, {1, 2});
-  const Rates none = rates_at_margin(c.chooser, {0}, unit, {1, 2});
+  const Rates all = rates_at_margin(c.chooser, {320}, unit, {1.0 / 3, 2.0 / 3});
+  const Rates none = rates_at_margin(c.chooser, {0}, unit, {1.0 / 3, 2.0 / 3});
   EXPECT_GT(all.bytes, 0);
   EXPECT_LT(all.bytes, none.bytes);
   EXPECT_TRUE(std::isfinite(none.cycles));
