@@ -17,7 +17,7 @@ using cases::random_matrix;
 
 constexpr double kDensity = 0.25;
 
-struct Case {
+struct MarginCase {
   DenseMatrix dense;
   std::vector<float> scores;
   LineScores lines;
@@ -25,7 +25,7 @@ struct Case {
   CostModel model;
   Chooser chooser;
 
-  Case(DenseMatrix matrix, int levels, Direction direction)
+  MarginCase(DenseMatrix matrix, int levels, Direction direction)
       : dense(std::move(matrix)),
         scores(magnitudes(dense)),
         lines(line_scores(scores, dense.out, dense.in, direction)),
@@ -81,7 +81,7 @@ TEST(Margin, NoOtherCutAndRatioBuysMuchMoreForTheSamePrice) {
   int cases = 0;
   for (unsigned seed = 0; seed < 8; ++seed) {
     for (const Rates& favour : {Rates{1.0 / 3, 2.0 / 3}, Rates{1, 0}, Rates{0, 1}}) {
-      const Case c(family_matrix(8, 40, seed % 2 == 0 ? 4 : 8, seed), kLevels, Direction::kColumn);
+      const MarginCase c(family_matrix(8, 40, seed % 2 == 0 ? 4 : 8, seed), kLevels, Direction::kColumn);
       const std::vector<std::uint64_t> keep{80};
       const Prices unit{1.0 / 16, 1.0};
       const Rates rates = rates_at_margin(c.chooser, keep, unit, favour);
@@ -130,7 +130,7 @@ TEST(Margin, NoOtherCutAndRatioBuysMuchMoreForTheSamePrice) {
 }
 
 TEST(Margin, RatesKeepTheirProportionAndLeaveNoThreshold) {
-  const Case c(family_matrix(64, 96, 8, 3), 4, Direction::kColumn);
+  const MarginCase c(family_matrix(64, 96, 8, 3), 4, Direction::kColumn);
   const Prices unit{1.0 / 16, 1.0 / c.model.ideal_cycles(1)};
   const std::vector<std::uint64_t> keep{64 * 96 / 5};
   const Rates rates = rates_at_margin(c.chooser, keep, unit, {1.0 / 3, 2.0 / 3});
@@ -150,7 +150,7 @@ TEST(Margin, RatesKeepTheirProportionAndLeaveNoThreshold) {
 }
 
 TEST(Margin, NothingAndEverythingHaveTheirRates) {
-  const Case c(random_matrix(16, 20, 1), 2, Direction::kColumn);
+  const MarginCase c(random_matrix(16, 20, 1), 2, Direction::kColumn);
   const Prices unit{1.0 / 16, 1.0};
   const Rates all = rates_at_margin(c.chooser, {320}, unit, {1.0 / 3, 2.0 / 3});
   const Rates none = rates_at_margin(c.chooser, {0}, unit, {1.0 / 3, 2.0 / 3});
