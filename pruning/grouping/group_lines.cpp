@@ -114,7 +114,7 @@ struct PassShare {
 };
 constexpr PassShare kDraftPass{0.2, 1500};
 constexpr PassShare kRefiningPass{0.8, 40'000};
-constexpr double kDefaultSeconds = 3;
+constexpr double kDefaultSeconds = 2;
 
 }  // namespace
 
