@@ -32,7 +32,7 @@ MatrixSide CandidateMaker::make_side(const Job& job, double moves_per_line) cons
   side.direction = job.direction;
   const LineScores scores = line_scores(source_.scores[job.matrix], dense.out, dense.in, job.direction);
   side.tree = options_.grouping ? group_lines(scores, {options_.levels, !options_.mixed, source_.density[job.matrix],
-                                                       moves_per_line, options_.seed, job.bars})
+                                                       moves_per_line, options_.seed, job.bars, job.start})
                                 : natural_tree(scores.lines, options_.levels);
   side.table = make_table(scores, side.tree, options_.lengths(), !options_.mixed && options_.levels > 0, scale_);
   return side;
@@ -73,7 +73,7 @@ std::vector<MatrixCandidates> CandidateMaker::draft() const {
     candidates[m].in = source_.dense[m].in;
     for (const Direction d : {Direction::kColumn, Direction::kRow}) {
       if (options_.direction && *options_.direction != d) continue;
-      jobs.push_back({m, candidates[m].sides.size(), d, {}});
+      jobs.push_back({m, candidates[m].sides.size(), d, {}, {}});
       candidates[m].sides.emplace_back();
     }
   }
@@ -88,11 +88,12 @@ void CandidateMaker::refine(Chooser& chooser, const Choice& choice) const {
     const std::vector<MatrixSide>& sides = chooser.matrices()[m].sides;
     for (std::size_t side = 0; side < sides.size(); ++side) {
       const double least = choice.matrices[m].totals.value;
-      const double value = side == choice.matrices[m].side
-                               ? least
-                               : chooser.choose_side(m, side, choice.prices, choice.threshold[m], chooser.lengths()).totals.value;
+      const double value =
+          side == choice.matrices[m].side
+              ? least
+              : chooser.choose_side(m, side, choice.prices, choice.threshold[m], chooser.lengths()).totals.value;
       if (value < least - kNear * std::abs(least)) continue;
-      Job job{m, side, sides[side].direction, {}};
+      Job job{m, side, sides[side].direction, {}, sides[side].tree.order};
       for (int level = 0; level <= options_.levels; ++level) {
         const int length = 1 << level;
         const double price = chooser.vector_price(choice.prices, length, length, job.direction) / length;

@@ -56,7 +56,8 @@ class CandidateMaker {
     std::size_t matrix = 0;
     std::size_t side = 0;
     Direction direction = Direction::kColumn;
-    std::vector<float> bars;  ///< of every level, per weight; empty: from the density
+    std::vector<float> bars;           ///< of every level, per weight; empty: from the density
+    std::vector<std::uint32_t> start;  ///< an order of the lines to begin with
   };
   [[nodiscard]] MatrixSide make_side(const Job& job, double moves_per_line) const;
   void run(std::vector<Job> jobs, bool refining, const std::function<void(const Job&, MatrixSide)>& store) const;

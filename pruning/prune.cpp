@@ -118,9 +118,8 @@ class Pruner {
     CandidateSource source{dense_, scores_, {}};
     for (const MatrixReport& report : result_.reports) source.density.push_back(report.strength.density);
     const ThresholdScale scale(centre_);
-    const CandidateMaker maker(std::move(source), made, scale, [&](double share, const std::string& matrix) {
-      progress(0.05 + 0.5 * share, matrix);
-    });
+    const CandidateMaker maker(std::move(source), made, scale,
+                               [&](double share, const std::string& matrix) { progress(0.05 + 0.5 * share, matrix); });
     const double density =
         static_cast<double>(wanted_) / static_cast<double>(std::max<std::uint64_t>(1, result_.weights));
     chooser_.emplace(maker.draft(), scale, CostModel(options_.accel, options_.tokens), density, made.lengths(),

@@ -71,7 +71,7 @@ Level first_level(const LineScores& scores, const GroupingOptions& options, int 
   const std::size_t size = std::size_t{1} << level;
   const auto moves = static_cast<std::uint64_t>(options.moves_per_line * static_cast<double>(scores.lines));
   const std::vector<std::uint32_t> order =
-      exchange_lines(scores, {size, options.density, moves, options.seed, bar_of(options, level)});
+      exchange_lines(scores, {size, options.density, moves, options.seed, bar_of(options, level), options.start});
   Level found;
   std::size_t k = 0;
   for (; k + size <= order.size(); k += size) {
@@ -114,7 +114,10 @@ struct PassShare {
 };
 constexpr PassShare kDraftPass{0.2, 1500};
 constexpr PassShare kRefiningPass{0.8, 40'000};
-constexpr double kDefaultSeconds = 2;
+// What a search takes that nobody asked for: the larger the model, the longer all else takes.
+constexpr double kMostSeconds = 5;
+constexpr double kFewestSeconds = 2;
+constexpr double kWeightsPerSecond = 25e6;
 
 }  // namespace
 
@@ -143,12 +146,15 @@ LineTree group_lines(const LineScores& scores, const GroupingOptions& options) {
 
 double moves_of_pass(std::span<const LineShape> shapes, std::optional<double> seconds, bool refining) {
   double positions = 0;  // of one move a line
+  double weights = 0;
   for (const LineShape& s : shapes) {
     positions += static_cast<double>(s.lines) * (static_cast<double>(s.across) + kPositionsPerMove);
+    weights += static_cast<double>(s.lines) * static_cast<double>(s.across);
   }
   if (positions <= 0) return 0;
   const PassShare& pass = refining ? kRefiningPass : kDraftPass;
-  const double within = seconds.value_or(kDefaultSeconds) * pass.share * kCores * kPositionsPerSecond / positions;
+  const double unasked = std::max(kFewestSeconds, kMostSeconds - weights / kWeightsPerSecond);
+  const double within = seconds.value_or(unasked) * pass.share * kCores * kPositionsPerSecond / positions;
   return seconds ? within : std::min(pass.most, within);
 }
 

@@ -17,7 +17,9 @@ struct GroupingOptions {
   double moves_per_line = 250;
   std::uint64_t seed = 1;
   /// What vectors of strips of 2^level must bring per weight, by level; empty: what keeps `density` of a draft.
-  std::vector<float> bars;
+  std::vector<float> bars = {};
+  /// An order of the lines to begin with, where the search is short; empty: as they stand.
+  std::vector<std::uint32_t> start = {};
 };
 
 /// Similar lines together, so that vectors above the threshold that keeps `density` waste as little of their score as

@@ -101,8 +101,9 @@ class Fours {
             bar[i] = static_cast<std::uint16_t>(below);
             offset += below - x;
           }
-          search.fourth({static_cast<std::uint16_t>(a), static_cast<std::uint16_t>(b), static_cast<std::uint16_t>(c), 0},
-                        bar, offset);
+          search.fourth(
+              {static_cast<std::uint16_t>(a), static_cast<std::uint16_t>(b), static_cast<std::uint16_t>(c), 0}, bar,
+              offset);
         }
       }
     }

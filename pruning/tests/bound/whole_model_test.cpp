@@ -119,8 +119,7 @@ TEST_P(WholeModel, GroupsOfFourAreNearTheBestThereAre) {
   EXPECT_LT(share, 0.37);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, WholeModel,
-                         testing::Values("models/shakespeare-gpt2", "../shared/data/bert_tiny_sst2"),
+INSTANTIATE_TEST_SUITE_P(All, WholeModel, testing::Values("models/shakespeare-gpt2", "../shared/data/bert_tiny_sst2"),
                          [](const auto& made) { return made.index == 0 ? "Shipped" : "BertTiny"; });
 
 }  // namespace
