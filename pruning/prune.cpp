@@ -5,14 +5,13 @@
 #include <bit>
 #include <cmath>
 #include <map>
-#include <mutex>
 
 #include "golden/base/error.hpp"
 #include "golden/base/parallel.hpp"
+#include "pruning/candidates.hpp"
 #include "pruning/choice/budget.hpp"
 #include "pruning/choice/choose.hpp"
 #include "pruning/choice/select.hpp"
-#include "pruning/grouping/group_lines.hpp"
 #include "pruning/importance/methods.hpp"
 #include "pruning/importance/top_importance.hpp"
 
@@ -109,60 +108,27 @@ class Pruner {
   }
 
   void make_candidates() {
-    const bool mixed = options_.pattern == PatternKind::kMixed;
     const int length = options_.pattern == PatternKind::kUnstructured ? 1 : options_.length;
-    const int levels = std::countr_zero(static_cast<unsigned>(length));
-    const unsigned wanted = mixed ? (2U << levels) - 1 : 1U << levels;
+    const CandidateOptions made{.levels = std::countr_zero(static_cast<unsigned>(length)),
+                                .mixed = options_.pattern == PatternKind::kMixed,
+                                .grouping = options_.grouping,
+                                .direction = options_.direction,
+                                .search_seconds = options_.search_seconds,
+                                .seed = options_.seed,
+                                .threads = options_.threads};
+    CandidateSource source{dense_, scores_, {}};
+    for (const MatrixReport& report : result_.reports) source.density.push_back(report.strength.density);
     const ThresholdScale scale(centre_);
-    std::vector<MatrixCandidates> candidates(dense_.size());
-    struct Job {
-      std::size_t matrix;
-      std::size_t side;
-      Direction direction;
-    };
-    std::vector<Job> jobs;
-    for (std::size_t m = 0; m < dense_.size(); ++m) {
-      candidates[m].name = dense_[m].name;
-      candidates[m].out = dense_[m].out;
-      candidates[m].in = dense_[m].in;
-      for (const Direction d : {Direction::kColumn, Direction::kRow}) {
-        if (options_.direction && *options_.direction != d) continue;
-        jobs.push_back({m, candidates[m].sides.size(), d});
-        candidates[m].sides.emplace_back().direction = d;
-      }
-    }
-    // Start with the longest jobs.
-    const auto shape_of = [&](const Job& job) {
-      const DenseMatrix& m = dense_[job.matrix];
-      return job.direction == Direction::kColumn ? LineShape{m.out, m.in} : LineShape{m.in, m.out};
-    };
-    std::stable_sort(jobs.begin(), jobs.end(), [&](const Job& a, const Job& b) {
-      return shape_of(a).lines * shape_of(a).across > shape_of(b).lines * shape_of(b).across;
-    });
-    std::vector<LineShape> shapes;
-    shapes.reserve(jobs.size());
-    for (const Job& job : jobs) shapes.push_back(shape_of(job));
-    const double moves_per_line =
-        options_.search_seconds ? moves_within(*options_.search_seconds, shapes) : default_moves(shapes);
-    std::size_t done = 0;
-    std::mutex lock;
-    parallel_for(jobs.size(), options_.threads, [&](std::size_t j) {
-      const Job& job = jobs[j];
-      const DenseMatrix& dense = dense_[job.matrix];
-      MatrixSide& side = candidates[job.matrix].sides[job.side];
-      const LineScores scores = line_scores(scores_[job.matrix], dense.out, dense.in, job.direction);
-      const double density = result_.reports[job.matrix].strength.density;
-      side.tree = options_.grouping ? group_lines(scores, {levels, !mixed, density, moves_per_line, options_.seed})
-                                    : natural_tree(scores.lines, levels);
-      side.table = make_table(scores, side.tree, wanted, !mixed && levels > 0, scale);
-      const std::lock_guard guard(lock);
-      ++done;
-      progress(0.05 + 0.5 * static_cast<double>(done) / static_cast<double>(jobs.size()), dense.name);
-    });
+    const CandidateMaker maker(std::move(source), made, scale,
+                               [&](double share, const std::string& matrix) { progress(0.05 + 0.5 * share, matrix); });
     const double density =
         static_cast<double>(wanted_) / static_cast<double>(std::max<std::uint64_t>(1, result_.weights));
-    chooser_.emplace(std::move(candidates), scale, CostModel(options_.accel, options_.tokens), density, wanted,
+    chooser_.emplace(maker.draft(), scale, CostModel(options_.accel, options_.tokens), density, made.lengths(),
                      options_.threads);
+    if (!maker.searches()) return;
+    // A budget moves prices, and these the thresholds, by less than it would pay to search for.
+    price();
+    maker.refine(*chooser_, at_prices().choice);
   }
 
   // An exchange rate of 1 values the bytes (cycles) that the kept weights need at least like all they retain.
@@ -172,16 +138,29 @@ class Pruner {
             result_.importance_unstructured / chooser_->model().ideal_cycles(kept)};
   }
 
-  // Chooses, measures the exact result, and tightens the budget if the tables were too hopeful.
-  void settle() {
+  // The line of exchange rates that searches and the trade-off walk along.
+  void price() {
     const bool given = options_.exchange && options_.exchange->bytes + options_.exchange->cycles > 0;
     base_ = given ? *options_.exchange : rates_at_margin(*chooser_, keep_, scale_of_prices(), options_.favour);
-    const BudgetSearch search(*chooser_, keep_, scale_of_prices(), result_.importance_unstructured, base_);
+  }
+
+  BudgetSearch budget_search() const {
+    return {*chooser_, keep_, scale_of_prices(), result_.importance_unstructured, base_};
+  }
+
+  SearchedChoice at_prices() const {
+    const Rates rates = options_.exchange.value_or(base_);
+    return budget_search().at(rates.bytes, rates.cycles);
+  }
+
+  // Chooses, measures the exact result, and tightens the budget if the tables were too hopeful.
+  void settle() {
+    price();
     if (!options_.budget.any()) {
-      const Rates rates = options_.exchange.value_or(base_);
-      apply(search.at(rates.bytes, rates.cycles));
+      apply(at_prices());
       return;
     }
+    const BudgetSearch search = budget_search();
     Budget target = options_.budget;
     constexpr int kAttempts = 8;
     for (int attempt = 0; attempt < kAttempts; ++attempt) {

@@ -92,6 +92,10 @@ class Chooser {
   [[nodiscard]] MatrixChoice choose_matrix(std::size_t m, const Prices& prices, double threshold,
                                            unsigned lengths) const;
 
+  /// The same for one of its sides.
+  [[nodiscard]] MatrixChoice choose_side(std::size_t m, std::size_t side, const Prices& prices, double threshold,
+                                         unsigned lengths) const;
+
   /// What one side of a matrix would come to if exactly `keep` of its weights were kept.
   [[nodiscard]] Totals totals_of_side(std::size_t m, std::size_t side, const Prices& prices, std::uint64_t keep) const;
 
@@ -99,6 +103,9 @@ class Chooser {
   [[nodiscard]] double vector_price(const Prices& prices, int length, int width, Direction direction) const;
   /// What a vector of a strip of matrix m must bring, in importance, to be kept by a choice; above 0.
   [[nodiscard]] double vector_bar(const Choice& choice, std::size_t m, const Strip& strip, Direction direction) const;
+
+  /// Takes other strips for one side.
+  void replace_side(std::size_t m, std::size_t side, MatrixSide other) { matrices_[m].sides[side] = std::move(other); }
 
   [[nodiscard]] const std::vector<MatrixCandidates>& matrices() const { return matrices_; }
   [[nodiscard]] const CostModel& model() const { return model_; }
@@ -112,8 +119,6 @@ class Chooser {
   /// is. Thresholds are net of prices, so they may be negative: down to where the cheapest vectors are all kept.
   [[nodiscard]] double find_threshold(double wanted, const Prices& prices, unsigned lengths,
                                       const std::function<double(double)>& kept_at) const;
-  [[nodiscard]] MatrixChoice choose_side(std::size_t m, std::size_t side, const Prices& prices, double threshold,
-                                         unsigned lengths) const;
   std::vector<MatrixCandidates> matrices_;
   ThresholdScale scale_;
   CostModel model_;

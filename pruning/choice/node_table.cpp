@@ -15,36 +15,78 @@ std::uint32_t upper_bits(float value) { return std::bit_cast<std::uint32_t>(valu
 
 constexpr auto kSteps = static_cast<std::size_t>(ThresholdScale::kSteps);
 
+// Neighbouring vectors often fall into one bin; they take turns in two histograms, so that no sum waits for the last.
+constexpr std::size_t kTurns = 2;
+
 class NodeHistogram {
  public:
-  void clear() {
-    count_.fill(0);
-    sum_.fill(0);
-  }
+  void clear() { bins_.fill({}); }
 
   void add(const float* score, std::size_t n, float per_width, const ThresholdScale& scale) {
     for (std::size_t i = 0; i < n; ++i) {
       const auto step = static_cast<std::size_t>(scale.step_below(score[i] * per_width));
-      ++count_[step];
-      sum_[step] += score[i];
+      Bin& bin = bins_[step * kTurns + i % kTurns];
+      bin.sum += score[i];
+      ++bin.count;
     }
   }
 
-  void store(TableLevel& level, std::size_t node, const ThresholdScale& scale) const {
+  /// Calls write(step, net, count) for every step.
+  template <typename Write>
+  void sum_up(int width, const ThresholdScale& scale, Write write) const {
     double count = 0;
     double sum = 0;
     for (std::size_t s = kSteps; s-- > 0;) {
-      count += count_[s];
-      sum += sum_[s];
-      const double bar = static_cast<double>(scale.threshold(static_cast<int>(s))) * level.width;
-      level.net[s * level.nodes + node] = static_cast<float>(std::max(0.0, sum - count * bar));
-      level.count[s * level.nodes + node] = static_cast<float>(count);
+      for (std::size_t k = s * kTurns; k < (s + 1) * kTurns; ++k) {
+        count += bins_[k].count;
+        sum += bins_[k].sum;
+      }
+      const double bar = static_cast<double>(scale.threshold(static_cast<int>(s))) * width;
+      write(s, static_cast<float>(std::max(0.0, sum - count * bar)), static_cast<float>(count));
     }
   }
 
  private:
-  std::array<std::uint32_t, kSteps> count_{};
-  std::array<float, kSteps> sum_{};
+  struct Bin {
+    float sum = 0;
+    std::uint32_t count = 0;
+  };
+  std::array<Bin, kTurns * kSteps> bins_{};
+};
+
+// Fills a level with its nodes in ascending order, a few at a time: those of one step stand together, those of one node
+// far apart.
+class LevelWriter {
+ public:
+  LevelWriter(TableLevel& level, const ThresholdScale& scale) : level_(level), scale_(scale) {}
+
+  void add(const NodeHistogram& histogram) {
+    histogram.sum_up(level_.width, scale_, [&](std::size_t step, float net, float count) {
+      net_[step][waiting_] = net;
+      count_[step][waiting_] = count;
+    });
+    if (++waiting_ == kBatch || written_ + waiting_ == level_.nodes) flush();
+  }
+
+ private:
+  static constexpr std::size_t kBatch = 16;
+
+  void flush() {
+    for (std::size_t s = 0; s < kSteps; ++s) {
+      const std::size_t at = s * level_.nodes + written_;
+      std::copy_n(net_[s].begin(), waiting_, level_.net.begin() + static_cast<std::ptrdiff_t>(at));
+      std::copy_n(count_[s].begin(), waiting_, level_.count.begin() + static_cast<std::ptrdiff_t>(at));
+    }
+    written_ += waiting_;
+    waiting_ = 0;
+  }
+
+  TableLevel& level_;
+  const ThresholdScale& scale_;
+  std::array<std::array<float, kBatch>, kSteps> net_{};
+  std::array<std::array<float, kBatch>, kSteps> count_{};
+  std::size_t waiting_ = 0;
+  std::size_t written_ = 0;
 };
 
 void allocate(TableLevel& level) {
@@ -87,6 +129,9 @@ NodeTable make_table(const LineScores& scores, const LineTree& tree, unsigned wa
   // sums[l] is the node of level l under construction; a node is complete when its last line has been added.
   std::vector<std::vector<float>> sums(static_cast<std::size_t>(tree.levels) + 1, std::vector<float>(across));
   NodeHistogram histogram;
+  std::vector<LevelWriter> writers;
+  writers.reserve(table.levels.size());
+  for (TableLevel& level : table.levels) writers.emplace_back(level, scale);
   const std::size_t whole = tree.nodes(tree.levels) << tree.levels;
   std::vector<float> rest(with_rest && whole < scores.lines ? across : 0);
   for (std::size_t n = 0; n < scores.lines; ++n) {
@@ -96,16 +141,15 @@ NodeTable make_table(const LineScores& scores, const LineTree& tree, unsigned wa
     }
     for (int l = 0; l <= tree.levels; ++l) {
       TableLevel& level = table.levels[static_cast<std::size_t>(l)];
-      const std::size_t node = n >> l;
       if (level.nodes > 0) {
         histogram.clear();
         histogram.add(line, across, 1.0F / static_cast<float>(level.width), scale);
-        histogram.store(level, node, scale);
+        writers[static_cast<std::size_t>(l)].add(histogram);
       }
       if (l == tree.levels) break;
       // The finished node is one half of the node above it.
       std::vector<float>& above = sums[static_cast<std::size_t>(l) + 1];
-      if ((node & 1U) == 0) {
+      if ((n >> l & 1U) == 0) {
         std::copy_n(line, across, above.begin());
         break;
       }
@@ -121,7 +165,7 @@ NodeTable make_table(const LineScores& scores, const LineTree& tree, unsigned wa
     allocate(level);
     histogram.clear();
     histogram.add(rest.data(), across, 1.0F / static_cast<float>(level.width), scale);
-    histogram.store(level, 0, scale);
+    LevelWriter(level, scale).add(histogram);
   }
   return table;
 }

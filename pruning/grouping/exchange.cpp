@@ -19,6 +19,7 @@ namespace {
 // to cool from high up.
 constexpr double kHot = 0.2;
 constexpr double kWarm = 0.1;
+constexpr double kTepid = 0.05;
 constexpr double kCold = 0.03;
 constexpr double kCooling = 0.94;
 constexpr std::uint64_t kShortSearch = 2000;  // moves a line
@@ -187,6 +188,9 @@ std::vector<std::uint32_t> exchange_lines(const LineScores& scores, const Exchan
   const Losses losses;
   Random random(options.seed);
 
+  const bool brief = options.moves / scores.lines < kShortSearch;
+  const bool warm = brief && options.start.size() == scores.lines;
+  if (warm) order = options.start;
   std::uint64_t moves = options.moves;
   float threshold = options.threshold;
   if (threshold == 0) {
@@ -199,9 +203,8 @@ std::vector<std::uint32_t> exchange_lines(const LineScores& scores, const Exchan
     threshold = group_threshold(scores, order, options.size, options.density);
   }
   if (!can_search(threshold)) return order;
-  const bool brief = options.moves / scores.lines < kShortSearch;
   std::vector<double> temperatures;
-  for (double t = brief ? kWarm : kHot; t > kCold; t *= kCooling) temperatures.push_back(t);
+  for (double t = warm ? kTepid : brief ? kWarm : kHot; t > kCold; t *= kCooling) temperatures.push_back(t);
   temperatures.push_back(0);
   Groups groups(scores, std::move(order), options.size, threshold);
   for (const double t : temperatures) groups.search(moves / temperatures.size(), t * unit, losses, random);

@@ -14,7 +14,8 @@ struct ExchangeOptions {
   double density = 0.2;     ///< share of the vectors that are kept
   std::uint64_t moves = 0;  ///< exchanges to weigh
   std::uint64_t seed = 1;
-  float threshold = 0;  ///< per weight; 0: the one that keeps `density`, from a draft of the groups
+  float threshold = 0;                    ///< per weight; 0: the one that keeps `density`, from a draft of the groups
+  std::vector<std::uint32_t> start = {};  ///< an order to begin with, where the search is short; empty: as they stand
 };
 
 /// An order of the lines of `scores` whose blocks of `size` lines keep as much as found: the sum over all vectors of

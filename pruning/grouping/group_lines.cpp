@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "pruning/grouping/exchange.hpp"
 #include "pruning/grouping/swap_kernels.hpp"
@@ -53,6 +54,13 @@ void split_in_pairs(const LineScores& scores, Node& node, float threshold) {
   node = std::move(best);
 }
 
+// What a vector of 2^level lines must bring per weight; 0: what a draft says.
+float bar_of(const GroupingOptions& options, int level) {
+  if (options.bars.empty()) return 0;
+  const float bar = options.bars[static_cast<std::size_t>(level)];
+  return bar > 0 && std::isfinite(bar) ? bar : 0;
+}
+
 // Nodes of 2^level lines each, and behind them what fills none.
 struct Level {
   std::vector<Node> nodes;
@@ -62,7 +70,8 @@ struct Level {
 Level first_level(const LineScores& scores, const GroupingOptions& options, int level) {
   const std::size_t size = std::size_t{1} << level;
   const auto moves = static_cast<std::uint64_t>(options.moves_per_line * static_cast<double>(scores.lines));
-  const std::vector<std::uint32_t> order = exchange_lines(scores, {size, options.density, moves, options.seed});
+  const std::vector<std::uint32_t> order =
+      exchange_lines(scores, {size, options.density, moves, options.seed, bar_of(options, level), options.start});
   Level found;
   std::size_t k = 0;
   for (; k + size <= order.size(); k += size) {
@@ -78,7 +87,8 @@ void pair_nodes(const LineScores& scores, const GroupingOptions& options, int le
   const LineScores merged = merge(scores, at.nodes);
   const auto moves = static_cast<std::uint64_t>(options.moves_per_line * static_cast<double>(merged.lines));
   const std::vector<std::uint32_t> order =
-      exchange_lines(merged, {2, options.density, moves, options.seed + static_cast<std::uint64_t>(level)});
+      exchange_lines(merged, {2, options.density, moves, options.seed + static_cast<std::uint64_t>(level),
+                              bar_of(options, level + 1) * static_cast<float>(1U << level)});
   std::vector<Node> pairs;
   for (std::size_t k = 0; k + 1 < order.size(); k += 2) {
     Node pair = std::move(at.nodes[order[k]]);
@@ -98,6 +108,17 @@ constexpr double kPositionsPerSecond = 10e9;
 constexpr double kPositionsPerMove = 150;
 constexpr double kCores = 2;
 
+struct PassShare {
+  double share = 0;  ///< of the time
+  double most = 0;   ///< moves a line that nobody asked for
+};
+constexpr PassShare kDraftPass{0.2, 1500};
+constexpr PassShare kRefiningPass{0.8, 40'000};
+// What a search takes that nobody asked for: the larger the model, the longer all else takes.
+constexpr double kMostSeconds = 5;
+constexpr double kFewestSeconds = 2;
+constexpr double kWeightsPerSecond = 25e6;
+
 }  // namespace
 
 LineTree group_lines(const LineScores& scores, const GroupingOptions& options) {
@@ -108,7 +129,8 @@ LineTree group_lines(const LineScores& scores, const GroupingOptions& options) {
     std::vector<std::uint32_t> order;
     for (const Node& node : at.nodes) order.insert(order.end(), node.begin(), node.end());
     order.insert(order.end(), at.rest.begin(), at.rest.end());
-    const float threshold = group_threshold(scores, order, 2, options.density);
+    const float bar = bar_of(options, 1);
+    const float threshold = bar > 0 ? bar : group_threshold(scores, order, 2, options.density);
     for (Node& node : at.nodes) split_in_pairs(scores, node, threshold);
     split_in_pairs(scores, at.rest, threshold);
   }
@@ -122,18 +144,18 @@ LineTree group_lines(const LineScores& scores, const GroupingOptions& options) {
   return tree;
 }
 
-double moves_within(double seconds, std::span<const LineShape> shapes) {
+double moves_of_pass(std::span<const LineShape> shapes, std::optional<double> seconds, bool refining) {
   double positions = 0;  // of one move a line
+  double weights = 0;
   for (const LineShape& s : shapes) {
     positions += static_cast<double>(s.lines) * (static_cast<double>(s.across) + kPositionsPerMove);
+    weights += static_cast<double>(s.lines) * static_cast<double>(s.across);
   }
-  return positions > 0 ? seconds * kCores * kPositionsPerSecond / positions : 0;
-}
-
-double default_moves(std::span<const LineShape> shapes) {
-  constexpr double kSeconds = 3;
-  constexpr double kMost = 3000;
-  return std::min(kMost, moves_within(kSeconds, shapes));
+  if (positions <= 0) return 0;
+  const PassShare& pass = refining ? kRefiningPass : kDraftPass;
+  const double unasked = std::max(kFewestSeconds, kMostSeconds - weights / kWeightsPerSecond);
+  const double within = seconds.value_or(unasked) * pass.share * kCores * kPositionsPerSecond / positions;
+  return seconds ? within : std::min(pass.most, within);
 }
 
 }  // namespace mixvec::inline pruning

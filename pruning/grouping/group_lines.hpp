@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <vector>
 
 #include "pruning/grouping/line_tree.hpp"
 
@@ -14,6 +16,10 @@ struct GroupingOptions {
   double density = 0.2;     ///< share of the vectors that are kept
   double moves_per_line = 250;
   std::uint64_t seed = 1;
+  /// What vectors of strips of 2^level must bring per weight, by level; empty: what keeps `density` of a draft.
+  std::vector<float> bars = {};
+  /// An order of the lines to begin with, where the search is short; empty: as they stand.
+  std::vector<std::uint32_t> start = {};
 };
 
 /// Similar lines together, so that vectors above the threshold that keeps `density` waste as little of their score as
@@ -26,10 +32,10 @@ struct LineShape {
   std::size_t across = 0;
 };
 
-/// How many moves a line of all these get in about `seconds` on two cores. The rate is a constant, so the answer is the
-/// same on every machine, and the time is not.
-double moves_within(double seconds, std::span<const LineShape> shapes);
-/// The same for the search that nobody asked for: a few seconds at most, less for small matrices.
-double default_moves(std::span<const LineShape> shapes);
+/// How many moves a line of all these get in one of the two passes over a model (docs/pruning.md): in the first all
+/// sides are drafted, in the second those that count are refined. `seconds` buys about that time of two cores for both;
+/// none: a few seconds at most, less for small matrices. The rate is a constant, so the answer is the same on every
+/// machine, and the time is not.
+double moves_of_pass(std::span<const LineShape> shapes, std::optional<double> seconds, bool refining);
 
 }  // namespace mixvec::inline pruning

@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
@@ -14,6 +13,7 @@
 #include "golden/checkpoint/model.hpp"
 #include "pruning/grouping/exchange.hpp"
 #include "pruning/grouping/group_lines.hpp"
+#include "pruning/tests/bound/group_bound.hpp"
 #include "pruning/tests/synthetic.hpp"
 
 namespace mixvec::inline pruning {
@@ -65,62 +65,6 @@ double best_grouping(const LineScores& scores, std::vector<std::uint32_t>& order
     std::swap(order[placed], order[k]);
   }
   return best;
-}
-
-// What no grouping in fours exceeds. A grouping is worth Σ f(group), which is Σ price(line) plus, for every line, a
-// quarter of its group's f less the prices in it; so let every line take the group that is best for it. That holds for
-// all prices: `rounds` steps make those of lines that too many groups want dearer.
-double bound_of_fours(const LineScores& scores, double threshold, double found, int rounds) {
-  const auto n = static_cast<std::uint32_t>(scores.lines);
-  using Four = std::array<std::uint8_t, 4>;
-  std::vector<Four> fours;
-  std::vector<float> worth;
-  std::vector<float> pair(scores.across);
-  for (std::uint32_t a = 0; a < n; ++a) {
-    for (std::uint32_t b = a + 1; b < n; ++b) {
-      for (std::size_t i = 0; i < scores.across; ++i) {
-        pair[i] = scores.line(a)[i] + scores.line(b)[i] - static_cast<float>(4 * threshold);
-      }
-      std::vector<float> three(scores.across);
-      for (std::uint32_t c = b + 1; c < n; ++c) {
-        for (std::size_t i = 0; i < scores.across; ++i) three[i] = pair[i] + scores.line(c)[i];
-        for (std::uint32_t d = c + 1; d < n; ++d) {
-          float sum = 0;
-          for (std::size_t i = 0; i < scores.across; ++i) sum += std::max(0.0F, three[i] + scores.line(d)[i]);
-          worth.push_back(sum);
-          fours.push_back({static_cast<std::uint8_t>(a), static_cast<std::uint8_t>(b), static_cast<std::uint8_t>(c),
-                           static_cast<std::uint8_t>(d)});
-        }
-      }
-    }
-  }
-  std::vector<double> price(n, 0);
-  double least = std::numeric_limits<double>::infinity();
-  for (int round = 0; round < rounds; ++round) {
-    std::vector<double> most(n, -std::numeric_limits<double>::infinity());
-    std::vector<std::size_t> taken(n);
-    for (std::size_t q = 0; q < fours.size(); ++q) {
-      double net = worth[q];
-      for (const std::uint8_t line : fours[q]) net -= price[line];
-      for (const std::uint8_t line : fours[q]) {
-        if (net <= most[line]) continue;
-        most[line] = net;
-        taken[line] = q;
-      }
-    }
-    double bound = 0;
-    std::vector<double> asked(n, -1);
-    for (std::uint32_t i = 0; i < n; ++i) {
-      bound += price[i] + most[i] / 4;
-      for (const std::uint8_t line : fours[taken[i]]) asked[line] += 0.25;
-    }
-    least = std::min(least, bound);
-    double square = 0;
-    for (const double g : asked) square += g * g;
-    if (square == 0) break;
-    for (std::uint32_t i = 0; i < n; ++i) price[i] += 0.5 * (bound - found) / square * asked[i];
-  }
-  return least;
 }
 
 TEST(Tree, GroupedOrderIsAPermutationWhoseBlocksAreNested) {
@@ -215,7 +159,7 @@ TEST(Exchange, StaysBelowABoundThatIsNear) {
     std::vector<std::uint32_t> all(scores.lines);
     std::iota(all.begin(), all.end(), 0U);
     const double best = best_grouping(scores, all, 0, 0, 4, 1.0);
-    const double bound = bound_of_fours(scores, 1.0, best, 100);
+    const double bound = bounds::bound_of_fours(scores, {1.0, all, 0, 8});
     EXPECT_GE(bound, best * (1 - 1e-5));
     EXPECT_LE(bound, best * 1.03);
   }
@@ -248,8 +192,8 @@ TEST(Exchange, ReachesMostOfWhatTheBoundAllowsOnARealMatrix) {
   const double found = kept_of(scores, order, 4, vectors);
   // Whatever is kept is kept above a threshold and, for every weight, the threshold itself.
   const float threshold = group_threshold(scores, order, 4, 0.2);
-  const double bound = bound_of_fours(scores, threshold, kept_above(scores, order, 4, threshold), 60) +
-                       4 * static_cast<double>(vectors) * threshold;
+  const double bound =
+      bounds::bound_of_fours(scores, {threshold, order, 0, 8}) + 4 * static_cast<double>(vectors) * threshold;
   std::printf("efficacy %.1f %%, of any grouping at most %.1f %%\n", 100 * (found - natural) / (single - natural),
               100 * (bound - natural) / (single - natural));
   EXPECT_LE(found, bound);
@@ -269,6 +213,21 @@ TEST(Exchange, IsAFunctionOfItsOptionsAndMoreMovesKeepMore) {
   EXPECT_GT(few, none * 1.02);
   EXPECT_GT(many, few * 1.02);
   EXPECT_NE(exchange_lines(scores, {4, 0.2, 2'000, 1}), exchange_lines(scores, {4, 0.2, 2'000, 2}));
+}
+
+// A threshold of somebody else, as that of a ranking over many matrices, is what groups are then good for.
+TEST(Exchange, GroupsForTheThresholdThatItIsGiven) {
+  const LineScores scores = rows_of(random_matrix(128, 100, 5));
+  const auto kept = [&](float searched, double judged) {
+    const LineTree tree = group_lines(scores, {2, true, 0.2, 3000, 1, {searched, searched, searched}});
+    return kept_above(scores, tree.order, 4, judged);
+  };
+  for (const float threshold : {1.0F, 3.0F}) EXPECT_GT(kept(threshold, threshold), kept(4 - threshold, threshold));
+  // A short search goes on where another one ended.
+  const std::vector<std::uint32_t> natural = exchange_lines(scores, {4, 0.2, 0, 1, 2.0F});
+  const std::vector<std::uint32_t> found = exchange_lines(scores, {4, 0.2, 100'000, 1, 2.0F});
+  EXPECT_EQ(exchange_lines(scores, {4, 0.2, 0, 1, 2.0F, found}), found);
+  EXPECT_NE(natural, found);
 }
 
 }  // namespace
