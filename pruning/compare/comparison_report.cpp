@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -61,6 +62,28 @@ ordered_json row_json(const Comparison& comparison, const ComparedRow& row) {
 std::string why_in_a_line(std::string why) {
   std::replace(why.begin(), why.end(), '\n', ' ');
   return escape_controls(why);
+}
+
+// Broken at blanks, so that no line is longer than a terminal; a word that is longer stays whole.
+std::string folded(const std::string& text) {
+  constexpr std::size_t kWidth = 100;
+  std::string result;
+  std::size_t column = 0;
+  for (std::size_t first = 0; first < text.size();) {
+    const std::size_t end = std::min(text.find(' ', first), text.size());
+    if (column > 0 && column + 1 + end - first > kWidth) {
+      result += "\n ";
+      column = 1;
+    }
+    if (column > 0) {
+      result += ' ';
+      ++column;
+    }
+    result += text.substr(first, end - first);
+    column += end - first;
+    first = end + 1;
+  }
+  return result + "\n";
 }
 
 // Heading and rows of the table, as cells.
@@ -189,6 +212,10 @@ std::string setting_of(const Comparison& comparison, const SettingNames& names) 
   return text;
 }
 
+std::string name_of_model(const Arguments& arguments) {
+  return std::filesystem::weakly_canonical(arguments.model).filename().string();
+}
+
 ordered_json comparison_json(const Comparison& comparison, const Arguments& arguments) {
   ordered_json json{{"program", "prune_model"},
                     {"version", std::string(version())},
@@ -244,9 +271,9 @@ std::string comparison_table(const Comparison& comparison, const Arguments& argu
     for (std::size_t c = 1; c < row.size(); ++c) text += fmt::format("  {:>{}}", row[c], width[c]);
     return text + "\n";
   };
-  std::string text = fmt::format("{}\n{}\n{}\n", common_text(comparison, arguments), dense_text(comparison),
-                                 judged_text(comparison, arguments));
-  for (const std::string& machine : machine_lines(comparison)) text += machine + "\n";
+  std::string text = folded(common_text(comparison, arguments)) + folded(dense_text(comparison)) +
+                     folded(judged_text(comparison, arguments));
+  for (const std::string& machine : machine_lines(comparison)) text += folded(machine);
   text += "\n" + line(cells.heading);
   for (std::size_t r = 0; r < cells.rows.size(); ++r) {
     if (r == 0 || cells.group[r] != cells.group[r - 1]) text += fmt::format("-- {}\n", cells.group[r]);
@@ -256,7 +283,7 @@ std::string comparison_table(const Comparison& comparison, const Arguments& argu
       "\n*: best of its ratio or limit. mean l: length of vectors, by kept weights. bytes: packed.\n"
       "retained: importance kept, over that of as many weights chosen one by one.\n";
   if (!comparison.left_out.empty()) text += "\nLeft out:\n";
-  for (const std::string& left : left_out_lines(comparison)) text += left + "\n";
+  for (const std::string& left : left_out_lines(comparison)) text += folded(left);
   return text;
 }
 
@@ -268,7 +295,7 @@ std::string comparison_page(const Comparison& comparison, const Arguments& argum
     return text + "\n";
   };
   std::string text =
-      fmt::format("# {}, pruned in {} ways\n\n", escape_controls(arguments.model), comparison.rows.size());
+      fmt::format("# {}, pruned in {} ways\n\n", escape_controls(name_of_model(arguments)), comparison.rows.size());
   text += fmt::format("Written by `prune_model --compare` {}. All figures stand in `compare.json`.\n\n", version());
   text += fmt::format("- {}\n- {}\n- {}\n", common_text(comparison, arguments), dense_text(comparison),
                       judged_text(comparison, arguments));

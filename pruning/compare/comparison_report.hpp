@@ -32,4 +32,7 @@ double measured(const Comparison& comparison, const ComparedRow& row);
 /// What differs between rows: "mixed", "unstructured, F=1"; with importance and recovery where there are several.
 std::string setting_of(const Comparison& comparison, const SettingNames& names);
 
+/// The folder that the model is in.
+std::string name_of_model(const Arguments& arguments);
+
 }  // namespace mixvec::inline pruning

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "golden/cli/svg_chart.hpp"
 #include "pruning/compare/comparison_report.hpp"
@@ -51,8 +52,11 @@ std::string comparison_svg(const Comparison& comparison, const Arguments& argume
                     [&](const ComparedRow& row) { return comparison.area_cycles(row); })
             : panel(comparison, fmt::format("cycles for {} tokens", comparison.tokens),
                     [](const ComparedRow& row) { return std::optional(static_cast<double>(row.run.cycles)); })};
-  const std::string judged = comparison.judged_by.empty() ? "" : fmt::format("; judged on {}", comparison.judged_by);
-  return chart_svg(fmt::format("What quality costs: {}", arguments.model),
+  const std::string judged =
+      comparison.judged_by.empty()
+          ? ""
+          : fmt::format("; judged on {}", std::filesystem::path(comparison.judged_by).filename().string());
+  return chart_svg(fmt::format("What quality costs: {}", name_of_model(arguments)),
                    fmt::format("{} left is best; at the points: pruned share{}",
                                yardstick(comparison).less_is_better ? "lower" : "upper", judged),
                    panels);

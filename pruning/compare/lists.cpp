@@ -117,7 +117,7 @@ std::vector<PatternEntry> read_patterns(const std::string& text) {
       for (const MaskPatternEntry& pattern : mask_patterns()) names.push_back(pattern.name);
       std::string list;
       for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
-      const auto near = nearest_names(entry, names, 1);
+      const auto near = nearest_names(entry.substr(0, entry.find_first_of(":=,")), names, 1);
       fail_input("--pattern: found {}, expected some of: {}{}", quote(entry), list,
                  near.empty() ? "" : fmt::format("; did you mean {}?", near[0]));
     }

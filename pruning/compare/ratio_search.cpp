@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 namespace mixvec::inline pruning {
 
@@ -120,15 +119,21 @@ double RatioSearch::propose(double limit) {
 
 std::optional<CostPoint> RatioSearch::find(double limit) {
   for (int i = 0; i < kMostExact && !near_enough(exact_.below(limit), limit); ++i) {
-    const double ratio = propose(limit);
-    if (exact_.has(ratio)) break;
+    double ratio = propose(limit);
+    if (exact_.has(ratio)) {
+      // Ragged: halfway between what costs too much and what does not.
+      const std::optional<CostPoint> low = exact_.below(limit);
+      const std::optional<CostPoint> high = exact_.above(limit);
+      ratio = to_step(((low ? low->ratio : 1) + (high ? high->ratio : 0)) / 2);
+      if (exact_.has(ratio)) break;
+    }
     exact_.add({ratio, exact_cost_(ratio)});
   }
   return exact_.below(limit);
 }
 
 double RatioSearch::least() const {
-  const std::optional<CostPoint> point = exact_.nearest(-std::numeric_limits<double>::max());
+  const std::optional<CostPoint> point = exact_.nearest(0);
   return point ? point->cost : whole_;
 }
 
