@@ -345,6 +345,8 @@ void ComparisonRun::run_limits(const Work& work) {
     best.reset();
     doing_ = fmt::format("{}, {}", work.entry.text, limit.text);
     RatioSearch& search = by_cycles ? of_cycles : of_bytes;
+    for (const auto& [ratio, costs] : exact) search.learn({ratio, chosen(costs)});
+    for (const auto& [ratio, costs] : rough) search.learn_rough({ratio, chosen(costs)});
     const std::size_t first = comparison_.rows.size();
     try {
       const std::optional<CostPoint> point = search.find(most);

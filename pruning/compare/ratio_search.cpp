@@ -117,17 +117,28 @@ double RatioSearch::propose(double limit) {
   return rough_.ratio_at(wanted);
 }
 
+void RatioSearch::learn(CostPoint exact) {
+  if (!exact_.has(exact.ratio)) exact_.add(exact);
+}
+
+void RatioSearch::learn_rough(CostPoint rough) {
+  if (!rough_.has(rough.ratio)) rough_.add(rough);
+}
+
 std::optional<CostPoint> RatioSearch::find(double limit) {
   for (int i = 0; i < kMostExact && !near_enough(exact_.below(limit), limit); ++i) {
+    const std::optional<CostPoint> low = exact_.below(limit);
     double ratio = propose(limit);
     if (exact_.has(ratio)) {
       // Ragged: halfway between what costs too much and what does not.
-      const std::optional<CostPoint> low = exact_.below(limit);
       const std::optional<CostPoint> high = exact_.above(limit);
       ratio = to_step(((low ? low->ratio : 1) + (high ? high->ratio : 0)) / 2);
       if (exact_.has(ratio)) break;
     }
     exact_.add({ratio, exact_cost_(ratio)});
+    // Ragged, and not far off: it will hardly get better.
+    constexpr double kFairlyNear = 0.01;
+    if (low && low->cost >= (1 - kFairlyNear) * limit && exact_.below(limit)->cost <= low->cost) break;
   }
   return exact_.below(limit);
 }

@@ -9,6 +9,7 @@
 #include "generator/legality.hpp"
 #include "golden/base/error.hpp"
 #include "golden/cli/cli.hpp"
+#include "golden/tests/reference_data.hpp"
 #include "pruning/compare/array_area.hpp"
 #include "pruning/compare/lists.hpp"
 #include "pruning/compare/ratio_search.hpp"
@@ -155,7 +156,7 @@ class CompareProgram : public ProgramTest {
 
 TEST_F(CompareProgram, RunsEveryCombinationThatThereIs) {
   ASSERT_EQ(compare("--pattern 'unstructured vector:4,direction=row mixed 2:4 head' --ratio 0.5,0.8 "
-                    "--importance magnitude,wanda --json " +
+                    "--no-grouping --importance magnitude,wanda --json " +
                     path("all.json")),
             0)
       << output();
@@ -217,6 +218,53 @@ TEST_F(CompareProgram, RowsAreWhatPruneModelComesToAlone) {
   EXPECT_EQ(row["kept"], totals["kept"]);
 }
 
+TEST_F(CompareProgram, PerplexityIsWhatPruneModelSays) {
+  const std::string model = MIXVEC_SOURCE_DIR "/models/shakespeare-gpt2";
+  const std::string common = " --model " + model + " --no-grouping --text " MIXVEC_SOURCE_DIR "/models/shakespeare.txt";
+  ASSERT_EQ(run(MIXVEC_PRUNE_MODEL " --compare --pattern vector:4,direction=column --ratio 0.6 --out " + path("out") +
+                common),
+            0)
+      << output();
+  ASSERT_EQ(run(MIXVEC_PRUNE_MODEL " --pattern vector --vec 4 --direction column --ratio 0.6 --no-pictures --out " +
+                path("alone") + " --json " + path("alone.json") + common),
+            0)
+      << output();
+  const CompareJson quality = CompareJson::parse(read_file(path("alone.json")))["quality"];
+  EXPECT_EQ(record()["compared_by"], "perplexity");
+  EXPECT_EQ(record()["dense"]["perplexity"], quality["perplexity_dense"]);
+  EXPECT_EQ(record()["rows"][0]["perplexity"], quality["perplexity"]);
+}
+
+TEST_F(CompareProgram, LogitErrorIsWhatEvalModelSees) {
+  if (const std::string absent = absent_reference("bert_tiny_sst2"); !absent.empty()) GTEST_SKIP() << absent;
+  const std::string model = reference_data("bert_tiny_sst2").string();
+  const std::string states = model + "/reference.safetensors";
+  ASSERT_EQ(run(MIXVEC_PRUNE_MODEL " --compare --pattern vector:4 --ratio 0.5 --no-grouping --model " + model +
+                " --text " + states + " --out " + path("out")),
+            0)
+      << output();
+  ASSERT_EQ(run(MIXVEC_PRUNE_MODEL " --pattern vector --vec 4 --ratio 0.5 --no-grouping --no-pictures --model " +
+                model + " --out " + path("alone")),
+            0)
+      << output();
+  std::vector<std::vector<double>> logits;
+  for (const std::string& judged : {model, path("alone")}) {
+    ASSERT_EQ(run(MIXVEC_EVAL_MODEL " --task classify --arithmetic binary32 --model " + judged + " --text " + states +
+                  " --json " + path("judged.json")),
+              0)
+        << output();
+    logits.push_back(CompareJson::parse(read_file(path("judged.json")))["logits"][0].get<std::vector<double>>());
+  }
+  double largest = 0;
+  for (std::size_t c = 0; c < logits[0].size(); ++c) largest = std::max(largest, std::abs(logits[1][c] - logits[0][c]));
+  const CompareJson row = record()["rows"][0];
+  EXPECT_EQ(record()["compared_by"], "logit_error");
+  EXPECT_GT(largest, 0.01);
+  EXPECT_NEAR(row["logit_error"], largest, 1e-5);
+  EXPECT_GT(row["state_error"], 0.01);
+  EXPECT_TRUE(row["perplexity"].is_null());
+}
+
 TEST_F(CompareProgram, EqualBytesAndCycles) {
   ASSERT_EQ(compare("--pattern 'vector:8 2:4' --at 'bytes=30% cycles=40%,1' --no-grouping"), 0) << output();
   const CompareJson all = record();
@@ -242,9 +290,9 @@ TEST_F(CompareProgram, EqualBytesAndCycles) {
 }
 
 TEST_F(CompareProgram, ReplacesItsOwnResultOnly) {
-  ASSERT_EQ(compare("--ratio 0.5 --no-pictures"), 0) << output();
+  ASSERT_EQ(compare("--ratio 0.5 --no-grouping --no-pictures"), 0) << output();
   EXPECT_FALSE(fs::exists(path("out/compare.svg")));
-  ASSERT_EQ(compare("--ratio 0.6"), 0) << output();
+  ASSERT_EQ(compare("--ratio 0.6 --no-grouping"), 0) << output();
   EXPECT_EQ(record()["rows"][0]["ratio"], 0.6);
   write_file(path("out/mine.txt"), "mine");
   EXPECT_EQ(compare("--ratio 0.7"), kExitBadInput);
@@ -252,7 +300,9 @@ TEST_F(CompareProgram, ReplacesItsOwnResultOnly) {
   EXPECT_EQ(record()["rows"][0]["ratio"], 0.6);
   // A pruned model is another program's result.
   fs::remove_all(path("out"));
-  ASSERT_EQ(run(MIXVEC_PRUNE_MODEL " --no-pictures --model " + path("model") + " --out " + path("out")), 0) << output();
+  ASSERT_EQ(run(MIXVEC_PRUNE_MODEL " --no-grouping --no-pictures --model " + path("model") + " --out " + path("out")),
+            0)
+      << output();
   EXPECT_EQ(compare("--ratio 0.7"), kExitBadInput);
 }
 
