@@ -167,7 +167,7 @@ int main(int argc, char** argv) {
       "  prune_model --model gpt2 --pattern unstructured --ratio 0.8 --out gpt2_fine\n"
       "  prune_model --model gpt2 --importance obs --recover obs --calibrate text.txt --out gpt2_obs\n"
       "  prune_model --model gpt2 --pattern 2:4 --out gpt2_2_4\n"
-      "  prune_model --compare --model gpt2 --pattern \"mixed vector:4 2:4\" --ratio 0.7,0.8 --text t.txt --out all\n" +
+      "  prune_model --compare --model gpt2 --pattern \"mixed vector:4\" --ratio 0.7,0.8 --text t.txt --out c\n" +
           mixvec::methods_help());
   using namespace mixvec;
   Arguments o;
