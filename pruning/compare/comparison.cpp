@@ -255,7 +255,8 @@ ComparisonRun::Cut ComparisonRun::cut(const Work& work, Recipe recipe, std::opti
   return cut;
 }
 
-void ComparisonRun::finish(const Work& work, Cut cut, const std::optional<CostLimit>& limit, const std::string& point) {
+void ComparisonRun::finish(const Work& work, const Cut& cut, const std::optional<CostLimit>& limit,
+                           const std::string& point) {
   for (const Recipe& recipe : work.recipes) {
     ComparedRow row;
     row.names = names_of(work, recipe, point);
@@ -352,7 +353,7 @@ void ComparisonRun::run_limits(const Work& work) {
       const std::optional<CostPoint> point = search.find(most);
       if (point) {
         if (!best || best->ratio != point->ratio) best = cut(work, work.recipes[0], point->ratio);
-        finish(work, std::move(*best), limit, limit.text);
+        finish(work, *best, limit, limit.text);
       } else {
         leave_out(work, limit.text,
                   fmt::format("found {:.0f} {} as the least, expected at most {:.0f}", search.least(),

@@ -94,7 +94,7 @@ class ComparisonRun {
   [[nodiscard]] SettingNames names_of(const Work& work, const Recipe& recipe, const std::string& point) const;
   void leave_out(const Work& work, const std::string& point, const std::string& why);
   Cut cut(const Work& work, Recipe recipe, std::optional<double> ratio);
-  void finish(const Work& work, Cut cut, const std::optional<CostLimit>& limit, const std::string& point);
+  void finish(const Work& work, const Cut& cut, const std::optional<CostLimit>& limit, const std::string& point);
   void run_ratios(const Work& work);
   void run_limits(const Work& work);
   [[nodiscard]] std::size_t points_of(const Work& work) const;

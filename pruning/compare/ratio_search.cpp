@@ -126,6 +126,7 @@ void RatioSearch::learn_rough(CostPoint rough) {
 }
 
 std::optional<CostPoint> RatioSearch::find(double limit) {
+  int in_vain = 0;
   for (int i = 0; i < kMostExact && !near_enough(exact_.below(limit), limit); ++i) {
     const std::optional<CostPoint> low = exact_.below(limit);
     double ratio = propose(limit);
@@ -138,7 +139,9 @@ std::optional<CostPoint> RatioSearch::find(double limit) {
     exact_.add({ratio, exact_cost_(ratio)});
     // Ragged, and not far off: it will hardly get better.
     constexpr double kFairlyNear = 0.01;
-    if (low && low->cost >= (1 - kFairlyNear) * limit && exact_.below(limit)->cost <= low->cost) break;
+    constexpr int kMostInVain = 2;
+    const bool fairly_near = low && low->cost >= (1 - kFairlyNear) * limit;
+    if (fairly_near && exact_.below(limit)->cost <= low->cost && ++in_vain == kMostInVain) break;
   }
   return exact_.below(limit);
 }

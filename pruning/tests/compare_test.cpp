@@ -1,4 +1,5 @@
 // Tests of comparisons: lists, areas, the search for ratios, and prune_model --compare as a program.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -249,8 +250,8 @@ TEST_F(CompareProgram, LogitErrorIsWhatEvalModelSees) {
       << output();
   std::vector<std::vector<double>> logits;
   for (const std::string& judged : {model, path("alone")}) {
-    ASSERT_EQ(run(MIXVEC_EVAL_MODEL " --task classify --arithmetic binary32 --model " + judged + " --text " + states +
-                  " --json " + path("judged.json")),
+    ASSERT_EQ(run(fmt::format("{} --task classify --arithmetic binary32 --model {} --text {} --json {}",
+                              MIXVEC_EVAL_MODEL, judged, states, path("judged.json"))),
               0)
         << output();
     logits.push_back(CompareJson::parse(read_file(path("judged.json")))["logits"][0].get<std::vector<double>>());
