@@ -8,7 +8,7 @@ namespace mixvec::inline pruning {
 
 namespace {
 
-constexpr int kMostExact = 5;  // prunings for one limit
+constexpr int kMostExact = 6;  // prunings for one limit
 constexpr int kMostRough = 6;
 // In whole steps, so that a ratio can be typed again.
 constexpr double kStep = 1e-5;
@@ -98,11 +98,8 @@ double CostCurve::cost_at(double ratio) const {
 
 double RatioSearch::propose(double limit) {
   const double target = target_of(limit);
-  const std::optional<CostPoint> low = exact_.below(limit);
-  const std::optional<CostPoint> high = exact_.above(limit);
-  constexpr double kClose = 0.03;  // the cost is a straight line between such ratios
-  if (low && high && std::abs(low->ratio - high->ratio) < kClose) return exact_.ratio_at(target);
-  // The quick cost, in the measure of the exact one.
+  if (exact_.below(limit) && exact_.above(limit)) return exact_.ratio_at(target);
+  // Nothing on one side yet: the quick cost, in the measure of the exact one.
   double measure = 1;
   if (const std::optional<CostPoint> near = exact_.nearest(limit)) {
     const double rough = rough_.cost_at(near->ratio);
