@@ -113,6 +113,7 @@ std::vector<PatternEntry> read_patterns(const std::string& text) {
     }
     if (find_mask_pattern(entry) == nullptr) {
       std::vector<std::string> names;
+      names.reserve(kVectorPatterns.size() + mask_patterns().size());
       for (const VectorPattern& pattern : kVectorPatterns) names.emplace_back(pattern.name);
       for (const MaskPatternEntry& pattern : mask_patterns()) names.push_back(pattern.name);
       std::string list;
@@ -130,6 +131,7 @@ std::vector<PatternEntry> read_patterns(const std::string& text) {
 std::vector<double> read_ratios(const std::string& text) {
   std::vector<double> ratios;
   const std::vector<std::string> pieces = pieces_of(text);
+  ratios.reserve(pieces.size());
   for (const std::string& piece : pieces) ratios.push_back(parse_real(piece, {0, 1}));
   if (ratios.empty()) throw BadValue{"a number from 0 to 1"};
   for (auto ratio = ratios.begin(); ratio != ratios.end(); ++ratio) {
@@ -154,7 +156,7 @@ std::vector<CostLimit> read_limits(const std::string& text) {
     CostLimit limit;
     limit.cycles = cost == "cycles";
     limit.percent = piece.ends_with('%');
-    limit.text = cost + "=" + piece;
+    limit.text = fmt::format("{}={}", cost, piece);
     if (limit.percent) piece.pop_back();
     if ((cost != "cycles" && cost != "bytes") || piece.empty()) {
       fail_input("--at: found {}, expected {}", quote(limit.text), kExpected);

@@ -11,9 +11,10 @@ namespace {
 constexpr int kMostExact = 6;  // prunings for one limit
 constexpr int kMostRough = 6;
 // In whole steps, so that a ratio can be typed again.
-constexpr double kStep = 1e-5;
+constexpr double kSteps = 1e5;
+constexpr double kStep = 1 / kSteps;
 
-double to_step(double ratio) { return std::clamp(std::round(ratio / kStep) * kStep, 0.0, 1.0); }
+double to_step(double ratio) { return std::clamp(std::round(ratio * kSteps) / kSteps, 0.0, 1.0); }
 
 // Where in it a model is aimed at: the line is not exact.
 double target_of(double limit) { return (1 - RatioSearch::kNearEnough / 3) * limit; }
