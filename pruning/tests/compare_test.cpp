@@ -6,10 +6,13 @@
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <regex>
+#include <set>
 
 #include "generator/legality.hpp"
 #include "golden/base/error.hpp"
 #include "golden/cli/cli.hpp"
+#include "golden/cli/svg_chart.hpp"
 #include "golden/tests/reference_data.hpp"
 #include "pruning/compare/array_area.hpp"
 #include "pruning/compare/lists.hpp"
@@ -142,6 +145,32 @@ TEST(RatioSearch, StepsAreTakenAsTheyAre) {
   const std::optional<CostPoint> all = RatioSearch(heads, heads, 1300).find(1e6);
   ASSERT_TRUE(all);
   EXPECT_EQ(all->ratio, 0);
+}
+
+TEST(CompareChart, SeriesHaveMarksOfTheirOwn) {
+  ChartPanel panel{{"x", false}, {"y", false}, {}};
+  constexpr int kSeries = 35;
+  for (int i = 0; i < kSeries; ++i) {
+    panel.series.push_back({.name = fmt::format("series {}", i), .points = {{1.0 + i, 1, ""}}, .shaped = true});
+  }
+  const std::string svg = chart_svg("title", "subtitle", {&panel, 1});
+  // Every mark once in the legend and once in the panel, none like another.
+  const std::regex mark("<(path transform='[^']*' d='[^']*'|circle [^>]* r='3.5') fill='([^']*)'>");
+  const std::regex place("(transform|cx|cy)='[^']*'");
+  std::map<std::string, int> seen;
+  for (auto i = std::sregex_iterator(svg.begin(), svg.end(), mark); i != std::sregex_iterator(); ++i) {
+    ++seen[std::regex_replace((*i)[0].str(), place, "")];
+  }
+  EXPECT_EQ(seen.size(), 35U);
+  for (const auto& [text, count] : seen) EXPECT_EQ(count, 2) << text;
+  // The legend has several lines, each within the picture.
+  const std::regex entry("<path class='line' [^>]*d='M([0-9.]+) ([0-9.]+)h18'/>");
+  std::set<std::string> lines;
+  for (auto i = std::sregex_iterator(svg.begin(), svg.end(), entry); i != std::sregex_iterator(); ++i) {
+    lines.insert((*i)[2].str());
+    EXPECT_LT(std::stod((*i)[1].str()), 526 - 18);
+  }
+  EXPECT_GT(lines.size(), 3U);
 }
 
 class CompareProgram : public ProgramTest {
