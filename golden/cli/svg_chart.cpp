@@ -18,7 +18,7 @@ constexpr double kPanelWidth = 430;
 constexpr double kPanelHeight = 320;
 constexpr double kLeft = 72;
 constexpr double kRight = 24;
-constexpr double kTop = 84;
+constexpr double kLegendLine = 17;
 constexpr double kBottom = 52;
 constexpr std::array<const char*, 7> kColours = {"#1a5fb4", "#c64600", "#26a269", "#813d9c",
                                                  "#986a44", "#5e5c64", "#e01b70"};
@@ -30,6 +30,28 @@ std::string short_number(double value) {
     if (value >= factor) return fmt::format("{:.4g}{}", value / factor, unit);
   }
   return fmt::format("{:.3g}", value);
+}
+
+/// A mark of the series of this number. Five shapes and seven colours, so that no two of 35 series have both in common.
+std::string mark_svg(double x, double y, std::size_t number, bool shaped, const std::string& title) {
+  const char* const colour = kColours[number % kColours.size()];
+  const auto path = [&](const char* corners) {
+    return fmt::format("<path transform='translate({:.1f} {:.1f})' d='{}' fill='{}'><title>{}</title></path>\n", x, y,
+                       corners, colour, escape_xml(title));
+  };
+  switch (shaped ? number % 5 : 0) {
+    case 1:
+      return path("M-3.6 -3.6h7.2v7.2h-7.2z");
+    case 2:
+      return path("M0 -4.8L4.4 3.4H-4.4z");
+    case 3:
+      return path("M0 -5L5 0L0 5L-5 0z");
+    case 4:
+      return path("M-4.6 -2.6L-2.6 -4.6L0 -2L2.6 -4.6L4.6 -2.6L2 0L4.6 2.6L2.6 4.6L0 2L-2.6 4.6L-4.6 2.6L-2 0z");
+    default:
+      return fmt::format("<circle cx='{:.1f}' cy='{:.1f}' r='3.5' fill='{}'><title>{}</title></circle>\n", x, y, colour,
+                         escape_xml(title));
+  }
 }
 
 /// Where values lie on an axis, and its ticks.
@@ -129,18 +151,18 @@ class Labels {
   std::vector<Box> taken_;
 };
 
-std::string draw_panel(const ChartPanel& panel, double left, const std::vector<std::string>& names) {
+std::string draw_panel(const ChartPanel& panel, double left, double top, const std::vector<std::string>& names) {
   const Scale xs(panel, &ChartPoint::x, panel.x.from_zero);
   const Scale ys(panel, &ChartPoint::y, panel.y.from_zero);
-  const double bottom = kTop + kPanelHeight;
+  const double bottom = top + kPanelHeight;
   const auto x = [&](double v) { return left + xs.place(v) * kPanelWidth; };
-  const auto y = [&](double v) { return kTop + (1 - ys.place(v)) * kPanelHeight; };
+  const auto y = [&](double v) { return top + (1 - ys.place(v)) * kPanelHeight; };
   std::string svg;
   for (const double v : xs.ticks()) {
     svg += fmt::format(
         "<path class='grid' d='M{0:.1f} {1:.1f}V{2:.1f}'/><text x='{0:.1f}' y='{3:.1f}' "
         "text-anchor='middle'>{4}</text>\n",
-        x(v), kTop, bottom, bottom + 16, short_number(v));
+        x(v), top, bottom, bottom + 16, short_number(v));
   }
   for (const double v : ys.ticks()) {
     svg += fmt::format(
@@ -151,9 +173,9 @@ std::string draw_panel(const ChartPanel& panel, double left, const std::vector<s
   svg += fmt::format(
       "<text x='{:.1f}' y='{:.1f}' text-anchor='middle'>{}</text>\n<text transform='translate({:.1f} {:.1f}) "
       "rotate(-90)' text-anchor='middle'>{}</text>\n",
-      left + kPanelWidth / 2, bottom + 38, escape_xml(panel.x.title), left - 54, kTop + kPanelHeight / 2,
+      left + kPanelWidth / 2, bottom + 38, escape_xml(panel.x.title), left - 54, top + kPanelHeight / 2,
       escape_xml(panel.y.title));
-  Labels labels({left, kTop, left + kPanelWidth, bottom});
+  Labels labels({left, top, left + kPanelWidth, bottom});
   for (const ChartSeries& series : panel.series) {
     for (const ChartPoint& point : series.points) {
       if (series.marks) labels.add_mark(x(point.x), y(point.y));
@@ -162,7 +184,8 @@ std::string draw_panel(const ChartPanel& panel, double left, const std::vector<s
   std::string all_marks;
   for (const ChartSeries& series : panel.series) {
     const auto found = std::find(names.begin(), names.end(), series.name);
-    const std::size_t colour = static_cast<std::size_t>(found - names.begin()) % kColours.size();
+    const auto number = static_cast<std::size_t>(found - names.begin());
+    const std::size_t colour = number % kColours.size();
     std::string line;
     std::string marks;
     for (const ChartPoint& point : series.points) {
@@ -170,8 +193,7 @@ std::string draw_panel(const ChartPanel& panel, double left, const std::vector<s
       const double py = y(point.y);
       line += fmt::format("{}{:.1f} {:.1f}", line.empty() ? "M" : "L", px, py);
       if (!series.marks) continue;
-      marks += fmt::format("<circle cx='{:.1f}' cy='{:.1f}' r='3.5' fill='{}'><title>{}</title></circle>\n", px, py,
-                           kColours[colour], escape_xml(fmt::format("{} ({}, {})", point.label, point.x, point.y)));
+      marks += mark_svg(px, py, number, series.shaped, fmt::format("{} ({}, {})", point.label, point.x, point.y));
       if (!point.label.empty()) marks += labels.place(px, py, point.label, colour);
     }
     // The first series lies on top, and its labels take their places first.
@@ -184,31 +206,55 @@ std::string draw_panel(const ChartPanel& panel, double left, const std::vector<s
   return svg + all_marks;
 }
 
+/// The names of all series, and how far down their legend reaches.
+struct Legend {
+  std::vector<std::string> names;
+  std::string svg;
+  double bottom = 0;
+};
+
+Legend draw_legend(std::span<const ChartPanel> panels, double width) {
+  constexpr double kFirst = 16;
+  Legend legend;
+  double at = kFirst;
+  double y = 60;
+  for (const ChartPanel& panel : panels) {
+    for (const ChartSeries& series : panel.series) {
+      if (std::find(legend.names.begin(), legend.names.end(), series.name) != legend.names.end()) continue;
+      const std::size_t number = legend.names.size();
+      legend.names.push_back(series.name);
+      if (series.name.empty()) continue;
+      const double wide = 40 + 5.6 * static_cast<double>(series.name.size());
+      if (at > kFirst && at + wide > width) {
+        at = kFirst;
+        y += kLegendLine;
+      }
+      legend.svg +=
+          fmt::format("<path class='line' stroke='{}'{} d='M{:.1f} {}h18'/><text x='{:.1f}' y='{}'>{}</text>\n",
+                      kColours[number % kColours.size()], series.dashed ? " stroke-dasharray='5 3'" : "", at, y,
+                      at + 24, y + 4, escape_xml(series.name));
+      if (series.shaped) legend.svg += mark_svg(at + 9, y, number, true, series.name);
+      at += wide;
+    }
+  }
+  legend.bottom = y + 24;
+  return legend;
+}
+
 }  // namespace
 
 std::string chart_svg(const std::string& title, const std::string& subtitle, std::span<const ChartPanel> panels) {
   const double pitch = kLeft + kPanelWidth + kRight;
   const double width = pitch * static_cast<double>(std::max<std::size_t>(1, panels.size()));
-  std::string svg = begin_svg(width, kTop + kPanelHeight + kBottom, 11);
+  const Legend legend = draw_legend(panels, width);
+  std::string svg = begin_svg(width, legend.bottom + kPanelHeight + kBottom, 11);
   svg += fmt::format(
       "<style>.grid{{stroke:#ddd}}.line{{fill:none;stroke-width:1.5}}</style>\n<text x='16' y='24' font-size='15'>{}"
       "</text>\n<text x='16' y='42'>{}</text>\n",
       escape_xml(title), escape_xml(subtitle));
-  std::vector<std::string> names;
-  double at = 16;
-  for (const ChartPanel& panel : panels) {
-    for (const ChartSeries& series : panel.series) {
-      if (std::find(names.begin(), names.end(), series.name) != names.end()) continue;
-      names.push_back(series.name);
-      if (series.name.empty()) continue;
-      svg += fmt::format("<path class='line' stroke='{0}'{1} d='M{2:.1f} 60h18'/><text x='{3:.1f}' y='64'>{4}</text>\n",
-                         kColours[(names.size() - 1) % kColours.size()], series.dashed ? " stroke-dasharray='5 3'" : "",
-                         at, at + 24, escape_xml(series.name));
-      at += 40 + 5.6 * static_cast<double>(series.name.size());
-    }
-  }
+  svg += legend.svg;
   for (std::size_t p = 0; p < panels.size(); ++p) {
-    svg += draw_panel(panels[p], kLeft + pitch * static_cast<double>(p), names);
+    svg += draw_panel(panels[p], kLeft + pitch * static_cast<double>(p), legend.bottom, legend.names);
   }
   return svg + "</svg>\n";
 }

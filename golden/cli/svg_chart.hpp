@@ -20,6 +20,7 @@ struct ChartSeries {
   bool line = true;  ///< joined in their order
   bool dashed = false;
   bool marks = true;
+  bool shaped = false;  ///< marks have a shape of their own, too, which the legend shows: for many series
 };
 
 struct ChartAxis {

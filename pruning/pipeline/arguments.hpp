@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "golden/cli/option_values.hpp"
 #include "golden/config/accel_config.hpp"
@@ -32,8 +33,11 @@ struct Arguments {
   WindowOptions windows;
   bool blind_outputs = false;
   double lookahead = Recipe{}.lookahead;
-  std::string text;      ///< to judge the result by
-  std::size_t last = 1;  ///< percent
+  std::string text;                                  ///< to judge the result by
+  std::size_t last = 1;                              ///< percent
+  bool compare = false;                              ///< several settings: pattern, importance and recover are lists
+  std::vector<double> ratios{PruneOptions{}.ratio};  ///< one, unless settings are compared
+  std::string at;                                    ///< limits on cost, in place of ratios
   std::string json;
 };
 

@@ -62,6 +62,17 @@ TokenIds read_tokens(const Model& model, const std::filesystem::path& text) {
   return open_tokenizer(model)->encode(read_text(text), text.string());
 }
 
+TokenIds read_last_tokens(const Model& model, const std::filesystem::path& text, std::size_t percent) {
+  TokenIds ids = read_tokens(model, text);
+  const std::size_t first = ids.size() * (100 - percent) / 100;
+  if (ids.size() - first < 2) {
+    fail_input("--last: found {} tokens in the last {} % of {}, expected at least 2: one predicts the other",
+               ids.size() - first, percent, text.string());
+  }
+  ids.erase(ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(first));
+  return ids;
+}
+
 CalibrationData read_calibration_data(const Model& model, const Network& network, const std::filesystem::path& path,
                                       const WindowOptions& options) {
   const bool gpt2 = model.config().architecture == Architecture::kGpt2;

@@ -15,6 +15,9 @@ namespace mixvec::inline pruning {
 /// Tokenizer::tokenize().
 TokenIds read_tokens(const Model& model, const std::filesystem::path& text);
 
+/// Those of its last part, to judge models by. Throws InputError also for fewer than two tokens, naming --last.
+TokenIds read_last_tokens(const Model& model, const std::filesystem::path& text, std::size_t percent);
+
 /// Which windows of a text are taken.
 struct WindowOptions {
   std::size_t samples = 128;

@@ -36,7 +36,7 @@ void Subject::calibrate(CalibrationData data, const CalibrationNeeds& needs, std
   });
 }
 
-PruneResult Subject::prune(const Recipe& recipe, const StageProgress& progress) {
+PruneResult Subject::cut(const Recipe& recipe, const StageProgress& progress) {
   const CalibrationNeeds needs = recipe.needs();
   if (recipe.needs_data() && !calibration_) {
     fail_input("--importance {}, --recover {}: found no calibration, expected --calibrate TEXT",
@@ -56,24 +56,32 @@ PruneResult Subject::prune(const Recipe& recipe, const StageProgress& progress) 
         look_ahead(*gradual, {recipe.lookahead * recipe.options.ratio, (recipe.options.rounds + 1) / 2, threads_});
     for (std::size_t m = 0; m < scored.size(); ++m) scored[m].score = std::move(foreseen[m]);
   }
-  const double pruning_share = recipe.recovery->needs_data ? 0.7 : 1.0;
-  const ProgressFunction told = [&](double share, std::string_view what) {
-    if (progress) progress(pruning_share * share, what);
-  };
-  PruneResult result = recipe.mask_pattern ? prune_masks(std::move(scored), *recipe.mask_pattern, model_.config().heads,
-                                                         recipe.mask_ratio, recipe.options, told)
-                                           : pruning::prune(std::move(scored), recipe.options, told, gradual.get());
-  gradual.reset();
+  return recipe.mask_pattern ? prune_masks(std::move(scored), *recipe.mask_pattern, model_.config().heads,
+                                           recipe.mask_ratio, recipe.options, progress)
+                             : pruning::prune(std::move(scored), recipe.options, progress, gradual.get());
+}
+
+void Subject::recover(const Recipe& recipe, std::vector<PrunedMatrix>& matrices, const StageProgress& progress) {
   if (recipe.recovery->needs_data) {
     recipe.recovery->recover({network(), data_, dense_, threads_,
                               [&](double share) {
-                                if (progress) progress(pruning_share + (1 - pruning_share) * share, "recovering");
+                                if (progress) progress(share, "recovering");
                               }},
-                             result.matrices);
+                             matrices);
   }
   for (std::size_t m = 0; m < dense_.size(); ++m) {
-    fit_to_stored(model_, m / kMatrixKinds.size(), kMatrixKinds[m % kMatrixKinds.size()], result.matrices[m]);
+    fit_to_stored(model_, m / kMatrixKinds.size(), kMatrixKinds[m % kMatrixKinds.size()], matrices[m]);
   }
+}
+
+PruneResult Subject::prune(const Recipe& recipe, const StageProgress& progress) {
+  const double cutting = recipe.recovery->needs_data ? 0.7 : 1.0;
+  PruneResult result = cut(recipe, [&](double share, std::string_view what) {
+    if (progress) progress(cutting * share, what);
+  });
+  recover(recipe, result.matrices, [&](double share, std::string_view what) {
+    if (progress) progress(cutting + (1 - cutting) * share, what);
+  });
   return result;
 }
 

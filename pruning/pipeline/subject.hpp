@@ -46,9 +46,12 @@ class Subject {
   /// Runs the model on the data. Until then only recipes without data can be followed.
   void calibrate(CalibrationData data, const CalibrationNeeds& needs, std::uint64_t seed,
                  const StageProgress& progress);
-  /// Prunes and recovers; can be called again with another recipe. Throws InputError like prune(), and for a recipe
-  /// that needs what was not measured.
+  /// Prunes and recovers; can be called again with another recipe. Throws InputError like cut().
   PruneResult prune(const Recipe& recipe, const StageProgress& progress);
+  /// Prunes without recovering. Throws InputError like prune(), and for a recipe that needs what was not measured.
+  PruneResult cut(const Recipe& recipe, const StageProgress& progress);
+  /// Recovers what was cut by the recipe.
+  void recover(const Recipe& recipe, std::vector<PrunedMatrix>& matrices, const StageProgress& progress);
   /// The network with pruned matrices in place of its own.
   Network pruned_network(const std::vector<PrunedMatrix>& matrices);
 

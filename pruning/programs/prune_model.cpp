@@ -11,6 +11,7 @@
 #include "golden/cli/cli.hpp"
 #include "golden/cli/common_options.hpp"
 #include "golden/files/atomic_folder.hpp"
+#include "pruning/compare/compare.hpp"
 #include "pruning/pipeline/arguments.hpp"
 #include "pruning/pipeline/quality.hpp"
 #include "pruning/report/picture.hpp"
@@ -59,14 +60,7 @@ struct JudgeText {
 std::optional<JudgeText> read_judge_text(const Model& model, const Arguments& arguments) {
   const std::string& path = arguments.text.empty() ? arguments.calibrate : arguments.text;
   if (path.empty() || model.config().architecture != Architecture::kGpt2) return std::nullopt;
-  TokenIds ids = read_tokens(model, path);
-  const std::size_t first = ids.size() * (100 - arguments.last) / 100;
-  if (ids.size() - first < 2) {
-    fail_input("--last: found {} tokens in the last {} % of {}, expected at least 2: one predicts the other",
-               ids.size() - first, arguments.last, path);
-  }
-  ids.erase(ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(first));
-  return JudgeText{path, std::move(ids)};
+  return JudgeText{path, read_last_tokens(model, path, arguments.last)};
 }
 
 // What the dense and the pruned model make of a text.
@@ -103,6 +97,8 @@ void check_bert(const Arguments& arguments, const Recipe& recipe) {
 int run(const Arguments& arguments) {
   if (arguments.model.empty()) fail_input("--model: found nothing, expected a checkpoint folder");
   if (arguments.out.empty()) fail_input("--out: found nothing, expected a folder to write to");
+  if (arguments.compare) return compare(arguments);
+  refuse_lists(arguments);
   Recipe recipe = recipe_of(arguments);
   const PruneOptions& options = recipe.options;
   const AccelConfig accel = accelerator_of(arguments.accel);
@@ -170,7 +166,8 @@ int main(int argc, char** argv) {
       "  prune_model --model gpt2 --pattern vector --vec 8 --direction column --ratio 0.8 --out gpt2_v8\n"
       "  prune_model --model gpt2 --pattern unstructured --ratio 0.8 --out gpt2_fine\n"
       "  prune_model --model gpt2 --importance obs --recover obs --calibrate text.txt --out gpt2_obs\n"
-      "  prune_model --model gpt2 --pattern 2:4 --out gpt2_2_4\n" +
+      "  prune_model --model gpt2 --pattern 2:4 --out gpt2_2_4\n"
+      "  prune_model --compare --model gpt2 --pattern \"mixed vector:4\" --ratio 0.7,0.8 --text t.txt --out c\n" +
           mixvec::methods_help());
   using namespace mixvec;
   Arguments o;
@@ -181,7 +178,7 @@ int main(int argc, char** argv) {
   command.options().add_options()("model", folder(o.model), "checkpoint folder (config.json, model.safetensors)")(
       "out", folder(o.out), "folder to write; an earlier result is replaced, a folder with anything else is refused")(
       "pattern", text(o.pattern, "mixed"), "which weights go together, see below");
-  add_ratio(command, o.prune.ratio, "share of the prunable weights to prune, 0 to 1");
+  add_compare_options(command, o);
   command.options().add_options()("importance", text(o.importance, "magnitude"), "what a weight is worth, see below")(
       "recover", text(o.recover, "none"), "what repairs the model after the cut, see below")(
       "calibrate", po::value(&o.calibrate)->default_value("", "")->value_name("FILE"),

@@ -55,6 +55,10 @@ TEST_F(Output, FitsAHundredColumnsAndNamesWhatWasWritten) {
       {"gen_accel --pe 64 --out accel --json config.json", "wrote config.json, accel\n"},
       {"prune_model --model " + model + " --pattern mixed --ratio 0.8 --accel accel --out pruned --json prune.json",
        "wrote prune.json, pruned\n"},
+      {"prune_model --compare --model " + model +
+           " --pattern 'mixed unstructured vector-wise,length=8,kept=2,direction=column' "
+           "--importance magnitude,head --text models/shakespeare.txt --out compared",
+       "wrote compared\n"},
       {"pack_model --model pruned --accel accel --explain --out p.mvp", "wrote p.mvp\n"},
       {"pack_model --model " + model + " --accel accel --layer 0 --out dense.mvp", "wrote dense.mvp\n"},
       {"gen_vectors --program p.mvp --tokens 8 --out vectors", "wrote vectors\n"},
