@@ -13,6 +13,7 @@
 #include "pruning/choice/choose.hpp"
 #include "pruning/choice/select.hpp"
 #include "pruning/grouping/group_lines.hpp"
+#include "pruning/importance/gradual_state.hpp"
 #include "pruning/importance/methods.hpp"
 #include "pruning/importance/top_importance.hpp"
 
@@ -48,8 +49,8 @@ void check_options(const PruneOptions& options) {
 class Pruner {
  public:
   Pruner(std::vector<ScoredMatrix> matrices, const PruneOptions& options, const ProgressFunction& progress,
-         GradualImportance* gradual)
-      : options_(options), progress_(progress), gradual_(gradual) {
+         GradualImportance* gradual, RunState* state)
+      : options_(options), progress_(progress), gradual_(gradual), state_(state) {
     for (ScoredMatrix& matrix : matrices) {
       dense_.push_back(std::move(matrix.dense));
       scores_.push_back(std::move(matrix.score));
@@ -280,19 +281,20 @@ class Pruner {
   }
 
   std::vector<Selection> select_gradually(std::vector<RankedMatrix>& ranked, const std::vector<Pattern>& patterns) {
-    gradual_->restart();
-    std::vector<Selection> selections;
-    for (int round = 1; round <= options_.rounds; ++round) {
-      progress(0.6 + 0.25 * static_cast<double>(round - 1) / options_.rounds, "removing weights");
-      selections =
-          select(ranked, gradual_->scores(patterns), static_cast<double>(round) / static_cast<double>(options_.rounds));
-      if (round == options_.rounds) break;
-      std::vector<std::vector<std::uint8_t>> masks;
-      masks.reserve(selections.size());
-      for (const Selection& selection : selections) masks.push_back(selection.mask);
-      gradual_->keep(masks);
+    std::vector<std::vector<double>> prices;
+    for (const RankedMatrix& matrix : ranked) prices.push_back(matrix.price);
+    const std::string name = round_name(patterns, prices);
+    RemovalRound at = no_round(dense_);
+    if (state_ == nullptr || !load_round(*state_, name, at, *gradual_)) at.scores = gradual_->restart(patterns);
+    while (true) {
+      progress(0.6 + 0.25 * static_cast<double>(at.round) / options_.rounds, "removing weights");
+      std::vector<Selection> selections =
+          select(ranked, at.scores, static_cast<double>(at.round + 1) / static_cast<double>(options_.rounds));
+      if (++at.round == options_.rounds) return selections;
+      for (std::size_t m = 0; m < selections.size(); ++m) at.masks[m] = std::move(selections[m].mask);
+      at.scores = gradual_->keep(at.masks, patterns);
+      if (state_ != nullptr && state_->due()) save_round(*state_, name, at, *gradual_);
     }
-    return selections;
   }
 
   // What either direction would retain of each matrix with the weights that it keeps.
@@ -326,6 +328,7 @@ class Pruner {
   const PruneOptions& options_;
   const ProgressFunction& progress_;
   GradualImportance* gradual_;
+  RunState* state_;
   std::vector<std::uint64_t> keep_;  ///< one entry, or one per matrix
   std::uint64_t wanted_ = 0;         ///< sum of keep_
   float centre_ = 0;
@@ -345,7 +348,7 @@ std::vector<ScoredMatrix> score_by_magnitude(std::vector<DenseMatrix> matrices) 
 }
 
 PruneResult prune(std::vector<ScoredMatrix> matrices, const PruneOptions& options, const ProgressFunction& progress,
-                  GradualImportance* gradual) {
+                  GradualImportance* gradual, RunState* state) {
   check_options(options);
   if (matrices.empty()) fail_input("found no matrix to prune, expected at least one");
   std::optional<double> neighbours;
@@ -354,9 +357,9 @@ PruneResult prune(std::vector<ScoredMatrix> matrices, const PruneOptions& option
     PruneOptions plain = options;
     plain.grouping = false;
     plain.budget = {};
-    neighbours = Pruner(matrices, plain, {}, nullptr).run().importance;
+    neighbours = Pruner(matrices, plain, {}, nullptr, nullptr).run().importance;
   }
-  PruneResult result = Pruner(std::move(matrices), options, progress, gradual).run();
+  PruneResult result = Pruner(std::move(matrices), options, progress, gradual, state).run();
   result.importance_neighbours = neighbours;
   return result;
 }

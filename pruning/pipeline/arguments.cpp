@@ -165,6 +165,7 @@ void refuse_idle_options(const Arguments& arguments, const Recipe& recipe) {
                        "measure nothing",
                        importance, recipe.recovery->name));
   }
+  refuse("state", !recipe.needs_data(), "found where nothing is measured, expected --calibrate beside it");
   refuse("last", arguments.text.empty() && arguments.calibrate.empty(),
          "found without a text, expected --text or --calibrate beside it");
   const bool single = recipe.options.pattern == PatternKind::kUnstructured || recipe.options.length == 1;

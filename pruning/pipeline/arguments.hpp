@@ -35,6 +35,7 @@ struct Arguments {
   std::string text;      ///< to judge the result by
   std::size_t last = 1;  ///< percent
   std::string json;
+  std::string state;  ///< folder of what a long run has worked out so far
 };
 
 /// Throws InputError for texts that are no names, lengths or rates, for two that contradict each other, and for options

@@ -30,9 +30,10 @@ const Network& Subject::network() {
 void Subject::calibrate(CalibrationData data, const CalibrationNeeds& needs, std::uint64_t seed,
                         const StageProgress& progress) {
   data_ = std::move(data);
-  calibration_ = pruning::calibrate(network(), data_, needs, seed, threads_, [&](double share) {
+  const auto told = [&](double share) {
     if (progress) progress(share, "calibrating");
-  });
+  };
+  calibration_ = pruning::calibrate(network(), data_, needs, seed, threads_, told, state());
 }
 
 PruneResult Subject::prune(const Recipe& recipe, const StageProgress& progress) {
@@ -52,7 +53,8 @@ PruneResult Subject::prune(const Recipe& recipe, const StageProgress& progress) 
   if (gradual && chooses && recipe.lookahead > 0) {
     if (progress) progress(0, "looking ahead");
     std::vector<std::vector<float>> foreseen =
-        look_ahead(*gradual, {recipe.lookahead * recipe.options.ratio, (recipe.options.rounds + 1) / 2, threads_});
+        look_ahead(
+        *gradual, dense_, {recipe.lookahead * recipe.options.ratio, (recipe.options.rounds + 1) / 2, threads_}, state());
     for (std::size_t m = 0; m < scored.size(); ++m) scored[m].score = std::move(foreseen[m]);
   }
   const double pruning_share = recipe.recovery->needs_data ? 0.7 : 1.0;
@@ -61,13 +63,14 @@ PruneResult Subject::prune(const Recipe& recipe, const StageProgress& progress) 
   };
   PruneResult result = recipe.mask_pattern ? prune_masks(std::move(scored), *recipe.mask_pattern, model_.config().heads,
                                                          recipe.mask_ratio, recipe.options, told)
-                                           : pruning::prune(std::move(scored), recipe.options, told, gradual.get());
+                                           : pruning::prune(std::move(scored), recipe.options, told, gradual.get(), state());
   gradual.reset();
   if (recipe.recovery->needs_data) {
     recipe.recovery->recover({network(), data_, dense_, threads_,
                               [&](double share) {
                                 if (progress) progress(pruning_share + (1 - pruning_share) * share, "recovering");
-                              }},
+                              },
+                              state()},
                              result.matrices);
   }
   return result;

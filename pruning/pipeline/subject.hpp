@@ -11,6 +11,7 @@
 #include "pruning/patterns/mask_pattern.hpp"
 #include "pruning/prune.hpp"
 #include "pruning/recovery/recovery.hpp"
+#include "pruning/state/run_state.hpp"
 
 namespace mixvec::inline pruning {
 
@@ -44,8 +45,11 @@ class Subject {
   /// The whole dense network, loaded when first asked for.
   const Network& network();
   /// Runs the model on the data. Until then only recipes without data can be followed.
-  void calibrate(CalibrationData data, const CalibrationNeeds& needs, std::uint64_t seed,
-                 const StageProgress& progress);
+  void calibrate(CalibrationData data, const CalibrationNeeds& needs, std::uint64_t seed, const StageProgress& progress);
+  /// From now on calibrate() and prune() keep there what they have worked out; for one recipe.
+  void keep_state(RunState state) { state_ = std::move(state); }
+  /// What was kept is needed no more.
+  void drop_state() { state_.remove(); }
   /// Prunes and recovers; can be called again with another recipe. Throws InputError like prune(), and for a recipe
   /// that needs what was not measured.
   PruneResult prune(const Recipe& recipe, const StageProgress& progress);
@@ -58,12 +62,15 @@ class Subject {
   [[nodiscard]] const CalibrationData& data() const { return data_; }
 
  private:
+  RunState* state() { return state_.active() ? &state_ : nullptr; }
+
   const Model& model_;
   int threads_;
   std::vector<DenseMatrix> dense_;
   std::optional<Network> network_;
   CalibrationData data_;
   std::optional<Calibration> calibration_;
+  RunState state_;
 };
 
 }  // namespace mixvec::inline pruning

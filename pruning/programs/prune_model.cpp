@@ -13,6 +13,7 @@
 #include "golden/files/atomic_folder.hpp"
 #include "pruning/pipeline/arguments.hpp"
 #include "pruning/pipeline/quality.hpp"
+#include "pruning/pipeline/run_identity.hpp"
 #include "pruning/report/picture.hpp"
 #include "pruning/report/report.hpp"
 #include "pruning/study/machine_run.hpp"
@@ -119,6 +120,9 @@ int run(const Arguments& arguments) {
   double begin = 0.05;
   if (recipe.needs_data()) {
     CalibrationData data = read_calibration_data(model, subject.network(), arguments.calibrate, arguments.windows);
+    if (!arguments.state.empty()) {
+      subject.keep_state(RunState(arguments.state, identity_of(arguments, accel, subject, data)));
+    }
     subject.calibrate(std::move(data), recipe.needs(), options.seed,
                       [&](double share, std::string_view what) { progress.update(begin + 0.2 * share, what); });
     begin += 0.2;
@@ -152,6 +156,7 @@ int run(const Arguments& arguments) {
                left.why);
   }
   out.commit();
+  subject.drop_state();
   json_file.commit();
   return kExitGood;
 }
@@ -190,6 +195,8 @@ int main(int argc, char** argv) {
       "windows to take, evenly spread over the first 90 % of the text")(
       "window", bind_to(o.windows.tokens, whole_number(1, 1 << 16))->value_name("N"),
       "tokens of a window (at most the model's positions)")(
+      "state", po::value(&o.state)->default_value("", "")->value_name("DIR"),
+      "folder that keeps what a calibrated run has worked out: if it is ended, the same command goes on from there")(
       "rounds", bind_to(o.prune.rounds, whole_number(1, 100))->value_name("N"),
       "importance obs: steps in which weights go, scored anew after each; 1: all at once")(
       "lookahead", real_number(0, 1)->default_value(o.lookahead, fmt::format("{}", o.lookahead))->value_name("X"),
@@ -223,7 +230,7 @@ int main(int argc, char** argv) {
   command.options().add_options()("pictures", "write pictures of the masks (the default)");
   add_seed(command, o.prune.seed, "seed of the grouping and of what calibration draws");
   add_threads(command, o.prune.threads, "threads to use");
-  command.output_folder("out").input("model").input("calibrate").input("text");
+  command.output_folder("out").output_folder("state").input("model").input("calibrate").input("text");
   return command.run(argc, argv, [&](const po::variables_map& values) {
     o.json = values["json"].as<std::string>();
     o.lookahead = values["lookahead"].as<double>();

@@ -195,8 +195,8 @@ TEST_F(Scores, GradualCostsAreLeastLossesOfWhatIsLeft) {
       }
     }
   }
-  gradual.keep(masks);
-  const std::vector<std::vector<float>> found = gradual.scores(patterns);
+  gradual.restart(patterns);
+  const std::vector<std::vector<float>> found = gradual.keep(masks, patterns);
   std::size_t compared = 0;
   for (std::size_t m = 0; m < dense.size(); ++m) {
     const Eigen::MatrixXd h = damped(m);
@@ -233,15 +233,14 @@ TEST_F(Scores, GradualCostsAreLeastLossesOfWhatIsLeft) {
     }
   }
   EXPECT_GT(compared, 400U);
-  gradual.restart();
-  EXPECT_GT(gradual.scores(patterns)[1][0], 0);
+  EXPECT_GT(gradual.restart(patterns)[1][0], 0);
 }
 
 // What goes keeps the score at which it went; what stays has the one at the end.
 TEST_F(Scores, LookingAheadScoresWhatIsLeft) {
   GradualObs gradual(dense, measured, true, 1.0, 2);
-  const std::vector<std::vector<float>> first = gradual.scores({});
-  EXPECT_EQ(look_ahead(gradual, {0.0, 3, 2}), first) << "nothing went";
+  const std::vector<std::vector<float>> first = gradual.restart({});
+  EXPECT_EQ(look_ahead(gradual, dense, {0.0, 3, 2}), first) << "nothing went";
   std::vector<float> all;
   for (const auto& score : first) all.insert(all.end(), score.begin(), score.end());
   std::sort(all.begin(), all.end());
@@ -251,10 +250,9 @@ TEST_F(Scores, LookingAheadScoresWhatIsLeft) {
     std::vector<std::uint8_t>& mask = masks.emplace_back();
     for (const float s : score) mask.push_back(s >= threshold ? 1 : 0);
   }
-  gradual.restart();
-  gradual.keep(masks);
-  const std::vector<std::vector<float>> left = gradual.scores({});
-  const std::vector<std::vector<float>> found = look_ahead(gradual, {0.5, 1, 2});
+  gradual.restart({});
+  const std::vector<std::vector<float>> left = gradual.keep(masks, {});
+  const std::vector<std::vector<float>> found = look_ahead(gradual, dense, {0.5, 1, 2});
   std::size_t higher = 0;
   for (std::size_t m = 0; m < found.size(); ++m) {
     for (std::size_t i = 0; i < found[m].size(); ++i) {
