@@ -9,6 +9,7 @@
 #include "golden/base/error.hpp"
 #include "golden/base/text.hpp"
 #include "golden/files/input_file.hpp"
+#include "golden/files/temporaries.hpp"
 
 namespace mixvec::inline pruning {
 
@@ -83,6 +84,7 @@ RunState::RunState(fs::path folder, const RunIdentity& identity) : folder_(std::
   fs::create_directories(folder_, error);
   if (error) fail_input("--state: {}: found {}, expected a folder to write to", folder_.string(), error.message());
   const fs::path path = folder_ / kIdentityName;
+  remove_temporary_files();
   if (fs::exists(path)) {
     require_same(folder_, read_identity(path), identity);
     return;
@@ -123,6 +125,7 @@ void RunState::tell_damaged(const std::string& name) const {
 
 void RunState::remove() const {
   if (!active()) return;
+  remove_temporary_files();
   std::error_code error;
   std::vector<fs::path> parts{folder_ / kIdentityName};
   for (fs::directory_iterator entry(folder_, error), end; !error && entry != end; entry.increment(error)) {
@@ -131,6 +134,15 @@ void RunState::remove() const {
   // The identity last: until then what is left is known to be this run's.
   for (auto part = parts.rbegin(); part != parts.rend(); ++part) fs::remove(*part, error);
   fs::remove(folder_, error);
+}
+
+void RunState::remove_temporary_files() const {
+  std::error_code error;
+  std::vector<fs::path> files;
+  for (fs::directory_iterator entry(folder_, error), end; !error && entry != end; entry.increment(error)) {
+    if (is_temporary_name(entry->path().filename().string())) files.push_back(entry->path());
+  }
+  for (const fs::path& file : files) fs::remove(file, error);
 }
 
 }  // namespace mixvec::inline pruning

@@ -109,6 +109,8 @@ class RunState {
   void remove() const;
 
  private:
+  /// Files that were being written when a run was killed.
+  void remove_temporary_files() const;
   [[nodiscard]] std::filesystem::path path_of(const std::string& name) const;
 
   std::filesystem::path folder_;
