@@ -83,14 +83,19 @@ class Pruner {
     for (const DenseMatrix& m : dense_) {
       const std::uint64_t weights = m.weight.size();
       result_.weights += weights;
-      if (options_.per_matrix) keep_.push_back(share_of(weights));
+      if (options_.per_matrix) keep_.push_back(share_of(keep_.size(), weights));
     }
-    if (!options_.per_matrix) keep_.push_back(share_of(result_.weights));
+    if (!options_.per_matrix) keep_.push_back(share_of(0, result_.weights));
     for (const std::uint64_t k : keep_) wanted_ += k;
   }
 
-  std::uint64_t share_of(std::uint64_t weights) const {
-    return static_cast<std::uint64_t>(std::llround((1 - options_.ratio) * static_cast<double>(weights)));
+  // The ratio of an entry of keep_.
+  double ratio_of(std::size_t entry) const {
+    return options_.layer_ratios.empty() ? options_.ratio : options_.layer_ratios[entry / kMatrixKinds.size()];
+  }
+
+  std::uint64_t share_of(std::size_t entry, std::uint64_t weights) const {
+    return static_cast<std::uint64_t>(std::llround((1 - ratio_of(entry)) * static_cast<double>(weights)));
   }
 
   // The yardstick (what unstructured pruning keeps) and the strengths of its masks.
@@ -269,7 +274,7 @@ class Pruner {
     for (std::size_t m = 0; m < ranked.size(); ++m) ranked[m].score = scores[m];
     const auto keep = [&](std::size_t entry, std::uint64_t weights) {
       if (part >= 1) return keep_[entry];
-      const double kept = std::pow(1 - options_.ratio, part) * static_cast<double>(weights);
+      const double kept = std::pow(1 - ratio_of(entry), part) * static_cast<double>(weights);
       return std::max(keep_[entry], static_cast<std::uint64_t>(kept));
     };
     if (!options_.per_matrix) return select_vectors(ranked, keep(0, result_.weights), options_.threads);

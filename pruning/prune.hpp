@@ -26,6 +26,7 @@ struct PruneOptions {
   int length = 16;                       ///< kVector: ℓ; kMixed: the longest ℓ
   std::optional<Direction> direction;    ///< none: chosen for each matrix
   bool per_matrix = false;               ///< every matrix keeps 1 − δ of its own weights
+  std::vector<double> layer_ratios;      ///< per_matrix: δ of every layer (four matrices each); empty: ratio
   bool grouping = true;                  ///< strips of similar lines instead of neighbours
   std::optional<double> search_seconds;  ///< for grouping, on two cores; none: the default's amount of work
   /// Prices of costs where no budget is given: the share of the retained importance that is worth the least possible

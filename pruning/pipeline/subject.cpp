@@ -12,6 +12,7 @@ namespace mixvec::inline pruning {
 CalibrationNeeds Recipe::needs() const {
   CalibrationNeeds needs = importance->needs;
   needs.outputs = needs.outputs || (weigh_outputs && importance->blind_behind);
+  needs.inputs = needs.inputs || outliers.has_value();
   return needs;
 }
 
@@ -42,6 +43,12 @@ PruneResult Subject::prune(const Recipe& recipe, const StageProgress& progress) 
     fail_input("--importance {}, --recover {}: found no calibration, expected --calibrate TEXT",
                recipe.importance->name, recipe.recovery->name);
   }
+  PruneOptions options = recipe.options;
+  if (recipe.outliers) {
+    options.per_matrix = true;
+    options.layer_ratios = ratios_by_outliers(outlier_shares(dense_, *calibration_, recipe.outliers->m, threads_),
+                                              options.ratio, recipe.outliers->lambda);
+  }
   ModelScores scores = score_matrices(*recipe.importance, dense_, calibration(), recipe.weigh_outputs, threads_);
   std::vector<ScoredMatrix> scored(dense_.size());
   for (std::size_t m = 0; m < dense_.size(); ++m) scored[m] = {dense_[m], std::move(scores.matrices[m])};
@@ -62,8 +69,8 @@ PruneResult Subject::prune(const Recipe& recipe, const StageProgress& progress) 
     if (progress) progress(pruning_share * share, what);
   };
   PruneResult result = recipe.mask_pattern ? prune_masks(std::move(scored), *recipe.mask_pattern, model_.config().heads,
-                                                         recipe.mask_ratio, recipe.options, told)
-                                           : pruning::prune(std::move(scored), recipe.options, told, gradual.get(), state());
+                                                         recipe.mask_ratio, options, told)
+                                           : pruning::prune(std::move(scored), options, told, gradual.get(), state());
   gradual.reset();
   if (recipe.recovery->needs_data) {
     recipe.recovery->recover({network(), data_, dense_, threads_,

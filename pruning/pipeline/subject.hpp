@@ -8,6 +8,7 @@
 
 #include "pruning/calibration/calibration.hpp"
 #include "pruning/importance/importance.hpp"
+#include "pruning/importance/outliers.hpp"
 #include "pruning/patterns/mask_pattern.hpp"
 #include "pruning/prune.hpp"
 #include "pruning/recovery/recovery.hpp"
@@ -26,6 +27,7 @@ struct Recipe {
   /// Lengths and directions are chosen by scores that foresee this share of the ratio (look_ahead()), where the
   /// importance is gradual; 0: by those of the dense model.
   double lookahead = 0.6;
+  std::optional<OutlierRule> outliers;  ///< layers have ratios of their own
   PruneOptions options;
 
   [[nodiscard]] CalibrationNeeds needs() const;

@@ -39,15 +39,17 @@ void write_pictures(const PruneResult& result, const fs::path& folder, int threa
 
 // For the pruned model's README.
 std::string how_pruned(const nlohmann::ordered_json& report) {
+  std::string how;
+  for (const char* const name : {"direction", "importance", "recover", "scope"}) {
+    if (report.contains(name)) how += fmt::format("{} {}, ", name, report[name].get<std::string>());
+  }
   return fmt::format(
-      "It was pruned by `prune_model` {}: pattern {}, ratio {}, directions {}, importance {}, recovery {}, scope {}, "
-      "seed {}, for the accelerator {}.\n"
+      "It was pruned by `prune_model` {}: pattern {}, ratio {}, {}seed {}, for the accelerator {}.\n"
       "The masks keep {:.4f} of the importance that unstructured pruning of as many weights keeps. All figures stand "
       "in `prune_report.json`.",
-      report["version"].get<std::string>(), report["pattern"].get<std::string>(), report["ratio"].get<double>(),
-      report["direction"].get<std::string>(), report["importance"].get<std::string>(),
-      report["recover"].get<std::string>(), report["scope"].get<std::string>(), report["seed"].get<std::uint64_t>(),
-      report["accelerator"]["name"].get<std::string>(), report["totals"]["retained"].get<double>());
+      report["version"].get<std::string>(), report["pattern"].get<std::string>(), report["ratio"].get<double>(), how,
+      report["seed"].get<std::uint64_t>(), report["accelerator"]["name"].get<std::string>(),
+      report["totals"]["retained"].get<double>());
 }
 
 // What the result is judged by.
@@ -82,7 +84,7 @@ std::optional<Judged> judge(Subject& subject, const PruneResult& result, const s
   return judged;
 }
 
-// BERT is measured on stored states and judged by none.
+// BERT is measured, but judged by no text.
 void check_bert(const Arguments& arguments, const Recipe& recipe) {
   if (!arguments.text.empty()) {
     fail_input("--text: found a BERT checkpoint in {}, expected GPT-2: BERT does not predict the next token",
@@ -94,10 +96,13 @@ void check_bert(const Arguments& arguments, const Recipe& recipe) {
         "measure nothing",
         recipe.importance->name, recipe.recovery->name);
   }
-  for (const char* const option : {"window", "last"}) {
-    if (arguments.given.contains(option)) {
-      fail_input("--{}: found for a BERT checkpoint, expected GPT-2: stored hidden states are taken whole", option);
-    }
+  if (arguments.given.contains("last")) {
+    fail_input("--last: found for a BERT checkpoint, expected GPT-2: BERT does not predict the next token");
+  }
+  const std::string kind = std::filesystem::path(arguments.calibrate).extension();
+  if (arguments.given.contains("window") && (kind == ".safetensors" || kind == ".tsv")) {
+    fail_input("--window: found with {}, expected a text: {} are taken whole", arguments.calibrate,
+               kind == ".tsv" ? "examples" : "stored hidden states");
   }
 }
 
@@ -190,7 +195,8 @@ int main(int argc, char** argv) {
   command.options().add_options()("importance", text(o.importance, "magnitude"), "what a weight is worth, see below")(
       "recover", text(o.recover, "none"), "what repairs the model after the cut, see below")(
       "calibrate", po::value(&o.calibrate)->default_value("", "")->value_name("FILE"),
-      "what the model is measured on: a text; for BERT a .safetensors file with hidden_states.0")(
+      "what the model is measured on: a text; for BERT also a .tsv file of examples, a .safetensors\n"
+      "file with hidden_states.0")(
       "samples", bind_to(o.windows.samples, whole_number(1, 1 << 20))->value_name("N"),
       "windows to take, evenly spread over the first 90 % of the text")(
       "window", bind_to(o.windows.tokens, whole_number(1, 1 << 16))->value_name("N"),
@@ -210,7 +216,7 @@ int main(int argc, char** argv) {
       "vector: the length, 1 to 64; mixed: the longest length, or mixed for the default");
   add_direction(command, o.prune.direction, "row, column or auto (chosen for each matrix)");
   command.options().add_options()("scope", text(o.scope, "model"),
-                                  "model: one threshold for all matrices; matrix: ratio in each")(
+                                  "model: one threshold for all matrices; matrix: ratio in each;\noutliers[,m=5][,lambda=0.08]: ratio of a layer by its outliers (Yin 2023)")(
       "no-grouping", po::bool_switch(&o.no_grouping), "strips of neighbours instead of similar rows or inputs")(
       "search", po::value(&o.search)->default_value("", "at most 3")->value_name("SECONDS"),
       "work on the grouping, as much as two cores do in about so long (the result depends on no clock)")(
