@@ -54,10 +54,9 @@ struct ScoredMatrix {
 std::vector<ScoredMatrix> score_by_magnitude(std::vector<DenseMatrix> matrices);
 
 /// Prunes all matrices together: lengths and directions are chosen by the scores, and so are the vectors to keep. With
-/// `gradual` (may be nullptr) these are chosen in `options.rounds` steps of equal ratios, each by what it scores then, and
-/// `state` (may be nullptr) keeps the last one.
-/// Throws InputError for options that make no sense and budgets that cannot be met. The result depends on the matrices,
-/// the options and the seed, not on the number of threads.
+/// `gradual` (may be nullptr) these are chosen in `options.rounds` steps of equal ratios, each by what it scores then,
+/// and `state` (may be nullptr) keeps the last one. Throws InputError for options that make no sense and budgets that
+/// cannot be met. The result depends on the matrices, the options and the seed, not on the number of threads.
 PruneResult prune(std::vector<ScoredMatrix> matrices, const PruneOptions& options,
                   const ProgressFunction& progress = {}, GradualImportance* gradual = nullptr,
                   RunState* state = nullptr);

@@ -39,8 +39,7 @@ struct EncoderModel::Parts {
   LayerStack stack;
   std::optional<EncoderEmbeddings> embeddings;
 
-  Parts(const Model& model, Arithmetic arithmetic, const FormatConfig& format)
-      : stack(model, arithmetic, format) {}
+  Parts(const Model& model, Arithmetic arithmetic, const FormatConfig& format) : stack(model, arithmetic, format) {}
 };
 
 EncoderModel::EncoderModel(const Model& model, Arithmetic arithmetic, bool embeddings, const FormatConfig& format) {

@@ -77,8 +77,7 @@ std::vector<double> EncoderEmbeddings::embed(const Sequence& sequence) const {
       fail_input("found token type {}, expected less than {}", type, type_count);
     }
     for (std::size_t c = 0; c < d; ++c) {
-      x[c * tokens + t] = double{to_float(words_[id * d + c])} +
-                          double{to_float(positions_[(first_row + t) * d + c])} +
+      x[c * tokens + t] = double{to_float(words_[id * d + c])} + double{to_float(positions_[(first_row + t) * d + c])} +
                           (types_.empty() ? 0.0 : double{to_float(types_[type * d + c])});
     }
   }

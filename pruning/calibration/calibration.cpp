@@ -131,8 +131,7 @@ std::vector<CalibrationBatch> batches_of(const CalibrationData& data, std::size_
 }
 
 Calibration calibrate(const Network& network, const CalibrationData& data, const CalibrationNeeds& needs,
-                      std::uint64_t seed, int threads, const std::function<void(double)>& progress,
-                      RunState* state) {
+                      std::uint64_t seed, int threads, const std::function<void(double)>& progress, RunState* state) {
   Calibration result;
   const std::size_t layers = network.layers.size();
   const std::size_t heads = network.layers.empty() ? 0 : network.layers[0].heads;

@@ -63,8 +63,8 @@ struct Calibration {
 /// (outputs, fisher) are taken with targets drawn from the model's own prediction, which makes them the Fisher
 /// information (Martens 2014), its means (gradient, heads) with the targets given. Without targets the loss is a random
 /// projection of the last layer's output: squares then measure how much that output moves. Deterministic for a seed,
-/// whatever the number of threads. Memory: in² doubles for every matrix, and one batch's activations for every thread. `state` (may
-/// be nullptr) keeps the sums over the first batches.
+/// whatever the number of threads. Memory: in² doubles for every matrix, and one batch's activations for every thread.
+/// `state` (may be nullptr) keeps the sums over the first batches.
 Calibration calibrate(const Network& network, const CalibrationData& data, const CalibrationNeeds& needs,
                       std::uint64_t seed, int threads, const std::function<void(double)>& progress = {},
                       RunState* state = nullptr);

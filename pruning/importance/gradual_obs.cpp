@@ -125,7 +125,8 @@ class MatrixRound {
     parallel_for(chunks.size(), threads_, [&](std::size_t c) {
       const ColumnRange& rows = chunks[c];
       const DoubleRows missing =
-          (start_.middleRows(rows.first, rows.count) - weight_.middleRows(rows.first, rows.count)).template cast<double>();
+          (start_.middleRows(rows.first, rows.count) - weight_.middleRows(rows.first, rows.count))
+              .template cast<double>();
       auto right = right_.middleRows(rows.first, rows.count);
       right.noalias() = missing * gram_.middleCols(range.first, range.count);
       right += ridge_ * start_.block(rows.first, range.first, rows.count, range.count).template cast<double>();

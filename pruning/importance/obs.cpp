@@ -15,7 +15,8 @@ std::vector<float> score_obs(const ScoreInput& input) {
   Eigen::MatrixXd gram = input.moments->inputs;
   gram.diagonal().array() += damping_of(input.moments->inputs);
   // Of H = L Lᵀ: the sums of squares of the columns of L⁻¹.
-  const Eigen::VectorXd inverse = lower_inverse(factorise(std::move(gram)).matrixLLT()).colwise().squaredNorm().transpose();
+  const Eigen::VectorXd inverse =
+      lower_inverse(factorise(std::move(gram)).matrixLLT()).colwise().squaredNorm().transpose();
   std::vector<float> result;
   result.reserve(dense.weight.size());
   for (std::size_t o = 0; o < dense.out; ++o) {

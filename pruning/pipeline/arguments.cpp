@@ -231,7 +231,7 @@ Recipe recipe_of(const Arguments& arguments) {
     fail_input("--calibrate: found nothing, expected a text: {} measures the model on one",
                recipe.outliers        ? "--scope outliers"
                : recipe.needs().any() ? fmt::format("--importance {}", recipe.importance->name)
-                                    : fmt::format("--recover {}", recipe.recovery->name));
+                                      : fmt::format("--recover {}", recipe.recovery->name));
   }
   refuse_idle_options(arguments, recipe);
   return recipe;

@@ -88,9 +88,9 @@ std::vector<Sequence> examples_of(const Model& model, const std::filesystem::pat
   return chosen;
 }
 
-CalibrationData embedded(const Model& model, const std::vector<Sequence>& sequences) {
-  const EncoderEmbeddings embeddings(model);
-  const Eigen::Index d = index_of(model.config().hidden);
+CalibrationData embedded(const EncoderEmbeddings& embeddings, std::size_t width,
+                         const std::vector<Sequence>& sequences) {
+  const Eigen::Index d = index_of(width);
   CalibrationData data;
   std::size_t tokens = 0;
   for (const Sequence& sequence : sequences) data.ends.push_back(tokens += sequence.ids.size());
@@ -110,8 +110,11 @@ CalibrationData embedded(const Model& model, const std::vector<Sequence>& sequen
 
 CalibrationData read_encoder_data(const Model& model, const std::filesystem::path& path, const WindowOptions& options) {
   if (path.extension() == ".safetensors") return states_of(model.config().hidden, path, options.samples);
-  return embedded(model, path.extension() == ".tsv" ? examples_of(model, path, options.samples)
-                                                    : windows_of(model, path, options));
+  // First: whoever has no embeddings needs no tokenizer either.
+  const EncoderEmbeddings embeddings(model);
+  return embedded(
+      embeddings, model.config().hidden,
+      path.extension() == ".tsv" ? examples_of(model, path, options.samples) : windows_of(model, path, options));
 }
 
 }  // namespace mixvec::inline pruning

@@ -45,8 +45,8 @@ std::string hash_of(const Network& network, const std::vector<DenseMatrix>& matr
 
 RunIdentity identity_of(const Arguments& arguments, const AccelConfig& accel, Subject& subject,
                         const CalibrationData& data) {
-  static const std::set<std::string> kNoMatter{"model",    "out",      "json", "state",   "threads", "no-pictures",
-                                               "pictures", "calibrate", "text", "last",    "accel"};
+  static const std::set<std::string> kNoMatter{"model",    "out",       "json", "state", "threads", "no-pictures",
+                                               "pictures", "calibrate", "text", "last",  "accel"};
   RunIdentity identity;
   for (const auto& [name, value] : arguments.given) {
     if (!kNoMatter.contains(name)) identity.emplace("--" + name, value);

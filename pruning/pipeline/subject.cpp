@@ -60,8 +60,8 @@ PruneResult Subject::prune(const Recipe& recipe, const StageProgress& progress) 
   if (gradual && chooses && recipe.lookahead > 0) {
     if (progress) progress(0, "looking ahead");
     std::vector<std::vector<float>> foreseen =
-        look_ahead(
-        *gradual, dense_, {recipe.lookahead * recipe.options.ratio, (recipe.options.rounds + 1) / 2, threads_}, state());
+        look_ahead(*gradual, dense_,
+                   {recipe.lookahead * recipe.options.ratio, (recipe.options.rounds + 1) / 2, threads_}, state());
     for (std::size_t m = 0; m < scored.size(); ++m) scored[m].score = std::move(foreseen[m]);
   }
   const double pruning_share = recipe.recovery->needs_data ? 0.7 : 1.0;

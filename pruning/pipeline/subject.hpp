@@ -47,7 +47,8 @@ class Subject {
   /// The whole dense network, loaded when first asked for.
   const Network& network();
   /// Runs the model on the data. Until then only recipes without data can be followed.
-  void calibrate(CalibrationData data, const CalibrationNeeds& needs, std::uint64_t seed, const StageProgress& progress);
+  void calibrate(CalibrationData data, const CalibrationNeeds& needs, std::uint64_t seed,
+                 const StageProgress& progress);
   /// From now on calibrate() and prune() keep there what they have worked out; for one recipe.
   void keep_state(RunState state) { state_ = std::move(state); }
   /// What was kept is needed no more.

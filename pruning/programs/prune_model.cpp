@@ -40,8 +40,11 @@ void write_pictures(const PruneResult& result, const fs::path& folder, int threa
 // For the pruned model's README.
 std::string how_pruned(const nlohmann::ordered_json& report) {
   std::string how;
-  for (const char* const name : {"direction", "importance", "recover", "scope"}) {
-    if (report.contains(name)) how += fmt::format("{} {}, ", name, report[name].get<std::string>());
+  for (const auto& [key, word] : {std::pair{"direction", "directions"},
+                                  {"importance", "importance"},
+                                  {"recover", "recovery"},
+                                  {"scope", "scope"}}) {
+    if (report.contains(key)) how += fmt::format("{} {}, ", word, report[key].get<std::string>());
   }
   return fmt::format(
       "It was pruned by `prune_model` {}: pattern {}, ratio {}, {}seed {}, for the accelerator {}.\n"
@@ -196,9 +199,8 @@ int main(int argc, char** argv) {
       "recover", text(o.recover, "none"), "what repairs the model after the cut, see below")(
       "calibrate", po::value(&o.calibrate)->default_value("", "")->value_name("FILE"),
       "what the model is measured on: a text; for BERT also a .tsv file of examples, a .safetensors\n"
-      "file with hidden_states.0")(
-      "samples", bind_to(o.windows.samples, whole_number(1, 1 << 20))->value_name("N"),
-      "windows to take, evenly spread over the first 90 % of the text")(
+      "file with hidden_states.0")("samples", bind_to(o.windows.samples, whole_number(1, 1 << 20))->value_name("N"),
+                                   "windows to take, evenly spread over the first 90 % of the text")(
       "window", bind_to(o.windows.tokens, whole_number(1, 1 << 16))->value_name("N"),
       "tokens of a window (at most the model's positions)")(
       "state", po::value(&o.state)->default_value("", "")->value_name("DIR"),
@@ -216,7 +218,8 @@ int main(int argc, char** argv) {
       "vector: the length, 1 to 64; mixed: the longest length, or mixed for the default");
   add_direction(command, o.prune.direction, "row, column or auto (chosen for each matrix)");
   command.options().add_options()("scope", text(o.scope, "model"),
-                                  "model: one threshold for all matrices; matrix: ratio in each;\noutliers[,m=5][,lambda=0.08]: ratio of a layer by its outliers (Yin 2023)")(
+                                  "model: one threshold for all matrices; matrix: ratio in "
+                                  "each;\noutliers[,m=5][,lambda=0.08]: ratio of a layer by its outliers (Yin 2023)")(
       "no-grouping", po::bool_switch(&o.no_grouping), "strips of neighbours instead of similar rows or inputs")(
       "search", po::value(&o.search)->default_value("", "at most 3")->value_name("SECONDS"),
       "work on the grouping, as much as two cores do in about so long (the result depends on no clock)")(

@@ -1,4 +1,5 @@
-// Inverses of many parts of one positive matrix, each from whatever is less: what the part keeps, or what it leaves out.
+// Inverses of many parts of one positive matrix, each from whatever is less: what the part keeps, or what it leaves
+// out.
 #pragma once
 
 #include <Eigen/Cholesky>
@@ -21,7 +22,8 @@ struct InvertedMatrix {
 /// Throws like factorise().
 InvertedMatrix invert(Eigen::MatrixXd matrix);
 
-/// [H_SS]⁻¹ of some columns S of H, held as one thin factor: Zᵀ Z, or (H⁻¹)_SS − Zᵀ Z where fewer are left out than kept.
+/// [H_SS]⁻¹ of some columns S of H, held as one thin factor: Zᵀ Z, or (H⁻¹)_SS − Zᵀ Z where fewer are left out than
+/// kept.
 class PartInverse {
  public:
   /// `kept`: S, ascending. `whole` must outlive it. Throws like factorise().

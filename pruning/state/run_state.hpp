@@ -1,4 +1,5 @@
-// What a long run has worked out so far, in a folder: the same run, started again after it was ended, goes on from there.
+// What a long run has worked out so far, in a folder: the same run, started again after it was ended, goes on from
+// there.
 #pragma once
 
 #include <chrono>
@@ -88,8 +89,8 @@ class RunState {
   RunState(std::filesystem::path folder, const RunIdentity& identity);
 
   [[nodiscard]] bool active() const { return !folder_.empty(); }
-  /// Is it time to save? At once, then whenever the work since the last save took ten times as long as the save. What is
-  /// computed never depends on it.
+  /// Is it time to save? At once, then whenever the work since the last save took ten times as long as the save. What
+  /// is computed never depends on it.
   [[nodiscard]] bool due() const;
   /// A part of this name. None: it is not there; or it is damaged, which a note on standard error tells.
   [[nodiscard]] std::optional<PartReader> load(const std::string& name) const;

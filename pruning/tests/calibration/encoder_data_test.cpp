@@ -78,7 +78,8 @@ TEST_F(EncoderData, TextAndItsHiddenStatesPruneAlike) {
 
 TEST_F(EncoderData, SaysWhatIsMissing) {
   SmallCheckpoint bare = fine_tuned("bert");
-  std::erase_if(bare.tensors, [](const auto& tensor) { return tensor.first.find("word_embeddings") != std::string::npos; });
+  std::erase_if(bare.tensors,
+                [](const auto& tensor) { return tensor.first.find("word_embeddings") != std::string::npos; });
   bare.write(path("bare"));
   write_file(path("bare/vocab.txt"), kSmallWords);
   write_file(path("text.txt"), "a b c a b a c b a a");

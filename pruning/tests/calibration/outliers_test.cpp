@@ -42,7 +42,8 @@ TEST(Outliers, SharesAreThoseOfTheDefinition) {
           }
         }
       }
-      const double mean = std::accumulate(strengths.begin(), strengths.end(), 0.0) / static_cast<double>(strengths.size());
+      const double mean =
+          std::accumulate(strengths.begin(), strengths.end(), 0.0) / static_cast<double>(strengths.size());
       const auto outliers = std::count_if(strengths.begin(), strengths.end(), [&](double s) { return s > m * mean; });
       EXPECT_GT(outliers, 0);
       EXPECT_DOUBLE_EQ(found[l], static_cast<double>(outliers) / static_cast<double>(strengths.size()));

@@ -156,7 +156,8 @@ TEST_F(State, RoundsAndRecoveryAreNotWorkedOutTwice) {
   for (std::size_t end = 1; end <= dense.size(); ++end) {
     std::vector<PrunedMatrix> part = cut;
     const auto progress = [&](double share) {
-      if (share * static_cast<double>(dense.size()) > static_cast<double>(end) - 0.5 && end < dense.size()) throw Ended();
+      if (share * static_cast<double>(dense.size()) > static_cast<double>(end) - 0.5 && end < dense.size())
+        throw Ended();
     };
     RunState now = open("recovery");
     if (end < dense.size()) {
