@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::string_view kMark = "mixvec run state 1\n";
 constexpr const char* kIdentityName = "run.json";
-constexpr const char* kEnding = ".part";
+constexpr const char* kEnding = ".mixvec";
 
 std::string_view text_of(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -58,7 +58,7 @@ void require_same(const fs::path& folder, const RunIdentity& found, const RunIde
 
 }  // namespace
 
-PartWriter::PartWriter(const fs::path& file) : file_(file), hash_(fnv1a("")) {
+PartWriter::PartWriter(const fs::path& file, std::uint64_t seed) : file_(file), hash_(seed) {
   file_.write(std::as_bytes(std::span(kMark)));
 }
 
@@ -79,7 +79,8 @@ bool PartReader::bytes(std::span<std::byte> part) {
   return true;
 }
 
-RunState::RunState(fs::path folder, const RunIdentity& identity) : folder_(std::move(folder)) {
+RunState::RunState(fs::path folder, const RunIdentity& identity)
+    : folder_(std::move(folder)), seed_(fnv1a(nlohmann::json(identity).dump())) {
   std::error_code error;
   fs::create_directories(folder_, error);
   if (error) fail_input("--state: {}: found {}, expected a folder to write to", folder_.string(), error.message());
@@ -111,7 +112,7 @@ std::optional<PartReader> RunState::load(const std::string& name) const {
   std::memcpy(&hash, content.data() + content.size() - sizeof hash, sizeof hash);
   content.resize(content.size() - sizeof hash);
   content.erase(0, kMark.size());
-  if (fnv1a(content) != hash) {
+  if (fnv1a(content, seed_) != hash) {
     tell_damaged(name);
     return std::nullopt;
   }

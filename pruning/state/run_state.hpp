@@ -25,7 +25,8 @@ using RunIdentity = std::map<std::string, std::string>;
 /// order.
 class PartWriter {
  public:
-  explicit PartWriter(const std::filesystem::path& file);
+  /// `seed` goes into the hash of what is written.
+  PartWriter(const std::filesystem::path& file, std::uint64_t seed);
 
   template <typename T>
   void put(const T& value) {
@@ -100,7 +101,7 @@ class RunState {
   template <typename Write>
   void save(const std::string& name, const Write& write) {
     const auto begin = std::chrono::steady_clock::now();
-    PartWriter writer(path_of(name));
+    PartWriter writer(path_of(name), seed_);
     write(writer);
     writer.commit();
     saved_ = std::chrono::steady_clock::now();
@@ -115,6 +116,7 @@ class RunState {
   [[nodiscard]] std::filesystem::path path_of(const std::string& name) const;
 
   std::filesystem::path folder_;
+  std::uint64_t seed_ = 0;  ///< hash of the identity: a part of another run is as good as damaged
   std::chrono::steady_clock::time_point saved_;
   std::chrono::steady_clock::duration cost_{};
 };

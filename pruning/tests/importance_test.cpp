@@ -13,6 +13,7 @@
 #include "pruning/importance/lookahead.hpp"
 #include "pruning/importance/methods.hpp"
 #include "pruning/recovery/methods.hpp"
+#include "pruning/solver/part_inverse.hpp"
 #include "pruning/solver/row_systems.hpp"
 #include "pruning/tests/small_network.hpp"
 
@@ -272,6 +273,31 @@ TEST(Solver, BlocksCoverAllColumns) {
       next += range.count;
     }
     EXPECT_EQ(next, columns);
+  }
+}
+
+// From what is kept and from what is left out, whichever is less.
+TEST(Solver, PartsHaveTheirInverses) {
+  std::mt19937 random(45);
+  constexpr Eigen::Index kSize = 90;  // more than a block of lower_inverse()
+  const Eigen::MatrixXd root = cases::random_rows(kSize, kSize, 1.0F, random).cast<double>();
+  const InvertedMatrix whole = invert(root * root.transpose() + 5 * Eigen::MatrixXd::Identity(kSize, kSize));
+  for (const unsigned tenths : {1U, 3U, 5U, 7U, 9U, 10U}) {
+    std::vector<Eigen::Index> kept;
+    for (Eigen::Index i = 0; i < kSize; ++i) {
+      if (random() % 10 < tenths) kept.push_back(i);
+    }
+    const Eigen::MatrixXd expected = Eigen::MatrixXd(whole.matrix(kept, kept)).inverse();
+    const PartInverse part(whole, kept);
+    EXPECT_LT((part.diagonal() - expected.diagonal()).cwiseAbs().maxCoeff(), 1e-10) << tenths;
+    std::vector<Eigen::Index> places(kept.size());
+    std::iota(places.begin(), places.end(), 0);
+    EXPECT_LT((part.block(places) - expected).cwiseAbs().maxCoeff(), 1e-10) << tenths;
+    Eigen::MatrixXd filled = Eigen::MatrixXd::Zero(kSize, 2);
+    filled(kept, Eigen::all).setRandom();
+    const Eigen::MatrixXd right = filled(kept, Eigen::all);
+    const Eigen::MatrixXd by_whole = Eigen::MatrixXd(whole.inverse * filled)(kept, Eigen::all);
+    EXPECT_LT((part.times(right, by_whole) - expected * right).cwiseAbs().maxCoeff(), 1e-9) << tenths;
   }
 }
 

@@ -49,16 +49,20 @@ TEST_F(State, PartsComeBackWholeOrNotAtAll) {
   EXPECT_TRUE(read(std::vector<float>(3)));
   EXPECT_FALSE(read(std::vector<float>(2))) << "another number of values";
   EXPECT_FALSE(open().load("other"));
-  const std::string whole = read_file(path("state/part.part"));
+  const std::string whole = read_file(path("state/part.mixvec"));
   for (std::size_t i = 0; i < whole.size(); ++i) {
     std::string damaged = whole;
     damaged[i] = static_cast<char>(damaged[i] ^ 4);
-    write_file(path("state/part.part"), damaged);
+    write_file(path("state/part.mixvec"), damaged);
     EXPECT_FALSE(open().load("part")) << "byte " << i;
-    write_file(path("state/part.part"), whole.substr(0, i));
+    write_file(path("state/part.mixvec"), whole.substr(0, i));
     EXPECT_FALSE(open().load("part")) << "cut after " << i;
   }
-  write_file(path("state/part.part"), whole);
+  write_file(path("state/part.mixvec"), whole);
+  fs::remove(path("state/run.json"));
+  EXPECT_FALSE(RunState(path("state"), {{"model", "b"}}).load("part")) << "of another run";
+  fs::remove(path("state/run.json"));
+  write_file(path("state/part.mixvec"), whole);
   EXPECT_TRUE(read(std::vector<float>(3)));
   write_file(path("state/.mixvec.0123456789abcdef.tmp"), "left by a kill");
   write_file(path("state/mine.txt"), "somebody else's");
@@ -204,7 +208,7 @@ TEST_F(State, KilledRunsEndInTheSameBytes) {
     for (const std::string& file : files("kept")) seen.insert(file);
   }
   ASSERT_GE(kills, 2);
-  EXPECT_TRUE(seen.contains("calibration.part"));
+  EXPECT_TRUE(seen.contains("calibration.mixvec"));
   if (!fs::exists(path("killed/model.safetensors"))) {
     // Another ratio is another run.
     EXPECT_EQ(run(command + " --ratio 0.7 --state " + path("kept") + " --out " + path("killed")), 2);
