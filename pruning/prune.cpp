@@ -12,6 +12,7 @@
 #include "pruning/choice/budget.hpp"
 #include "pruning/choice/choose.hpp"
 #include "pruning/choice/select.hpp"
+#include "pruning/importance/gradual_state.hpp"
 #include "pruning/importance/methods.hpp"
 #include "pruning/importance/top_importance.hpp"
 
@@ -48,8 +49,8 @@ void check_options(const PruneOptions& options) {
 class Pruner {
  public:
   Pruner(std::vector<ScoredMatrix> matrices, const PruneOptions& options, const ProgressFunction& progress,
-         GradualImportance* gradual)
-      : options_(options), progress_(progress), gradual_(gradual) {
+         GradualImportance* gradual, RunState* state)
+      : options_(options), progress_(progress), gradual_(gradual), state_(state) {
     for (ScoredMatrix& matrix : matrices) {
       dense_.push_back(std::move(matrix.dense));
       scores_.push_back(std::move(matrix.score));
@@ -82,14 +83,19 @@ class Pruner {
     for (const DenseMatrix& m : dense_) {
       const std::uint64_t weights = m.weight.size();
       result_.weights += weights;
-      if (options_.per_matrix) keep_.push_back(share_of(weights));
+      if (options_.per_matrix) keep_.push_back(share_of(keep_.size(), weights));
     }
-    if (!options_.per_matrix) keep_.push_back(share_of(result_.weights));
+    if (!options_.per_matrix) keep_.push_back(share_of(0, result_.weights));
     for (const std::uint64_t k : keep_) wanted_ += k;
   }
 
-  std::uint64_t share_of(std::uint64_t weights) const {
-    return static_cast<std::uint64_t>(std::llround((1 - options_.ratio) * static_cast<double>(weights)));
+  // The ratio of an entry of keep_.
+  double ratio_of(std::size_t entry) const {
+    return options_.layer_ratios.empty() ? options_.ratio : options_.layer_ratios[entry / kMatrixKinds.size()];
+  }
+
+  std::uint64_t share_of(std::size_t entry, std::uint64_t weights) const {
+    return static_cast<std::uint64_t>(std::llround((1 - ratio_of(entry)) * static_cast<double>(weights)));
   }
 
   // The yardstick (what unstructured pruning keeps) and the strengths of its masks.
@@ -242,7 +248,7 @@ class Pruner {
     for (std::size_t m = 0; m < ranked.size(); ++m) ranked[m].score = scores[m];
     const auto keep = [&](std::size_t entry, std::uint64_t weights) {
       if (part >= 1) return keep_[entry];
-      const double kept = std::pow(1 - options_.ratio, part) * static_cast<double>(weights);
+      const double kept = std::pow(1 - ratio_of(entry), part) * static_cast<double>(weights);
       return std::max(keep_[entry], static_cast<std::uint64_t>(kept));
     };
     if (!options_.per_matrix) return select_vectors(ranked, keep(0, result_.weights), options_.threads);
@@ -254,19 +260,20 @@ class Pruner {
   }
 
   std::vector<Selection> select_gradually(std::vector<RankedMatrix>& ranked, const std::vector<Pattern>& patterns) {
-    gradual_->restart();
-    std::vector<Selection> selections;
-    for (int round = 1; round <= options_.rounds; ++round) {
-      progress(0.6 + 0.25 * static_cast<double>(round - 1) / options_.rounds, "removing weights");
-      selections =
-          select(ranked, gradual_->scores(patterns), static_cast<double>(round) / static_cast<double>(options_.rounds));
-      if (round == options_.rounds) break;
-      std::vector<std::vector<std::uint8_t>> masks;
-      masks.reserve(selections.size());
-      for (const Selection& selection : selections) masks.push_back(selection.mask);
-      gradual_->keep(masks);
+    std::vector<std::vector<double>> bars;
+    for (const RankedMatrix& matrix : ranked) bars.push_back(matrix.bar);
+    const std::string name = round_name(patterns, bars);
+    RemovalRound at = no_round(dense_);
+    if (state_ == nullptr || !load_round(*state_, name, at, *gradual_)) at.scores = gradual_->restart(patterns);
+    while (true) {
+      progress(0.6 + 0.25 * static_cast<double>(at.round) / options_.rounds, "removing weights");
+      std::vector<Selection> selections =
+          select(ranked, at.scores, static_cast<double>(at.round + 1) / static_cast<double>(options_.rounds));
+      if (++at.round == options_.rounds) return selections;
+      for (std::size_t m = 0; m < selections.size(); ++m) at.masks[m] = std::move(selections[m].mask);
+      at.scores = gradual_->keep(at.masks, patterns);
+      if (state_ != nullptr && state_->due()) save_round(*state_, name, at, *gradual_);
     }
-    return selections;
   }
 
   // What either direction would retain of each matrix with the weights that it keeps.
@@ -300,6 +307,7 @@ class Pruner {
   const PruneOptions& options_;
   const ProgressFunction& progress_;
   GradualImportance* gradual_;
+  RunState* state_;
   std::vector<std::uint64_t> keep_;  ///< one entry, or one per matrix
   std::uint64_t wanted_ = 0;         ///< sum of keep_
   float centre_ = 0;
@@ -320,7 +328,7 @@ std::vector<ScoredMatrix> score_by_magnitude(std::vector<DenseMatrix> matrices) 
 }
 
 PruneResult prune(std::vector<ScoredMatrix> matrices, const PruneOptions& options, const ProgressFunction& progress,
-                  GradualImportance* gradual) {
+                  GradualImportance* gradual, RunState* state) {
   check_options(options);
   if (matrices.empty()) fail_input("found no matrix to prune, expected at least one");
   std::optional<double> neighbours;
@@ -329,9 +337,9 @@ PruneResult prune(std::vector<ScoredMatrix> matrices, const PruneOptions& option
     PruneOptions plain = options;
     plain.grouping = false;
     plain.budget = {};
-    neighbours = Pruner(matrices, plain, {}, nullptr).run().importance;
+    neighbours = Pruner(matrices, plain, {}, nullptr, nullptr).run().importance;
   }
-  PruneResult result = Pruner(std::move(matrices), options, progress, gradual).run();
+  PruneResult result = Pruner(std::move(matrices), options, progress, gradual, state).run();
   result.importance_neighbours = neighbours;
   return result;
 }

@@ -13,6 +13,7 @@
 #include "pruning/choice/cost.hpp"
 #include "pruning/importance/importance.hpp"
 #include "pruning/prune_result.hpp"
+#include "pruning/state/run_state.hpp"
 
 namespace mixvec::inline pruning {
 
@@ -25,6 +26,7 @@ struct PruneOptions {
   int length = 16;                       ///< kVector: ℓ; kMixed: the longest ℓ
   std::optional<Direction> direction;    ///< none: chosen for each matrix
   bool per_matrix = false;               ///< every matrix keeps 1 − δ of its own weights
+  std::vector<double> layer_ratios;      ///< per_matrix: δ of every layer (four matrices each); empty: ratio
   bool grouping = true;                  ///< strips of similar lines instead of neighbours
   std::optional<double> search_seconds;  ///< for grouping, on two cores; none: the default's amount of work
   /// Prices of bytes and cycles where no budget is given. None: `favour` times the price at which the ratio follows by
@@ -52,10 +54,11 @@ struct ScoredMatrix {
 std::vector<ScoredMatrix> score_by_magnitude(std::vector<DenseMatrix> matrices);
 
 /// Prunes all matrices together: lengths and directions are chosen by the scores, and so are the vectors to keep. With
-/// `gradual` (may be nullptr) these are chosen in `options.rounds` steps of equal ratios, each by what it scores then.
-/// Throws InputError for options that make no sense and budgets that cannot be met. The result depends on the matrices,
-/// the options and the seed, not on the number of threads.
+/// `gradual` (may be nullptr) these are chosen in `options.rounds` steps of equal ratios, each by what it scores then,
+/// and `state` (may be nullptr) keeps the last one. Throws InputError for options that make no sense and budgets that
+/// cannot be met. The result depends on the matrices, the options and the seed, not on the number of threads.
 PruneResult prune(std::vector<ScoredMatrix> matrices, const PruneOptions& options,
-                  const ProgressFunction& progress = {}, GradualImportance* gradual = nullptr);
+                  const ProgressFunction& progress = {}, GradualImportance* gradual = nullptr,
+                  RunState* state = nullptr);
 
 }  // namespace mixvec::inline pruning

@@ -22,6 +22,7 @@ PruneResult prune_masks(std::vector<ScoredMatrix> matrices, const MaskPattern& p
   request.heads = heads;
   request.ratio = ratio;
   request.per_matrix = options.per_matrix;
+  request.layer_ratios = options.layer_ratios;
   request.threads = options.threads;
   for (std::size_t m = 0; m < dense.size(); ++m) {
     request.matrices.push_back({dense[m].name, m / kMatrixKinds.size(), kMatrixKinds[m % kMatrixKinds.size()],

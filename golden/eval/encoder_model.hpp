@@ -5,23 +5,15 @@
 #include <memory>
 #include <optional>
 #include <span>
-#include <string_view>
 #include <vector>
 
 #include "golden/checkpoint/model.hpp"
 #include "golden/config/format_config.hpp"
 #include "golden/eval/arithmetic.hpp"
+#include "golden/network/encoder_embeddings.hpp"
 #include "golden/text/tokenizer.hpp"
 
 namespace mixvec::inline golden {
-
-/// Tokens of one or two texts in the model's frame: [CLS] a [SEP] or [CLS] a [SEP] b [SEP]; <s> a </s> or <s> a
-/// </s></s> b </s>.
-struct Sequence {
-  TokenIds ids;
-  std::vector<std::size_t> types;  ///< 0; of BERT's second text and its [SEP] 1
-  std::size_t second = 0;          ///< where the second text's tokens begin
-};
 
 /// The tokens that frame texts.
 class Frame {
@@ -39,10 +31,6 @@ class Frame {
   std::size_t end_ = 0;
   bool roberta_ = false;
 };
-
-/// The tensor that ends with `name` behind any prefix, with this shape; nullptr if there is none. Throws InputError if
-/// there are two, or for another shape.
-const TensorView* find_tensor(const Model& model, std::string_view name, std::span<const std::size_t> shape);
 
 /// Layers, and embeddings if the checkpoint has them.
 class EncoderModel {

@@ -123,6 +123,9 @@ extern "C" void remove_and_die(int signal) {
 
 extern "C" void carry_on(int /*signal*/) {}
 
+constexpr std::string_view kBegin = ".mixvec.";
+constexpr std::string_view kEnd = ".tmp";
+
 std::string random_name() {
   std::uint64_t bits = 0;
   if (::getrandom(&bits, sizeof bits, 0) != static_cast<ssize_t>(sizeof bits)) {
@@ -130,7 +133,7 @@ std::string random_name() {
     ::clock_gettime(CLOCK_REALTIME, &now);
     bits = static_cast<std::uint64_t>(now.tv_nsec) * 0x9E3779B97F4A7C15U ^ static_cast<std::uint64_t>(::getpid());
   }
-  return fmt::format(".mixvec.{:016x}.tmp", bits);
+  return fmt::format("{}{:016x}{}", kBegin, bits, kEnd);
 }
 
 void wait_if_dying() {
@@ -138,6 +141,8 @@ void wait_if_dying() {
 }
 
 }  // namespace
+
+bool is_temporary_name(std::string_view name) { return name.starts_with(kBegin) && name.ends_with(kEnd); }
 
 Temporary::Slot* Temporary::take_slot() {
   for (auto* slot = static_cast<Slot*>(all_slots.load()); slot != nullptr; slot = slot->next) {

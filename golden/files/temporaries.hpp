@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <filesystem>
+#include <string_view>
 
 namespace mixvec::inline golden {
 
@@ -45,6 +46,9 @@ class Temporary {
   std::filesystem::path path_;
   Slot* slot_ = nullptr;
 };
+
+/// Is it the name of a temporary, of any process?
+bool is_temporary_name(std::string_view name);
 
 /// Removes all temporaries of this process. Async-signal-safe.
 void remove_temporaries() noexcept;

@@ -70,7 +70,14 @@ DenseRows attention_weights(const Eigen::Ref<const DenseRows, 0, Eigen::OuterStr
 }
 
 DenseRows activation_slope(Activation activation, const DenseRows& before) {
-  return before.unaryExpr([activation](float x) { return slope(activation, x); });
+  if (activation != Activation::kGeluTanh) {
+    return before.unaryExpr([activation](float x) { return slope(activation, x); });
+  }
+  // As a whole, like the function itself.
+  const auto x = before.array();
+  const Eigen::Array<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> t =
+      (kTanhScale * (x + kCubic * x.cube())).tanh();
+  return 0.5F * (1.0F + t) + 0.5F * x * (1.0F - t.square()) * kTanhScale * (1.0F + 3.0F * kCubic * x.square());
 }
 
 DenseRows NetworkLayer::attention_input(const DenseRows& x) const {

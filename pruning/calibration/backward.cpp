@@ -3,6 +3,8 @@
 
 #include <cmath>
 
+#include "golden/base/random.hpp"
+
 namespace mixvec::inline pruning {
 
 namespace {
@@ -81,26 +83,40 @@ LayerGradient backward(const NetworkLayer& layer, const LayerTrace& trace, const
   return result;
 }
 
-DenseRows loss_gradient(const Network& network, const DenseRows& y, std::span<const std::size_t> targets,
-                        double* nats) {
-  DenseRows p = network.logits(y);
-  double sum = 0;
-  for (Eigen::Index t = 0; t < p.rows(); ++t) {
-    auto row = p.row(t).array();
+TokenLoss::TokenLoss(const Network& network, const DenseRows& y, std::span<const std::size_t> targets, bool gradients)
+    : network_(network), y_(y), p_(network.logits(y)) {
+  for (Eigen::Index t = 0; t < p_.rows(); ++t) {
+    auto row = p_.row(t).array();
     row -= row.maxCoeff();
-    const auto target = index_of(targets[static_cast<std::size_t>(t)]);
-    const float logit = row[target];
+    const float logit = row[index_of(targets[static_cast<std::size_t>(t)])];
     row = row.exp();
     const float total = row.sum();
-    sum += std::log(static_cast<double>(total)) - logit;
+    nats_ += std::log(static_cast<double>(total)) - static_cast<double>(logit);
     row /= total;
-    row[target] -= 1;
   }
-  if (nats != nullptr) *nats = sum;
-  const DenseRows& head = network.head.size() > 0 ? network.head : network.words;
-  DenseRows by_normed(y.rows(), y.cols());
-  by_normed.noalias() = p * head;
-  return norm_backward(network.final_norm, y, by_normed);
+  if (!gradients) return;
+  expected_.resize(y.rows(), y.cols());
+  expected_.noalias() = p_ * head();
+}
+
+std::vector<std::size_t> TokenLoss::draw_targets(std::uint64_t seed) const {
+  Random random(seed);
+  std::vector<std::size_t> targets(static_cast<std::size_t>(p_.rows()));
+  for (Eigen::Index t = 0; t < p_.rows(); ++t) {
+    double left = random.uniform() * static_cast<double>(p_.row(t).sum());
+    Eigen::Index id = 0;
+    while (id + 1 < p_.cols() && (left -= static_cast<double>(p_(t, id))) > 0) ++id;
+    targets[static_cast<std::size_t>(t)] = static_cast<std::size_t>(id);
+  }
+  return targets;
+}
+
+DenseRows TokenLoss::gradient(std::span<const std::size_t> targets) const {
+  DenseRows by_normed = expected_;
+  for (Eigen::Index t = 0; t < by_normed.rows(); ++t) {
+    by_normed.row(t) -= head().row(index_of(targets[static_cast<std::size_t>(t)]));
+  }
+  return norm_backward(network_.final_norm, y_, by_normed);
 }
 
 }  // namespace mixvec::inline pruning

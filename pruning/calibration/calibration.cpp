@@ -8,26 +8,11 @@
 #include "golden/base/parallel.hpp"
 #include "golden/base/random.hpp"
 #include "pruning/calibration/backward.hpp"
+#include "pruning/calibration/calibration_state.hpp"
 
 namespace mixvec::inline pruning {
 
 namespace {
-
-// For every token an id drawn from what the model predicts.
-std::vector<std::size_t> draw_targets(const Network& network, const DenseRows& y, std::uint64_t seed) {
-  Random random(seed);
-  DenseRows p = network.logits(y);
-  std::vector<std::size_t> targets(static_cast<std::size_t>(p.rows()));
-  for (Eigen::Index t = 0; t < p.rows(); ++t) {
-    auto row = p.row(t).array();
-    row = (row - row.maxCoeff()).exp();
-    double left = random.uniform() * static_cast<double>(row.sum());
-    Eigen::Index id = 0;
-    while (id + 1 < p.cols() && (left -= static_cast<double>(p(t, id))) > 0) ++id;
-    targets[static_cast<std::size_t>(t)] = static_cast<std::size_t>(id);
-  }
-  return targets;
-}
 
 DenseRows random_signs(Eigen::Index rows, Eigen::Index columns, std::uint64_t seed) {
   Random random(seed);
@@ -60,19 +45,21 @@ Pass run_batch(const Network& network, const CalibrationBatch& batch, const Cali
   pass.traces.resize(network.layers.size());
   DenseRows x = batch.x;
   for (std::size_t l = 0; l < network.layers.size(); ++l) x = network.layers[l].run(x, batch.ends, &pass.traces[l]);
-  const bool targets = !batch.targets.empty();
-  if (needs.outputs || needs.weights) {
-    pass.drawn = all_backward(network, pass, batch.ends,
-                              targets ? loss_gradient(network, x, draw_targets(network, x, seed), nullptr)
-                                      : random_signs(x.rows(), x.cols(), seed));
+  const bool squares = needs.outputs || needs.weights;
+  const bool means = needs.weights || needs.heads;
+  DenseRows by_drawn;
+  DenseRows by_given;
+  if (batch.targets.empty()) {
+    if (squares) by_drawn = random_signs(x.rows(), x.cols(), seed);
+    if (means) by_given = random_signs(x.rows(), x.cols(), seed + 1);
+  } else if (needs.gradients()) {
+    const TokenLoss loss(network, x, batch.targets, squares || means);
+    pass.nats = loss.nats();
+    if (squares) by_drawn = loss.gradient(loss.draw_targets(seed));
+    if (means) by_given = loss.gradient(batch.targets);
   }
-  if (needs.weights || needs.heads) {
-    pass.given = all_backward(
-        network, pass, batch.ends,
-        targets ? loss_gradient(network, x, batch.targets, &pass.nats) : random_signs(x.rows(), x.cols(), seed + 1));
-  } else if (targets) {
-    loss_gradient(network, x, batch.targets, &pass.nats);
-  }
+  if (squares) pass.drawn = all_backward(network, pass, batch.ends, std::move(by_drawn));
+  if (means) pass.given = all_backward(network, pass, batch.ends, std::move(by_given));
   return pass;
 }
 
@@ -116,7 +103,9 @@ void add_gram(Eigen::MatrixXd& sum, const DenseRows& x, int threads) {
     const Eigen::Index columns = std::min(kTile, n - j);
     DenseRows product(rows, columns);
     product.noalias() = x.middleCols(i, rows).transpose() * x.middleCols(j, columns);
-    const Eigen::MatrixXd wide = product.cast<double>();
+    Eigen::MatrixXd wide = product.cast<double>();
+    // A kernel may round the two halves in different ways.
+    if (i == j) wide.triangularView<Eigen::StrictlyUpper>() = wide.transpose();
     sum.block(i, j, rows, columns) += wide;
     if (i != j) sum.block(j, i, columns, rows) += wide.transpose();
   });
@@ -142,7 +131,7 @@ std::vector<CalibrationBatch> batches_of(const CalibrationData& data, std::size_
 }
 
 Calibration calibrate(const Network& network, const CalibrationData& data, const CalibrationNeeds& needs,
-                      std::uint64_t seed, int threads, const std::function<void(double)>& progress) {
+                      std::uint64_t seed, int threads, const std::function<void(double)>& progress, RunState* state) {
   Calibration result;
   const std::size_t layers = network.layers.size();
   const std::size_t heads = network.layers.empty() ? 0 : network.layers[0].heads;
@@ -158,7 +147,8 @@ Calibration calibrate(const Network& network, const CalibrationData& data, const
   const std::vector<CalibrationBatch> batches = batches_of(data);
   const std::size_t at_once =
       threads > 0 ? static_cast<std::size_t>(threads) : std::max(1U, std::thread::hardware_concurrency());
-  for (std::size_t first = 0; first < batches.size(); first += at_once) {
+  std::size_t first = state != nullptr ? load_sums(*state, result) : 0;
+  while (first < batches.size()) {
     const std::size_t count = std::min(at_once, batches.size() - first);
     std::vector<Pass> passes(count);
     parallel_for(count, threads, [&](std::size_t b) {
@@ -185,7 +175,9 @@ Calibration calibrate(const Network& network, const CalibrationData& data, const
         }
       }
     }
-    if (progress) progress(static_cast<double>(first + count) / static_cast<double>(batches.size()));
+    first += count;
+    if (state != nullptr && (state->due() || first == batches.size())) save_sums(*state, result, first);
+    if (progress) progress(static_cast<double>(first) / static_cast<double>(batches.size()));
   }
   const double tokens = static_cast<double>(std::max<std::size_t>(1, result.tokens));
   for (MatrixMoments& moments : result.matrices) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "golden/network/network.hpp"
+#include "pruning/state/run_state.hpp"
 
 namespace mixvec::inline pruning {
 
@@ -55,7 +56,7 @@ struct Calibration {
   std::vector<MatrixMoments> matrices;  ///< four a layer, by MatrixKind
   std::vector<double> heads;  ///< layers × heads: mean of |Σ a · ∂loss/∂a| over a head's outputs a (Michel 2019)
   std::size_t tokens = 0;
-  double nats = 0;  ///< mean −ln p of the targets; 0 without targets
+  double nats = 0;  ///< mean −ln p of the targets; 0 without targets, or where no gradients are needed
 };
 
 /// Runs the data through the model and, where gradients are needed, back. The loss is Σ −ln p(target); its squares
@@ -63,8 +64,10 @@ struct Calibration {
 /// information (Martens 2014), its means (gradient, heads) with the targets given. Without targets the loss is a random
 /// projection of the last layer's output: squares then measure how much that output moves. Deterministic for a seed,
 /// whatever the number of threads. Memory: in² doubles for every matrix, and one batch's activations for every thread.
+/// `state` (may be nullptr) keeps the sums over the first batches.
 Calibration calibrate(const Network& network, const CalibrationData& data, const CalibrationNeeds& needs,
-                      std::uint64_t seed, int threads, const std::function<void(double)>& progress = {});
+                      std::uint64_t seed, int threads, const std::function<void(double)>& progress = {},
+                      RunState* state = nullptr);
 
 /// sum += xᵀ x (tokens in rows): products in binary32, their sum over calls in binary64. Deterministic whatever the
 /// number of threads.

@@ -1,10 +1,12 @@
-// Scores row by row, rows of equal masks together; refits block by block.
+// Block by block: fits and scores of the rows, rows of equal masks together.
 #include "pruning/importance/gradual_obs.hpp"
 
 #include <Eigen/Cholesky>
+#include <algorithm>
 
 #include "golden/base/parallel.hpp"
 #include "pruning/importance/damping.hpp"
+#include "pruning/solver/part_inverse.hpp"
 
 namespace mixvec::inline pruning {
 
@@ -27,107 +29,182 @@ std::vector<std::vector<Eigen::Index>> places_of(const Pattern& pattern, std::sp
 }
 
 // ½ wᵀ [inverse_GG]⁻¹ w for the weights G of one strip, for every row of the group.
-Eigen::VectorXd joint_costs(const Eigen::MatrixXd& inverse, const Eigen::MatrixXd& w,
+Eigen::VectorXd joint_costs(const PartInverse& inverse, const Eigen::MatrixXd& w,
                             std::span<const Eigen::Index> places) {
-  const auto n = static_cast<Eigen::Index>(places.size());
-  Eigen::MatrixXd block(n, n);
-  Eigen::MatrixXd part(n, w.cols());
-  for (Eigen::Index j = 0; j < n; ++j) {
-    const Eigen::Index at = places[static_cast<std::size_t>(j)];
-    for (Eigen::Index i = 0; i < n; ++i) block(i, j) = inverse(places[static_cast<std::size_t>(i)], at);
-    part.row(j) = w.row(at);
-  }
-  block.llt().matrixL().solveInPlace(part);
+  Eigen::MatrixXd part(static_cast<Eigen::Index>(places.size()), w.cols());
+  for (Eigen::Index j = 0; j < part.rows(); ++j) part.row(j) = w.row(places[static_cast<std::size_t>(j)]);
+  inverse.block(places).llt().matrixL().solveInPlace(part);
   return 0.5 * part.colwise().squaredNorm().transpose();
 }
 
-}  // namespace
-
-GradualObs::GradualObs(std::span<const DenseMatrix> matrices, const Calibration& calibration, bool weigh_outputs,
-                       double unit, int threads)
-    : calibration_(calibration), weigh_outputs_(weigh_outputs), unit_(unit), threads_(threads) {
-  for (const DenseMatrix& dense : matrices) {
-    State& state = states_.emplace_back();
-    state.start = weights_of(dense);
+// One matrix on its way through a round.
+class MatrixRound {
+ public:
+  MatrixRound(const DenseMatrix& dense, const Eigen::MatrixXd& gram, std::span<const std::uint8_t> mask,
+              std::vector<float>& weight, int threads)
+      : gram_(gram),
+        ridge_(damping_of(gram)),
+        mask_(mask),
+        threads_(threads),
+        start_(dense.weight.data(), index_of(dense.out), index_of(dense.in)),
+        weight_(weight.data(), index_of(dense.out), index_of(dense.in)),
+        ranges_(split_columns(index_of(dense.in), GradualObs::kBlock)),
+        blocks_(ranges_.size()) {
+    parallel_for(ranges_.size(), threads, [&](std::size_t b) {
+      const ColumnRange& range = ranges_[b];
+      Eigen::MatrixXd part = gram.block(range.first, range.first, range.count, range.count);
+      part.diagonal().array() += ridge_;
+      blocks_[b] = invert(std::move(part));
+    });
   }
-  restart();
-}
 
-void GradualObs::restart() {
-  for (State& state : states_) {
-    state.weight = state.start;
-    state.mask.assign(static_cast<std::size_t>(state.start.size()), 1);
-  }
-}
-
-double GradualObs::output_factor(std::size_t m, Eigen::Index o) const {
-  return weigh_outputs_ ? calibration_.matrices[m].outputs[o] : 1.0;
-}
-
-std::vector<std::vector<float>> GradualObs::scores(std::span<const Pattern> patterns) {
-  std::vector<std::vector<float>> result(states_.size());
-  for (std::size_t m = 0; m < states_.size(); ++m) {
-    const State& state = states_[m];
-    const Eigen::MatrixXd& gram = calibration_.matrices[m].inputs;
-    const Eigen::Index columns = state.weight.cols();
-    const double ridge = damping_of(gram);
-    result[m].assign(state.mask.size(), 0.0F);
-    // H is the same for all outputs: costs of column vectors are sums over single weights.
-    const bool jointly = !patterns.empty() && patterns[m].direction == Direction::kRow;
-    for (const ColumnRange& range : split_columns(columns, kBlock)) {
-      const std::vector<RowGroup> groups = group_rows(state.mask, state.weight.rows(), columns, range);
+  // Calls cost(row, column, cost) for every kept weight, after its block is fitted if `fit`; with `jointly` by strips.
+  template <typename Cost>
+  void run(const Pattern* jointly, bool fit, const Cost& cost) {
+    for (std::size_t b = 0; b < ranges_.size(); ++b) {
+      const ColumnRange& range = ranges_[b];
+      if (fit) aim(b);
+      const std::vector<RowGroup> groups = group_rows(mask_, weight_.rows(), weight_.cols(), range);
       parallel_for(groups.size(), threads_, [&](std::size_t g) {
         const RowGroup& group = groups[g];
         if (group.kept.empty()) return;
-        Eigen::MatrixXd w(static_cast<Eigen::Index>(group.kept.size()), static_cast<Eigen::Index>(group.rows.size()));
-        for (Eigen::Index r = 0; r < w.cols(); ++r) {
+        std::vector<Eigen::Index> local(group.kept);
+        for (Eigen::Index& i : local) i -= range.first;
+        const PartInverse inverse(blocks_[b], local);
+        const Eigen::MatrixXd w = fit ? fitted(inverse, group, local) : gathered(weight_, group.rows, group.kept);
+        for (Eigen::Index r = 0; fit && r < w.cols(); ++r) {
+          const Eigen::Index row = group.rows[static_cast<std::size_t>(r)];
           for (Eigen::Index k = 0; k < w.rows(); ++k) {
-            w(k, r) = state.weight(group.rows[static_cast<std::size_t>(r)], group.kept[static_cast<std::size_t>(k)]);
+            weight_(row, group.kept[static_cast<std::size_t>(k)]) = static_cast<float>(w(k, r));
           }
         }
-        const auto set = [&](Eigen::Index place, Eigen::Index r, double cost) {
-          const Eigen::Index row = group.rows[static_cast<std::size_t>(r)];
-          result[m][static_cast<std::size_t>(row * columns + group.kept[static_cast<std::size_t>(place)])] =
-              static_cast<float>(unit_ * output_factor(m, row) * cost);
+        const auto tell = [&](Eigen::Index place, Eigen::Index r, double value) {
+          cost(group.rows[static_cast<std::size_t>(r)], group.kept[static_cast<std::size_t>(place)], value);
         };
-        if (!jointly) {
-          const Eigen::VectorXd inverse = restricted_inverse_diagonal(gram, group.kept, ridge);
+        if (jointly == nullptr) {
+          const Eigen::VectorXd diagonal = inverse.diagonal();
           for (Eigen::Index r = 0; r < w.cols(); ++r) {
-            for (Eigen::Index k = 0; k < w.rows(); ++k) set(k, r, 0.5 * w(k, r) * w(k, r) / inverse[k]);
+            for (Eigen::Index k = 0; k < w.rows(); ++k) tell(k, r, 0.5 * w(k, r) * w(k, r) / diagonal[k]);
           }
           return;
         }
-        const Eigen::MatrixXd inverse = restricted_inverse(gram, group.kept, ridge);
-        for (const auto& places : places_of(patterns[m], group.kept, static_cast<std::size_t>(columns))) {
+        for (const auto& places : places_of(*jointly, group.kept, static_cast<std::size_t>(weight_.cols()))) {
           const Eigen::VectorXd costs = joint_costs(inverse, w, places);
           for (Eigen::Index r = 0; r < w.cols(); ++r) {
-            for (const Eigen::Index place : places) set(place, r, costs[r] / static_cast<double>(places.size()));
+            for (const Eigen::Index place : places) tell(place, r, costs[r] / static_cast<double>(places.size()));
           }
         }
       });
     }
   }
-  return result;
+
+ private:
+  using FloatRows = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+  template <typename Rows>
+  static Eigen::MatrixXd gathered(const Rows& from, std::span<const Eigen::Index> rows,
+                                  std::span<const Eigen::Index> columns) {
+    Eigen::MatrixXd part(index_of(columns.size()), index_of(rows.size()));
+    for (Eigen::Index r = 0; r < part.cols(); ++r) {
+      const Eigen::Index row = rows[static_cast<std::size_t>(r)];
+      for (Eigen::Index k = 0; k < part.rows(); ++k) {
+        part(k, r) = static_cast<double>(from(row, columns[static_cast<std::size_t>(k)]));
+      }
+    }
+    return part;
+  }
+
+  // The right-hand sides of a block: what the outputs ought to be, by the moments, less what the other blocks make of
+  // them; zero where nothing is kept. And the same times the inverse of the whole block.
+  void aim(std::size_t b) {
+    const ColumnRange& range = ranges_[b];
+    weight_.middleCols(range.first, range.count).setZero();
+    right_.resize(weight_.rows(), range.count);
+    by_whole_.resize(weight_.rows(), range.count);
+    const std::vector<ColumnRange> chunks = split_columns(weight_.rows(), 128);
+    parallel_for(chunks.size(), threads_, [&](std::size_t c) {
+      const ColumnRange& rows = chunks[c];
+      const DoubleRows missing =
+          (start_.middleRows(rows.first, rows.count) - weight_.middleRows(rows.first, rows.count))
+              .template cast<double>();
+      auto right = right_.middleRows(rows.first, rows.count);
+      right.noalias() = missing * gram_.middleCols(range.first, range.count);
+      right += ridge_ * start_.block(rows.first, range.first, rows.count, range.count).template cast<double>();
+      for (Eigen::Index r = 0; r < rows.count; ++r) {
+        const std::uint8_t* const kept = mask_.data() + (rows.first + r) * weight_.cols() + range.first;
+        for (Eigen::Index i = 0; i < range.count; ++i) right(r, i) = kept[i] != 0 ? right(r, i) : 0.0;
+      }
+      by_whole_.middleRows(rows.first, rows.count).noalias() = right * blocks_[b].inverse;
+    });
+  }
+
+  [[nodiscard]] Eigen::MatrixXd fitted(const PartInverse& inverse, const RowGroup& group,
+                                       std::span<const Eigen::Index> local) const {
+    return inverse.times(gathered(right_, group.rows, local), gathered(by_whole_, group.rows, local));
+  }
+
+  const Eigen::MatrixXd& gram_;
+  double ridge_;
+  std::span<const std::uint8_t> mask_;
+  int threads_;
+  Eigen::Map<const FloatRows> start_;
+  Eigen::Map<FloatRows> weight_;
+  std::vector<ColumnRange> ranges_;
+  std::vector<InvertedMatrix> blocks_;
+  DoubleRows right_;
+  DoubleRows by_whole_;
+};
+
+}  // namespace
+
+GradualObs::GradualObs(std::span<const DenseMatrix> matrices, const Calibration& calibration, bool weigh_outputs,
+                       double unit, int threads)
+    : dense_(matrices), calibration_(calibration), weigh_outputs_(weigh_outputs), unit_(unit), threads_(threads) {}
+
+double GradualObs::output_factor(std::size_t m, Eigen::Index o) const {
+  return weigh_outputs_ ? calibration_.matrices[m].outputs[o] : 1.0;
 }
 
-void GradualObs::keep(std::span<const std::vector<std::uint8_t>> masks) {
-  for (std::size_t m = 0; m < states_.size(); ++m) {
-    State& state = states_[m];
-    const Eigen::MatrixXd& gram = calibration_.matrices[m].inputs;
-    state.mask = masks[m];
-    for (Eigen::Index i = 0; i < state.weight.size(); ++i) {
-      if (state.mask[static_cast<std::size_t>(i)] == 0) state.weight.data()[i] = 0;
-    }
-    // What the outputs ought to be, by the moments: the kept weights of a block make up for what the others leave of
-    // it.
-    const DoubleRows wanted = state.start * gram;
-    for (const ColumnRange& range : split_columns(state.weight.cols(), kBlock)) {
-      state.weight.middleCols(range.first, range.count).setZero();
-      const DoubleRows cross = wanted - state.weight * gram;
-      const std::vector<RowGroup> groups = group_rows(state.mask, state.weight.rows(), state.weight.cols(), range);
-      solve_rows({gram, cross, state.start, damping_of(gram)}, groups, state.weight, threads_);
+GradualImportance::Scores GradualObs::restart(std::span<const Pattern> patterns) {
+  weights_.resize(dense_.size());
+  masks_.resize(dense_.size());
+  for (std::size_t m = 0; m < dense_.size(); ++m) {
+    weights_[m] = dense_[m].weight;
+    masks_[m].assign(weights_[m].size(), 1);
+  }
+  return update(patterns, false);
+}
+
+GradualImportance::Scores GradualObs::keep(std::span<const std::vector<std::uint8_t>> masks,
+                                           std::span<const Pattern> patterns) {
+  masks_.assign(masks.begin(), masks.end());
+  for (std::size_t m = 0; m < masks_.size(); ++m) {
+    for (std::size_t i = 0; i < masks_[m].size(); ++i) {
+      if (masks_[m][i] == 0) weights_[m][i] = 0;
     }
   }
+  return update(patterns, true);
+}
+
+void GradualObs::resume(std::vector<std::vector<std::uint8_t>> masks, std::vector<std::vector<float>> weights) {
+  masks_ = std::move(masks);
+  weights_ = std::move(weights);
+}
+
+GradualImportance::Scores GradualObs::update(std::span<const Pattern> patterns, bool fit) {
+  Scores result(dense_.size());
+  for (std::size_t m = 0; m < dense_.size(); ++m) {
+    std::vector<float>& scores = result[m];
+    scores.assign(masks_[m].size(), 0.0F);
+    MatrixRound round(dense_[m], calibration_.matrices[m].inputs, masks_[m], weights_[m], threads_);
+    // H is the same for all outputs: costs of column vectors are sums over single weights.
+    const bool jointly = !patterns.empty() && patterns[m].direction == Direction::kRow;
+    round.run(jointly ? &patterns[m] : nullptr, fit, [&](Eigen::Index row, Eigen::Index column, double cost) {
+      scores[static_cast<std::size_t>(row) * dense_[m].in + static_cast<std::size_t>(column)] =
+          static_cast<float>(unit_ * output_factor(m, row) * cost);
+    });
+  }
+  return result;
 }
 
 }  // namespace mixvec::inline pruning

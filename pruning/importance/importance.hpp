@@ -46,13 +46,17 @@ std::span<const ImportanceMethod* const> importance_methods();
 class GradualImportance {
  public:
   virtual ~GradualImportance() = default;
+  /// For every matrix out × in, in the unit of ModelScores: what is kept at present, scored as vectors of its pattern
+  /// (none given: singly), a vector's score shared evenly by its weights; the rest is 0.
+  using Scores = std::vector<std::vector<float>>;
   /// Begins anew with all weights.
-  virtual void restart() = 0;
-  /// For every matrix out × in scores, in the unit of ModelScores: what is kept at present is scored as vectors of its
-  /// pattern (none given: singly), a vector's score shared evenly by its weights; the rest is 0.
-  virtual std::vector<std::vector<float>> scores(std::span<const Pattern> patterns) = 0;
+  virtual Scores restart(std::span<const Pattern> patterns) = 0;
   /// Keeps what the masks keep (out × in each) and lets the kept weights make up for the rest.
-  virtual void keep(std::span<const std::vector<std::uint8_t>> masks) = 0;
+  virtual Scores keep(std::span<const std::vector<std::uint8_t>> masks, std::span<const Pattern> patterns) = 0;
+  /// The weights at present, out × in each.
+  [[nodiscard]] virtual const std::vector<std::vector<float>>& weights() const = 0;
+  /// Goes on from masks and weights that were kept earlier.
+  virtual void resume(std::vector<std::vector<std::uint8_t>> masks, std::vector<std::vector<float>> weights) = 0;
 };
 
 /// Throws InputError that lists the names; `where` begins the message.

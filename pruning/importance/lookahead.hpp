@@ -2,6 +2,7 @@
 #pragma once
 
 #include "pruning/importance/importance.hpp"
+#include "pruning/state/run_state.hpp"
 
 namespace mixvec::inline pruning {
 
@@ -12,8 +13,9 @@ struct Lookahead {
   int threads = 0;
 };
 
-/// For every matrix out × in scores: of a weight that goes, as it went; of one that stays, at the end. Removes weights
-/// from `gradual`, which is left as it then is.
-std::vector<std::vector<float>> look_ahead(GradualImportance& gradual, const Lookahead& how);
+/// For every one of the matrices out × in scores: of a weight that goes, as it went; of one that stays, at the end.
+/// Removes weights from `gradual`, which is left as it then is. `state` (may be nullptr) keeps the last round.
+GradualImportance::Scores look_ahead(GradualImportance& gradual, std::span<const DenseMatrix> matrices,
+                                     const Lookahead& how, RunState* state = nullptr);
 
 }  // namespace mixvec::inline pruning

@@ -1,7 +1,7 @@
 // Importance by what the loss grows by if a weight goes and all others make up for it.
 #include "pruning/importance/damping.hpp"
 #include "pruning/importance/methods.hpp"
-#include "pruning/solver/row_systems.hpp"
+#include "pruning/solver/part_inverse.hpp"
 
 namespace mixvec::inline pruning {
 
@@ -12,10 +12,11 @@ namespace {
 // of what makes up for a group goes as well (measured: docs/pruning.md). GradualObs has it, as weights go.
 std::vector<float> score_obs(const ScoreInput& input) {
   const DenseMatrix& dense = input.dense;
-  const Eigen::MatrixXd& gram = input.moments->inputs;
-  std::vector<Eigen::Index> all(dense.in);
-  for (std::size_t i = 0; i < dense.in; ++i) all[i] = index_of(i);
-  const Eigen::VectorXd inverse = restricted_inverse_diagonal(gram, all, damping_of(gram));
+  Eigen::MatrixXd gram = input.moments->inputs;
+  gram.diagonal().array() += damping_of(input.moments->inputs);
+  // Of H = L Lᵀ: the sums of squares of the columns of L⁻¹.
+  const Eigen::VectorXd inverse =
+      lower_inverse(factorise(std::move(gram)).matrixLLT()).colwise().squaredNorm().transpose();
   std::vector<float> result;
   result.reserve(dense.weight.size());
   for (std::size_t o = 0; o < dense.out; ++o) {

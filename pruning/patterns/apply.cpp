@@ -41,6 +41,24 @@ double ratio_of(const MaskPattern& pattern, const MaskRequest& request) {
   return own ? *own : *request.ratio;
 }
 
+// Layers of a ratio each: one request after the other.
+void choose_by_layer(const MaskPattern& pattern, const MaskRequest& request, std::vector<Mask>& masks) {
+  for (std::size_t layer = 0; layer < request.layer_ratios.size(); ++layer) {
+    MaskRequest part = request;
+    part.matrices.clear();
+    std::vector<std::size_t> place;
+    for (std::size_t i = 0; i < request.matrices.size(); ++i) {
+      if (request.matrices[i].layer != layer) continue;
+      part.matrices.push_back(request.matrices[i]);
+      place.push_back(i);
+    }
+    std::vector<Mask> chosen;
+    for (const std::size_t i : place) chosen.push_back(std::move(masks[i]));
+    pattern.choose(part, request.layer_ratios[layer], chosen);
+    for (std::size_t p = 0; p < place.size(); ++p) masks[place[p]] = std::move(chosen[p]);
+  }
+}
+
 }  // namespace
 
 std::vector<Mask> choose_masks(const MaskPattern& pattern, const MaskRequest& request) {
@@ -62,7 +80,11 @@ std::vector<Mask> choose_masks(const MaskPattern& pattern, const MaskRequest& re
   std::vector<Mask> chosen;
   chosen.reserve(place.size());
   for (const MatrixScores& matrix : pruned.matrices) chosen.emplace_back(matrix.score.size(), std::uint8_t{1});
-  pattern.choose(pruned, ratio, chosen);
+  if (request.layer_ratios.empty()) {
+    pattern.choose(pruned, ratio, chosen);
+  } else {
+    choose_by_layer(pattern, pruned, chosen);
+  }
   std::vector<Mask> masks(request.matrices.size());
   for (std::size_t p = 0; p < place.size(); ++p) masks[place[p]] = std::move(chosen[p]);
   for (std::size_t i = 0; i < masks.size(); ++i) {

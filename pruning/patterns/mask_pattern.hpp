@@ -31,7 +31,8 @@ struct MaskRequest {
   /// One ranking per matrix instead of one over the whole model. Matrices that a pattern couples (head, channel, filled
   /// blocks) are ranked together, layer by layer.
   bool per_matrix = false;
-  int threads = 0;  ///< 0: all of the machine
+  int threads = 0;                        ///< 0: all of the machine
+  std::vector<double> layer_ratios = {};  ///< per_matrix: δ of every layer; empty: ratio
 };
 
 /// What is kept of one matrix.
@@ -50,6 +51,8 @@ class MaskPattern {
   [[nodiscard]] virtual bool prunes(MatrixKind /*kind*/) const { return true; }
   /// The pruned share that the parameters say, where they do: another ratio is then refused.
   [[nodiscard]] virtual std::optional<double> own_ratio() const { return std::nullopt; }
+  /// Whether groups compete with each other, over the model or in each matrix. Else each keeps a share of its own.
+  [[nodiscard]] virtual bool ranks() const { return true; }
   /// Masks of the matrices of a checked request (choose_masks), which come in whole (all 1). `ratio`: the request's, or
   /// the pattern's own. Throws InputError where the matrices do not suit.
   virtual void choose(const MaskRequest& request, double ratio, std::vector<Mask>& masks) const = 0;

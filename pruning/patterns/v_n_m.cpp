@@ -27,6 +27,7 @@ class VnmPattern : public MaskPattern {
     return 1 - static_cast<double>(n_) / static_cast<double>(m_);
   }
 
+  [[nodiscard]] bool ranks() const override { return false; }
   void choose(const MaskRequest& request, double /*ratio*/, std::vector<Mask>& masks) const override {
     parallel_for(masks.size(), request.threads, [&](std::size_t i) {
       const MatrixScores& matrix = request.matrices[i];

@@ -18,6 +18,7 @@ class VectorWisePattern : public MaskPattern {
     return 1 - static_cast<double>(*kept_) / static_cast<double>(length_);
   }
 
+  [[nodiscard]] bool ranks() const override { return false; }
   void choose(const MaskRequest& request, double ratio, std::vector<Mask>& masks) const override {
     const std::size_t kept = kept_.value_or(kept_count(ratio, length_));
     parallel_for(masks.size(), request.threads, [&](std::size_t i) {

@@ -91,6 +91,24 @@ void parse_exchange(const std::string& text, PruneOptions& options) {
   }
 }
 
+// "model", "matrix" and "outliers" with the latter's parameters.
+std::optional<OutlierRule> parse_scope(const std::string& text) {
+  const std::vector<std::string> items = split_list(text);
+  const std::string name = items.empty() ? "" : items[0];
+  if (name != "outliers") {
+    if (text != "model" && text != "matrix") fail_choice("scope", text, {"model", "matrix", "outliers"});
+    return std::nullopt;
+  }
+  OutlierRule rule;
+  if (text == name) return rule;
+  const std::string rest = text.substr(name.size() + 1);
+  for (const auto& [parameter, value] : parse_pairs("scope", rest, {"m", "lambda"}, "m=NUMBER and/or lambda=NUMBER")) {
+    (parameter == "m" ? rule.m : rule.lambda) = value;
+  }
+  if (!(rule.m > 0)) fail_input("--scope: m: found {}, expected a number above 0", rule.m);
+  return rule;
+}
+
 PruneOptions parse_options(const Arguments& arguments) {
   PruneOptions options = arguments.prune;
   const std::string& pattern = arguments.pattern;
@@ -134,9 +152,7 @@ PruneOptions parse_options(const Arguments& arguments) {
     }
     options.length = static_cast<int>(length);
   }
-  const std::string& scope = arguments.scope;
-  if (scope != "model" && scope != "matrix") fail_choice("scope", scope, {"model", "matrix"});
-  options.per_matrix = scope == "matrix";
+  options.per_matrix = arguments.scope != "model";
   options.grouping = !arguments.no_grouping;
   if (!arguments.search.empty()) {
     if (arguments.no_grouping) fail_input("--search: found beside --no-grouping, expected one of the two");
@@ -172,8 +188,16 @@ void refuse_idle_options(const Arguments& arguments, const Recipe& recipe) {
                        "measure nothing",
                        importance, recipe.recovery->name));
   }
+  refuse("state", !recipe.needs_data(), "found where nothing is measured, expected --calibrate beside it");
   refuse("last", arguments.text.empty() && arguments.calibrate.empty(),
          "found without a text, expected --text or --calibrate beside it");
+  const bool balanced = recipe.mask_pattern && !recipe.mask_pattern->ranks();
+  refuse("scope", balanced,
+         fmt::format("found with --pattern {}, expected a pattern that ranks weights: each of its groups keeps as many",
+                     recipe.pattern));
+  refuse("seed", recipe.mask_pattern && !recipe.needs_data(),
+         fmt::format("found with --pattern {} and nothing to measure, expected --calibrate beside it: nothing is drawn",
+                     recipe.pattern));
   const bool single = recipe.options.pattern == PatternKind::kUnstructured || recipe.options.length == 1;
   for (const char* const option : {"search", "no-grouping"}) {
     refuse(option, !recipe.mask_pattern && single, "found with vectors of one weight, expected longer ones to group");
@@ -193,6 +217,7 @@ Recipe recipe_of(const Arguments& arguments) {
   recipe.weigh_outputs = !arguments.blind_outputs;
   recipe.lookahead = arguments.lookahead;
   recipe.options = parse_options(arguments);
+  recipe.outliers = parse_scope(arguments.scope);
   const MaskPatternEntry* const entry = find_mask_pattern(arguments.pattern);
   if (entry != nullptr) {
     recipe.pattern = arguments.pattern;
@@ -211,8 +236,9 @@ Recipe recipe_of(const Arguments& arguments) {
   }
   if (recipe.needs_data() && arguments.calibrate.empty()) {
     fail_input("--calibrate: found nothing, expected a text: {} measures the model on one",
-               recipe.needs().any() ? fmt::format("--importance {}", recipe.importance->name)
-                                    : fmt::format("--recover {}", recipe.recovery->name));
+               recipe.outliers        ? "--scope outliers"
+               : recipe.needs().any() ? fmt::format("--importance {}", recipe.importance->name)
+                                      : fmt::format("--recover {}", recipe.recovery->name));
   }
   refuse_idle_options(arguments, recipe);
   return recipe;

@@ -39,6 +39,7 @@ struct Arguments {
   std::vector<double> ratios{PruneOptions{}.ratio};  ///< one, unless settings are compared
   std::string at;                                    ///< limits on cost, in place of ratios
   std::string json;
+  std::string state;  ///< folder of what a long run has worked out so far
 };
 
 /// Throws InputError for texts that are no names, lengths or rates, for two that contradict each other, and for options

@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <span>
+#include <vector>
 
 #include "golden/checkpoint/model.hpp"
 #include "golden/network/network.hpp"
@@ -25,9 +27,14 @@ struct WindowOptions {
   std::size_t first_percent = 90;  ///< windows begin in this part of the text, the rest is for judging the result
 };
 
-/// For GPT-2: windows of a text, evenly spread, each with the ids that follow its tokens. For BERT: a .safetensors file
-/// with `hidden_states.0`, tokens × d or sequences × tokens × d, of which the first `samples` sequences are taken; no
-/// targets. Throws InputError naming the file and what is missing.
+/// Windows of `tokens` ids, evenly spread over the first part of the text; behind each at least `behind` more ids of
+/// that part. Throws InputError if that part is too short for one.
+std::vector<std::span<const std::size_t>> spread_windows(std::span<const std::size_t> ids, std::size_t tokens,
+                                                         std::size_t behind, const std::filesystem::path& path,
+                                                         const WindowOptions& options);
+
+/// For GPT-2: windows of a text, each with the ids that follow its tokens. For BERT: read_encoder_data(). Throws
+/// InputError naming the file and what is missing, and for more tokens than memory is planned for.
 CalibrationData read_calibration_data(const Model& model, const Network& network, const std::filesystem::path& path,
                                       const WindowOptions& options);
 

@@ -13,6 +13,7 @@ namespace mixvec::inline pruning {
 CalibrationNeeds Recipe::needs() const {
   CalibrationNeeds needs = importance->needs;
   needs.outputs = needs.outputs || (weigh_outputs && importance->blind_behind);
+  needs.inputs = needs.inputs || outliers.has_value();
   return needs;
 }
 
@@ -31,9 +32,10 @@ const Network& Subject::network() {
 void Subject::calibrate(CalibrationData data, const CalibrationNeeds& needs, std::uint64_t seed,
                         const StageProgress& progress) {
   data_ = std::move(data);
-  calibration_ = pruning::calibrate(network(), data_, needs, seed, threads_, [&](double share) {
+  const auto told = [&](double share) {
     if (progress) progress(share, "calibrating");
-  });
+  };
+  calibration_ = pruning::calibrate(network(), data_, needs, seed, threads_, told, state());
 }
 
 PruneResult Subject::cut(const Recipe& recipe, const StageProgress& progress) {
@@ -41,6 +43,12 @@ PruneResult Subject::cut(const Recipe& recipe, const StageProgress& progress) {
   if (recipe.needs_data() && !calibration_) {
     fail_input("--importance {}, --recover {}: found no calibration, expected --calibrate TEXT",
                recipe.importance->name, recipe.recovery->name);
+  }
+  PruneOptions options = recipe.options;
+  if (recipe.outliers) {
+    options.per_matrix = true;
+    options.layer_ratios = ratios_by_outliers(outlier_shares(dense_, *calibration_, recipe.outliers->m, threads_),
+                                              options.ratio, recipe.outliers->lambda);
   }
   ModelScores scores = score_matrices(*recipe.importance, dense_, calibration(), recipe.weigh_outputs, threads_);
   std::vector<ScoredMatrix> scored(dense_.size());
@@ -53,12 +61,13 @@ PruneResult Subject::cut(const Recipe& recipe, const StageProgress& progress) {
   if (gradual && chooses && recipe.lookahead > 0) {
     if (progress) progress(0, "looking ahead");
     std::vector<std::vector<float>> foreseen =
-        look_ahead(*gradual, {recipe.lookahead * recipe.options.ratio, (recipe.options.rounds + 1) / 2, threads_});
+        look_ahead(*gradual, dense_,
+                   {recipe.lookahead * recipe.options.ratio, (recipe.options.rounds + 1) / 2, threads_}, state());
     for (std::size_t m = 0; m < scored.size(); ++m) scored[m].score = std::move(foreseen[m]);
   }
   return recipe.mask_pattern ? prune_masks(std::move(scored), *recipe.mask_pattern, model_.config().heads,
-                                           recipe.mask_ratio, recipe.options, progress)
-                             : pruning::prune(std::move(scored), recipe.options, progress, gradual.get());
+                                           recipe.mask_ratio, options, progress)
+                             : pruning::prune(std::move(scored), options, progress, gradual.get(), state());
 }
 
 void Subject::recover(const Recipe& recipe, std::vector<PrunedMatrix>& matrices, const StageProgress& progress) {
@@ -66,7 +75,8 @@ void Subject::recover(const Recipe& recipe, std::vector<PrunedMatrix>& matrices,
     recipe.recovery->recover({network(), data_, dense_, threads_,
                               [&](double share) {
                                 if (progress) progress(share, "recovering");
-                              }},
+                              },
+                              state()},
                              matrices);
   }
   for (std::size_t m = 0; m < dense_.size(); ++m) {

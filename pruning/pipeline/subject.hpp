@@ -8,9 +8,11 @@
 
 #include "pruning/calibration/calibration.hpp"
 #include "pruning/importance/importance.hpp"
+#include "pruning/importance/outliers.hpp"
 #include "pruning/patterns/mask_pattern.hpp"
 #include "pruning/prune.hpp"
 #include "pruning/recovery/recovery.hpp"
+#include "pruning/state/run_state.hpp"
 
 namespace mixvec::inline pruning {
 
@@ -25,6 +27,7 @@ struct Recipe {
   /// Lengths and directions are chosen by scores that foresee this share of the ratio (look_ahead()), where the
   /// importance is gradual; 0: by those of the dense model.
   double lookahead = 0.6;
+  std::optional<OutlierRule> outliers;  ///< layers have ratios of their own
   PruneOptions options;
 
   [[nodiscard]] CalibrationNeeds needs() const;
@@ -46,6 +49,10 @@ class Subject {
   /// Runs the model on the data. Until then only recipes without data can be followed.
   void calibrate(CalibrationData data, const CalibrationNeeds& needs, std::uint64_t seed,
                  const StageProgress& progress);
+  /// From now on calibrate() and prune() keep there what they have worked out; for one recipe.
+  void keep_state(RunState state) { state_ = std::move(state); }
+  /// What was kept is needed no more.
+  void drop_state() { state_.remove(); }
   /// Prunes and recovers; can be called again with another recipe. Throws InputError like cut().
   PruneResult prune(const Recipe& recipe, const StageProgress& progress);
   /// Prunes without recovering. Throws InputError like prune(), and for a recipe that needs what was not measured.
@@ -61,12 +68,15 @@ class Subject {
   [[nodiscard]] const CalibrationData& data() const { return data_; }
 
  private:
+  RunState* state() { return state_.active() ? &state_ : nullptr; }
+
   const Model& model_;
   int threads_;
   std::vector<DenseMatrix> dense_;
   std::optional<Network> network_;
   CalibrationData data_;
   std::optional<Calibration> calibration_;
+  RunState state_;
 };
 
 }  // namespace mixvec::inline pruning

@@ -14,6 +14,7 @@
 #include "pruning/compare/compare.hpp"
 #include "pruning/pipeline/arguments.hpp"
 #include "pruning/pipeline/quality.hpp"
+#include "pruning/pipeline/run_identity.hpp"
 #include "pruning/report/picture.hpp"
 #include "pruning/report/report.hpp"
 #include "pruning/study/machine_run.hpp"
@@ -39,15 +40,20 @@ void write_pictures(const PruneResult& result, const fs::path& folder, int threa
 
 // For the pruned model's README.
 std::string how_pruned(const nlohmann::ordered_json& report) {
+  std::string how;
+  for (const auto& [key, word] : {std::pair{"direction", "directions"},
+                                  {"importance", "importance"},
+                                  {"recover", "recovery"},
+                                  {"scope", "scope"}}) {
+    if (report.contains(key)) how += fmt::format("{} {}, ", word, report[key].get<std::string>());
+  }
   return fmt::format(
-      "It was pruned by `prune_model` {}: pattern {}, ratio {}, directions {}, importance {}, recovery {}, scope {}, "
-      "seed {}, for the accelerator {}.\n"
+      "It was pruned by `prune_model` {}: pattern {}, ratio {}, {}seed {}, for the accelerator {}.\n"
       "The masks keep {:.4f} of the importance that unstructured pruning of as many weights keeps. All figures stand "
       "in `prune_report.json`.",
-      report["version"].get<std::string>(), report["pattern"].get<std::string>(), report["ratio"].get<double>(),
-      report["direction"].get<std::string>(), report["importance"].get<std::string>(),
-      report["recover"].get<std::string>(), report["scope"].get<std::string>(), report["seed"].get<std::uint64_t>(),
-      report["accelerator"]["name"].get<std::string>(), report["totals"]["retained"].get<double>());
+      report["version"].get<std::string>(), report["pattern"].get<std::string>(), report["ratio"].get<double>(), how,
+      report["seed"].get<std::uint64_t>(), report["accelerator"]["name"].get<std::string>(),
+      report["totals"]["retained"].get<double>());
 }
 
 // What the result is judged by.
@@ -75,7 +81,7 @@ std::optional<Judged> judge(Subject& subject, const PruneResult& result, const s
   return judged;
 }
 
-// BERT is measured on stored states and judged by none.
+// BERT is measured, but judged by no text.
 void check_bert(const Arguments& arguments, const Recipe& recipe) {
   if (!arguments.text.empty()) {
     fail_input("--text: found a BERT checkpoint in {}, expected GPT-2: BERT does not predict the next token",
@@ -87,10 +93,13 @@ void check_bert(const Arguments& arguments, const Recipe& recipe) {
         "measure nothing",
         recipe.importance->name, recipe.recovery->name);
   }
-  for (const char* const option : {"window", "last"}) {
-    if (arguments.given.contains(option)) {
-      fail_input("--{}: found for a BERT checkpoint, expected GPT-2: stored hidden states are taken whole", option);
-    }
+  if (arguments.given.contains("last")) {
+    fail_input("--last: found for a BERT checkpoint, expected GPT-2: BERT does not predict the next token");
+  }
+  const std::string kind = std::filesystem::path(arguments.calibrate).extension();
+  if (arguments.given.contains("window") && (kind == ".safetensors" || kind == ".tsv")) {
+    fail_input("--window: found with {}, expected a text: {} are taken whole", arguments.calibrate,
+               kind == ".tsv" ? "examples" : "stored hidden states");
   }
 }
 
@@ -115,6 +124,9 @@ int run(const Arguments& arguments) {
   double begin = 0.05;
   if (recipe.needs_data()) {
     CalibrationData data = read_calibration_data(model, subject.network(), arguments.calibrate, arguments.windows);
+    if (!arguments.state.empty()) {
+      subject.keep_state(RunState(arguments.state, identity_of(arguments, accel, subject, data)));
+    }
     subject.calibrate(std::move(data), recipe.needs(), options.seed,
                       [&](double share, std::string_view what) { progress.update(begin + 0.2 * share, what); });
     begin += 0.2;
@@ -148,6 +160,7 @@ int run(const Arguments& arguments) {
                left.why);
   }
   out.commit();
+  subject.drop_state();
   json_file.commit();
   return kExitGood;
 }
@@ -182,11 +195,13 @@ int main(int argc, char** argv) {
   command.options().add_options()("importance", text(o.importance, "magnitude"), "what a weight is worth, see below")(
       "recover", text(o.recover, "none"), "what repairs the model after the cut, see below")(
       "calibrate", po::value(&o.calibrate)->default_value("", "")->value_name("FILE"),
-      "what the model is measured on: a text; for BERT a .safetensors file with hidden_states.0")(
-      "samples", bind_to(o.windows.samples, whole_number(1, 1 << 20))->value_name("N"),
-      "windows to take, evenly spread over the first 90 % of the text")(
+      "what the model is measured on: a text; for BERT also a .tsv file of examples, a .safetensors\n"
+      "file with hidden_states.0")("samples", bind_to(o.windows.samples, whole_number(1, 1 << 20))->value_name("N"),
+                                   "windows to take, evenly spread over the first 90 % of the text")(
       "window", bind_to(o.windows.tokens, whole_number(1, 1 << 16))->value_name("N"),
       "tokens of a window (at most the model's positions)")(
+      "state", po::value(&o.state)->default_value("", "")->value_name("DIR"),
+      "folder that keeps what a calibrated run has worked out: if it is ended, the same command goes on from there")(
       "rounds", bind_to(o.prune.rounds, whole_number(1, 100))->value_name("N"),
       "importance obs: steps in which weights go, scored anew after each; 1: all at once")(
       "lookahead", real_number(0, 1)->default_value(o.lookahead, fmt::format("{}", o.lookahead))->value_name("X"),
@@ -200,7 +215,8 @@ int main(int argc, char** argv) {
       "vector: the length, 1 to 64; mixed: the longest length, or mixed for the default");
   add_direction(command, o.prune.direction, "row, column or auto (chosen for each matrix)");
   command.options().add_options()("scope", text(o.scope, "model"),
-                                  "model: one threshold for all matrices; matrix: ratio in each")(
+                                  "model: one threshold for all matrices; matrix: ratio in "
+                                  "each;\noutliers[,m=5][,lambda=0.08]: ratio of a layer by its outliers (Yin 2023)")(
       "no-grouping", po::bool_switch(&o.no_grouping), "strips of neighbours instead of similar rows or inputs")(
       "search", po::value(&o.search)->default_value("", "at most 3")->value_name("SECONDS"),
       "work on the grouping, as much as two cores do in about so long (the result depends on no clock)")(
@@ -217,7 +233,7 @@ int main(int argc, char** argv) {
   command.options().add_options()("pictures", "write pictures of the masks (the default)");
   add_seed(command, o.prune.seed, "seed of the grouping and of what calibration draws");
   add_threads(command, o.prune.threads, "threads to use");
-  command.output_folder("out").input("model").input("calibrate").input("text");
+  command.output_folder("out").output_folder("state").input("model").input("calibrate").input("text");
   return command.run(argc, argv, [&](const po::variables_map& values) {
     o.json = values["json"].as<std::string>();
     o.lookahead = values["lookahead"].as<double>();

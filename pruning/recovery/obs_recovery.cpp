@@ -46,7 +46,7 @@ void prepare(Stream& s, const NetworkLayer& pruned, MatrixKind kind) {
 }
 
 // The least-squares weights and biases of one matrix. The bias is one more input, always 1 and always kept.
-void fit(std::span<Stream> streams, const DenseMatrix& before, PrunedMatrix& matrix, Linear& linear, int threads) {
+void fit(std::span<Stream> streams, const DenseMatrix& before, PrunedMatrix& matrix, int threads) {
   const Eigen::Index in = index_of(matrix.in);
   const Eigen::Index out = index_of(matrix.out);
   Eigen::MatrixXd gram = Eigen::MatrixXd::Zero(in + 1, in + 1);
@@ -97,9 +97,41 @@ void fit(std::span<Stream> streams, const DenseMatrix& before, PrunedMatrix& mat
     }
     if (bias) matrix.bias[o] = narrow(w(index_of(o), in), o, "bias");
   }
-  // What is behind reads the values as they will be stored.
+}
+
+// What is behind reads the values as they will be stored.
+void take_over(const PrunedMatrix& matrix, Linear& linear) {
   for (std::size_t i = 0; i < matrix.weight.size(); ++i) linear.weight.data()[i] = to_float(matrix.weight[i]);
   for (std::size_t o = 0; o < matrix.bias.size(); ++o) linear.bias[index_of(o)] = to_float(matrix.bias[o]);
+}
+
+// A recovered matrix is kept with the hash of its mask, which it was fitted for.
+std::string part_name(std::size_t m) { return fmt::format("recovered_{}", m); }
+
+std::uint64_t mask_hash(const PrunedMatrix& matrix) {
+  return fnv1a({reinterpret_cast<const char*>(matrix.mask.data()), matrix.mask.size()});
+}
+
+bool load_recovered(const RunState& state, std::size_t m, PrunedMatrix& matrix) {
+  std::optional<PartReader> part = state.load(part_name(m));
+  if (!part) return false;
+  PrunedMatrix loaded = matrix;
+  std::uint64_t hash = 0;
+  if (!part->get(hash) || hash != mask_hash(matrix) || !part->get_all(loaded.weight) || !part->get_all(loaded.bias) ||
+      !part->at_end()) {
+    state.tell_damaged(part_name(m));
+    return false;
+  }
+  matrix = std::move(loaded);
+  return true;
+}
+
+void save_recovered(RunState& state, std::size_t m, const PrunedMatrix& matrix) {
+  state.save(part_name(m), [&](PartWriter& part) {
+    part.put(mask_hash(matrix));
+    part.put_all(matrix.weight);
+    part.put_all(matrix.bias);
+  });
 }
 
 void recover(const RecoveryInput& input, std::vector<PrunedMatrix>& matrices) {
@@ -125,7 +157,11 @@ void recover(const RecoveryInput& input, std::vector<PrunedMatrix>& matrices) {
     for (std::size_t k = 0; k < kMatrixKinds.size(); ++k) {
       parallel_for(streams.size(), input.threads, [&](std::size_t b) { prepare(streams[b], pruned, kMatrixKinds[k]); });
       const std::size_t m = l * kMatrixKinds.size() + k;
-      fit(streams, input.before[m], matrices[m], pruned.matrices[k], input.threads);
+      if (input.state == nullptr || !load_recovered(*input.state, m, matrices[m])) {
+        fit(streams, input.before[m], matrices[m], input.threads);
+        if (input.state != nullptr && input.state->due()) save_recovered(*input.state, m, matrices[m]);
+      }
+      take_over(matrices[m], pruned.matrices[k]);
       if (input.progress) {
         input.progress(static_cast<double>(m + 1) / static_cast<double>(layers * kMatrixKinds.size()));
       }

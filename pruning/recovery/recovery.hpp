@@ -10,6 +10,7 @@
 #include "golden/matrix/pruned_matrix.hpp"
 #include "golden/network/network.hpp"
 #include "pruning/calibration/calibration.hpp"
+#include "pruning/state/run_state.hpp"
 
 namespace mixvec::inline pruning {
 
@@ -19,7 +20,8 @@ struct RecoveryInput {
   const CalibrationData& data;
   std::span<const DenseMatrix> before;  ///< dense weights, four matrices a layer
   int threads = 0;
-  std::function<void(double)> progress;  ///< may be empty
+  std::function<void(double)> progress = {};  ///< may be empty
+  RunState* state = nullptr;                  ///< keeps what is recovered; may be nullptr
 };
 
 /// A method of recovery.

@@ -108,11 +108,15 @@ ordered_json report_json(const PruneResult& result, const Recipe& recipe, const 
   if (!recipe.mask_pattern && options.pattern != PatternKind::kUnstructured) {
     json[options.pattern == PatternKind::kMixed ? "longest" : "length"] = options.length;
   }
-  json["direction"] = options.direction ? name_of(*options.direction) : "auto";
-  json["scope"] = options.per_matrix ? "matrix" : "model";
-  json["grouping"] = options.grouping;
+  // Mask patterns are packed at the strips that cost least: there is nothing to group, and no rate of exchange.
+  if (!recipe.mask_pattern) json["direction"] = options.direction ? name_of(*options.direction) : "auto";
+  if (!recipe.mask_pattern || recipe.mask_pattern->ranks()) {
+    json["scope"] = recipe.outliers ? "outliers" : options.per_matrix ? "matrix" : "model";
+    if (recipe.outliers) json["outliers"] = {{"m", recipe.outliers->m}, {"lambda", recipe.outliers->lambda}};
+  }
+  if (!recipe.mask_pattern) json["grouping"] = options.grouping;
   if (options.search_seconds) json["search"] = *options.search_seconds;
-  json["exchange"] = {{"bytes", result.exchange_bytes}, {"cycles", result.exchange_cycles}};
+  if (!recipe.mask_pattern) json["exchange"] = {{"bytes", result.exchange_bytes}, {"cycles", result.exchange_cycles}};
   if (options.budget.any()) {
     ordered_json& budget = json["budget"];
     if (options.budget.cycles) budget["cycles"] = *options.budget.cycles;

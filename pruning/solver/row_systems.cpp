@@ -1,11 +1,10 @@
 // Gathers the systems of equal masks and solves them by Cholesky's factorisation.
 #include "pruning/solver/row_systems.hpp"
 
-#include <Eigen/Cholesky>
 #include <map>
-#include <stdexcept>
 
 #include "golden/base/parallel.hpp"
+#include "pruning/solver/part_inverse.hpp"
 
 namespace mixvec::inline pruning {
 
@@ -20,13 +19,6 @@ Eigen::MatrixXd gather(const Eigen::MatrixXd& gram, std::span<const Eigen::Index
     part(j, j) += ridge;
   }
   return part;
-}
-
-Eigen::LLT<Eigen::MatrixXd> factorise(const Eigen::MatrixXd& gram, std::span<const Eigen::Index> columns,
-                                      double ridge) {
-  Eigen::LLT<Eigen::MatrixXd> factor(gather(gram, columns, ridge));
-  if (factor.info() != Eigen::Success) throw std::runtime_error("second moments: found a matrix that is not positive");
-  return factor;
 }
 
 }  // namespace
@@ -74,27 +66,12 @@ void solve_rows(const RowProblem& problem, std::span<const RowGroup> groups, Dou
         right(i, r) = problem.cross(row, column) + problem.ridge * problem.start(row, column);
       }
     }
-    factorise(problem.gram, group.kept, problem.ridge).solveInPlace(right);
+    factorise(gather(problem.gram, group.kept, problem.ridge)).solveInPlace(right);
     for (Eigen::Index r = 0; r < rows; ++r) {
       const Eigen::Index row = group.rows[static_cast<std::size_t>(r)];
       for (Eigen::Index i = 0; i < kept; ++i) w(row, group.kept[static_cast<std::size_t>(i)]) = right(i, r);
     }
   });
-}
-
-Eigen::MatrixXd restricted_inverse(const Eigen::MatrixXd& gram, std::span<const Eigen::Index> columns, double ridge) {
-  const auto n = static_cast<Eigen::Index>(columns.size());
-  return factorise(gram, columns, ridge).solve(Eigen::MatrixXd::Identity(n, n));
-}
-
-Eigen::VectorXd restricted_inverse_diagonal(const Eigen::MatrixXd& gram, std::span<const Eigen::Index> columns,
-                                            double ridge) {
-  const auto n = static_cast<Eigen::Index>(columns.size());
-  // Of H = L Lᵀ: the sums of squares of the columns of L⁻¹.
-  const Eigen::LLT<Eigen::MatrixXd> factor = factorise(gram, columns, ridge);
-  Eigen::MatrixXd lower = Eigen::MatrixXd::Identity(n, n);
-  factor.matrixL().solveInPlace(lower);
-  return lower.colwise().squaredNorm().transpose();
 }
 
 }  // namespace mixvec::inline pruning

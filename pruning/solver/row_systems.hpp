@@ -46,11 +46,4 @@ struct RowProblem {
 /// threads. Throws std::runtime_error where a value is not finite.
 void solve_rows(const RowProblem& problem, std::span<const RowGroup> groups, DoubleRows& w, int threads);
 
-/// The diagonal of [(H + ridge)_SS]⁻¹ of the columns S.
-Eigen::VectorXd restricted_inverse_diagonal(const Eigen::MatrixXd& gram, std::span<const Eigen::Index> columns,
-                                            double ridge);
-
-/// [(H + ridge)_SS]⁻¹ of the columns S.
-Eigen::MatrixXd restricted_inverse(const Eigen::MatrixXd& gram, std::span<const Eigen::Index> columns, double ridge);
-
 }  // namespace mixvec::inline pruning

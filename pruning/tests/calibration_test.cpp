@@ -20,9 +20,7 @@ double loss_of(const Network& network, const CalibrationBatch& batch, const Dens
   DenseRows x = batch.x;
   for (const NetworkLayer& layer : network.layers) x = layer.run(x, batch.ends);
   if (batch.targets.empty()) return static_cast<double>((x.array() * probe.array()).sum());
-  double nats = 0;
-  loss_gradient(network, x, batch.targets, &nats);
-  return nats;
+  return TokenLoss(network, x, batch.targets, false).nats();
 }
 
 // The derivative by a bias is the sum over the tokens of that by the output: so both are seen through one number.
@@ -41,7 +39,7 @@ TEST_P(Backward, AgreesWithDifferences) {
   std::vector<LayerTrace> traces(2);
   DenseRows x = batch.x;
   for (std::size_t l = 0; l < 2; ++l) x = network.layers[l].run(x, batch.ends, &traces[l]);
-  DenseRows g = batch.targets.empty() ? probe : loss_gradient(network, x, batch.targets, nullptr);
+  DenseRows g = batch.targets.empty() ? probe : TokenLoss(network, x, batch.targets, true).gradient(batch.targets);
   std::size_t compared = 0;
   for (std::size_t l = 2; l-- > 0;) {
     const LayerGradient gradient = backward(network.layers[l], traces[l], batch.ends, g);
@@ -88,9 +86,9 @@ TEST(Calibrate, MomentsAreMeansOverTokens) {
   std::vector<LayerTrace> traces(2);
   DenseRows x = batches[0].x;
   for (std::size_t l = 0; l < 2; ++l) x = network.layers[l].run(x, batches[0].ends, &traces[l]);
-  double nats = 0;
-  DenseRows g = loss_gradient(network, x, data.targets, &nats);
-  EXPECT_NEAR(measured.nats, nats / 63, 1e-5);
+  const TokenLoss loss(network, x, data.targets, true);
+  EXPECT_NEAR(measured.nats, loss.nats() / 63, 1e-5);
+  DenseRows g = loss.gradient(data.targets);
   for (std::size_t l = 2; l-- > 0;) {
     const LayerGradient gradient = backward(network.layers[l], traces[l], batches[0].ends, g);
     g = gradient.x;
@@ -137,10 +135,11 @@ TEST(Calibrate, SquaresAreTheFisherInformation) {
     p.row(t) = (p.row(t).array() - p.row(t).maxCoeff()).exp();
     p.row(t) /= p.row(t).sum();
   }
+  const TokenLoss loss(network, x, data.targets, true);
   Eigen::VectorXd exact = Eigen::VectorXd::Zero(8);
   for (Eigen::Index token = 0; token < 7; ++token) {
     for (std::size_t id = 0; id < 11; ++id) {
-      DenseRows g = loss_gradient(network, x, std::vector<std::size_t>(7, id), nullptr);
+      DenseRows g = loss.gradient(std::vector<std::size_t>(7, id));
       for (Eigen::Index t = 0; t < 7; ++t) {
         if (t != token) g.row(t).setZero();
       }

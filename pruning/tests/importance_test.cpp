@@ -13,6 +13,7 @@
 #include "pruning/importance/lookahead.hpp"
 #include "pruning/importance/methods.hpp"
 #include "pruning/recovery/methods.hpp"
+#include "pruning/solver/part_inverse.hpp"
 #include "pruning/solver/row_systems.hpp"
 #include "pruning/tests/small_network.hpp"
 
@@ -195,8 +196,8 @@ TEST_F(Scores, GradualCostsAreLeastLossesOfWhatIsLeft) {
       }
     }
   }
-  gradual.keep(masks);
-  const std::vector<std::vector<float>> found = gradual.scores(patterns);
+  gradual.restart(patterns);
+  const std::vector<std::vector<float>> found = gradual.keep(masks, patterns);
   std::size_t compared = 0;
   for (std::size_t m = 0; m < dense.size(); ++m) {
     const Eigen::MatrixXd h = damped(m);
@@ -233,15 +234,14 @@ TEST_F(Scores, GradualCostsAreLeastLossesOfWhatIsLeft) {
     }
   }
   EXPECT_GT(compared, 400U);
-  gradual.restart();
-  EXPECT_GT(gradual.scores(patterns)[1][0], 0);
+  EXPECT_GT(gradual.restart(patterns)[1][0], 0);
 }
 
 // What goes keeps the score at which it went; what stays has the one at the end.
 TEST_F(Scores, LookingAheadScoresWhatIsLeft) {
   GradualObs gradual(dense, measured, true, 1.0, 2);
-  const std::vector<std::vector<float>> first = gradual.scores({});
-  EXPECT_EQ(look_ahead(gradual, {0.0, 3, 2}), first) << "nothing went";
+  const std::vector<std::vector<float>> first = gradual.restart({});
+  EXPECT_EQ(look_ahead(gradual, dense, {0.0, 3, 2}), first) << "nothing went";
   std::vector<float> all;
   for (const auto& score : first) all.insert(all.end(), score.begin(), score.end());
   std::sort(all.begin(), all.end());
@@ -251,10 +251,9 @@ TEST_F(Scores, LookingAheadScoresWhatIsLeft) {
     std::vector<std::uint8_t>& mask = masks.emplace_back();
     for (const float s : score) mask.push_back(s >= threshold ? 1 : 0);
   }
-  gradual.restart();
-  gradual.keep(masks);
-  const std::vector<std::vector<float>> left = gradual.scores({});
-  const std::vector<std::vector<float>> found = look_ahead(gradual, {0.5, 1, 2});
+  gradual.restart({});
+  const std::vector<std::vector<float>> left = gradual.keep(masks, {});
+  const std::vector<std::vector<float>> found = look_ahead(gradual, dense, {0.5, 1, 2});
   std::size_t higher = 0;
   for (std::size_t m = 0; m < found.size(); ++m) {
     for (std::size_t i = 0; i < found[m].size(); ++i) {
@@ -274,6 +273,31 @@ TEST(Solver, BlocksCoverAllColumns) {
       next += range.count;
     }
     EXPECT_EQ(next, columns);
+  }
+}
+
+// From what is kept and from what is left out, whichever is less.
+TEST(Solver, PartsHaveTheirInverses) {
+  std::mt19937 random(45);
+  constexpr Eigen::Index kSize = 90;  // more than a block of lower_inverse()
+  const Eigen::MatrixXd root = cases::random_rows(kSize, kSize, 1.0F, random).cast<double>();
+  const InvertedMatrix whole = invert(root * root.transpose() + 5 * Eigen::MatrixXd::Identity(kSize, kSize));
+  for (const unsigned tenths : {1U, 3U, 5U, 7U, 9U, 10U}) {
+    std::vector<Eigen::Index> kept;
+    for (Eigen::Index i = 0; i < kSize; ++i) {
+      if (random() % 10 < tenths) kept.push_back(i);
+    }
+    const Eigen::MatrixXd expected = Eigen::MatrixXd(whole.matrix(kept, kept)).inverse();
+    const PartInverse part(whole, kept);
+    EXPECT_LT((part.diagonal() - expected.diagonal()).cwiseAbs().maxCoeff(), 1e-10) << tenths;
+    std::vector<Eigen::Index> places(kept.size());
+    std::iota(places.begin(), places.end(), 0);
+    EXPECT_LT((part.block(places) - expected).cwiseAbs().maxCoeff(), 1e-10) << tenths;
+    Eigen::MatrixXd filled = Eigen::MatrixXd::Zero(kSize, 2);
+    filled(kept, Eigen::all).setRandom();
+    const Eigen::MatrixXd right = filled(kept, Eigen::all);
+    const Eigen::MatrixXd by_whole = Eigen::MatrixXd(whole.inverse * filled)(kept, Eigen::all);
+    EXPECT_LT((part.times(right, by_whole) - expected * right).cwiseAbs().maxCoeff(), 1e-9) << tenths;
   }
 }
 

@@ -311,7 +311,7 @@ TEST_F(Programs, CalibratedPruningKeepsWhatMagnitudeForgets) {
   EXPECT_EQ(read_json(path("eval.json"))["perplexity"].get<double>(), after) << "two ways to one number";
 }
 
-TEST_F(Programs, BertIsMeasuredOnStoredStatesAlone) {
+TEST_F(Programs, BertWithoutEmbeddingsIsMeasuredOnStoredStates) {
   if (const auto absent = absent_reference("bert_tiny_sst2"); !absent.empty()) GTEST_SKIP() << absent;
   const std::string bert = reference_data("bert_tiny_sst2").string();
   const auto prune_bert = [&](const std::string& arguments) {
@@ -319,11 +319,12 @@ TEST_F(Programs, BertIsMeasuredOnStoredStatesAlone) {
                            path("cut")));
   };
   const std::string states = "--calibrate " + bert + "/reference.safetensors";
-  for (const auto& [arguments, expected] : {std::pair{states, "these measure nothing"},
-                                            {states + " --recover obs --window 3", "--window: found for a BERT"},
-                                            {states + " --recover obs --last 3", "--last: found for a BERT"},
-                                            {"--text x --last 2", "--text: found a BERT"},
-                                            {"--recover obs --calibrate x.txt", "expected a .safetensors file"}}) {
+  for (const auto& [arguments, expected] :
+       {std::pair{states, "these measure nothing"},
+        {states + " --recover obs --window 3", "stored hidden states are taken whole"},
+        {states + " --recover obs --last 3", "--last: found for a BERT"},
+        {"--text x --last 2", "--text: found a BERT"},
+        {"--recover obs --calibrate x.txt", "stored hidden_states.0 in place of a text"}}) {
     EXPECT_EQ(prune_bert(arguments), 2) << arguments;
     EXPECT_NE(output().find(expected), std::string::npos) << arguments << ": " << output();
   }
