@@ -32,7 +32,7 @@ struct PruneOptions {
   /// Prices of bytes and cycles where no budget is given. None: `favour` times the price at which the ratio follows by
   /// itself, the last vector kept being worth just what it costs. See docs/pruning.md for how the default came about.
   std::optional<Rates> exchange;
-  Rates favour{0.25, 0.75};
+  Rates favour{1.0 / 3, 2.0 / 3};
   int rounds = 6;  ///< steps in which a gradual importance removes weights
   Budget budget;
   AccelConfig accel;             ///< what cycles and bytes are estimated for

@@ -13,7 +13,7 @@
 namespace mixvec::inline flows {
 namespace {
 
-constexpr std::string_view kOpen = "<|";
+constexpr std::string_view kPieceBegins = "<|";
 constexpr std::string_view kArrow = " => ";
 constexpr std::string_view kClose = "|>";
 
@@ -35,7 +35,7 @@ Mutant read_bug(std::string_view line, const std::string& place, const RtlTexts&
   Mutant bug;
   bug.kind = cut(line, ": ", unreadable);
   bug.file = cut(line, ": ", unreadable);
-  const std::string before(cut(line, kOpen, unreadable));
+  const std::string before(cut(line, kPieceBegins, unreadable));
   const std::string piece(cut(line, kArrow, unreadable));
   bug.replacement = cut(line, kClose, unreadable);
   const auto found = rtl.find(bug.file);

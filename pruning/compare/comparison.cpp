@@ -20,6 +20,9 @@ namespace mixvec::inline pruning {
 namespace {
 
 constexpr double kCalibrating = 0.1;  // share of the work
+// Where one cost is the limit, nothing is paid for the other.
+constexpr Rates kOnlyBytes{1, 0};
+constexpr Rates kOnlyCycles{0, 1};
 
 bool is_unstructured(const PatternEntry& entry) { return entry.pattern == "unstructured"; }
 
@@ -67,11 +70,6 @@ CalibrationNeeds both(const CalibrationNeeds& a, const CalibrationNeeds& b) {
 }
 
 ComparedMachine machine_of(const AccelConfig& accel) { return {accel, config_name(accel), array_area(accel)}; }
-
-struct Costs {
-  double bytes = 0;
-  double cycles = 0;
-};
 
 }  // namespace
 
@@ -304,23 +302,30 @@ void ComparisonRun::run_limits(const Work& work) {
               fmt::format("its parameters say the ratio, {}: none can be searched for", work.recipes[0].options.ratio));
     return;
   }
-  // What was measured, by ratio: the costs of one pruning serve limits on either.
-  std::map<double, Costs> exact;
-  std::map<double, Costs> rough;
+  for (const bool by_cycles : {false, true}) {
+    Work priced = work;
+    if (!arguments_.given.contains("exchange")) {
+      for (Recipe& recipe : priced.recipes) recipe.options.favour = by_cycles ? kOnlyCycles : kOnlyBytes;
+    }
+    run_limits(priced, by_cycles);
+  }
+}
+
+void ComparisonRun::run_limits(const Work& work, bool by_cycles) {
+  // What was measured, by ratio: one pruning may serve several limits.
+  std::map<double, double> exact;
+  std::map<double, double> rough;
   std::optional<Cut> best;  // for the limit at hand
-  bool by_cycles = false;
   double most = 0;
-  const auto chosen = [&](const Costs& costs) { return by_cycles ? costs.cycles : costs.bytes; };
   const auto exact_cost = [&](double ratio) {
     auto found = exact.find(ratio);
     if (found == exact.end()) {
       Cut made = cut(work, work.recipes[0], ratio);
-      const Costs costs{static_cast<double>(made.run.image_bytes), static_cast<double>(made.run.cycles)};
-      found = exact.emplace(ratio, costs).first;
-      const bool fits = chosen(costs) <= most;
-      if (fits && (!best || chosen(costs) > chosen(exact.at(best->ratio)))) best = std::move(made);
+      const auto cost = static_cast<double>(by_cycles ? made.run.cycles : made.run.image_bytes);
+      found = exact.emplace(ratio, cost).first;
+      if (cost <= most && (!best || cost > exact.at(best->ratio))) best = std::move(made);
     }
-    return chosen(found->second);
+    return found->second;
   };
   // All at once, by the first scores, and as estimated: a tenth of the time.
   Recipe quick = work.recipes[0];
@@ -331,23 +336,20 @@ void ComparisonRun::run_limits(const Work& work) {
       set_ratio(quick, ratio);
       const PruneResult result =
           subject_.cut(quick, [&](double share, std::string_view) { told(0.1 * share, "searching the ratio"); });
-      found = rough.emplace(ratio, Costs{result.cost.bytes, result.cycles}).first;
+      found = rough.emplace(ratio, by_cycles ? result.cycles : result.cost.bytes).first;
     }
-    return chosen(found->second);
+    return found->second;
   };
   constexpr double kBytesOfAll = 1.15;
   constexpr double kCyclesOfAll = 1.2;
-  RatioSearch of_bytes(exact_cost, rough_cost, kBytesOfAll * comparison_.dense_bytes);
-  RatioSearch of_cycles(exact_cost, rough_cost, kCyclesOfAll * comparison_.dense_cycles);
+  const double dense = by_cycles ? comparison_.dense_cycles : comparison_.dense_bytes;
+  RatioSearch search(exact_cost, rough_cost, (by_cycles ? kCyclesOfAll : kBytesOfAll) * dense);
   for (std::size_t l = 0; l < limits_.size(); ++l) {
     const CostLimit& limit = limits_[l];
-    by_cycles = limit.cycles;
-    most = limit.of(by_cycles ? comparison_.dense_cycles : comparison_.dense_bytes);
+    if (limit.cycles != by_cycles) continue;
+    most = limit.of(dense);
     best.reset();
     doing_ = fmt::format("{}, {}", work.entry.text, limit.text);
-    RatioSearch& search = by_cycles ? of_cycles : of_bytes;
-    for (const auto& [ratio, costs] : exact) search.learn({ratio, chosen(costs)});
-    for (const auto& [ratio, costs] : rough) search.learn_rough({ratio, chosen(costs)});
     const std::size_t first = comparison_.rows.size();
     try {
       const std::optional<CostPoint> point = search.find(most);

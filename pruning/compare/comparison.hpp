@@ -97,6 +97,7 @@ class ComparisonRun {
   void finish(const Work& work, const Cut& cut, const std::optional<CostLimit>& limit, const std::string& point);
   void run_ratios(const Work& work);
   void run_limits(const Work& work);
+  void run_limits(const Work& work, bool by_cycles);
   [[nodiscard]] std::size_t points_of(const Work& work) const;
   void told(double share, std::string_view what) const;
   void step();

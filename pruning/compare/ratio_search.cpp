@@ -115,14 +115,6 @@ double RatioSearch::propose(double limit) {
   return rough_.ratio_at(wanted);
 }
 
-void RatioSearch::learn(CostPoint exact) {
-  if (!exact_.has(exact.ratio)) exact_.add(exact);
-}
-
-void RatioSearch::learn_rough(CostPoint rough) {
-  if (!rough_.has(rough.ratio)) rough_.add(rough);
-}
-
 std::optional<CostPoint> RatioSearch::find(double limit) {
   int in_vain = 0;
   for (int i = 0; i < kMostExact && !near_enough(exact_.below(limit), limit); ++i) {

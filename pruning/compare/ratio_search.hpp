@@ -48,10 +48,6 @@ class RatioSearch {
   RatioSearch(Cost exact, Cost rough, double whole)
       : exact_cost_(std::move(exact)), rough_cost_(std::move(rough)), whole_(whole) {}
 
-  /// What is known already: of the exact cost, of the quick one.
-  void learn(CostPoint exact);
-  void learn_rough(CostPoint rough);
-
   /// The point nearest below the limit, and near enough unless the cost is ragged; none: nothing was found that costs
   /// so little. Throws what the costs throw.
   std::optional<CostPoint> find(double limit);

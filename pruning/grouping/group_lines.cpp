@@ -116,7 +116,7 @@ constexpr PassShare kDraftPass{0.2, 1500};
 constexpr PassShare kRefiningPass{0.8, 40'000};
 // What a search takes that nobody asked for: the larger the model, the longer all else takes.
 constexpr double kMostSeconds = 5;
-constexpr double kFewestSeconds = 2;
+constexpr double kFewestSeconds = 1;
 constexpr double kWeightsPerSecond = 25e6;
 
 }  // namespace

@@ -123,9 +123,9 @@ TEST_P(KeptTypes, NamesShapesAndTypesAreThoseOfTheSource) {
 INSTANTIATE_TEST_SUITE_P(Of, KeptTypes,
                          ::testing::Combine(::testing::Values(Dtype::kF16, Dtype::kF32, Dtype::kBF16, Dtype::kF64),
                                             ::testing::Bool()),
-                         [](const auto& info) {
-                           return std::string(name_of(std::get<0>(info.param))) +
-                                  (std::get<1>(info.param) ? "Shards" : "File");
+                         [](const auto& test) {
+                           return std::string(name_of(std::get<0>(test.param))) +
+                                  (std::get<1>(test.param) ? "Shards" : "File");
                          });
 
 TEST(StoredValues, WhatATypeDoesNotHoldIsRefused) {
