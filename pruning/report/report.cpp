@@ -54,8 +54,8 @@ ordered_json run_json(const MachineRun& run, std::size_t tokens) {
 
 // Bytes over the kept weights' own, cycles and utilization, as columns of the table.
 std::string run_columns(const MachineRun* run) {
-  if (run == nullptr) return fmt::format("{:>5} {:>8} {:>6}", "-", "-", "-");
-  return fmt::format("{:>5.3f} {:>8} {:>5.1f}%",
+  if (run == nullptr) return fmt::format("{:>5} {:>7} {:>6}", "-", "-", "-");
+  return fmt::format("{:>5.3f} {:>7} {:>5.1f}%",
                      share(static_cast<double>(run->image_bytes), 2 * static_cast<double>(run->kept)), run->cycles,
                      100 * run->utilization());
 }
@@ -67,7 +67,7 @@ std::string lengths_text(const std::vector<LengthShare>& lengths, std::uint64_t 
     const double percent = 100 * share(static_cast<double>(l.kept), static_cast<double>(kept));
     if (percent >= 0.5) shares.push_back(fmt::format("{}:{:.0f}", l.length, percent));
   }
-  return join_fitting(shares, 18);
+  return join_fitting(shares, 14);
 }
 
 // "91/94": what row and what column vectors would retain, in percent.
@@ -186,18 +186,17 @@ ordered_json report_json(const PruneResult& result, const Recipe& recipe, const 
 std::string report_table(const PruneResult& result, const Recipe& recipe, const MachineRuns& runs) {
   const PruneOptions& options = recipe.options;
   std::string text;
-  text +=
-      fmt::format("{:<14} {:>10} {:<6} {:>9} {:>7} {:>6} {:>8} {:>5} {:>8} {:>6}  {}\n", "matrix", "out x in", "vector",
-                  "strength", "row/col", "kept", "retained", "bytes", "cycles", "util", "lengths: % of kept");
+  text += fmt::format("{:<13} {:>9} {:<6} {:>9} {:>7} {:>6} {:>8} {:>5} {:>7} {:>6} {}\n", "matrix", "out x in",
+                      "vector", "strength", "row/col", "kept", "retained", "bytes", "cycles", "util", "length:%");
   for (std::size_t i = 0; i < result.reports.size(); ++i) {
     const MatrixReport& r = result.reports[i];
     text += fmt::format(
-        "{:<14} {:>10} {:<6} {:>9} {:>7} {:>5.1f}% {:>8.3f} {}  {}\n", r.name, fmt::format("{}x{}", r.out, r.in),
+        "{:<13} {:>9} {:<6} {:>9} {:>7} {:>5.1f}% {:>8.3f} {} {}\n", r.name, fmt::format("{}x{}", r.out, r.in),
         name_of(r.direction), fmt::format("{:.1f}/{:.1f}", r.strength.row, r.strength.column), sides_text(r),
         100 * static_cast<double>(r.kept) / static_cast<double>(r.out * r.in), r.retained(),
         run_columns(runs.refused.empty() ? &runs.matrices[i] : nullptr), lengths_text(r.lengths, r.kept));
   }
-  text += fmt::format("{:<14} {:>10} {:<6} {:>9} {:>7} {:>5.1f}% {:>8.3f} {}  {}\n", "all", result.weights, "", "", "",
+  text += fmt::format("{:<13} {:>9} {:<6} {:>9} {:>7} {:>5.1f}% {:>8.3f} {} {}\n", "all", result.weights, "", "", "",
                       100 * share(static_cast<double>(result.kept), static_cast<double>(result.weights)),
                       result.retained(), run_columns(runs.refused.empty() ? &runs.total : nullptr),
                       lengths_text(result.lengths(), result.kept));
@@ -225,7 +224,7 @@ std::string report_table(const PruneResult& result, const Recipe& recipe, const 
       "strength: of the unstructured mask, by row / by column, 1 = random. row/col: percent that row and\n"
       "column vectors would retain. retained: importance over that of as many weights chosen one by one.\n"
       "bytes: packed, over the kept weights' own.\n"
-      "util: kept weights x tokens over multipliers x cycles.\n");
+      "util: kept weights x tokens over multipliers x cycles. length:%: kept weights by vector length.\n");
   if (!result.curve.empty()) {
     text += fmt::format(
         "\nTrade-off, estimated\n(this model: bytes={:.3g},cycles={:.3g}{}; x1 stands for bytes={:.3g},cycles={:.3g})\n"
