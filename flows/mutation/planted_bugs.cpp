@@ -69,6 +69,7 @@ std::vector<NumberedMutant> read_planted_bugs(const std::filesystem::path& file,
     return a.file != b.file ? a.file < b.file : a.begin < b.begin;
   });
   std::vector<NumberedMutant> numbered;
+  numbered.reserve(bugs.size());
   for (Mutant& bug : bugs) numbered.push_back({static_cast<int>(numbered.size()) + 1, std::move(bug)});
   // Pieces lie apart or in one another.
   for (std::size_t i = 1; i < numbered.size(); ++i) {
