@@ -54,7 +54,7 @@ void save_sums(RunState& state, const Calibration& sums, std::size_t batches) {
   });
 }
 
-std::size_t load_sums(const RunState& state, Calibration& sums) {
+std::size_t load_sums(RunState& state, Calibration& sums) {
   std::optional<PartReader> part = state.load(kName);
   if (!part) return 0;
   Calibration loaded = sums;

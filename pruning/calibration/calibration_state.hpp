@@ -13,6 +13,6 @@ void save_sums(RunState& state, const Calibration& sums, std::size_t batches);
 
 /// Fills sums whose sizes are set, and returns over how many batches they go. 0, and nothing changed, if nothing is
 /// saved or what is saved does not fit.
-std::size_t load_sums(const RunState& state, Calibration& sums);
+std::size_t load_sums(RunState& state, Calibration& sums);
 
 }  // namespace mixvec::inline pruning

@@ -29,7 +29,7 @@ void save_round(RunState& state, const std::string& name, const RemovalRound& at
   });
 }
 
-bool load_round(const RunState& state, const std::string& name, RemovalRound& at, GradualImportance& gradual) {
+bool load_round(RunState& state, const std::string& name, RemovalRound& at, GradualImportance& gradual) {
   std::optional<PartReader> part = state.load(name);
   if (!part) return false;
   RemovalRound loaded = at;

@@ -23,7 +23,7 @@ void save_round(RunState& state, const std::string& name, const RemovalRound& at
 
 /// Fills `at`, whose masks and scores have their sizes, and brings `gradual` there. False, and nothing changed, if
 /// nothing is saved or what is saved does not fit.
-bool load_round(const RunState& state, const std::string& name, RemovalRound& at, GradualImportance& gradual);
+bool load_round(RunState& state, const std::string& name, RemovalRound& at, GradualImportance& gradual);
 
 /// A name for what is saved of a removal by these patterns, whose vectors cost `prices` (of each matrix, strip by
 /// strip).

@@ -112,7 +112,7 @@ std::uint64_t mask_hash(const PrunedMatrix& matrix) {
   return fnv1a({reinterpret_cast<const char*>(matrix.mask.data()), matrix.mask.size()});
 }
 
-bool load_recovered(const RunState& state, std::size_t m, PrunedMatrix& matrix) {
+bool load_recovered(RunState& state, std::size_t m, PrunedMatrix& matrix) {
   std::optional<PartReader> part = state.load(part_name(m));
   if (!part) return false;
   PrunedMatrix loaded = matrix;

@@ -1,10 +1,15 @@
 // Parts are files with a mark before and a hash behind what they hold; run.json says whose they are.
 #include "pruning/state/run_state.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "golden/base/error.hpp"
 #include "golden/base/text.hpp"
@@ -56,6 +61,26 @@ void require_same(const fs::path& folder, const RunIdentity& found, const RunIde
   for (const auto& [name, value] : found) compare(name);
 }
 
+// Keeps other runs away as long as the result, or a copy of it, lives; the kernel lets go however the run ends. Nothing
+// where the file system knows no locks.
+std::shared_ptr<const void> lock(const fs::path& folder) {
+  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return nullptr;
+  std::shared_ptr<const void> held(nullptr, [descriptor](const void*) { ::close(descriptor); });
+  // A run that was killed holds it for the moment that its memory takes to go.
+  constexpr int kTries = 30;
+  for (int i = 0; ::flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK; ++i) {
+    if (i == kTries) {
+      fail_input(
+          "--state: {}: found the state of a run that still goes on, expected none beside it; let it end, or give "
+          "another folder",
+          folder.string());
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  return held;
+}
+
 }  // namespace
 
 PartWriter::PartWriter(const fs::path& file, std::uint64_t seed) : file_(file), hash_(seed) {
@@ -84,10 +109,11 @@ RunState::RunState(fs::path folder, const RunIdentity& identity)
   std::error_code error;
   fs::create_directories(folder_, error);
   if (error) fail_input("--state: {}: found {}, expected a folder to write to", folder_.string(), error.message());
+  lock_ = lock(folder_);
   const fs::path path = folder_ / kIdentityName;
-  remove_temporary_files();
   if (fs::exists(path)) {
     require_same(folder_, read_identity(path), identity);
+    remove_temporary_files();
     return;
   }
   write_json(path, nlohmann::json(identity));
@@ -100,7 +126,8 @@ bool RunState::due() const {
 
 fs::path RunState::path_of(const std::string& name) const { return folder_ / (name + kEnding); }
 
-std::optional<PartReader> RunState::load(const std::string& name) const {
+std::optional<PartReader> RunState::load(const std::string& name) {
+  names_.insert(name);
   if (!active() || !fs::exists(path_of(name))) return std::nullopt;
   std::string content = read_file(path_of(name));
   std::uint64_t hash = 0;
@@ -128,12 +155,9 @@ void RunState::remove() const {
   if (!active()) return;
   remove_temporary_files();
   std::error_code error;
-  std::vector<fs::path> parts{folder_ / kIdentityName};
-  for (fs::directory_iterator entry(folder_, error), end; !error && entry != end; entry.increment(error)) {
-    if (entry->path().extension() == kEnding) parts.push_back(entry->path());
-  }
+  for (const std::string& name : names_) fs::remove(path_of(name), error);
   // The identity last: until then what is left is known to be this run's.
-  for (auto part = parts.rbegin(); part != parts.rend(); ++part) fs::remove(*part, error);
+  fs::remove(folder_ / kIdentityName, error);
   fs::remove(folder_, error);
 }
 
@@ -141,7 +165,8 @@ void RunState::remove_temporary_files() const {
   std::error_code error;
   std::vector<fs::path> files;
   for (fs::directory_iterator entry(folder_, error), end; !error && entry != end; entry.increment(error)) {
-    if (is_temporary_name(entry->path().filename().string())) files.push_back(entry->path());
+    const bool temporary = is_temporary_name(entry->path().filename().string());
+    if (temporary && entry->is_regular_file(error)) files.push_back(entry->path());
   }
   for (const fs::path& file : files) fs::remove(file, error);
 }

@@ -7,7 +7,9 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -86,7 +88,7 @@ class RunState {
  public:
   RunState() = default;
   /// Goes on with what `folder` holds of a run of this identity, or begins there. Throws InputError for the state of
-  /// another run, naming what differs, and for a folder that cannot be written.
+  /// another run, naming what differs, for one that still goes on, and for a folder that cannot be written.
   RunState(std::filesystem::path folder, const RunIdentity& identity);
 
   [[nodiscard]] bool active() const { return !folder_.empty(); }
@@ -94,20 +96,21 @@ class RunState {
   /// is computed never depends on it.
   [[nodiscard]] bool due() const;
   /// A part of this name. None: it is not there; or it is damaged, which a note on standard error tells.
-  [[nodiscard]] std::optional<PartReader> load(const std::string& name) const;
+  [[nodiscard]] std::optional<PartReader> load(const std::string& name);
   /// Tells of a part whose content was not what the run expected.
   void tell_damaged(const std::string& name) const;
   /// Writes a part whole or not at all. `write` is given a PartWriter. Throws InputError with the system's reason.
   template <typename Write>
   void save(const std::string& name, const Write& write) {
     const auto begin = std::chrono::steady_clock::now();
+    names_.insert(name);
     PartWriter writer(path_of(name), seed_);
     write(writer);
     writer.commit();
     saved_ = std::chrono::steady_clock::now();
     cost_ = saved_ - begin;
   }
-  /// Removes all parts, and the folder if nothing else is in it: the run is done.
+  /// Removes the parts that were asked for or saved, and the folder if nothing else is in it: the run is done.
   void remove() const;
 
  private:
@@ -116,7 +119,9 @@ class RunState {
   [[nodiscard]] std::filesystem::path path_of(const std::string& name) const;
 
   std::filesystem::path folder_;
-  std::uint64_t seed_ = 0;  ///< hash of the identity: a part of another run is as good as damaged
+  std::shared_ptr<const void> lock_;
+  std::set<std::string> names_;  ///< of the parts
+  std::uint64_t seed_ = 0;       ///< hash of the identity: a part of another run is as good as damaged
   std::chrono::steady_clock::time_point saved_;
   std::chrono::steady_clock::duration cost_{};
 };

@@ -35,9 +35,8 @@ class State : public ProgramTest {
 };
 
 TEST_F(State, PartsComeBackWholeOrNotAtAll) {
-  RunState state = open();
   const std::vector<float> values{1.5F, -2.0F, 0.0F};
-  state.save("part", [&](PartWriter& part) {
+  open().save("part", [&](PartWriter& part) {
     part.put<std::int32_t>(7);
     part.put_all(values);
   });
@@ -66,8 +65,30 @@ TEST_F(State, PartsComeBackWholeOrNotAtAll) {
   EXPECT_TRUE(read(std::vector<float>(3)));
   write_file(path("state/.mixvec.0123456789abcdef.tmp"), "left by a kill");
   write_file(path("state/mine.txt"), "somebody else's");
+  write_file(path("state/mine.mixvec"), "somebody else's");
+  fs::create_directory(path("state/.mixvec.0123456789abcdee.tmp"));
+  RunState state = open();
+  EXPECT_FALSE(fs::exists(path("state/.mixvec.0123456789abcdef.tmp")));
+  EXPECT_TRUE(state.load("part"));
   state.remove();
-  EXPECT_EQ(files("state"), std::set<std::string>{"mine.txt"});
+  EXPECT_EQ(files("state"), (std::set<std::string>{".mixvec.0123456789abcdee.tmp", "mine.mixvec", "mine.txt"}));
+}
+
+// Whoever ends first would take the parts away from the other.
+TEST_F(State, OneRunAtATime) {
+  RunState first = open();
+  write_file(path("state/.mixvec.0123456789abcdef.tmp"), "being written");
+  try {
+    open();
+    FAIL();
+  } catch (const InputError& error) {
+    EXPECT_NE(std::string(error.what()).find("found the state of a run that still goes on"), std::string::npos)
+        << error.what();
+  }
+  EXPECT_TRUE(fs::exists(path("state/.mixvec.0123456789abcdef.tmp")));
+  const RunState moved = std::move(first);
+  EXPECT_THROW(open(), InputError);
+  open("other");
 }
 
 TEST_F(State, OfAnotherRunIsRefused) {
@@ -106,6 +127,7 @@ TEST_F(State, CalibrationGoesOnWhereItWas) {
     };
     if (run < 2) {
       EXPECT_THROW(calibrate(network, data, all, 3, 1, progress, &state), Ended);
+      state = {};
       state = open();  // what another process would see
       continue;
     }
