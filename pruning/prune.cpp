@@ -23,8 +23,6 @@ const char* name_of(PatternKind kind) {
   return kNames[static_cast<std::size_t>(kind)];
 }
 
-namespace {
-
 void check_options(const PruneOptions& options) {
   if (!(options.ratio >= 0 && options.ratio <= 1)) {
     fail_input("--ratio: found {}, expected 0 to 1 (0.8 prunes 80 %)", options.ratio);
@@ -44,6 +42,8 @@ void check_options(const PruneOptions& options) {
     if (!(rate >= 0 && rate <= 1000)) fail_input("--exchange: found {}, expected 0 to 1000", rate);
   }
 }
+
+namespace {
 
 // Everything that one run of prune() needs from step to step.
 class Pruner {

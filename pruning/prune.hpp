@@ -41,6 +41,9 @@ struct PruneOptions {
   int threads = 0;  ///< 0: all of the machine
 };
 
+/// Throws InputError for options that make no sense, whatever the matrices.
+void check_options(const PruneOptions& options);
+
 /// Called with the share of the work that is done, 0…1, and what is being done.
 using ProgressFunction = std::function<void(double, std::string_view)>;
 

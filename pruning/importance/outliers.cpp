@@ -47,7 +47,7 @@ std::vector<double> outlier_shares(std::span<const DenseMatrix> matrices, const 
   return shares;
 }
 
-std::vector<double> ratios_by_outliers(std::span<const double> shares, double ratio, double lambda) {
+void check_lambda(double lambda, double ratio) {
   const double most = std::min(ratio, 1 - ratio);
   // What a decimal ratio becomes in binary is no reason to refuse 0.2 of 0.8.
   constexpr double kSlack = 1e-9;
@@ -57,6 +57,10 @@ std::vector<double> ratios_by_outliers(std::span<const double> shares, double ra
         "ratio + lambda",
         lambda, ratio, most);
   }
+}
+
+std::vector<double> ratios_by_outliers(std::span<const double> shares, double ratio, double lambda) {
+  check_lambda(lambda, ratio);
   std::vector<double> ratios(shares.size(), ratio);
   if (shares.empty()) return ratios;
   const double mean = std::accumulate(shares.begin(), shares.end(), 0.0) / static_cast<double>(shares.size());

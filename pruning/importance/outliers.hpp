@@ -19,9 +19,11 @@ struct OutlierRule {
 std::vector<double> outlier_shares(std::span<const DenseMatrix> matrices, const Calibration& calibration, double m,
                                    int threads);
 
+/// Throws InputError unless λ is at least 0, and ratio − λ and ratio + λ are 0 to 1.
+void check_lambda(double lambda, double ratio);
+
 /// Ratios of the layers, linear in their shares and the less the larger the share: from ratio − λ to ratio + λ, one of
-/// these is reached, and `ratio` in the mean. All the same where the shares are. Throws InputError unless λ is at least
-/// 0, and ratio − λ and ratio + λ are 0 to 1.
+/// these is reached, and `ratio` in the mean. All the same where the shares are. Throws InputError as check_lambda().
 std::vector<double> ratios_by_outliers(std::span<const double> shares, double ratio, double lambda);
 
 }  // namespace mixvec::inline pruning

@@ -26,10 +26,11 @@ namespace {
              near.empty() ? "" : fmt::format("; did you mean {}?", near[0]));
 }
 
+constexpr RealRange kNumbers{-1e300, 1e300};
+
 double number_of(const std::string& text, const std::string& what) {
-  constexpr double kMost = 1e300;
   try {
-    return parse_real(text, {-kMost, kMost});
+    return parse_real(text, kNumbers);
   } catch (const BadValue&) {
     fail_input("{}: found {}, expected a number", what, quote(text));
   }
@@ -80,13 +81,17 @@ void parse_exchange(const std::string& text, PruneOptions& options) {
     options.favour = favour;
     return;
   }
+  constexpr const char* kExpected = "balanced, bytes, cycles, a number, or bytes=NUMBER and/or cycles=NUMBER";
   options.exchange.emplace();
   if (text.find('=') == std::string::npos) {
-    options.exchange->bytes = options.exchange->cycles = number_of(text, "--exchange");
+    try {
+      options.exchange->bytes = options.exchange->cycles = parse_real(text, kNumbers);
+    } catch (const BadValue&) {
+      fail_input("--exchange: found {}, expected {}", quote(text), kExpected);
+    }
     return;
   }
-  for (const auto& [name, value] :
-       parse_pairs("exchange", text, {"cycles", "bytes"}, "a number, or bytes=NUMBER and/or cycles=NUMBER")) {
+  for (const auto& [name, value] : parse_pairs("exchange", text, {"cycles", "bytes"}, kExpected)) {
     (name == "cycles" ? options.exchange->cycles : options.exchange->bytes) = value;
   }
 }
@@ -164,6 +169,7 @@ PruneOptions parse_options(const Arguments& arguments) {
   if (options.budget.any() && !exchange.empty()) {
     fail_input("--exchange: found beside --budget, expected one of the two (a budget sets the exchange rate)");
   }
+  check_options(options);
   return options;
 }
 
@@ -241,7 +247,17 @@ Recipe recipe_of(const Arguments& arguments) {
                                       : fmt::format("--recover {}", recipe.recovery->name));
   }
   refuse_idle_options(arguments, recipe);
+  // Those of a comparison have further ratios.
+  if (recipe.outliers && !arguments.compare) check_lambda(recipe.outliers->lambda, recipe.options.ratio);
   return recipe;
+}
+
+void check_values(const Arguments& arguments) {
+  Arguments any = arguments;
+  any.pattern = name_of(PatternKind::kMixed);
+  any.vec.clear();
+  (void)parse_options(any);
+  (void)parse_scope(arguments.scope);
 }
 
 void fit_recipe(Recipe& recipe, const AccelConfig& accel) {

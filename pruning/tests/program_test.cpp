@@ -180,6 +180,10 @@ TEST_F(Programs, BadUsageNamesWhatWasFoundAndWhatIsAllowed) {
       {"--ratio 1e999", "number"},
       {"--direction sideways", "row, column, auto"},
       {"--scope layer", "model, matrix"},
+      {"--exchange most", "expected balanced, bytes, cycles, a number"},
+      // Told before the model is measured.
+      {"--importance wanda --calibrate x --scope outliers --ratio 0.95", "lambda: found 0.08 at a ratio of 0.95"},
+      {"--importance wanda --calibrate x --search 86401", "0 to 86400"},
       {"--importance movement", "magnitude"},
       {"--budget speed=2", "cycles"},
       {"--budget cycles=0.5", "at least 1"},
