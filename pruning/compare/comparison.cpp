@@ -69,6 +69,11 @@ CalibrationNeeds both(const CalibrationNeeds& a, const CalibrationNeeds& b) {
   return {a.inputs || b.inputs, a.outputs || b.outputs, a.weights || b.weights, a.heads || b.heads};
 }
 
+// Examples and stored states are taken as they are.
+bool has_windows(const std::filesystem::path& source) {
+  return !source.empty() && source.extension() != ".safetensors" && source.extension() != ".tsv";
+}
+
 ComparedMachine machine_of(const AccelConfig& accel) { return {accel, config_name(accel), array_area(accel)}; }
 
 }  // namespace
@@ -93,6 +98,8 @@ ComparisonRun::ComparisonRun(const Arguments& arguments, const Model& model)
       recoveries_(checked_names("--recover", arguments.recover)),
       subject_(model, arguments.prune.threads) {
   if (!arguments.at.empty()) limits_ = read_limits(arguments.at);
+  // No reason to leave a setting out: nobody would look for a mistake there.
+  check_values(arguments);
   comparison_.machines.push_back(machine_of(accelerator_of(arguments.accel)));
   comparison_.tokens = arguments.tokens;
   double weights = 0;
@@ -148,6 +155,7 @@ void ComparisonRun::refuse_idle() const {
     if (arguments_.given.contains(option)) fail_input("--{}: {}", option, why);
   };
   refuse("vec", "found with --compare, expected lengths in the list: --pattern \"vector:4 vector:8\"");
+  refuse("state", "found with --compare, expected nothing: only prune_model without it keeps a state");
   refuse("direction", "found with --compare, expected directions in the list: --pattern vector:4,direction=row");
   if (!limits_.empty()) {
     refuse("ratio", "found beside --at, expected one of the two: ratios are searched for");
@@ -157,11 +165,7 @@ void ComparisonRun::refuse_idle() const {
     refuse("last", "found without a text, expected --text or --calibrate beside it");
   }
   const bool gpt2 = subject_.model().config().architecture == Architecture::kGpt2;
-  if (!gpt2) {
-    for (const char* const option : {"window", "last"}) {
-      refuse(option, "found for a BERT checkpoint, expected GPT-2: stored hidden states are taken whole");
-    }
-  }
+  if (!gpt2) refuse("last", "found for a BERT checkpoint, expected GPT-2: BERT does not predict the next token");
   const auto none = [&](const auto& uses) {
     return std::none_of(work_.begin(), work_.end(), [&](const Work& work) {
       return std::any_of(work.recipes.begin(), work.recipes.end(), [&](const Recipe& recipe) { return uses(recipe); });
@@ -171,13 +175,18 @@ void ComparisonRun::refuse_idle() const {
   const auto groups = [](const Recipe& r) {
     return !r.mask_pattern && r.options.pattern != PatternKind::kUnstructured && r.options.length > 1;
   };
-  const auto measures = [](const Recipe& r) { return r.needs_data(); };
+  const bool measures = !none([](const Recipe& r) { return r.needs_data(); });
+  // BERT is judged by windows, too.
+  const std::string& judged = arguments_.text.empty() ? arguments_.calibrate : arguments_.text;
+  if (!gpt2 && !(measures && has_windows(arguments_.calibrate)) && !has_windows(judged)) {
+    refuse("window", "found without a text, expected one: examples and stored hidden states are taken whole");
+  }
   struct Use {
     const char* option;
     bool idle;
     const char* of;
   };
-  const std::array<Use, 9> uses{{
+  const std::array<Use, 12> uses{{
       {"rounds", none([](const Recipe& r) { return r.in_rounds(); }), "importance obs without a pattern's own masks"},
       {"lookahead", none([](const Recipe& r) {
          return r.in_rounds() && r.options.rounds > 1 && r.options.pattern != PatternKind::kUnstructured;
@@ -185,8 +194,12 @@ void ComparisonRun::refuse_idle() const {
        "importance obs with vectors to choose, in two rounds or more"},
       {"blind-outputs", none([](const Recipe& r) { return r.importance->blind_behind; }),
        "importance wanda, obs or sparsegpt"},
-      {"samples", none(measures) && (gpt2 || arguments_.calibrate.empty()), "a method that measures"},
-      {"window", none(measures), "a method that measures"},
+      {"samples", !measures && (gpt2 || judged.empty()), "a method that measures"},
+      {"window", !measures && gpt2, "a method that measures"},
+      {"scope", none([](const Recipe& r) { return !r.mask_pattern || r.mask_pattern->ranks(); }),
+       "a pattern that ranks weights"},
+      {"ratio", none([](const Recipe& r) { return !has_own_ratio(r); }), "a pattern without a ratio of its own"},
+      {"seed", !measures && none(chooses), "a pattern that draws, or a method that measures"},
       {"search", none(groups), "vectors of more than one weight"},
       {"no-grouping", none(groups), "vectors of more than one weight"},
       {"exchange", none(chooses), "pattern unstructured, vector or mixed"},

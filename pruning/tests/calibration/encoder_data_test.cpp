@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "golden/base/error.hpp"
 #include "golden/eval/encoder_model.hpp"
 #include "golden/safetensors/safetensors_writer.hpp"
@@ -74,6 +76,37 @@ TEST_F(EncoderData, TextAndItsHiddenStatesPruneAlike) {
   ASSERT_EQ(run(command + " --calibrate " + path("states.safetensors") + " --out " + path("b")), 0) << output();
   EXPECT_EQ(read_file(path("a/model.safetensors")), read_file(path("b/model.safetensors")));
   EXPECT_EQ(read_file(path("a/pruning.safetensors")), read_file(path("b/pruning.safetensors")));
+}
+
+// A comparison measures and judges by windows of texts as by their hidden states.
+TEST_F(EncoderData, ComparisonsTakeTextsToo) {
+  write_fine_tuned("bert", path("bert"));
+  write_file(path("text.txt"), "a b c a b a c b a a b c c b a b a c a b c a b");
+  write_file(path("lines.tsv"), "0\ta b\n1\tc a\n");
+  const CalibrationData data = read_encoder_data(Model::open(path("bert")), path("text.txt"), {5, 6, 90});
+  SafetensorsWriter writer;
+  writer.add("hidden_states.0", {5, 6, 8}, std::vector<float>(data.x.data(), data.x.data() + data.x.size()));
+  writer.write(path("states.safetensors"));
+  const std::string command = std::string(MIXVEC_PRUNE_MODEL) + " --compare --pattern vector:4 --model " +
+                              path("bert") + " --ratio 0.5 --out " + path("out");
+  const auto row = [&](const std::string& options) {
+    EXPECT_EQ(run(command + " " + options), 0) << output();
+    return nlohmann::json::parse(read_file(path("out/compare.json")))["rows"][0];
+  };
+  const std::string text = path("text.txt");
+  const nlohmann::json measured = row("--importance obs --samples 5 --window 6 --calibrate " + text);
+  EXPECT_GT(measured["state_error"], 0);
+  EXPECT_EQ(measured, row("--importance obs --samples 5 --calibrate " + path("states.safetensors")));
+  const nlohmann::json judged = row("--samples 5 --window 6 --text " + text);
+  EXPECT_EQ(judged, row("--samples 5 --text " + path("states.safetensors")));
+  EXPECT_NE(judged["state_error"], row("--samples 1 --window 6 --text " + text)["state_error"]);
+  // Each of them is enough to need windows.
+  row("--importance obs --window 6 --samples 5 --calibrate " + path("lines.tsv") + " --text " + text);
+  row("--importance obs --window 6 --samples 5 --calibrate " + text + " --text " + path("lines.tsv"));
+  EXPECT_EQ(run(command + " --importance obs --window 6 --calibrate " + path("lines.tsv")), 2);
+  EXPECT_NE(output().find("--window: found without a text"), std::string::npos) << output();
+  EXPECT_EQ(run(command + " --last 5 --text " + text), 2);
+  EXPECT_NE(output().find("--last: found for a BERT checkpoint"), std::string::npos) << output();
 }
 
 TEST_F(EncoderData, SaysWhatIsMissing) {
