@@ -261,6 +261,7 @@ class Pruner {
 
   std::vector<Selection> select_gradually(std::vector<RankedMatrix>& ranked, const std::vector<Pattern>& patterns) {
     std::vector<std::vector<double>> bars;
+    bars.reserve(ranked.size());
     for (const RankedMatrix& matrix : ranked) bars.push_back(matrix.bar);
     const std::string name = round_name(patterns, bars);
     RemovalRound at = no_round(dense_);

@@ -94,7 +94,7 @@ TEST_F(State, OneRunAtATime) {
 TEST_F(State, OfAnotherRunIsRefused) {
   open();
   try {
-    RunState(path("state"), {{"model", "b"}});
+    const RunState other(path("state"), {{"model", "b"}});
     FAIL();
   } catch (const InputError& error) {
     EXPECT_NE(std::string(error.what()).find("whose model is \"a\", expected \"b\""), std::string::npos)
