@@ -33,8 +33,8 @@ EncoderEmbeddings::EncoderEmbeddings(const Model& model) : config_(model.config(
   const std::size_t d = config_.hidden;
   if (find_tensor(model, naming_table(config_.naming).words, std::vector{config_.vocabulary, d}) == nullptr) {
     fail_input(
-        "{}: found no tensor {}, expected one to embed texts (or give a .safetensors file of stored hidden_states.0 in "
-        "place of a text)",
+        "{}: found no tensor {}, expected one to embed texts (classify and calibration also take a .safetensors "
+        "file of stored hidden_states.0)",
         model.file().label(), naming_table(config_.naming).words);
   }
   words_ = model.tensors().words().as_half();

@@ -330,7 +330,7 @@ TEST_F(Programs, BertWithoutEmbeddingsIsMeasuredOnStoredStates) {
         {states + " --recover obs --window 3", "stored hidden states are taken whole"},
         {states + " --recover obs --last 3", "--last: found for a BERT"},
         {"--text x --last 2", "--text: found a BERT"},
-        {"--recover obs --calibrate x.txt", "stored hidden_states.0 in place of a text"}}) {
+        {"--recover obs --calibrate x.txt", "file of stored hidden_states.0"}}) {
     EXPECT_EQ(prune_bert(arguments), 2) << arguments;
     EXPECT_NE(output().find(expected), std::string::npos) << arguments << ": " << output();
   }

@@ -120,7 +120,8 @@ TEST_F(EvalTasks, RefuseWhatDoesNotFit) {
   plain.remove("embeddings.word_embeddings.weight");
   plain.write(folder_.path / "bert");
   refused("--model bert --task classify --text labels.tsv",
-          "found no tensor embeddings.word_embeddings.weight, expected one to embed texts (classify also takes");
+          "found no tensor embeddings.word_embeddings.weight, expected one to embed texts (classify and calibration "
+          "also take a .safetensors file");
 }
 
 TEST_F(EvalTasks, LogitsOfBertTinyAreTheReferences) {

@@ -116,7 +116,7 @@ TEST_F(EncoderData, SaysWhatIsMissing) {
   bare.write(path("bare"));
   write_file(path("bare/vocab.txt"), kSmallWords);
   write_file(path("text.txt"), "a b c a b a c b a a");
-  EXPECT_NE(refusal("bare", "text.txt", {2, 6, 90}).find("hidden_states.0 in place of a text"), std::string::npos)
+  EXPECT_NE(refusal("bare", "text.txt", {2, 6, 90}).find("file of stored hidden_states.0"), std::string::npos)
       << refusal("bare", "text.txt", {2, 6, 90});
   write_fine_tuned("bert", path("bert"));
   EXPECT_NE(refusal("bert", "text.txt", {2, 2, 90}).find("expected at least 3: 2 frame the text"), std::string::npos);
