@@ -1,18 +1,16 @@
 // Reads examples and classifies them.
 #include "golden/eval/classification.hpp"
 
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 
 #include "golden/base/error.hpp"
 #include "golden/base/text.hpp"
+#include "golden/eval/labelled_texts.hpp"
 #include "golden/eval/language_model.hpp"
-#include "golden/eval/lines.hpp"
 #include "golden/safetensors/safetensors.hpp"
 #include "golden/safetensors/tensor_view.hpp"
-#include "golden/text/character_text.hpp"
 
 namespace mixvec::inline golden {
 
@@ -63,11 +61,6 @@ ClassificationExample stored_example(const SafetensorsFile& file, const TensorVi
   return example;
 }
 
-/// Leaves out tokens at the ends, of the longer text first, until both have `most` together.
-void cut_to(TokenIds& a, TokenIds& b, std::size_t most) {
-  while (a.size() + b.size() > most) (a.size() > b.size() ? a : b).pop_back();
-}
-
 }  // namespace
 
 bool holds_stored_inputs(const std::filesystem::path& path) { return path.extension() == ".safetensors"; }
@@ -90,32 +83,14 @@ std::vector<ClassificationExample> read_stored_examples(const std::filesystem::p
 std::vector<ClassificationExample> read_labelled_texts(const std::filesystem::path& path, const ModelConfig& config,
                                                        const ClassificationHead& head, const Tokenizer& tokenizer,
                                                        std::size_t limit) {
-  const Frame frame(tokenizer.vocabulary());
   std::vector<ClassificationExample> examples;
-  for_each_line(read_text(path), [&](std::size_t number, std::string_view line) {
-    if (examples.size() == limit) return;
-    ClassificationExample example;
-    example.name = fmt::format("line {}", number);
-    const std::string label = fmt::format("{}: {}", path.string(), example.name);
-    const auto tabs = std::count(line.begin(), line.end(), '\t');
-    if (tabs < 1 || tabs > 2) {
-      fail_input("{}: found {} tabs, expected label TAB text, or label TAB text TAB text", label, tabs);
-    }
-    const std::size_t tab = line.find('\t');
-    const std::size_t second = line.find('\t', tab + 1);
-    example.label = head.find_class(line.substr(0, tab), label);
-    const bool pair = second != std::string_view::npos;
-    TokenIds a = tokenizer.encode(line.substr(tab + 1, pair ? second - tab - 1 : std::string_view::npos), label);
-    TokenIds b = pair ? tokenizer.encode(line.substr(second + 1), label) : TokenIds{};
-    if (config.positions < frame.size(pair)) {
-      fail_input("{}: found a model of {} positions, expected {} or more", label, config.positions, frame.size(pair));
-    }
-    cut_to(a, b, config.positions - frame.size(pair));
-    example.sequence = pair ? frame.around(a, std::span<const std::size_t>(b)) : frame.around(a);
+  for (LabelledText& line : read_labelled_lines(path, config, tokenizer, limit)) {
+    ClassificationExample& example = examples.emplace_back();
+    example.label = head.find_class(line.label, line.where);
+    example.name = std::move(line.name);
+    example.sequence = std::move(line.sequence);
     example.tokens = example.sequence.ids.size();
-    examples.push_back(std::move(example));
-  });
-  if (examples.empty()) fail_input("{}: found empty lines alone, expected an example a line", path.string());
+  }
   return examples;
 }
 

@@ -1,14 +1,14 @@
 // Reads, frames and embeds.
 #include "pruning/pipeline/encoder_data.hpp"
 
-#include <fmt/format.h>
 
 #include <algorithm>
 
 #include "golden/base/error.hpp"
 #include "golden/base/text.hpp"
+#include "golden/eval/classification.hpp"
 #include "golden/eval/encoder_model.hpp"
-#include "golden/eval/lines.hpp"
+#include "golden/eval/labelled_texts.hpp"
 #include "golden/text/character_text.hpp"
 #include "golden/text/tokenizer.hpp"
 
@@ -54,37 +54,12 @@ std::vector<Sequence> windows_of(const Model& model, const std::filesystem::path
   return sequences;
 }
 
-// The longer text gives way.
-void cut_to(TokenIds& a, TokenIds& b, std::size_t most) {
-  while (a.size() + b.size() > most) (a.size() > b.size() ? a : b).pop_back();
-}
-
 std::vector<Sequence> examples_of(const Model& model, const std::filesystem::path& path, std::size_t samples) {
-  const std::unique_ptr<Tokenizer> tokenizer = open_tokenizer(model);
-  const Frame frame(tokenizer->vocabulary());
-  const std::size_t positions = model.config().positions;
-  std::vector<Sequence> all;
-  for_each_line(read_text(path), [&](std::size_t number, std::string_view line) {
-    const std::string label = fmt::format("{}: line {}", path.string(), number);
-    const auto tabs = std::count(line.begin(), line.end(), '\t');
-    if (tabs < 1 || tabs > 2) {
-      fail_input("{}: found {} tabs, expected label TAB text, or label TAB text TAB text", label, tabs);
-    }
-    const std::size_t tab = line.find('\t');
-    const std::size_t second = line.find('\t', tab + 1);
-    const bool pair = second != std::string_view::npos;
-    if (positions < frame.size(pair)) {
-      fail_input("{}: found a model of {} positions, expected {} or more", label, positions, frame.size(pair));
-    }
-    TokenIds a = tokenizer->encode(line.substr(tab + 1, pair ? second - tab - 1 : std::string_view::npos), label);
-    TokenIds b = pair ? tokenizer->encode(line.substr(second + 1), label) : TokenIds{};
-    cut_to(a, b, positions - frame.size(pair));
-    all.push_back(pair ? frame.around(a, std::span<const std::size_t>(b)) : frame.around(a));
-  });
-  if (all.empty()) fail_input("{}: found empty lines alone, expected an example a line", path.string());
+  std::vector<LabelledText> all = read_labelled_lines(path, model.config(), *open_tokenizer(model));
   const std::size_t count = std::min(samples, all.size());
   std::vector<Sequence> chosen;
-  for (std::size_t s = 0; s < count; ++s) chosen.push_back(std::move(all[s * all.size() / count]));
+  chosen.reserve(count);
+  for (std::size_t s = 0; s < count; ++s) chosen.push_back(std::move(all[s * all.size() / count].sequence));
   return chosen;
 }
 
@@ -109,7 +84,7 @@ CalibrationData embedded(const EncoderEmbeddings& embeddings, std::size_t width,
 }  // namespace
 
 CalibrationData read_encoder_data(const Model& model, const std::filesystem::path& path, const WindowOptions& options) {
-  if (path.extension() == ".safetensors") return states_of(model.config().hidden, path, options.samples);
+  if (holds_stored_inputs(path)) return states_of(model.config().hidden, path, options.samples);
   // First: whoever has no embeddings needs no tokenizer either.
   const EncoderEmbeddings embeddings(model);
   return embedded(
