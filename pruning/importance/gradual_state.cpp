@@ -57,7 +57,7 @@ bool load_round(RunState& state, const std::string& name, RemovalRound& at, Grad
   return true;
 }
 
-std::string round_name(std::span<const Pattern> patterns, std::span<const std::vector<double>> prices) {
+std::string round_name(std::span<const Pattern> patterns, std::span<const std::vector<double>> bars) {
   std::uint64_t hash = fnv1a("");
   const auto add = [&](const void* values, std::size_t bytes) {
     hash = fnv1a(std::string_view(static_cast<const char*>(values), bytes), hash);
@@ -69,7 +69,7 @@ std::string round_name(std::span<const Pattern> patterns, std::span<const std::v
       add(strip.index.data(), strip.index.size() * sizeof strip.index[0]);
     }
   }
-  for (const std::vector<double>& of_matrix : prices) add(of_matrix.data(), of_matrix.size() * sizeof(double));
+  for (const std::vector<double>& of_matrix : bars) add(of_matrix.data(), of_matrix.size() * sizeof(double));
   return fmt::format("rounds_{:016x}", hash);
 }
 

@@ -25,8 +25,8 @@ void save_round(RunState& state, const std::string& name, const RemovalRound& at
 /// nothing is saved or what is saved does not fit.
 bool load_round(RunState& state, const std::string& name, RemovalRound& at, GradualImportance& gradual);
 
-/// A name for what is saved of a removal by these patterns, whose vectors cost `prices` (of each matrix, strip by
+/// A name for what is saved of a removal by these patterns, whose vectors must bring `bars` (of each matrix, strip by
 /// strip).
-std::string round_name(std::span<const Pattern> patterns, std::span<const std::vector<double>> prices);
+std::string round_name(std::span<const Pattern> patterns, std::span<const std::vector<double>> bars);
 
 }  // namespace mixvec::inline pruning

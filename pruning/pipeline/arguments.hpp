@@ -47,8 +47,7 @@ struct Arguments {
 Recipe recipe_of(const Arguments& arguments);
 
 /// Throws InputError for what is wrong whatever the pattern, importance and recovery are: --scope, --exchange,
-/// --budget,
-/// --search.
+/// --budget, --search.
 void check_values(const Arguments& arguments);
 
 /// Fits the options to the vectors that the accelerator takes. Throws InputError that says why they do not fit.

@@ -327,20 +327,7 @@ TEST(Recovery, FitsWhatTheDenseModelComputed) {
       return static_cast<double>((x - y).squaredNorm() / x.squaredNorm());
     };
     for (const unsigned tenths : {0U, 3U, 6U}) {
-      std::mt19937 random(53);
-      std::vector<PrunedMatrix> matrices;
-      for (const DenseMatrix& d : dense) {
-        PrunedMatrix& p = matrices.emplace_back();
-        p.name = d.name;
-        p.out = d.out;
-        p.in = d.in;
-        p.weight.resize(d.weight.size());
-        for (std::size_t i = 0; i < d.weight.size(); ++i) {
-          p.mask.push_back(random() % 10 >= tenths ? 1 : 0);
-          if (p.mask.back() != 0) p.weight[i] = to_half(d.weight[i]);
-        }
-        for (const float b : d.bias) p.bias.push_back(to_half(b));
-      }
+      std::vector<PrunedMatrix> matrices = cases::cut_at_random(dense, tenths, 53);
       const std::vector<PrunedMatrix> before = matrices;
       kNoRecovery.recover({network, data, dense, 2, {}}, matrices);
       EXPECT_EQ(matrices[3].weight, before[3].weight);

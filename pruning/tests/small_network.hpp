@@ -85,4 +85,22 @@ inline std::vector<DenseMatrix> dense_matrices(const Network& network) {
   return matrices;
 }
 
+/// The matrices cut at random: `tenths` of ten weights go.
+inline std::vector<PrunedMatrix> cut_at_random(const std::vector<DenseMatrix>& dense, unsigned tenths, unsigned seed) {
+  std::mt19937 random(seed);
+  std::vector<PrunedMatrix> matrices;
+  for (const DenseMatrix& d : dense) {
+    PrunedMatrix& p = matrices.emplace_back();
+    p.name = d.name;
+    p.out = d.out;
+    p.in = d.in;
+    for (const float w : d.weight) {
+      p.mask.push_back(random() % 10 >= tenths ? 1 : 0);
+      p.weight.push_back(p.mask.back() != 0 ? to_half(w) : Half{});
+    }
+    for (const float b : d.bias) p.bias.push_back(to_half(b));
+  }
+  return matrices;
+}
+
 }  // namespace mixvec::inline pruning::cases

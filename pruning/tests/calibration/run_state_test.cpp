@@ -164,19 +164,7 @@ TEST_F(State, RoundsAndRecoveryAreNotWorkedOutTwice) {
   EXPECT_NE(look_ahead(changed, dense, how), whole);
   EXPECT_EQ(look_ahead(changed, dense, how, &state), whole);
 
-  std::mt19937 random(73);
-  std::vector<PrunedMatrix> cut;
-  for (const DenseMatrix& d : dense) {
-    PrunedMatrix& p = cut.emplace_back();
-    p.name = d.name;
-    p.out = d.out;
-    p.in = d.in;
-    for (const float w : d.weight) {
-      p.mask.push_back(random() % 2 == 0 ? 1 : 0);
-      p.weight.push_back(p.mask.back() != 0 ? to_half(w) : Half{});
-    }
-    for (const float b : d.bias) p.bias.push_back(to_half(b));
-  }
+  const std::vector<PrunedMatrix> cut = cases::cut_at_random(dense, 5, 73);
   std::vector<PrunedMatrix> recovered = cut;
   kObsRecovery.recover({network, data, dense, 1}, recovered);
   for (std::size_t end = 1; end <= dense.size(); ++end) {
