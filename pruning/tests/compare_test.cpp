@@ -308,6 +308,9 @@ TEST_F(CompareProgram, EqualBytesAndCycles) {
     EXPECT_LE(found, limit);
     // Cycles of so small a model come in steps.
     EXPECT_GE(found, (cycles ? 0.97 : 0.995) * limit) << row;
+    // Where one cost is the limit, the other has no price.
+    EXPECT_EQ(row["exchange"][cycles ? "bytes" : "cycles"], 0) << row;
+    EXPECT_GT(row["exchange"][cycles ? "cycles" : "bytes"], 0) << row;
     ++checked;
   }
   EXPECT_EQ(checked, 2U);
@@ -317,6 +320,8 @@ TEST_F(CompareProgram, EqualBytesAndCycles) {
   const std::string why = all["left_out"].dump();
   EXPECT_NE(why.find(" cycles as the least, expected at most 1"), std::string::npos) << why;
   EXPECT_NE(why.find("its parameters say the ratio, 0.5"), std::string::npos) << why;
+  ASSERT_EQ(compare("--pattern vector:8 --at bytes=30% --exchange bytes=0.2,cycles=0.3 --no-grouping"), 0) << output();
+  EXPECT_EQ(record()["rows"][0]["exchange"]["cycles"], 0.3) << "prices that were given stand";
 }
 
 TEST_F(CompareProgram, ReplacesItsOwnResultOnly) {

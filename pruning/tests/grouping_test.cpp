@@ -230,5 +230,42 @@ TEST(Exchange, GroupsForTheThresholdThatItIsGiven) {
   EXPECT_NE(natural, found);
 }
 
+// Matrices that keep very different shares under one threshold: their groups are those that a search for that threshold
+// alone finds, and worth more than those of a search for another one.
+TEST(Grouping, IsSearchedForTheThresholdOfTheChoice) {
+  std::vector<DenseMatrix> dense{family_matrix(128, 96, 16, 5, "a"), family_matrix(128, 96, 16, 6, "b")};
+  for (float& w : dense[1].weight) w *= 0.4F;
+  PruneOptions options = cases::options_for(PatternKind::kVector, 4);
+  options.direction = Direction::kColumn;
+  options.exchange = Rates{0, 0};
+  const PruneResult result = prune(score_by_magnitude(dense), options);
+  std::vector<LineScores> scores;
+  std::vector<std::vector<std::uint32_t>> found(2);
+  double threshold = std::numeric_limits<double>::infinity();
+  for (std::size_t m = 0; m < 2; ++m) {
+    const PrunedMatrix& pruned = result.matrices[m];
+    const LineScores& lines = scores.emplace_back(rows_of(dense[m]));
+    for (const Strip& strip : pruned.pattern.strips) {
+      for (const std::uint32_t line : strip.index) found[m].push_back(line);
+      for (std::size_t i = 0; i < lines.across; ++i) {
+        if (pruned.mask[strip.index[0] * lines.across + i] == 0) continue;
+        double sum = 0;
+        for (const std::uint32_t line : strip.index) sum += lines.line(line)[i];
+        threshold = std::min(threshold, sum / 4);
+      }
+    }
+  }
+  EXPECT_GT(result.reports[0].kept, 3 * result.reports[1].kept);
+  const auto searched = [&](std::size_t m, double at) {
+    return exchange_lines(scores[m], {4, 0.2, 40'000 * std::uint64_t{128}, 1, static_cast<float>(at)});
+  };
+  for (std::size_t m = 0; m < 2; ++m) {
+    const double best = kept_above(scores[m], searched(m, threshold), 4, threshold);
+    const double other = kept_above(scores[m], searched(m, 3 * threshold), 4, threshold);
+    EXPECT_GE(kept_above(scores[m], found[m], 4, threshold), 0.998 * best) << m;
+    EXPECT_LT(other, 0.997 * best) << m;
+  }
+}
+
 }  // namespace
 }  // namespace mixvec::inline pruning

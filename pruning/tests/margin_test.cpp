@@ -147,6 +147,12 @@ TEST(Margin, RatesKeepTheirProportionAndLeaveNoThreshold) {
   EXPECT_NEAR(c.chooser.vector_bar(choice, 0, one, Direction::kColumn) /
                   c.chooser.vector_bar(choice, 0, four, Direction::kColumn),
               dearer, 0.02 * dearer);
+  // At prices too low for the ratio a threshold stands in for them.
+  const Prices low{0.1 * prices.per_bit, 0.1 * prices.per_cycle};
+  const Choice held = c.chooser.choose(low, keep);
+  ASSERT_GT(held.threshold[0], 0);
+  EXPECT_DOUBLE_EQ(c.chooser.vector_bar(held, 0, four, Direction::kColumn),
+                   4 * held.threshold[0] + c.chooser.vector_price(low, 4, 4, Direction::kColumn));
 }
 
 TEST(Margin, NothingAndEverythingHaveTheirRates) {
