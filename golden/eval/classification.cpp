@@ -1,7 +1,6 @@
 // Reads examples and classifies them.
 #include "golden/eval/classification.hpp"
 
-
 #include <algorithm>
 #include <cmath>
 

@@ -7,8 +7,8 @@
 #include <string_view>
 
 #include "golden/base/error.hpp"
-#include "golden/eval/lines.hpp"
 #include "golden/text/character_text.hpp"
+#include "golden/text/lines.hpp"
 
 namespace mixvec::inline golden {
 

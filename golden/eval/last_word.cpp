@@ -8,8 +8,8 @@
 
 #include "golden/base/error.hpp"
 #include "golden/base/text.hpp"
-#include "golden/eval/lines.hpp"
 #include "golden/text/character_text.hpp"
+#include "golden/text/lines.hpp"
 
 namespace mixvec::inline golden {
 

@@ -1,7 +1,6 @@
 // Reads, frames and embeds.
 #include "pruning/pipeline/encoder_data.hpp"
 
-
 #include <algorithm>
 
 #include "golden/base/error.hpp"
