@@ -65,7 +65,8 @@ class Pruner {
     settle();
     result_.curve_rates_bytes = base_.bytes;
     result_.curve_rates_cycles = base_.cycles;
-    if (options_.pattern == PatternKind::kMixed)
+    // Where nothing is kept, nothing is given up.
+    if (options_.pattern == PatternKind::kMixed && result_.kept > 0)
       result_.curve = trade_off(*chooser_, keep_, scale_of_prices(), result_.importance_unstructured, base_);
     compare_directions();
     chooser_.reset();
@@ -216,6 +217,7 @@ class Pruner {
     result_.exchange_cycles = searched.exchange_cycles;
     const std::size_t n = dense_.size();
     result_.matrices.assign(n, {});
+    result_.bars.assign(n, {});
     std::vector<RankedMatrix> ranked(n);
     std::vector<Pattern> patterns;
     for (std::size_t m = 0; m < n; ++m) {
@@ -225,10 +227,10 @@ class Pruner {
       pruned.in = dense_[m].in;
       pruned.pattern = chooser_->pattern(m, choice.matrices[m]);
       patterns.push_back(pruned.pattern);
-      ranked[m] = {{}, dense_[m].out, dense_[m].in, &pruned.pattern, {}};
       for (const Strip& strip : pruned.pattern.strips) {
-        ranked[m].bar.push_back(chooser_->vector_bar(choice, m, strip, pruned.pattern.direction));
+        result_.bars[m].push_back(chooser_->vector_bar(choice, m, strip, pruned.pattern.direction));
       }
+      ranked[m] = {{}, dense_[m].out, dense_[m].in, &pruned.pattern, result_.bars[m]};
     }
     const std::vector<Selection> selections =
         gradual_ != nullptr ? select_gradually(ranked, patterns) : select(ranked, scores_, 1);

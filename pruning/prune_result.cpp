@@ -1,6 +1,8 @@
 // The figures that every way of pruning reports.
 #include "pruning/prune_result.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 
@@ -99,19 +101,20 @@ void add_up(PruneResult& result, const CostModel& model) {
 }
 
 void finish_matrix(const DenseMatrix& dense, PrunedMatrix& pruned, MatrixReport& report) {
+  const std::string where = dense.file.empty() ? dense.name : fmt::format("{}: {}", dense.file, dense.name);
   pruned.weight.resize(dense.weight.size());
   for (std::size_t i = 0; i < dense.weight.size(); ++i) {
     if (pruned.mask[i] == 0) continue;
     pruned.weight[i] = to_half(dense.weight[i]);
     if (!is_finite(pruned.weight[i])) {
-      fail_input("{}: weight[{}][{}]: found {}, expected a value that binary16 can hold (below 65520)", dense.name,
+      fail_input("{}: weight[{}][{}]: found {}, expected a value that binary16 can hold (below 65520)", where,
                  i / dense.in, i % dense.in, dense.weight[i]);
     }
   }
   for (const float b : dense.bias) {
     pruned.bias.push_back(to_half(b));
     if (!is_finite(pruned.bias.back())) {
-      fail_input("{}: bias[{}]: found {}, expected a value that binary16 can hold (below 65520)", dense.name,
+      fail_input("{}: bias[{}]: found {}, expected a value that binary16 can hold (below 65520)", where,
                  pruned.bias.size() - 1, b);
     }
   }

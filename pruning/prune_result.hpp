@@ -44,6 +44,7 @@ struct MatrixReport {
 
 struct PruneResult {
   std::vector<PrunedMatrix> matrices;
+  std::vector<std::vector<double>> bars;  ///< of every matrix and strip: RankedMatrix::bar; none where masks were made
   std::vector<MatrixReport> reports;
   std::vector<CurvePoint> curve;  ///< mixed only
   double curve_rates_bytes = 0;   ///< the exchange rates at "x1" of the curve

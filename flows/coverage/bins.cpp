@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "flows/regress/plan/json_fields.hpp"
+#include "golden/files/json_fields.hpp"
 #include "golden/base/error.hpp"
 #include "golden/base/text.hpp"
 #include "golden/files/input_file.hpp"

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "flows/regress/plan/json_fields.hpp"
+#include "golden/files/json_fields.hpp"
 #include "golden/base/text.hpp"
 #include "golden/files/input_file.hpp"
 

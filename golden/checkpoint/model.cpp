@@ -154,6 +154,7 @@ DenseMatrix Model::load(std::size_t layer, MatrixKind kind) const {
   const StoredMatrix source = tensors_.matrix(layer, kind);
   DenseMatrix matrix;
   matrix.name = matrix_name(layer, kind);
+  matrix.file = file().label();
   matrix.out = source.out;
   matrix.in = source.in;
   matrix.weight.resize(source.out * source.in);
@@ -167,7 +168,7 @@ DenseMatrix Model::load(std::size_t layer, MatrixKind kind) const {
 
 PrunedMatrix Model::load_pruned(std::size_t layer, MatrixKind kind, int dense_length) const {
   const DenseMatrix dense = load(layer, kind);
-  const std::string in_file = fmt::format("{}: {}", file().label(), dense.name);
+  const std::string in_file = fmt::format("{}: {}", dense.file, dense.name);
   PrunedMatrix matrix;
   matrix.name = dense.name;
   matrix.out = dense.out;

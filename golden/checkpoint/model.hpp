@@ -20,6 +20,7 @@ namespace mixvec::inline golden {
 /// the file holds in binary64 are narrowed by round_to_odd(): a later rounding to binary16 is then the only one.
 struct DenseMatrix {
   std::string name;
+  std::string file;  ///< where it was read from, for messages; may be empty
   std::size_t out = 0;
   std::size_t in = 0;
   std::vector<float> weight;  ///< out × in, row-major

@@ -324,7 +324,14 @@ TEST(Options, ThatMakeNoSenseAreRefused) {
   EXPECT_THROW(prune(score_by_magnitude({}), options), InputError);
   DenseMatrix huge = random_matrix(8, 8, 1);
   huge.weight[3] = 70000;
-  EXPECT_THROW(prune(score_by_magnitude({huge}), options), InputError) << "binary16 ends at 65504";
+  huge.file = "some/model.safetensors";
+  try {
+    prune(score_by_magnitude({huge}), options);
+    FAIL() << "binary16 ends at 65504";
+  } catch (const InputError& error) {
+    EXPECT_EQ(error.what(), "some/model.safetensors: " + huge.name +
+                                ": weight[0][3]: found 70000, expected a value that binary16 can hold (below 65520)");
+  }
 }
 
 TEST(Values, ZerosAndTiesDoNotSpoilTheCount) {

@@ -41,12 +41,50 @@ Gpt2Parameters initialise_gpt2(const ModelConfig& config, std::uint64_t seed) {
     linear(at + "mlp.c_proj", inner, d, residual);
   }
   norm("transformer.ln_f");
-  for (auto& [name, tensor] : parameters) tensor.set_requires_grad(true);
   return parameters;
 }
 
-torch::Tensor gpt2_loss(const ModelConfig& config, const Gpt2Parameters& parameters, const torch::Tensor& inputs,
-                        const torch::Tensor& targets) {
+namespace {
+
+torch::Tensor tensor_of(const DenseRows& rows) {
+  return torch::from_blob(const_cast<float*>(rows.data()), {rows.rows(), rows.cols()}, torch::kFloat32).clone();
+}
+
+torch::Tensor tensor_of(const DenseRow& row) {
+  return torch::from_blob(const_cast<float*>(row.data()), {row.size()}, torch::kFloat32).clone();
+}
+
+}  // namespace
+
+Gpt2Parameters parameters_of(const Network& network) {
+  Gpt2Parameters parameters;
+  const auto norm = [&](const std::string& name, const NetworkNorm& values) {
+    parameters[name + ".weight"] = tensor_of(values.gamma);
+    parameters[name + ".bias"] = tensor_of(values.beta);
+  };
+  parameters["transformer.wte.weight"] = tensor_of(network.words);
+  parameters["transformer.wpe.weight"] = tensor_of(network.positions);
+  if (network.head.size() != 0) parameters["lm_head.weight"] = tensor_of(network.head);
+  for (std::size_t layer = 0; layer < network.layers.size(); ++layer) {
+    for (const MatrixKind kind : kMatrixKinds) {
+      const Linear& linear = network.layers[layer].matrix(kind);
+      const std::string name = weight_name(layer, kind);
+      parameters[name] = tensor_of(linear.weight).t().contiguous();
+      parameters[name.substr(0, name.rfind('.')) + ".bias"] = tensor_of(linear.bias);
+    }
+    norm(fmt::format("transformer.h.{}.ln_1", layer), network.layers[layer].norm_attention);
+    norm(fmt::format("transformer.h.{}.ln_2", layer), network.layers[layer].norm_output);
+  }
+  norm("transformer.ln_f", network.final_norm);
+  return parameters;
+}
+
+std::string weight_name(std::size_t layer, MatrixKind kind) {
+  constexpr const char* kNames[] = {"attn.c_attn", "attn.c_proj", "mlp.c_fc", "mlp.c_proj"};
+  return fmt::format("transformer.h.{}.{}.weight", layer, kNames[static_cast<std::size_t>(kind)]);
+}
+
+Gpt2Output gpt2_forward(const ModelConfig& config, const Gpt2Parameters& parameters, const torch::Tensor& inputs) {
   const std::int64_t batch = inputs.size(0);
   const std::int64_t tokens = inputs.size(1);
   const auto d = static_cast<std::int64_t>(config.hidden);
@@ -60,6 +98,7 @@ torch::Tensor gpt2_loss(const ModelConfig& config, const Gpt2Parameters& paramet
   };
 
   // Rows are tokens throughout; only attention looks at the batch.
+  Gpt2Output output;
   torch::Tensor x = torch::embedding(parameter("wte.weight"), inputs) + parameter("wpe.weight").slice(0, 0, tokens);
   x = x.reshape({batch * tokens, d});
   const torch::Tensor mask = torch::full({tokens, tokens}, -std::numeric_limits<float>::infinity()).triu(1);
@@ -74,10 +113,16 @@ torch::Tensor gpt2_loss(const ModelConfig& config, const Gpt2Parameters& paramet
     x = x + linear(mixed.transpose(1, 2).reshape({batch * tokens, d}), at + "attn.c_proj");
     const torch::Tensor inner = torch::gelu(linear(norm(x, at + "ln_2"), at + "mlp.c_fc"), "tanh");
     x = x + linear(inner, at + "mlp.c_proj");
+    output.hidden.push_back(x);
   }
-  // The output matrix is the embedding's (tied), so the file needs no lm_head.
-  const torch::Tensor logits = torch::matmul(norm(x, "ln_f"), parameter("wte.weight").t());
-  return torch::nll_loss(torch::log_softmax(logits, -1), targets.reshape({-1}));
+  const auto head = parameters.find("lm_head.weight");
+  const torch::Tensor& words = head == parameters.end() ? parameter("wte.weight") : head->second;
+  output.logits = torch::matmul(norm(x, "ln_f"), words.t());
+  return output;
+}
+
+torch::Tensor cross_entropy(const Gpt2Output& output, const torch::Tensor& targets) {
+  return torch::nll_loss(torch::log_softmax(output.logits, -1), targets.reshape({-1}));
 }
 
 }  // namespace mixvec::inline pruning

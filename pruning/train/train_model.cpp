@@ -1,106 +1,230 @@
-// train_model: trains a small character-level GPT-2 and writes it as a Hugging Face checkpoint folder.
+// train_model: trains a GPT-2, prunes it on the way if asked to, and writes it as a Hugging Face checkpoint folder.
 #include <fmt/format.h>
 
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "generator/config_file.hpp"
 #include "golden/base/error.hpp"
 #include "golden/base/text.hpp"
 #include "golden/cli/cli.hpp"
 #include "golden/cli/common_options.hpp"
 #include "golden/files/output.hpp"
+#include "pruning/compare/lists.hpp"
+#include "pruning/pipeline/arguments.hpp"
+#include "pruning/study/machine_run.hpp"
 #include "pruning/train/trainer.hpp"
+
+namespace mixvec::inline pruning {
+namespace {
 
 namespace po = boost::program_options;
 
-int main(int argc, char** argv) {
-  mixvec::CommandLine command("train_model",
-                              "Trains a character-level GPT-2 on a text and writes a Hugging Face checkpoint folder.",
-                              "  train_model --text shakespeare.txt --out models/shakespeare --steps 3000 --seed 1\n"
-                              "  train_model --text shakespeare.txt --out models/shakespeare --steps 3000 --seed 1 "
-                              "--resume   (after an interruption)");
-  mixvec::TrainOptions o;
+struct TrainArguments {
+  TrainOptions train;
+  TrainingRecipe typed;  // what the command line says of the recipe
   std::string text;
   std::string out;
+  std::string init;
+  std::string recipe;
+  std::string prune;
+  std::string accel;
   std::string dtype;
-  std::optional<std::size_t> block;
+  std::size_t tokens = 256;
+  double ratio = 0.8;
+};
+
+// The recipe's file, and what was typed in place of some of it.
+TrainingRecipe training_of(const TrainArguments& a, const GivenOptions& given) {
+  if (a.recipe.empty()) return a.typed;
+  TrainingRecipe recipe;
+  read_recipe(a.recipe, recipe);
+  const auto take = [&](const char* option, auto TrainingRecipe::*field) {
+    if (given.contains(option)) recipe.*field = a.typed.*field;
+  };
+  take("steps", &TrainingRecipe::steps);
+  take("batch", &TrainingRecipe::batch);
+  take("lr", &TrainingRecipe::learning_rate);
+  take("min-lr", &TrainingRecipe::final_rate);
+  take("warmup", &TrainingRecipe::warmup);
+  take("weight-decay", &TrainingRecipe::weight_decay);
+  take("clip", &TrainingRecipe::clip);
+  return recipe;
+}
+
+// The pattern, as prune_model --compare names it.
+Recipe read_pattern(const TrainArguments& a) {
+  const std::vector<PatternEntry> entries = read_patterns(a.prune);
+  if (entries.size() != 1) fail_input("--pattern: found {} patterns, expected one", entries.size());
+  Arguments arguments;
+  arguments.prune.ratio = a.ratio;
+  arguments.prune.threads = a.train.threads;
+  arguments.prune.seed = a.train.seed;
+  arguments.prune.direction = entries[0].direction;
+  arguments.pattern = entries[0].pattern;
+  arguments.vec = entries[0].vec;
+  arguments.importance = "magnitude";
+  arguments.recover = "none";
+  arguments.scope = "model";
+  Recipe recipe = recipe_of(arguments);
+  fit_recipe(recipe, accelerator_of(a.accel));
+  return recipe;
+}
+
+// Other programs call the option --pattern.
+Recipe pattern_of(const TrainArguments& a) {
+  try {
+    return read_pattern(a);
+  } catch (const InputError& error) {
+    const std::string_view what = error.what();
+    constexpr std::string_view kOther = "--pattern";
+    if (!what.starts_with(kOther)) throw;
+    fail_input("--prune{}", what.substr(kOther.size()));
+  }
+}
+
+nlohmann::json json_of(const TrainArguments& a, const TrainResult& result, const nlohmann::json& history,
+                       const MachineRuns& runs) {
+  nlohmann::json json = {
+      {"finished", result.finished}, {"steps", result.steps}, {"seed", a.train.seed}, {"history", history}};
+  if (!result.finished) return json;
+  json.update({{"parameters", result.parameters},
+               {"vocabulary", result.vocabulary},
+               {"train_loss", result.train_loss},
+               {"val_loss", result.validation_loss},
+               {"val_tokens", result.validation_tokens},
+               {"dtype", a.dtype},
+               {"seconds", result.seconds}});
+  if (!a.train.prune) return json;
+  json.update({{"pattern", a.prune},
+               {"ratio", a.train.prune->options.ratio},
+               {"kept", result.kept},
+               {"mean_length", result.mean_length}});
+  if (!runs.refused.empty()) return json;
+  json.update({{"bytes", runs.total.image_bytes}, {"cycles", runs.total.cycles}, {"tokens", a.tokens}});
+  return json;
+}
+
+int run(const TrainArguments& a, const std::string& json_path) {
+  const TrainOptions& o = a.train;
+  nlohmann::json history = nlohmann::json::array();
+  const auto report = [&](const TrainProgress& p) {
+    const std::string pruned = o.prune ? fmt::format("  pruned {:.3f}", p.ratio) : "";
+    fmt::print("step {:5}/{}  lr {:.2e}{}  train loss {:.4f}  val loss {:.4f} (part)  {:.0f} ms/step\n", p.step,
+               o.recipe.steps, p.rate, pruned, p.train_loss, p.validation_loss, p.ms_per_step);
+    std::fflush(stdout);
+    history.push_back({{"step", p.step}, {"train_loss", p.train_loss}, {"val_loss_part", p.validation_loss}});
+    if (o.prune) history.back()["ratio"] = p.ratio;
+  };
+  std::optional<StagedFile> json_file;
+  const auto stage = [&](const TrainResult& result) {
+    MachineRuns runs;
+    if (!result.matrices.empty()) {
+      runs = run_all_on_machine(result.matrices, o.prune->options.accel, a.tokens, o.threads);
+      fmt::print("{:.4f} of the weights kept, in vectors of mean length {:.2f}", result.kept, result.mean_length);
+      if (runs.refused.empty()) {
+        fmt::print("; {} packed bytes, {} cycles for {} tokens", runs.total.image_bytes, runs.total.cycles, a.tokens);
+      }
+      fmt::print("\n");
+    }
+    json_file.emplace(json_path, json_text(json_of(a, result, history, runs)));
+  };
+  const TrainResult result = train(o, report, [&](const TrainResult& trained) {
+    fmt::print("{}: {} parameters, {} tokens in the vocabulary\n", a.out, trained.parameters, trained.vocabulary);
+    fmt::print("validation loss {:.4f} nats per token over {} tokens, perplexity {:.4f} ({} weights)\n",
+               trained.validation_loss, trained.validation_tokens, std::exp(trained.validation_loss), a.dtype);
+    stage(trained);
+  });
+  if (!result.finished) {
+    fmt::print("stopped at step {} of {}; go on with --resume\n", result.steps, o.recipe.steps);
+    stage(result);
+  }
+  json_file->commit();
+  return kExitGood;
+}
+
+}  // namespace
+}  // namespace mixvec::inline pruning
+
+int main(int argc, char** argv) {
+  namespace po = boost::program_options;
+  using namespace mixvec;
+  CommandLine command("train_model",
+                      "Trains a GPT-2 on a text, prunes it on the way if asked to, and writes a Hugging Face folder.",
+                      "  train_model --text shakespeare.txt --out models/shakespeare --steps 3000 --seed 1\n"
+                      "  train_model --text shakespeare.txt --out models/shakespeare --steps 3000 --seed 1 "
+                      "--resume   (after an interruption)\n"
+                      "  train_model --init models/shakespeare --prune mixed --ratio 0.8 --recipe mixed.json\n"
+                      "      --text shakespeare.txt --out models/shakespeare_mixed80");
+  TrainArguments a;
+  TrainOptions& o = a.train;
+  TrainingRecipe& r = a.typed;
   const auto count = [](std::int64_t low, std::size_t& target) {
-    return mixvec::bind_to(target, mixvec::whole_number(low, INT32_MAX))->value_name("N");
+    return bind_to(target, whole_number(low, INT32_MAX))->value_name("N");
   };
   const auto real = [](po::typed_value<double>* value, double& target, const char* shown) {
     return value->default_value(target, shown)->value_name("X")->notifier([&target](double given) { target = given; });
   };
-  using mixvec::real_number;
-  using mixvec::real_number_above;
-  command.options().add_options()("text", po::value(&text)->required()->value_name("FILE"), "UTF-8 text to learn")(
-      "out", po::value(&out)->required()->value_name("DIR"), "folder of the model")(
-      "layers", count(1, o.layers), "transformer layers")("heads", count(1, o.heads), "attention heads")(
-      "embd", count(1, o.embd), "hidden size")("positions", count(1, o.positions), "longest context")(
-      "steps", count(1, o.steps), "training steps")("batch", count(1, o.batch), "windows per step")(
-      "block", mixvec::bind_to(block, mixvec::whole_number(1, INT32_MAX))->value_name("N"),
-      "characters per window (default: --positions; later positions stay untrained)")(
-      "lr", real(real_number_above(0, 1e3), o.learning_rate, "1e-3"), "peak learning rate")(
-      "min-lr", real(real_number(0, 1e3), o.final_rate, "1e-4"), "learning rate at the end")(
-      "warmup", count(0, o.warmup), "steps of linear warm-up")(
-      "weight-decay", real(real_number(0, 1e3), o.weight_decay, "0.1"), "AdamW's decay of matrices")(
-      "clip", real(real_number_above(0, 1e6), o.clip, "1"), "largest norm of the gradient");
-  mixvec::add_seed(command, o.seed, "seed of weights and windows");
-  command.options().add_options()("dtype", po::value(&dtype)->default_value("F16"), "F16 or F32 in the file");
-  mixvec::add_threads(command, o.threads, "processor threads (results depend on it)");
+  const auto path = [](std::string& target, const char* what) {
+    return po::value(&target)->default_value("", "")->value_name(what);
+  };
+  command.options().add_options()("text", po::value(&a.text)->required()->value_name("FILE"), "UTF-8 text to learn")(
+      "out", po::value(&a.out)->required()->value_name("DIR"), "folder of the model")(
+      "init", path(a.init, "DIR"), "dense GPT-2 checkpoint to begin with (default: random weights; characters)")(
+      "prune", path(a.prune, "PATTERN"), "prune --init on the way: mixed, vector:4, unstructured, block, ...")(
+      "ratio", real(real_number(0, 1), a.ratio, "0.8"), "share of the prunable weights to prune")(
+      "recipe", path(a.recipe, "FILE"), "steps, rates, schedule of pruning, distillation (docs/training.md)");
+  add_accel(command, a.accel,
+            "accelerator to choose vectors and to count cycles for: folder or config.json (default: gen_accel's)");
+  add_tokens(command, a.tokens, "tokens to count cycles for");
+  command.options().add_options()("layers", count(1, o.layers), "transformer layers")(
+      "heads", count(1, o.heads), "attention heads")("embd", count(1, o.embd), "hidden size")(
+      "positions", count(1, o.positions), "longest context")("steps", count(1, r.steps), "training steps")(
+      "batch", count(1, r.batch), "windows per step")(
+      "block", bind_to(o.block, whole_number(1, INT32_MAX))->value_name("N"),
+      "tokens per window (default: the positions; later positions stay untrained)")(
+      "lr", real(real_number_above(0, 1e3), r.learning_rate, "1e-3"), "peak learning rate")(
+      "min-lr", real(real_number(0, 1e3), r.final_rate, "1e-4"), "learning rate at the end")(
+      "warmup", count(0, r.warmup), "steps of linear warm-up")(
+      "weight-decay", real(real_number(0, 1e3), r.weight_decay, "0.1"), "AdamW's decay of matrices")(
+      "clip", real(real_number_above(0, 1e6), r.clip, "1"), "largest norm of the gradient");
+  add_seed(command, o.seed, "seed of weights, windows and groups");
+  command.options().add_options()("dtype", po::value(&a.dtype)->default_value("F16"), "F16 or F32 in the file");
+  add_threads(command, o.threads, "processor threads (results depend on it)");
   command.options().add_options()("eval-every", count(1, o.evaluate_every), "steps between lines of progress")(
       "checkpoint-every", count(1, o.checkpoint_every), "steps between checkpoints")(
       "stop-at", count(0, o.stop_at), "stop at this step as if interrupted (0: never)")(
       "resume", po::bool_switch(&o.resume), "go on from DIR/checkpoint with the same options");
-
-  command.output_folder("out").input("text");
+  command.output_folder("out").input("text").input("init").input("recipe");
 
   return command.run(argc, argv, [&](const po::variables_map& values) {
-    o.text = text;
-    o.out = out;
-    o.block = block.value_or(o.positions);
-    if (dtype != "F16" && dtype != "F32") {
-      mixvec::fail_input("--dtype: found {}, expected F16 or F32", mixvec::quote(dtype));
+    const GivenOptions given = given_options(values);
+    if (a.dtype != "F16" && a.dtype != "F32") {
+      fail_input("--dtype: found {}, expected F16 or F32", quote(a.dtype));
     }
-    o.dtype = dtype == "F16" ? mixvec::Dtype::kF16 : mixvec::Dtype::kF32;
-    if (o.block < o.positions) {
-      fmt::print(stderr, "train_model: note: positions {} to {} stay untrained (--block {})\n", o.block,
-                 o.positions - 1, o.block);
-    }
-    nlohmann::json history = nlohmann::json::array();
-    const auto report = [&](const mixvec::TrainProgress& p) {
-      fmt::print("step {:5}/{}  lr {:.2e}  train loss {:.4f}  val loss {:.4f} (part)  {:.0f} ms/step\n", p.step,
-                 o.steps, p.rate, p.train_loss, p.validation_loss, p.ms_per_step);
-      std::fflush(stdout);
-      history.push_back({{"step", p.step}, {"train_loss", p.train_loss}, {"val_loss_part", p.validation_loss}});
-    };
-    std::optional<mixvec::StagedFile> json_file;
-    const auto stage = [&](const mixvec::TrainResult& result) {
-      nlohmann::json json = {
-          {"finished", result.finished}, {"steps", result.steps}, {"seed", o.seed}, {"history", history}};
-      if (result.finished) {
-        json.update({{"parameters", result.parameters},
-                     {"vocabulary", result.vocabulary},
-                     {"train_loss", result.train_loss},
-                     {"val_loss", result.validation_loss},
-                     {"val_tokens", result.validation_tokens},
-                     {"dtype", dtype},
-                     {"seconds", result.seconds}});
+    for (const char* option : {"layers", "heads", "embd", "positions"}) {
+      if (!a.init.empty() && given.contains(option)) {
+        fail_input("--{}: found beside --init, expected one of the two: the checkpoint says it", option);
       }
-      json_file.emplace(values["json"].as<std::string>(), mixvec::json_text(json));
-    };
-    const mixvec::TrainResult result = mixvec::train(o, report, [&](const mixvec::TrainResult& trained) {
-      fmt::print("{}: {} parameters, {} characters in the vocabulary\n", out, trained.parameters, trained.vocabulary);
-      fmt::print("validation loss {:.4f} nats per character over {} characters ({} weights, windows of {})\n",
-                 trained.validation_loss, trained.validation_tokens, dtype, o.positions);
-      stage(trained);
-    });
-    if (!result.finished) {
-      fmt::print("stopped at step {} of {}; go on with --resume\n", result.steps, o.steps);
-      stage(result);
     }
-    json_file->commit();
-    return mixvec::kExitGood;
+    for (const char* option : {"ratio", "accel", "tokens"}) {
+      if (a.prune.empty() && given.contains(option)) {
+        fail_input("--{}: found without --prune, expected a pattern beside it", option);
+      }
+    }
+    o.text = a.text;
+    o.out = a.out;
+    o.init = a.init;
+    o.dtype = a.dtype == "F16" ? Dtype::kF16 : Dtype::kF32;
+    o.recipe = training_of(a, given);
+    if (!a.prune.empty()) o.prune = pattern_of(a);
+    if (a.init.empty() && o.block.value_or(o.positions) < o.positions) {
+      fmt::print(stderr, "train_model: note: positions {} to {} stay untrained (--block {})\n", *o.block,
+                 o.positions - 1, *o.block);
+    }
+    return run(a, values["json"].as<std::string>());
   });
 }

@@ -1,23 +1,25 @@
-// The training loop: AdamW, schedule, checkpoints, and the files of the finished model.
+// The training loop: what a step learns from, its schedule and checkpoints, and the finished model.
 #include "pruning/train/trainer.hpp"
+
+#include <fmt/format.h>
 
 #include <chrono>
 #include <cmath>
-#include <cstring>
+#include <limits>
 #include <nlohmann/json.hpp>
-#include <numbers>
-#include <random>
 #include <span>
 
 #include "golden/base/error.hpp"
-#include "golden/cli/cli.hpp"
+#include "golden/base/hash.hpp"
+#include "golden/checkpoint/model.hpp"
+#include "golden/checkpoint/stored_values.hpp"
 #include "golden/files/atomic_folder.hpp"
-#include "golden/files/input_file.hpp"
-#include "golden/math/layer_norm.hpp"
-#include "golden/safetensors/safetensors_writer.hpp"
-#include "golden/safetensors/tensor_view.hpp"
 #include "golden/text/character_text.hpp"
-#include "pruning/train/gpt2_torch.hpp"
+#include "golden/text/tokenizer.hpp"
+#include "pruning/train/batches.hpp"
+#include "pruning/train/gradual_masks.hpp"
+#include "pruning/train/model_files.hpp"
+#include "pruning/train/train_state.hpp"
 
 namespace mixvec::inline pruning {
 
@@ -25,13 +27,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr double kBeta1 = 0.9;
-constexpr double kBeta2 = 0.99;
-constexpr double kAdamEpsilon = 1e-8;
-
 constexpr const char* kCheckpointName = "checkpoint";  // folder in the model's, while it is trained
-constexpr const char* kStateName = "state.safetensors";
-constexpr const char* kWeightsName = "model.safetensors";
 
 void check_options(const TrainOptions& o) {
   const auto positive = [](const char* name, std::size_t value) {
@@ -41,19 +37,21 @@ void check_options(const TrainOptions& o) {
   positive("heads", o.heads);
   positive("embd", o.embd);
   positive("positions", o.positions);
-  positive("steps", o.steps);
-  positive("batch", o.batch);
-  positive("block", o.block);
+  positive("steps", o.recipe.steps);
+  positive("batch", o.recipe.batch);
+  positive("block", o.block.value_or(1));
   positive("eval-every", o.evaluate_every);
   positive("checkpoint-every", o.checkpoint_every);
   if (o.embd % o.heads != 0) fail_input("--heads: found {}, expected a divisor of --embd {}", o.heads, o.embd);
-  if (o.block > o.positions) fail_input("--block: found {}, expected at most --positions {}", o.block, o.positions);
-  if (!(o.learning_rate > 0)) fail_input("--lr: found {}, expected a positive number", o.learning_rate);
-  if (!(o.final_rate >= 0)) fail_input("--min-lr: found {}, expected 0 or more", o.final_rate);
-  if (!(o.clip > 0)) fail_input("--clip: found {}, expected a positive number", o.clip);
+  if (!(o.recipe.learning_rate > 0)) fail_input("--lr: found {}, expected a positive number", o.recipe.learning_rate);
+  if (!(o.recipe.final_rate >= 0)) fail_input("--min-lr: found {}, expected 0 or more", o.recipe.final_rate);
+  if (!(o.recipe.clip > 0)) fail_input("--clip: found {}, expected a positive number", o.recipe.clip);
   if (o.threads < 1) fail_input("--threads: found {}, expected at least 1", o.threads);
   if (o.dtype != Dtype::kF16 && o.dtype != Dtype::kF32) {
     fail_input("--dtype: found {}, expected F16 or F32", name_of(o.dtype));
+  }
+  if (o.init.empty() && (o.prune || o.recipe.distillation.any())) {
+    fail_input("--init: found nothing, expected a dense model to {}", o.prune ? "prune" : "learn from");
   }
 }
 
@@ -64,144 +62,96 @@ void check_earlier(const fs::path& out) {
              out.string());
 }
 
-ModelConfig config_of(const TrainOptions& o, std::size_t vocabulary) {
+// What is trained: the text as tokens, and the model at the beginning.
+struct Beginning {
   ModelConfig config;
-  config.hidden = o.embd;
-  config.layers = o.layers;
-  config.heads = o.heads;
-  config.intermediate = 4 * o.embd;
-  config.positions = o.positions;
-  config.vocabulary = vocabulary;
-  config.activation = "gelu_new";
-  return config;
+  std::optional<Model> source;
+  std::vector<std::string> vocabulary;  // of characters, without a source
+  std::vector<std::int64_t> ids;
+  Gpt2Parameters parameters;
+};
+
+Beginning from_scratch(const TrainOptions& o) {
+  CharacterText text = read_character_text(o.text);
+  Beginning begin;
+  begin.config.hidden = o.embd;
+  begin.config.layers = o.layers;
+  begin.config.heads = o.heads;
+  begin.config.intermediate = 4 * o.embd;
+  begin.config.positions = o.positions;
+  begin.config.vocabulary = text.vocabulary.size();
+  begin.config.activation = "gelu_new";
+  begin.vocabulary = std::move(text.vocabulary);
+  begin.ids = std::move(text.ids);
+  begin.parameters = initialise_gpt2(begin.config, o.seed);
+  return begin;
+}
+
+Beginning from_checkpoint(const TrainOptions& o) {
+  Beginning begin;
+  begin.source = Model::open(o.init);
+  begin.config = begin.source->config();
+  if (begin.config.architecture != Architecture::kGpt2) {
+    fail_input("--init {}: found a BERT checkpoint, expected GPT-2", o.init.string());
+  }
+  if (begin.source->is_pruned()) {
+    fail_input("--init {}: found a pruned model, expected a dense one: its masks would not be kept", o.init.string());
+  }
+  const TokenIds ids = open_tokenizer(*begin.source)->encode(read_text(o.text), o.text.string());
+  begin.ids.assign(ids.begin(), ids.end());
+  begin.parameters = parameters_of(load_network(*begin.source));
+  return begin;
+}
+
+nlohmann::json identity_of(const Recipe& pattern) {
+  const PruneOptions& o = pattern.options;
+  return {pattern.pattern, name_of(o.pattern), o.ratio,  o.length,     o.direction ? name_of(*o.direction) : "auto",
+          o.per_matrix,    o.grouping,         o.tokens, o.accel.hash, o.favour.bytes,
+          o.favour.cycles};
+}
+
+std::string hash_of(const Gpt2Parameters& parameters) {
+  std::uint64_t hash = fnv1a("");
+  for (const auto& [name, tensor] : parameters) {
+    const std::span<const float> values = values_of(tensor);
+    hash = fnv1a({reinterpret_cast<const char*>(values.data()), values.size_bytes()}, fnv1a(name, hash));
+  }
+  return fmt::format("{:016x}", hash);
 }
 
 // Everything that the bits of the result depend on; a checkpoint is resumed only under the same.
-nlohmann::json identity_of(const TrainOptions& o, const CharacterText& text) {
-  // FNV-1a over the ids: a changed text would silently shift every window.
-  std::uint64_t hash = 0xCBF29CE484222325U;
-  for (const std::int64_t id : text.ids) hash = (hash ^ static_cast<std::uint64_t>(id)) * 0x100000001B3U;
-  return {{"text_hash", fmt::format("{:016x}", hash)},
-          {"layers", o.layers},
-          {"heads", o.heads},
-          {"embd", o.embd},
-          {"positions", o.positions},
-          {"steps", o.steps},
-          {"batch", o.batch},
-          {"block", o.block},
-          {"lr", o.learning_rate},
-          {"min_lr", o.final_rate},
-          {"warmup", o.warmup},
-          {"weight_decay", o.weight_decay},
-          {"clip", o.clip},
-          {"seed", o.seed},
-          {"threads", o.threads}};
-}
-
-// Parameters with AdamW's two moments, and the steps done.
-struct State {
-  Gpt2Parameters parameters;
-  Gpt2Parameters mean;
-  Gpt2Parameters square;
-  std::size_t step = 0;
-};
-
-std::span<const float> values_of(const torch::Tensor& tensor) {
-  return {tensor.data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};
-}
-
-std::vector<std::size_t> shape_of(const torch::Tensor& tensor) {
-  return {tensor.sizes().begin(), tensor.sizes().end()};
-}
-
-// Writes `folder`/state.safetensors, whole or not at all, the folders above it with it.
-void save_state(const fs::path& folder, const State& state, const nlohmann::json& identity) {
-  AtomicFolder checkpoint(folder, [](const fs::path&) {});
-  SafetensorsWriter writer;
-  writer.set_metadata("step", std::to_string(state.step));
-  writer.set_metadata("identity", identity.dump());
-  for (const auto& [group, tensors] : {std::pair{"parameter", &state.parameters}, std::pair{"mean", &state.mean},
-                                       std::pair{"square", &state.square}}) {
-    for (const auto& [name, tensor] : *tensors) {
-      writer.add(fmt::format("{}/{}", group, name), shape_of(tensor), values_of(tensor));
-    }
+nlohmann::json identity_of(const TrainOptions& o, const Beginning& begin, std::size_t block) {
+  const TrainingRecipe& r = o.recipe;
+  // A changed text would silently shift every window.
+  const std::string_view ids(reinterpret_cast<const char*>(begin.ids.data()), begin.ids.size() * sizeof(std::int64_t));
+  nlohmann::json identity = {{"text_hash", fmt::format("{:016x}", fnv1a(ids))},
+                             {"layers", begin.config.layers},
+                             {"heads", begin.config.heads},
+                             {"embd", begin.config.hidden},
+                             {"positions", begin.config.positions},
+                             {"steps", r.steps},
+                             {"batch", r.batch},
+                             {"block", block},
+                             {"lr", r.learning_rate},
+                             {"min_lr", r.final_rate},
+                             {"warmup", r.warmup},
+                             {"weight_decay", r.weight_decay},
+                             {"clip", r.clip},
+                             {"seed", o.seed},
+                             {"threads", o.threads}};
+  if (begin.source) identity["initial_weights"] = hash_of(begin.parameters);
+  const Distillation& d = r.distillation;
+  identity["distillation"] = {d.logits, d.temperature, d.hidden};
+  if (o.prune) {
+    const PruningPlan& p = r.pruning;
+    identity["prune"] = identity_of(*o.prune);
+    identity["pruning"] = {name_of(p.score), name_of(p.updates), p.begin,         p.end,   p.freeze,
+                           p.every,          p.regroup,          p.freeze_groups, p.search};
   }
-  writer.write(checkpoint.path() / kStateName);
-  checkpoint.commit();
+  return identity;
 }
 
-void fill(torch::Tensor& target, const SafetensorsFile& file, const std::string& name) {
-  const TensorView& view = file.at(name);
-  if (view.shape != shape_of(target))
-    fail_input("{}: tensor {}: found another shape than the model's", file.label(), name);
-  const std::vector<float> values = view.as_float();
-  std::memcpy(target.data_ptr<float>(), values.data(), values.size() * sizeof(float));
-}
-
-void load_state(const fs::path& path, State& state, const nlohmann::json& identity) {
-  if (!fs::exists(path)) {
-    fail_input("--resume: found no {}, expected the checkpoint of an interrupted run; drop --resume to start one",
-               path.string());
-  }
-  const SafetensorsFile file = SafetensorsFile::open(path);
-  const auto field = [&](const char* key) {
-    const auto found = file.metadata().find(key);
-    if (found == file.metadata().end()) fail_input("{}: metadata: found no {}, expected one", path.string(), key);
-    return found->second;
-  };
-  const nlohmann::json stored = parse_json(field("identity"), path.string() + ": metadata: identity");
-  for (const auto& [key, value] : identity.items()) {
-    const nlohmann::json found = stored.is_object() ? stored.value(key, nlohmann::json()) : nlohmann::json();
-    if (found != value) {
-      fail_input("{}: {}: found {}, expected {} as asked for now; resume with the options of the first run",
-                 path.string(), key, show_json(found), show_json(value));
-    }
-  }
-  const std::string step = field("step");
-  if (step.empty() || step.size() > 9 || step.find_first_not_of("0123456789") != std::string::npos) {
-    fail_input("{}: metadata: step: found \"{}\", expected a number", path.string(), step);
-  }
-  state.step = std::stoul(step);
-  const torch::NoGradGuard no_grad;
-  for (auto& [name, tensor] : state.parameters) fill(tensor, file, "parameter/" + name);
-  for (auto& [name, tensor] : state.mean) fill(tensor, file, "mean/" + name);
-  for (auto& [name, tensor] : state.square) fill(tensor, file, "square/" + name);
-}
-
-double rate_at(const TrainOptions& o, std::size_t step) {
-  if (step < o.warmup) return o.learning_rate * static_cast<double>(step + 1) / static_cast<double>(o.warmup);
-  const double span = static_cast<double>(o.steps > o.warmup ? o.steps - o.warmup : 1);
-  const double along = static_cast<double>(step - o.warmup) / span;
-  return o.final_rate + (o.learning_rate - o.final_rate) * 0.5 * (1.0 + std::cos(std::numbers::pi * along));
-}
-
-// Inputs and targets [count][length]: windows of the split that begin at `starts`.
-std::pair<torch::Tensor, torch::Tensor> windows(std::span<const std::int64_t> split,
-                                                const std::vector<std::size_t>& starts, std::size_t length) {
-  const auto count = static_cast<std::int64_t>(starts.size());
-  torch::Tensor inputs = torch::empty({count, static_cast<std::int64_t>(length)}, torch::kInt64);
-  torch::Tensor targets = torch::empty_like(inputs);
-  for (std::size_t i = 0; i < starts.size(); ++i) {
-    std::memcpy(inputs.data_ptr<std::int64_t>() + i * length, &split[starts[i]], length * sizeof(std::int64_t));
-    std::memcpy(targets.data_ptr<std::int64_t>() + i * length, &split[starts[i] + 1], length * sizeof(std::int64_t));
-  }
-  return {inputs, targets};
-}
-
-// The windows of a step depend on seed and step alone, so a resumed run needs no generator state.
-std::vector<std::size_t> starts_of(const TrainOptions& o, std::size_t step, std::size_t split_size) {
-  std::seed_seq sequence{static_cast<std::uint32_t>(o.seed), static_cast<std::uint32_t>(o.seed >> 32U),
-                         static_cast<std::uint32_t>(step)};
-  std::mt19937 generator(sequence);
-  std::vector<std::size_t> starts(o.batch);
-  // Multiply-and-shift instead of a library distribution, whose results differ between standard libraries.
-  for (std::size_t& start : starts) {
-    start = static_cast<std::size_t>((static_cast<std::uint64_t>(generator()) * (split_size - o.block)) >> 32U);
-  }
-  return starts;
-}
-
-// Mean loss over the split in windows of `length` that do not overlap; `limit` windows at most. Every character but the
+// Mean loss over the split in windows of `length` that do not overlap; `limit` windows at most. Every token but the
 // first is predicted once; the last window may be shorter.
 double validate_model(const ModelConfig& config, const Gpt2Parameters& parameters, std::span<const std::int64_t> split,
                       std::size_t length, std::size_t limit) {
@@ -211,80 +161,35 @@ double validate_model(const ModelConfig& config, const Gpt2Parameters& parameter
   std::size_t done = 0;
   for (std::size_t start = 0; start + 1 < split.size() && done < limit; start += length, ++done) {
     const std::size_t size = std::min(length, split.size() - 1 - start);
-    const auto [inputs, targets] = windows(split, {start}, size);
-    sum += gpt2_loss(config, parameters, inputs, targets).item<double>() * static_cast<double>(size);
+    const Batch batch = batch_of(split, {start}, size);
+    const Gpt2Output output = gpt2_forward(config, parameters, batch.inputs);
+    sum += cross_entropy(output, batch.targets).item<double>() * static_cast<double>(size);
     predicted += size;
   }
   return sum / static_cast<double>(predicted);
 }
 
-// One step of AdamW on the gradients that are there; returns nothing, changes `state`.
-void update(State& state, const TrainOptions& o, double rate) {
-  const torch::NoGradGuard no_grad;
-  double squares = 0;
-  for (const auto& [name, tensor] : state.parameters) squares += tensor.grad().square().sum().item<double>();
-  const double factor = std::min(1.0, o.clip / (std::sqrt(squares) + 1e-6));
-  const auto count = static_cast<double>(state.step + 1);
-  const double mean_scale = 1.0 / (1.0 - std::pow(kBeta1, count));
-  const double square_scale = 1.0 / (1.0 - std::pow(kBeta2, count));
-  for (auto& [name, tensor] : state.parameters) {
-    const torch::Tensor gradient = tensor.grad() * factor;
-    torch::Tensor& mean = state.mean.at(name);
-    torch::Tensor& square = state.square.at(name);
-    mean.mul_(kBeta1).add_(gradient, 1.0 - kBeta1);
-    square.mul_(kBeta2).addcmul_(gradient, gradient, 1.0 - kBeta2);
-    if (tensor.dim() > 1) tensor.mul_(1.0 - rate * o.weight_decay);
-    tensor.addcdiv_(mean * mean_scale, (square * square_scale).sqrt_().add_(kAdamEpsilon), -rate);
-    tensor.mutable_grad().reset();
+// What a step is judged by: the text, and the dense model where it teaches.
+torch::Tensor loss_of(const Gpt2Output& output, const torch::Tensor& targets, const Distillation& distillation,
+                      const std::function<Gpt2Output()>& teacher) {
+  torch::Tensor loss = cross_entropy(output, targets);
+  if (!distillation.any()) return loss;
+  const Gpt2Output taught = teacher();
+  if (distillation.logits > 0) {
+    const double t = distillation.temperature;
+    const torch::Tensor divergence = torch::kl_div(torch::log_softmax(output.logits / t, -1),
+                                                   torch::log_softmax(taught.logits / t, -1), at::Reduction::Sum, true);
+    loss = loss * (1 - distillation.logits) +
+           divergence * (distillation.logits * t * t / static_cast<double>(output.logits.size(0)));
   }
-}
-
-// Writes the model into a folder that replaces --out when it is committed: what else that holds comes along, but for
-// the checkpoint, which is done with.
-void write_model(AtomicFolder& folder, const TrainOptions& o, const CharacterText& text,
-                 const Gpt2Parameters& parameters) {
-  SafetensorsWriter writer;
-  writer.set_metadata("format", "pt");
-  for (const auto& [name, tensor] : parameters) {
-    const std::span<const float> values = values_of(tensor);
-    if (o.dtype == Dtype::kF32) {
-      writer.add(name, shape_of(tensor), values);
-      continue;
+  if (distillation.hidden > 0) {
+    for (std::size_t l = 0; l < output.hidden.size(); ++l) {
+      const torch::Tensor difference = (output.hidden[l] - taught.hidden[l]).square().mean();
+      const double scale = distillation.hidden / static_cast<double>(output.hidden.size());
+      loss = loss + difference / taught.hidden[l].square().mean() * scale;
     }
-    std::vector<Half> halves;
-    halves.reserve(values.size());
-    for (const float value : values) halves.push_back(to_half(value));
-    writer.add(name, shape_of(tensor), halves);
   }
-  writer.write(folder.path() / kWeightsName);
-
-  nlohmann::ordered_json vocabulary = nlohmann::ordered_json::object();
-  for (std::size_t id = 0; id < text.vocabulary.size(); ++id) vocabulary[text.vocabulary[id]] = id;
-  write_file(folder.path() / "vocab.json", vocabulary.dump(2) + "\n");
-
-  const nlohmann::json config = {{"activation_function", "gelu_new"},
-                                 {"architectures", {"GPT2LMHeadModel"}},
-                                 {"attn_pdrop", 0.0},
-                                 {"bos_token_id", nullptr},
-                                 {"embd_pdrop", 0.0},
-                                 {"eos_token_id", nullptr},
-                                 {"initializer_range", 0.02},
-                                 {"layer_norm_epsilon", 1e-05},
-                                 {"model_type", "gpt2"},
-                                 {"n_ctx", o.positions},
-                                 {"n_embd", o.embd},
-                                 {"n_head", o.heads},
-                                 {"n_inner", nullptr},
-                                 {"n_layer", o.layers},
-                                 {"n_positions", o.positions},
-                                 {"resid_pdrop", 0.0},
-                                 {"scale_attn_weights", true},
-                                 {"tie_word_embeddings", true},
-                                 {"torch_dtype", o.dtype == Dtype::kF16 ? "float16" : "float32"},
-                                 {"use_cache", true},
-                                 {"vocab_size", text.vocabulary.size()}};
-  write_file(folder.path() / "config.json", config.dump(2) + "\n");
-  folder.keep([](const std::string& path) { return !path.starts_with(kCheckpointName); });
+  return loss;
 }
 
 class Stopwatch {
@@ -297,90 +202,169 @@ class Stopwatch {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
+class Training {
+ public:
+  Training(const TrainOptions& options, const std::function<void(const TrainProgress&)>& report)
+      : o_(options), report_(report), begin_(o_.init.empty() ? from_scratch(o_) : from_checkpoint(o_)) {
+    block_ = o_.block.value_or(begin_.config.positions);
+    if (block_ > begin_.config.positions) {
+      fail_input("--block: found {}, expected at most --positions {}", block_, begin_.config.positions);
+    }
+    const std::size_t size = begin_.ids.size() * 9 / 10;
+    training_ = std::span(begin_.ids).first(size);
+    validation_ = std::span(begin_.ids).subspan(size);
+    if (training_.size() <= block_ || validation_.size() < 2) {
+      fail_input("{}: found {} tokens, expected more than {} for windows of {} in 90 % of them", o_.text.string(),
+                 begin_.ids.size(), (block_ + 1) * 10 / 9 + 1, block_);
+    }
+    std::error_code error;
+    if (fs::is_directory(o_.out, error) && !fs::is_empty(o_.out)) check_earlier(o_.out);
+    identity_ = identity_of(o_, begin_, block_);
+    if (o_.recipe.distillation.any()) {
+      for (const auto& [name, tensor] : begin_.parameters) teacher_[name] = tensor.clone();
+    }
+    state_ = TrainState(begin_.parameters);
+    if (o_.prune) masks_.emplace(o_.recipe, *o_.prune, begin_.config);
+    if (!o_.resume) return;
+    load_state(checkpoint(), state_, identity_, [&](const SafetensorsFile& file) {
+      if (masks_) masks_->load(file);
+    });
+  }
+
+  TrainResult run(const std::function<void(const TrainResult&)>& before_commit) {
+    const Stopwatch whole;
+    Stopwatch since_report;
+    double sum = 0;
+    std::size_t count = 0;
+    while (state_.step < o_.recipe.steps) {
+      if (o_.stop_at != 0 && state_.step >= o_.stop_at) {
+        save();
+        result_.steps = state_.step;
+        return result_;
+      }
+      const double rate = rate_at(o_.recipe, state_.step);
+      sum += step(rate);
+      ++count;
+      if (state_.step % o_.evaluate_every == 0 || state_.step == o_.recipe.steps) {
+        const auto reported = static_cast<double>(count);
+        const double ms = since_report.seconds() * 1e3 / reported;
+        TrainProgress line{state_.step, rate, sum / reported, 0, ms, masks_ ? masks_->ratio() : 0};
+        line.validation_loss = validate_model(begin_.config, current(), validation_, block_, 16);
+        report_(line);
+        sum = 0;
+        count = 0;
+        since_report = Stopwatch();
+      }
+      if (state_.step % o_.checkpoint_every == 0) save();
+    }
+    AtomicFolder folder(o_.out, check_earlier);
+    write(folder);
+    result_.seconds = whole.seconds();
+    if (before_commit) before_commit(result_);
+    folder.commit();
+    return result_;
+  }
+
+ private:
+  [[nodiscard]] fs::path checkpoint() const { return o_.out / kCheckpointName; }
+
+  void save() const {
+    save_state(checkpoint(), state_, identity_, [&](SafetensorsWriter& writer) {
+      if (masks_) masks_->save(writer);
+    });
+  }
+
+  [[nodiscard]] Gpt2Parameters current() const {
+    return masks_ ? masks_->masked(state_.parameters) : state_.parameters;
+  }
+
+  // One step; returns its loss.
+  double step(double rate) {
+    if (masks_) masks_->update(state_.step, state_.parameters);
+    Gpt2Parameters leaves;
+    for (const auto& [name, tensor] : current()) leaves[name] = tensor.detach().set_requires_grad(true);
+    const std::vector<std::size_t> starts = starts_of(o_.seed, state_.step, o_.recipe.batch, block_, training_.size());
+    const Batch batch = batch_of(training_, starts, block_);
+    const torch::Tensor loss =
+        loss_of(gpt2_forward(begin_.config, leaves, batch.inputs), batch.targets, o_.recipe.distillation, [&] {
+          const torch::NoGradGuard no_grad;
+          return gpt2_forward(begin_.config, teacher_, batch.inputs);
+        });
+    loss.backward();
+    result_.train_loss = loss.item<double>();
+    if (!std::isfinite(result_.train_loss)) {
+      fail_input("step {}: the loss became {}; use a lower --lr than {}", state_.step, result_.train_loss,
+                 o_.recipe.learning_rate);
+    }
+    Gpt2Parameters gradients;
+    for (const auto& [name, leaf] : leaves) gradients[name] = leaf.grad();
+    if (masks_) masks_->take(state_.parameters, gradients);
+    adam_w_step(state_, gradients, {o_.recipe.weight_decay, o_.recipe.clip}, rate);
+    return result_.train_loss;
+  }
+
+  // Writes the model into a folder that replaces --out when it is committed: what else that holds comes along, but for
+  // the checkpoint, which is done with.
+  void write(AtomicFolder& folder) {
+    if (masks_) {
+      result_.matrices = masks_->finish(state_.parameters);
+      result_.kept = masks_->kept();
+      result_.mean_length = masks_->mean_length();
+    }
+    if (masks_) {
+      // A dense checkpoint first: what is pruned is then written as prune_model writes it.
+      const AtomicFolder dense(checkpoint() / "dense", [](const fs::path&) {});
+      write_trained(dense.path(), *begin_.source, current(), o_.dtype);
+      const Model trained = Model::open(dense.path());
+      for (std::size_t m = 0; m < result_.matrices.size(); ++m) {
+        fit_to_stored(trained, m / kMatrixKinds.size(), kMatrixKinds[m % kMatrixKinds.size()], result_.matrices[m]);
+      }
+      trained.write_pruned_files(folder.path(), result_.matrices, how());
+    } else if (begin_.source) {
+      write_trained(folder.path(), *begin_.source, current(), o_.dtype);
+    } else {
+      write_weights(folder.path(), state_.parameters, o_.dtype);
+      write_character_model_files(folder.path(), begin_.config, o_.dtype, begin_.vocabulary);
+    }
+    folder.keep([](const std::string& path) { return !path.starts_with(kCheckpointName); });
+    // What counts is the model that others will read, so the final loss is that of the file.
+    const Gpt2Parameters written = parameters_of(load_network(Model::open(folder.path())));
+    for (const auto& [name, tensor] : written) result_.parameters += static_cast<std::size_t>(tensor.numel());
+    result_.validation_loss = validate_model(begin_.config, written, validation_, begin_.config.positions,
+                                             std::numeric_limits<std::size_t>::max());
+    result_.validation_tokens = validation_.size() - 1;
+    result_.vocabulary = begin_.config.vocabulary;
+    result_.steps = state_.step;
+    result_.finished = true;
+  }
+
+  [[nodiscard]] std::string how() const {
+    std::string how = fmt::format("It was trained by `train_model` for {} steps from a checkpoint", o_.recipe.steps);
+    if (!o_.prune) return how + ".";
+    return how + fmt::format(", and pruned on the way: pattern {}, ratio {}, seed {}.", o_.prune->pattern,
+                             o_.prune->options.ratio, o_.seed);
+  }
+
+  const TrainOptions& o_;
+  const std::function<void(const TrainProgress&)>& report_;
+  Beginning begin_;
+  std::size_t block_ = 0;
+  std::span<const std::int64_t> training_;
+  std::span<const std::int64_t> validation_;
+  nlohmann::json identity_;
+  Gpt2Parameters teacher_;
+  TrainState state_;
+  std::optional<GradualMasks> masks_;
+  TrainResult result_;
+};
+
 }  // namespace
 
 TrainResult train(const TrainOptions& options, const std::function<void(const TrainProgress&)>& report,
                   const std::function<void(const TrainResult&)>& before_commit) {
   check_options(options);
   at::set_num_threads(options.threads);
-  const CharacterText text = read_character_text(options.text);
-  const std::size_t train_size = text.ids.size() * 9 / 10;
-  const std::span<const std::int64_t> training = std::span(text.ids).first(train_size);
-  const std::span<const std::int64_t> validation = std::span(text.ids).subspan(train_size);
-  if (training.size() <= options.block || validation.size() < 2) {
-    fail_input("{}: found {} characters, expected more than {} for windows of {} in 90 % of them",
-               options.text.string(), text.ids.size(), (options.block + 1) * 10 / 9 + 1, options.block);
-  }
-  const ModelConfig config = config_of(options, text.vocabulary.size());
-  const nlohmann::json identity = identity_of(options, text);
-  std::error_code error;
-  if (fs::is_directory(options.out, error) && !fs::is_empty(options.out)) check_earlier(options.out);
-  const fs::path checkpoint = options.out / kCheckpointName;
-
-  State state;
-  state.parameters = initialise_gpt2(config, options.seed);
-  for (const auto& [name, tensor] : state.parameters) {
-    state.mean[name] = torch::zeros_like(tensor, torch::requires_grad(false));
-    state.square[name] = torch::zeros_like(tensor, torch::requires_grad(false));
-  }
-  if (options.resume) load_state(checkpoint / kStateName, state, identity);
-
-  const Stopwatch whole;
-  Stopwatch since_report;
-  TrainResult result;
-  double loss_sum = 0;
-  std::size_t loss_count = 0;
-  while (state.step < options.steps) {
-    if (options.stop_at != 0 && state.step >= options.stop_at) {
-      save_state(checkpoint, state, identity);
-      result.steps = state.step;
-      return result;
-    }
-    const double rate = rate_at(options, state.step);
-    const auto [inputs, targets] = windows(training, starts_of(options, state.step, training.size()), options.block);
-    const torch::Tensor loss = gpt2_loss(config, state.parameters, inputs, targets);
-    loss.backward();
-    result.train_loss = loss.item<double>();
-    if (!std::isfinite(result.train_loss)) {
-      fail_input("step {}: the loss became {}; use a lower --lr than {}", state.step, result.train_loss,
-                 options.learning_rate);
-    }
-    update(state, options, rate);
-    ++state.step;
-    loss_sum += result.train_loss;
-    ++loss_count;
-    if (state.step % options.evaluate_every == 0 || state.step == options.steps) {
-      const double ms = since_report.seconds() * 1e3 / static_cast<double>(loss_count);
-      const double estimate = validate_model(config, state.parameters, validation, options.block, 16);
-      report({state.step, rate, loss_sum / static_cast<double>(loss_count), estimate, ms});
-      loss_sum = 0;
-      loss_count = 0;
-      since_report = Stopwatch();
-    }
-    if (state.step % options.checkpoint_every == 0) save_state(checkpoint, state, identity);
-  }
-
-  AtomicFolder folder(options.out, check_earlier);
-  write_model(folder, options, text, state.parameters);
-  // What counts is the model that others will read, so the final loss is that of the file.
-  const SafetensorsFile written = SafetensorsFile::open(folder.path() / kWeightsName);
-  {
-    const torch::NoGradGuard no_grad;
-    for (auto& [name, tensor] : state.parameters) {
-      fill(tensor, written, name);
-      result.parameters += static_cast<std::size_t>(tensor.numel());
-    }
-  }
-  result.validation_loss =
-      validate_model(config, state.parameters, validation, options.positions, std::numeric_limits<std::size_t>::max());
-  result.validation_tokens = validation.size() - 1;
-  result.vocabulary = text.vocabulary.size();
-  result.steps = state.step;
-  result.seconds = whole.seconds();
-  result.finished = true;
-  if (before_commit) before_commit(result);
-  folder.commit();
-  return result;
+  return Training(options, report).run(before_commit);
 }
 
 }  // namespace mixvec::inline pruning

@@ -1,12 +1,18 @@
-// Trains a character-level GPT-2 from a text and writes it as Hugging Face does.
+// Trains a GPT-2 on a text, from nothing or from a checkpoint, pruning it on the way if asked to, and writes it as
+// Hugging Face does.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
+#include <vector>
 
+#include "golden/matrix/pruned_matrix.hpp"
 #include "golden/safetensors/safetensors.hpp"
+#include "pruning/pipeline/subject.hpp"
+#include "pruning/train/recipe.hpp"
 
 namespace mixvec::inline pruning {
 
@@ -14,18 +20,14 @@ namespace mixvec::inline pruning {
 struct TrainOptions {
   std::filesystem::path text;
   std::filesystem::path out;
-  std::size_t layers = 4;
-  std::size_t heads = 4;
-  std::size_t embd = 128;
-  std::size_t positions = 256;
-  std::size_t steps = 3000;
-  std::size_t batch = 8;
-  std::size_t block = 256;      ///< tokens per training window, at most `positions`
-  double learning_rate = 1e-3;  ///< peak, reached after `warmup` steps
-  double final_rate = 1e-4;     ///< end of the cosine
-  std::size_t warmup = 100;
-  double weight_decay = 0.1;  ///< on matrices and embeddings only
-  double clip = 1.0;          ///< largest norm of the gradient
+  std::filesystem::path init;        ///< dense GPT-2 checkpoint to begin with; empty: random weights, and characters
+  std::size_t layers = 4;            ///< without `init`
+  std::size_t heads = 4;             ///< without `init`
+  std::size_t embd = 128;            ///< without `init`
+  std::size_t positions = 256;       ///< without `init`
+  std::optional<std::size_t> block;  ///< tokens of a window, at most the positions; none: all of them
+  TrainingRecipe recipe;
+  std::optional<Recipe> prune;  ///< pattern, accelerator and final ratio
   std::uint64_t seed = 1;
   Dtype dtype = Dtype::kF16;  ///< of the written weights: F16 or F32
   bool resume = false;        ///< go on from OUT/checkpoint
@@ -39,9 +41,10 @@ struct TrainOptions {
 struct TrainProgress {
   std::size_t step = 0;
   double rate = 0;
-  double train_loss = 0;       ///< mean since the last line, nats per character
+  double train_loss = 0;       ///< mean since the last line, nats per token
   double validation_loss = 0;  ///< on at most 16 windows
   double ms_per_step = 0;
+  double ratio = 0;  ///< pruned share at present
 };
 
 struct TrainResult {
@@ -50,15 +53,18 @@ struct TrainResult {
   std::size_t parameters = 0;
   std::size_t vocabulary = 0;
   double train_loss = 0;       ///< of the last step
-  double validation_loss = 0;  ///< whole validation split, weights as written, windows of `positions`
+  double validation_loss = 0;  ///< whole validation split, weights as written, windows of the positions
   std::size_t validation_tokens = 0;
-  double seconds = 0;  ///< of this run
+  double seconds = 0;                  ///< of this run
+  std::vector<PrunedMatrix> matrices;  ///< if it was pruned
+  double kept = 1;                     ///< share of their weights
+  double mean_length = 0;              ///< of their kept weights
 };
 
-/// Trains on the first 90 % of the text, validates on the rest; writes OUT/config.json, model.safetensors, vocab.json,
-/// and while it runs OUT/checkpoint. The same options give the same bits, resumed or not (same machine and libtorch).
-/// `before_commit` is called when the model is written and before it takes its place: what it throws leaves OUT as it
-/// was. Throws InputError naming the option or file.
+/// Trains on the first 90 % of the text, validates on the rest; writes OUT/config.json, model.safetensors and the
+/// vocabulary, a pruned model as prune_model writes it, and while it runs OUT/checkpoint. The same options give the
+/// same bits, resumed or not (same machine and libtorch). `before_commit` is called when the model is written and
+/// before it takes its place: what it throws leaves OUT as it was. Throws InputError naming the option or file.
 TrainResult train(const TrainOptions& options, const std::function<void(const TrainProgress&)>& report,
                   const std::function<void(const TrainResult&)>& before_commit = {});
 

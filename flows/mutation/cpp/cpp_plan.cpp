@@ -8,7 +8,7 @@
 #include <set>
 
 #include "flows/regress/plan/command.hpp"
-#include "flows/regress/plan/json_fields.hpp"
+#include "golden/files/json_fields.hpp"
 #include "golden/base/text.hpp"
 #include "golden/files/input_file.hpp"
 

@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "flows/regress/plan/json_fields.hpp"
+#include "golden/files/json_fields.hpp"
 #include "flows/regress/plan/shell_output.hpp"
 #include "golden/base/error.hpp"
 #include "golden/base/text.hpp"

@@ -6,7 +6,7 @@
 #include <set>
 
 #include "flows/regress/plan/command.hpp"
-#include "flows/regress/plan/json_fields.hpp"
+#include "golden/files/json_fields.hpp"
 #include "flows/regress/plan/plan.hpp"
 #include "golden/base/error.hpp"
 #include "golden/base/text.hpp"

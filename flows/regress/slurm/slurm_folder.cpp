@@ -10,7 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
-#include "flows/regress/plan/json_fields.hpp"
+#include "golden/files/json_fields.hpp"
 #include "golden/base/error.hpp"
 #include "golden/base/system_reason.hpp"
 #include "golden/base/text.hpp"

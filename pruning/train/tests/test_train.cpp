@@ -40,11 +40,11 @@ TrainOptions tiny(const fs::path& folder, const char* out) {
   o.embd = 16;
   o.positions = 16;
   o.block = 16;
-  o.batch = 4;
-  o.steps = 30;
-  o.warmup = 5;
-  o.learning_rate = 1e-2;
-  o.final_rate = 1e-3;
+  o.recipe.batch = 4;
+  o.recipe.steps = 30;
+  o.recipe.warmup = 5;
+  o.recipe.learning_rate = 1e-2;
+  o.recipe.final_rate = 1e-3;
   o.evaluate_every = 1;
   return o;
 }
@@ -104,7 +104,7 @@ TEST(Trainer, WritesWhatHuggingFaceWrites) {
   for (const Dtype dtype : {Dtype::kF16, Dtype::kF32}) {
     TrainOptions o = tiny(folder.path, "m");
     o.dtype = dtype;
-    o.steps = 1;
+    o.recipe.steps = 1;
     const TrainResult result = train(o, [](const TrainProgress&) {});
     const Model model = Model::open(o.out);
     EXPECT_EQ(model.config().hidden, 16U);
@@ -175,16 +175,16 @@ TEST(Trainer, BadInputIsRefused) {
   };
   refused([](TrainOptions& o) { o.heads = 3; }, "--heads: found 3");
   refused([](TrainOptions& o) { o.block = 17; }, "--block: found 17");
-  refused([](TrainOptions& o) { o.steps = 0; }, "--steps: found 0");
+  refused([](TrainOptions& o) { o.recipe.steps = 0; }, "--steps: found 0");
   refused([](TrainOptions& o) { o.dtype = Dtype::kBF16; }, "--dtype: found BF16");
   refused(
       [](TrainOptions& o) {
-        o.learning_rate = 1e30;
-        o.clip = 1e30;
-        o.warmup = 0;
+        o.recipe.learning_rate = 1e30;
+        o.recipe.clip = 1e30;
+        o.recipe.warmup = 0;
       },
       "use a lower --lr");
-  refused([](TrainOptions& o) { write_file(o.text, "short"); }, "found 5 characters");
+  refused([](TrainOptions& o) { write_file(o.text, "short"); }, "found 5 tokens");
   refused([](TrainOptions& o) { write_file(o.text, "bad \xC3("); }, "byte 4: found 0xc3, expected UTF-8");
   refused([](TrainOptions& o) { write_file(o.text, ""); }, "empty file");
 }

@@ -1,5 +1,5 @@
 // Reads the fields of a JSON object with messages that say where.
-#include "flows/regress/plan/json_fields.hpp"
+#include "golden/files/json_fields.hpp"
 
 #include <fmt/format.h>
 
@@ -9,7 +9,7 @@
 #include "golden/base/text.hpp"
 #include "golden/files/input_file.hpp"
 
-namespace mixvec::inline flows {
+namespace mixvec::inline golden {
 
 JsonFields::JsonFields(const nlohmann::json& object, std::string file, std::string place)
     : object_(object), file_(std::move(file)), place_(std::move(place)) {
@@ -154,4 +154,4 @@ void JsonFields::refuse_others() const {
   }
 }
 
-}  // namespace mixvec::inline flows
+}  // namespace mixvec::inline golden

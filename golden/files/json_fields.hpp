@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace mixvec::inline flows {
+namespace mixvec::inline golden {
 
 /// An object of a JSON file. Every getter throws InputError "FILE: /path/to/field: found …, expected …".
 class JsonFields {
@@ -51,4 +51,4 @@ class JsonFields {
   std::set<std::string> asked_;
 };
 
-}  // namespace mixvec::inline flows
+}  // namespace mixvec::inline golden

@@ -1,0 +1,77 @@
+// Weights, configuration and vocabulary.
+#include "pruning/train/model_files.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "golden/base/error.hpp"
+#include "golden/checkpoint/carried_files.hpp"
+#include "golden/files/input_file.hpp"
+#include "golden/files/output.hpp"
+#include "golden/safetensors/safetensors_writer.hpp"
+#include "pruning/train/train_state.hpp"
+
+namespace mixvec::inline pruning {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+const char* torch_name(Dtype dtype) { return dtype == Dtype::kF16 ? "float16" : "float32"; }
+
+}  // namespace
+
+void write_weights(const fs::path& folder, const Gpt2Parameters& parameters, Dtype dtype) {
+  SafetensorsWriter writer;
+  writer.set_metadata("format", "pt");
+  for (const auto& [name, tensor] : parameters) {
+    const std::span<const float> values = values_of(tensor);
+    if (dtype == Dtype::kF32) {
+      writer.add(name, shape_of(tensor), values);
+      continue;
+    }
+    std::vector<Half> halves;
+    halves.reserve(values.size());
+    for (const float value : values) halves.push_back(to_half(value));
+    writer.add(name, shape_of(tensor), halves);
+  }
+  writer.write(folder / "model.safetensors");
+}
+
+void write_character_model_files(const fs::path& folder, const ModelConfig& config, Dtype dtype,
+                                 const std::vector<std::string>& vocabulary) {
+  nlohmann::ordered_json ids = nlohmann::ordered_json::object();
+  for (std::size_t id = 0; id < vocabulary.size(); ++id) ids[vocabulary[id]] = id;
+  write_file(folder / "vocab.json", ids.dump(2) + "\n");
+  const nlohmann::json json = {{"activation_function", "gelu_new"},
+                               {"architectures", {"GPT2LMHeadModel"}},
+                               {"attn_pdrop", 0.0},
+                               {"bos_token_id", nullptr},
+                               {"embd_pdrop", 0.0},
+                               {"eos_token_id", nullptr},
+                               {"initializer_range", 0.02},
+                               {"layer_norm_epsilon", 1e-05},
+                               {"model_type", "gpt2"},
+                               {"n_ctx", config.positions},
+                               {"n_embd", config.hidden},
+                               {"n_head", config.heads},
+                               {"n_inner", nullptr},
+                               {"n_layer", config.layers},
+                               {"n_positions", config.positions},
+                               {"resid_pdrop", 0.0},
+                               {"scale_attn_weights", true},
+                               {"tie_word_embeddings", true},
+                               {"torch_dtype", torch_name(dtype)},
+                               {"use_cache", true},
+                               {"vocab_size", vocabulary.size()}};
+  write_file(folder / "config.json", json.dump(2) + "\n");
+}
+
+void write_trained(const fs::path& folder, const Model& source, const Gpt2Parameters& parameters, Dtype dtype) {
+  carry(find_carried_files(source.directory(), source.is_pruned(), folder), source.directory(), folder);
+  nlohmann::ordered_json config = nlohmann::ordered_json::parse(read_file(source.directory() / "config.json"));
+  config["torch_dtype"] = torch_name(dtype);
+  write_file(folder / "config.json", config.dump(2) + "\n");
+  write_weights(folder, parameters, dtype);
+}
+
+}  // namespace mixvec::inline pruning

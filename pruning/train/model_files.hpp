@@ -1,0 +1,26 @@
+// The files of a trained model, as Hugging Face's library writes them.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "golden/checkpoint/model.hpp"
+#include "golden/safetensors/safetensors.hpp"
+#include "pruning/train/gpt2_torch.hpp"
+
+namespace mixvec::inline pruning {
+
+/// Writes model.safetensors into `folder`, parameters as `dtype` (F16 or F32).
+void write_weights(const std::filesystem::path& folder, const Gpt2Parameters& parameters, Dtype dtype);
+
+/// Writes config.json and vocab.json of a model whose vocabulary is characters.
+void write_character_model_files(const std::filesystem::path& folder, const ModelConfig& config, Dtype dtype,
+                                 const std::vector<std::string>& vocabulary);
+
+/// Writes into `folder`, which is there and empty, what the checkpoint `source` has, with trained parameters in place
+/// of its own.
+void write_trained(const std::filesystem::path& folder, const Model& source, const Gpt2Parameters& parameters,
+                   Dtype dtype);
+
+}  // namespace mixvec::inline pruning

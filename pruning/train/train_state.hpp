@@ -1,0 +1,53 @@
+// What a training run has come to: parameters, the optimiser's moments, and how they are kept on disk.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <span>
+#include <string>
+
+#include "golden/safetensors/safetensors.hpp"
+#include "golden/safetensors/safetensors_writer.hpp"
+#include "pruning/train/gpt2_torch.hpp"
+
+namespace mixvec::inline pruning {
+
+/// Parameters with AdamW's two moments, and the steps done.
+struct TrainState {
+  Gpt2Parameters parameters;
+  Gpt2Parameters mean;
+  Gpt2Parameters square;
+  std::size_t step = 0;
+
+  TrainState() = default;
+  /// Moments of zero.
+  explicit TrainState(Gpt2Parameters begin);
+};
+
+/// The optimiser's settings.
+struct AdamW {
+  double weight_decay = 0.1;  ///< of tensors with two dimensions
+  double clip = 1.0;          ///< largest norm of all gradients together
+};
+
+/// One step of AdamW (Loshchilov 2019) at a learning rate: `gradients` has one tensor for every parameter. Counts it.
+void adam_w_step(TrainState& state, const Gpt2Parameters& gradients, const AdamW& settings, double rate);
+
+std::span<const float> values_of(const torch::Tensor& tensor);
+std::vector<std::size_t> shape_of(const torch::Tensor& tensor);
+/// Copies a tensor of a file into `target`. Throws InputError if the file has none of that name and shape.
+void fill(torch::Tensor& target, const SafetensorsFile& file, const std::string& name);
+
+/// Writes `folder`/state.safetensors, whole or not at all, the folders above it with it. `identity` is everything that
+/// the bits of the result depend on; `more` adds further tensors.
+void save_state(const std::filesystem::path& folder, const TrainState& state, const nlohmann::json& identity,
+                const std::function<void(SafetensorsWriter&)>& more);
+
+/// Reads it back into a state that has its tensors; `more` reads what was added. Throws InputError naming what is
+/// missing, damaged, or was begun with another identity.
+void load_state(const std::filesystem::path& folder, TrainState& state, const nlohmann::json& identity,
+                const std::function<void(const SafetensorsFile&)>& more);
+
+}  // namespace mixvec::inline pruning
