@@ -8,7 +8,7 @@ namespace mixvec::inline pruning {
 
 namespace {
 
-constexpr int kMostExact = 6;  // prunings for one limit
+constexpr int kMostExact = 8;  // prunings for one limit
 constexpr int kMostRough = 6;
 // In whole steps, so that a ratio can be typed again.
 constexpr double kSteps = 1e5;
@@ -97,9 +97,17 @@ double CostCurve::cost_at(double ratio) const {
   return near[0].cost + slope * (ratio - near[0].ratio);
 }
 
-double RatioSearch::propose(double limit) {
+double RatioSearch::propose(double limit, int row) {
   const double target = target_of(limit);
-  if (exact_.below(limit) && exact_.above(limit)) return exact_.ratio_at(target);
+  const std::optional<CostPoint> low = exact_.below(limit);
+  const std::optional<CostPoint> high = exact_.above(limit);
+  if (low && high) {
+    if (std::abs(row) < 2 || low->ratio <= high->ratio) return exact_.ratio_at(target);
+    // Points that all fall on one side of a bent curve come near slowly: the other end counts for half (Dowell 1971).
+    const double short_of = std::ldexp(low->cost - target, row > 0 ? 1 - row : 0);
+    const double beyond = std::ldexp(high->cost - target, row < 0 ? 1 + row : 0);
+    return to_step(low->ratio + (high->ratio - low->ratio) * short_of / (short_of - beyond));
+  }
   // Nothing on one side yet: the quick cost, in the measure of the exact one.
   double measure = 1;
   if (const std::optional<CostPoint> near = exact_.nearest(limit)) {
@@ -117,19 +125,22 @@ double RatioSearch::propose(double limit) {
 
 std::optional<CostPoint> RatioSearch::find(double limit) {
   int in_vain = 0;
+  int row = 0;  // points in a row that cost too much; negative: that did not
   for (int i = 0; i < kMostExact && !near_enough(exact_.below(limit), limit); ++i) {
     const std::optional<CostPoint> low = exact_.below(limit);
-    double ratio = propose(limit);
+    double ratio = propose(limit, row);
     if (exact_.has(ratio)) {
       // Ragged: halfway between what costs too much and what does not.
       const std::optional<CostPoint> high = exact_.above(limit);
       ratio = to_step(((low ? low->ratio : 1) + (high ? high->ratio : 0)) / 2);
       if (exact_.has(ratio)) break;
     }
-    exact_.add({ratio, exact_cost_(ratio)});
+    const double cost = exact_cost_(ratio);
+    exact_.add({ratio, cost});
+    row = cost > limit ? std::max(row, 0) + 1 : std::min(row, 0) - 1;
     // Ragged, and not far off: it will hardly get better.
     constexpr double kFairlyNear = 0.01;
-    constexpr int kMostInVain = 2;
+    constexpr int kMostInVain = 3;
     const bool fairly_near = low && low->cost >= (1 - kFairlyNear) * limit;
     if (fairly_near && exact_.below(limit)->cost <= low->cost && ++in_vain == kMostInVain) break;
   }

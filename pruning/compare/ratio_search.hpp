@@ -56,7 +56,7 @@ class RatioSearch {
   [[nodiscard]] double least() const;
 
  private:
-  double propose(double limit);
+  double propose(double limit, int row);
   Cost exact_cost_;
   Cost rough_cost_;
   double whole_;
