@@ -11,7 +11,7 @@
 #include "generator/config_file.hpp"
 #include "generator/legality.hpp"
 #include "golden/base/error.hpp"
-#include "pruning/compare/ratio_search.hpp"
+#include "pruning/compare/setting.hpp"
 #include "pruning/importance/importance.hpp"
 #include "pruning/study/machine_run.hpp"
 
@@ -20,9 +20,6 @@ namespace mixvec::inline pruning {
 namespace {
 
 constexpr double kCalibrating = 0.1;  // share of the work
-// Where one cost is the limit, nothing is paid for the other.
-constexpr Rates kOnlyBytes{1, 0};
-constexpr Rates kOnlyCycles{0, 1};
 
 bool is_unstructured(const PatternEntry& entry) { return entry.pattern == "unstructured"; }
 
@@ -38,33 +35,6 @@ std::vector<std::string> checked_names(const char* option, const std::string& te
   return names;
 }
 
-// What prune_model would be asked for one setting alone. Options that another setting uses are left out, and what was
-// typed is judged for all settings together.
-Arguments alone(const Arguments& all, const PatternEntry& entry, const std::string& importance,
-                const std::string& recover) {
-  Arguments one = all;
-  one.given.clear();
-  one.pattern = entry.pattern;
-  one.vec = entry.vec;
-  one.prune.direction = entry.direction;
-  one.importance = importance;
-  one.recover = recover;
-  if (entry.makes_masks) {
-    one.search.clear();
-    one.exchange.clear();
-    one.budget.clear();
-    one.no_grouping = false;
-  }
-  return one;
-}
-
-void set_ratio(Recipe& recipe, double ratio) {
-  recipe.options.ratio = ratio;
-  if (recipe.mask_pattern) recipe.mask_ratio = ratio;
-}
-
-bool has_own_ratio(const Recipe& recipe) { return recipe.mask_pattern && recipe.mask_pattern->own_ratio(); }
-
 CalibrationNeeds both(const CalibrationNeeds& a, const CalibrationNeeds& b) {
   return {a.inputs || b.inputs, a.outputs || b.outputs, a.weights || b.weights, a.heads || b.heads};
 }
@@ -77,13 +47,6 @@ bool has_windows(const std::filesystem::path& source) {
 ComparedMachine machine_of(const AccelConfig& accel) { return {accel, config_name(accel), array_area(accel)}; }
 
 }  // namespace
-
-/// A pruned model before its recovery, on its accelerator.
-struct ComparisonRun::Cut {
-  double ratio = 0;
-  PruneResult result;
-  MachineRun run;
-};
 
 std::optional<double> Comparison::area_cycles(const ComparedRow& row) const {
   const std::optional<double>& area = machines[row.names.machine].area.mm2;
@@ -266,14 +229,12 @@ ComparisonRun::Cut ComparisonRun::cut(const Work& work, Recipe recipe, std::opti
   return cut;
 }
 
-void ComparisonRun::finish(const Work& work, const Cut& cut, const std::optional<CostLimit>& limit,
-                           const std::string& point) {
+ComparisonRun::Found ComparisonRun::finish(const Work& work, const Cut& cut, bool tries) {
+  Found found;
   for (const Recipe& recipe : work.recipes) {
     ComparedRow row;
-    row.names = names_of(work, recipe, point);
     row.entry = work.entry;
     row.ratio = cut.ratio;
-    row.limit = limit;
     row.weights = cut.result.weights;
     row.kept = cut.result.kept;
     row.mean_length = cut.result.mean_length();
@@ -285,6 +246,22 @@ void ComparisonRun::finish(const Work& work, const Cut& cut, const std::optional
     subject_.recover(recipe, matrices, [&](double share, std::string_view what) { told(0.6 + 0.3 * share, what); });
     told(0.9, "judging");
     row.quality = judge_->of(matrices);
+    if (tries) row.tried = judge_->tried(matrices);
+    found.rows.push_back(std::move(row));
+  }
+  return found;
+}
+
+void ComparisonRun::take(const Work& work, Found found, const std::string& point, std::size_t place,
+                         const std::optional<CostLimit>& limit, double limit_value) {
+  if (!found.why_not.empty()) leave_out(work, point, found.why_not);
+  for (std::size_t r = 0; r < found.rows.size(); ++r) {
+    ComparedRow& row = found.rows[r];
+    row.names = names_of(work, work.recipes[r], point);
+    row.entry = work.entry;
+    row.place = place;
+    row.limit = limit;
+    row.limit_value = limit_value;
     comparison_.rows.push_back(std::move(row));
   }
 }
@@ -295,93 +272,13 @@ void ComparisonRun::run_ratios(const Work& work) {
   for (std::size_t p = 0; p < points; ++p) {
     const std::string point = own ? "own ratio" : fmt::format("ratio {}", arguments_.ratios[p]);
     doing_ = fmt::format("{}, {}", work.entry.text, point);
-    const std::size_t first = comparison_.rows.size();
+    Found found;
     try {
-      finish(work, cut(work, work.recipes[0], own ? std::nullopt : std::optional(arguments_.ratios[p])), {}, point);
+      found = finish(work, cut(work, work.recipes[0], own ? std::nullopt : std::optional(arguments_.ratios[p])), false);
     } catch (const InputError& error) {
-      comparison_.rows.resize(first);
-      leave_out(work, point, error.what());
+      found = {{}, error.what()};
     }
-    for (std::size_t r = first; r < comparison_.rows.size(); ++r) {
-      comparison_.rows[r].place = own ? arguments_.ratios.size() : p;
-    }
-    step();
-  }
-}
-
-void ComparisonRun::run_limits(const Work& work) {
-  if (has_own_ratio(work.recipes[0])) {
-    leave_out(work, arguments_.at,
-              fmt::format("its parameters say the ratio, {}: none can be searched for", work.recipes[0].options.ratio));
-    return;
-  }
-  for (const bool by_cycles : {false, true}) {
-    Work priced = work;
-    if (!arguments_.given.contains("exchange")) {
-      for (Recipe& recipe : priced.recipes) recipe.options.favour = by_cycles ? kOnlyCycles : kOnlyBytes;
-    }
-    run_limits(priced, by_cycles);
-  }
-}
-
-void ComparisonRun::run_limits(const Work& work, bool by_cycles) {
-  // What was measured, by ratio: one pruning may serve several limits.
-  std::map<double, double> exact;
-  std::map<double, double> rough;
-  std::optional<Cut> best;  // for the limit at hand
-  double most = 0;
-  const auto exact_cost = [&](double ratio) {
-    auto found = exact.find(ratio);
-    if (found == exact.end()) {
-      Cut made = cut(work, work.recipes[0], ratio);
-      const auto cost = static_cast<double>(by_cycles ? made.run.cycles : made.run.image_bytes);
-      found = exact.emplace(ratio, cost).first;
-      if (cost <= most && (!best || cost > exact.at(best->ratio))) best = std::move(made);
-    }
-    return found->second;
-  };
-  // All at once, by the first scores, and as estimated: a tenth of the time.
-  Recipe quick = work.recipes[0];
-  quick.options.rounds = 1;
-  const auto rough_cost = [&](double ratio) {
-    auto found = rough.find(ratio);
-    if (found == rough.end()) {
-      set_ratio(quick, ratio);
-      const PruneResult result =
-          subject_.cut(quick, [&](double share, std::string_view) { told(0.1 * share, "searching the ratio"); });
-      found = rough.emplace(ratio, by_cycles ? result.cycles : result.cost.bytes).first;
-    }
-    return found->second;
-  };
-  constexpr double kBytesOfAll = 1.15;
-  constexpr double kCyclesOfAll = 1.2;
-  const double dense = by_cycles ? comparison_.dense_cycles : comparison_.dense_bytes;
-  RatioSearch search(exact_cost, rough_cost, (by_cycles ? kCyclesOfAll : kBytesOfAll) * dense);
-  for (std::size_t l = 0; l < limits_.size(); ++l) {
-    const CostLimit& limit = limits_[l];
-    if (limit.cycles != by_cycles) continue;
-    most = limit.of(dense);
-    best.reset();
-    doing_ = fmt::format("{}, {}", work.entry.text, limit.text);
-    const std::size_t first = comparison_.rows.size();
-    try {
-      const std::optional<CostPoint> point = search.find(most);
-      if (point) {
-        if (!best || best->ratio != point->ratio) best = cut(work, work.recipes[0], point->ratio);
-        finish(work, *best, limit, limit.text);
-      } else {
-        leave_out(work, limit.text,
-                  fmt::format("found {:.0f} {} as the least, expected at most {:.0f}", search.least(),
-                              by_cycles ? "cycles" : "bytes", most));
-      }
-    } catch (const InputError& error) {
-      comparison_.rows.resize(first);
-      leave_out(work, limit.text, error.what());
-    }
-    for (std::size_t r = first; r < comparison_.rows.size(); ++r) {
-      comparison_.rows[r].place = l;
-      comparison_.rows[r].limit_value = most;
-    }
+    take(work, std::move(found), point, own ? arguments_.ratios.size() : p, {}, 0);
     step();
   }
 }

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,6 +41,7 @@ struct ComparedRow {
   PatternEntry entry;
   double ratio = 0;
   std::size_t place = 0;           ///< of its point among the points, as they are listed
+  std::string settled;             ///< mixed at a limit: which of the choices that were tried it is; else empty
   std::optional<CostLimit> limit;  ///< that the ratio was searched for
   double limit_value = 0;          ///< of it, absolute
   std::uint64_t weights = 0;
@@ -49,6 +52,7 @@ struct ComparedRow {
   double exchange_cycles = 0;
   MachineRun run;
   Quality quality;
+  std::optional<double> tried;  ///< Judge::tried(), where a limit was searched for and the model was calibrated
 };
 
 /// A setting without a row.
@@ -78,6 +82,7 @@ struct Comparison {
 class ComparisonRun {
  public:
   ComparisonRun(const Arguments& arguments, const Model& model);
+  ~ComparisonRun();
   Comparison run(const StageProgress& progress);
 
  private:
@@ -87,17 +92,36 @@ class ComparisonRun {
     std::size_t machine = 0;
     std::vector<Recipe> recipes;  ///< differ in their recovery
   };
-  struct Cut;
+  /// A pruned model before its recovery, on its accelerator.
+  struct Cut {
+    double ratio = 0;
+    PruneResult result;
+    MachineRun run;
+  };
+  class LimitSearch;
+  /// What a work comes to at a limit: a row for each of its recipes, or why not.
+  struct Found {
+    std::vector<ComparedRow> rows;
+    std::string why_not;
+  };
 
   void plan();
   void refuse_idle() const;
   [[nodiscard]] SettingNames names_of(const Work& work, const Recipe& recipe, const std::string& point) const;
   void leave_out(const Work& work, const std::string& point, const std::string& why);
   Cut cut(const Work& work, Recipe recipe, std::optional<double> ratio);
-  void finish(const Work& work, const Cut& cut, const std::optional<CostLimit>& limit, const std::string& point);
+  [[nodiscard]] Found finish(const Work& work, const Cut& cut, bool tries);
+  void take(const Work& work, Found found, const std::string& point, std::size_t place,
+            const std::optional<CostLimit>& limit, double limit_value);
   void run_ratios(const Work& work);
   void run_limits(const Work& work);
-  void run_limits(const Work& work, bool by_cycles);
+  const Found& find(const Work& work, const CostLimit& limit, bool tries);
+  Found settle(const Work& work, const CostLimit& limit);
+  /// Whether the vectors of a work are chosen by trial where the cost is limited.
+  [[nodiscard]] bool tries(const Work& work) const;
+  /// The same work with vectors of one length.
+  [[nodiscard]] std::optional<Work> single_length(const Work& work, int length,
+                                                  std::optional<Direction> direction) const;
   [[nodiscard]] std::size_t points_of(const Work& work) const;
   void told(double share, std::string_view what) const;
   void step();
@@ -110,6 +134,7 @@ class ComparisonRun {
   std::vector<Work> work_;
   Subject subject_;
   std::optional<Judge> judge_;
+  std::map<std::string, std::unique_ptr<LimitSearch>> searches_;  ///< by work and kind of limit
   StageProgress progress_;
   double begun_ = 0;  ///< share of the work that is done
   double each_ = 1;   ///< share of one point

@@ -55,6 +55,8 @@ ordered_json row_json(const Comparison& comparison, const ComparedRow& row) {
   json["bound_by"] = row.run.bound_by();
   json["area"] = number_or_null(machine.area.mm2);
   json["area_cycles"] = number_or_null(comparison.area_cycles(row));
+  json["settled"] = row.settled.empty() ? ordered_json() : ordered_json(row.settled);
+  json["tried"] = row.tried ? ordered_json(*row.tried) : ordered_json();
   json["exchange"] = {{"bytes", row.exchange_bytes}, {"cycles", row.exchange_cycles}};
   return json;
 }

@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "golden/base/error.hpp"
 #include "golden/base/parallel.hpp"
+#include "golden/eval/language_model.hpp"
 #include "pruning/pipeline/quality.hpp"
 
 namespace mixvec::inline pruning {
@@ -61,24 +63,46 @@ Quality Judge::of(const std::vector<PrunedMatrix>& matrices) const {
 }
 
 Quality Judge::of(const Network& network) const {
+  if (!ids_.empty()) return {perplexity(network, ids_, threads_), {}, {}};
+  return error(network, data_, states_);
+}
+
+Quality Judge::error(const Network& network, const CalibrationData& data, const DenseRows& expected) const {
   Quality quality;
-  if (!ids_.empty()) {
-    quality.perplexity = perplexity(network, ids_, threads_);
-    return quality;
-  }
-  const DenseRows states = last_states(network, data_, threads_);
-  quality.state_error = std::sqrt((states - states_).cast<double>().squaredNorm() /
-                                  std::max(states_.cast<double>().squaredNorm(), 1e-300));
+  const DenseRows states = last_states(network, data, threads_);
+  quality.state_error = std::sqrt((states - expected).cast<double>().squaredNorm() /
+                                  std::max(expected.cast<double>().squaredNorm(), 1e-300));
   if (!head_) return quality;
   double largest = 0;
-  for (std::size_t s = 0; s < data_.ends.size(); ++s) {
-    const std::size_t row = s == 0 ? 0 : data_.ends[s - 1];
+  for (std::size_t s = 0; s < data.ends.size(); ++s) {
+    const std::size_t row = s == 0 ? 0 : data.ends[s - 1];
     const std::vector<double> found = logits_of(*head_, states, row);
-    const std::vector<double> expected = logits_of(*head_, states_, row);
-    for (std::size_t c = 0; c < found.size(); ++c) largest = std::max(largest, std::abs(found[c] - expected[c]));
+    const std::vector<double> wanted = logits_of(*head_, expected, row);
+    for (std::size_t c = 0; c < found.size(); ++c) largest = std::max(largest, std::abs(found[c] - wanted[c]));
   }
   quality.logit_error = largest;
   return quality;
+}
+
+double Judge::tried(const std::vector<PrunedMatrix>& matrices) {
+  const CalibrationData& data = subject_.data();
+  const Network network = subject_.pruned_network(matrices);
+  if (subject_.model().config().architecture == Architecture::kGpt2) {
+    const DenseRows states = last_states(network, data, threads_);
+    std::vector<double> nats(data.ends.size());
+    parallel_for(nats.size(), threads_, [&](std::size_t s) {
+      const std::size_t first = s == 0 ? 0 : data.ends[s - 1];
+      const std::size_t tokens = data.ends[s] - first;
+      const std::span<const std::size_t> targets(&data.targets[first], tokens);
+      for (const Prediction& p : predict_rows(network, states.middleRows(index_of(first), index_of(tokens)), targets)) {
+        nats[s] += p.nats;
+      }
+    });
+    return std::accumulate(nats.begin(), nats.end(), 0.0) / static_cast<double>(data.targets.size());
+  }
+  if (calibrated_.size() == 0) calibrated_ = last_states(subject_.network(), data, threads_);
+  const Quality quality = error(network, data, calibrated_);
+  return quality.logit_error ? *quality.logit_error : *quality.state_error;
 }
 
 }  // namespace mixvec::inline pruning

@@ -31,10 +31,16 @@ class Judge {
   /// Of the network with these matrices in place of its own.
   [[nodiscard]] Quality of(const std::vector<PrunedMatrix>& matrices) const;
   [[nodiscard]] const Quality& dense() const { return dense_; }
+  /// How far the network with these matrices is from what it was calibrated on, the less the better: nats a token of
+  /// the windows; for BERT the error of a logit, or of the states where there are no classes. Needs a calibrated
+  /// subject.
+  [[nodiscard]] double tried(const std::vector<PrunedMatrix>& matrices);
   [[nodiscard]] const std::string& source() const { return source_; }  ///< file; empty: there is none
 
  private:
   [[nodiscard]] Quality of(const Network& network) const;
+  /// BERT: by the dense model's last states on the same data.
+  [[nodiscard]] Quality error(const Network& network, const CalibrationData& data, const DenseRows& expected) const;
 
   Subject& subject_;
   int threads_;
@@ -42,6 +48,7 @@ class Judge {
   TokenIds ids_;          ///< GPT-2
   CalibrationData data_;  ///< BERT
   DenseRows states_;      ///< the dense model's last ones
+  DenseRows calibrated_;  ///< BERT: the same on what it was calibrated on
   std::optional<ClassificationHead> head_;
   Quality dense_;
 };

@@ -284,6 +284,43 @@ TEST_F(CompareProgram, EqualBytesAndCycles) {
   EXPECT_EQ(record()["rows"][0]["exchange"]["cycles"], 0.3) << "prices that were given stand";
 }
 
+TEST_F(CompareProgram, MixedAtALimitIsTheBestOfWhatWasTried) {
+  const auto compare_shipped = [&](const std::string& arguments) {
+    return run(MIXVEC_PRUNE_MODEL " --compare --model " MIXVEC_SOURCE_DIR
+                                  "/models/shakespeare-gpt2 --search 0 --at bytes=20% --window 64 "
+                                  "--calibrate " MIXVEC_SOURCE_DIR "/models/shakespeare.txt --importance wanda --out " +
+               path("out") + " " + arguments);
+  };
+  ASSERT_EQ(compare_shipped("--samples 6 --recover none,obs --pattern 'vector:2 vector:4 mixed,length=4'"), 0)
+      << output();
+  std::map<std::string, CompareJson> mixed;  // by recovery
+  std::map<std::string, CompareJson> single;
+  const CompareJson all = record();
+  for (const CompareJson& row : all["rows"]) {
+    const std::string recover = row["recover"];
+    const std::string pattern = row["pattern"];
+    EXPECT_GT(row["tried"], 0.5) << "nats a character";
+    EXPECT_EQ(row["settled"].is_null(), pattern != "mixed,length=4") << pattern;
+    (row["settled"].is_null() ? single[recover + pattern] : mixed[recover]) = row;
+  }
+  ASSERT_EQ(mixed.size(), 2U);
+  ASSERT_EQ(single.size(), 4U);
+  for (const auto& [recover, row] : mixed) {
+    for (const char* pattern : {"vector:2", "vector:4"}) {
+      EXPECT_LE(row["tried"], single.at(recover + pattern)["tried"]);
+      if (row["settled"] != pattern) continue;
+      // The same cut, to the byte.
+      CompareJson same = single.at(recover + pattern);
+      same["settled"] = pattern;
+      same["pattern"] = row["pattern"];
+      EXPECT_EQ(row, same);
+    }
+  }
+  // Prices that were given leave nothing to try.
+  ASSERT_EQ(compare_shipped("--samples 2 --pattern mixed --exchange cycles"), 0) << output();
+  EXPECT_TRUE(record()["rows"][0]["settled"].is_null());
+}
+
 TEST_F(CompareProgram, ReplacesItsOwnResultOnly) {
   ASSERT_EQ(compare("--ratio 0.5 --no-grouping --no-pictures"), 0) << output();
   EXPECT_FALSE(fs::exists(path("out/compare.svg")));
