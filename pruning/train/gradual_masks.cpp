@@ -146,7 +146,7 @@ void GradualMasks::group(std::vector<ScoredMatrix> scored) {
   PruneResult result =
       pattern_.mask_pattern
           ? prune_masks(std::move(scored), *pattern_.mask_pattern, heads_,
-                        pattern_.mask_pattern->own_ratio() ? std::nullopt : std::optional(ratio_), options)
+                        pattern_.mask_pattern->own_ratio() ? pattern_.mask_ratio : std::optional(ratio_), options)
           : prune(std::move(scored), options);
   for (std::size_t m = 0; m < matrices_.size(); ++m) {
     matrices_[m].pattern = std::move(result.matrices[m].pattern);

@@ -64,6 +64,8 @@ void write_character_model_files(const fs::path& folder, const ModelConfig& conf
                                {"use_cache", true},
                                {"vocab_size", vocabulary.size()}};
   write_file(folder / "config.json", json.dump(2) + "\n");
+  // What the library makes of such a configuration.
+  write_file(folder / "generation_config.json", nlohmann::json{{"_from_model_config", true}}.dump(2) + "\n");
 }
 
 void write_trained(const fs::path& folder, const Model& source, const Gpt2Parameters& parameters, Dtype dtype) {

@@ -56,7 +56,7 @@ TrainingRecipe training_of(const TrainArguments& a, const GivenOptions& given) {
 }
 
 // The pattern, as prune_model --compare names it.
-Recipe read_pattern(const TrainArguments& a) {
+Recipe read_pattern(const TrainArguments& a, const GivenOptions& given) {
   const std::vector<PatternEntry> entries = read_patterns(a.prune);
   if (entries.size() != 1) fail_input("--pattern: found {} patterns, expected one", entries.size());
   Arguments arguments;
@@ -69,15 +69,17 @@ Recipe read_pattern(const TrainArguments& a) {
   arguments.importance = "magnitude";
   arguments.recover = "none";
   arguments.scope = "model";
+  // A pattern with a ratio of its own refuses another.
+  if (given.contains("ratio")) arguments.given.emplace("ratio", given.at("ratio"));
   Recipe recipe = recipe_of(arguments);
   fit_recipe(recipe, accelerator_of(a.accel));
   return recipe;
 }
 
 // Other programs call the option --pattern.
-Recipe pattern_of(const TrainArguments& a) {
+Recipe pattern_of(const TrainArguments& a, const GivenOptions& given) {
   try {
-    return read_pattern(a);
+    return read_pattern(a, given);
   } catch (const InputError& error) {
     const std::string_view what = error.what();
     constexpr std::string_view kOther = "--pattern";
@@ -220,7 +222,7 @@ int main(int argc, char** argv) {
     o.init = a.init;
     o.dtype = a.dtype == "F16" ? Dtype::kF16 : Dtype::kF32;
     o.recipe = training_of(a, given);
-    if (!a.prune.empty()) o.prune = pattern_of(a);
+    if (!a.prune.empty()) o.prune = pattern_of(a, given);
     if (a.init.empty() && o.block.value_or(o.positions) < o.positions) {
       fmt::print(stderr, "train_model: note: positions {} to {} stay untrained (--block {})\n", *o.block,
                  o.positions - 1, *o.block);
