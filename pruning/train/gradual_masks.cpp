@@ -198,53 +198,26 @@ void GradualMasks::take(const Gpt2Parameters& parameters, Gpt2Parameters& gradie
   }
 }
 
-std::vector<PrunedMatrix> GradualMasks::finish(const Gpt2Parameters& parameters) const {
-  std::vector<PrunedMatrix> pruned(matrices_.size());
-  for (std::size_t m = 0; m < matrices_.size(); ++m) {
-    const Matrix& matrix = matrices_[m];
+PruneResult GradualMasks::finish(const Gpt2Parameters& parameters) const {
+  PruneResult result;
+  for (const Matrix& matrix : matrices_) {
     DenseMatrix dense{matrix.name, "", matrix.out, matrix.in, turned(parameters.at(matrix.weight)), {}};
     const std::string bias = matrix.weight.substr(0, matrix.weight.rfind('.')) + ".bias";
     const std::span<const float> biases = values_of(parameters.at(bias));
     dense.bias.assign(biases.begin(), biases.end());
-    pruned[m].name = matrix.name;
-    pruned[m].out = matrix.out;
-    pruned[m].in = matrix.in;
-    pruned[m].pattern = matrix.pattern;
-    pruned[m].mask = matrix.kept;
-    MatrixReport report;
-    finish_matrix(dense, pruned[m], report);
+    PrunedMatrix& pruned = result.matrices.emplace_back();
+    pruned.name = matrix.name;
+    pruned.out = matrix.out;
+    pruned.in = matrix.in;
+    pruned.pattern = matrix.pattern;
+    pruned.mask = matrix.kept;
+    MatrixReport& report = result.reports.emplace_back();
+    finish_matrix(dense, pruned, report);
+    report.kept = pruned.kept();
+    result.kept += report.kept;
+    result.weights += matrix.kept.size();
   }
-  return pruned;
-}
-
-double GradualMasks::kept() const {
-  double kept = 0;
-  double all = 0;
-  for (const Matrix& m : matrices_) {
-    kept += static_cast<double>(std::count(m.kept.begin(), m.kept.end(), 1));
-    all += static_cast<double>(m.kept.size());
-  }
-  return kept / all;
-}
-
-double GradualMasks::mean_length() const {
-  double kept = 0;
-  double lengths = 0;
-  for (const Matrix& m : matrices_) {
-    const bool column = m.pattern.direction == Direction::kColumn;
-    for (const Strip& strip : m.pattern.strips) {
-      double in_strip = 0;
-      for (std::size_t across = 0; across < (column ? m.in : m.out); ++across) {
-        const std::size_t line = strip.index.front();
-        if (m.kept[column ? line * m.in + across : across * m.in + line] != 0) {
-          in_strip += static_cast<double>(strip.index.size());
-        }
-      }
-      kept += in_strip;
-      lengths += in_strip * strip.length;
-    }
-  }
-  return kept > 0 ? lengths / kept : 0;
+  return result;
 }
 
 void GradualMasks::save(SafetensorsWriter& writer) const {

@@ -24,12 +24,11 @@ class GradualMasks {
   /// these do not learn.
   void take(const Gpt2Parameters& parameters, Gpt2Parameters& gradients);
 
-  /// The pruned matrices, rounded to binary16. Throws InputError for values that it does not hold.
-  [[nodiscard]] std::vector<PrunedMatrix> finish(const Gpt2Parameters& parameters) const;
+  /// The pruned matrices, rounded to binary16, and what is kept of each (of a report no more than that). Throws
+  /// InputError for values that binary16 does not hold.
+  [[nodiscard]] PruneResult finish(const Gpt2Parameters& parameters) const;
 
   [[nodiscard]] double ratio() const { return ratio_; }  ///< of the last choice
-  [[nodiscard]] double kept() const;                     ///< share of all weights
-  [[nodiscard]] double mean_length() const;              ///< of kept weights
   [[nodiscard]] bool frozen() const { return frozen_; }
 
   /// What a resumed run needs, to and from the file of its state.

@@ -8,8 +8,10 @@
 #include <optional>
 
 #include "generator/config_file.hpp"
+#include "generator/legality.hpp"
 #include "golden/base/error.hpp"
 #include "golden/base/text.hpp"
+#include "golden/base/version.hpp"
 #include "golden/cli/cli.hpp"
 #include "golden/cli/common_options.hpp"
 #include "golden/files/output.hpp"
@@ -88,31 +90,86 @@ Recipe pattern_of(const TrainArguments& a, const GivenOptions& given) {
   }
 }
 
-nlohmann::json json_of(const TrainArguments& a, const TrainResult& result, const nlohmann::json& history,
-                       const MachineRuns& runs) {
-  nlohmann::json json = {
-      {"finished", result.finished}, {"steps", result.steps}, {"seed", a.train.seed}, {"history", history}};
-  if (!result.finished) return json;
-  json.update({{"parameters", result.parameters},
-               {"vocabulary", result.vocabulary},
-               {"train_loss", result.train_loss},
-               {"val_loss", result.validation_loss},
-               {"val_tokens", result.validation_tokens},
-               {"dtype", a.dtype},
-               {"seconds", result.seconds}});
-  if (!a.train.prune) return json;
-  json.update({{"pattern", a.prune},
-               {"ratio", a.train.prune->options.ratio},
-               {"kept", result.kept},
-               {"mean_length", result.mean_length}});
-  if (!runs.refused.empty()) return json;
-  json.update({{"bytes", runs.total.image_bytes}, {"cycles", runs.total.cycles}, {"tokens", a.tokens}});
+nlohmann::ordered_json matrices_json(const PruneResult& pruned) {
+  nlohmann::ordered_json all = nlohmann::ordered_json::array();
+  for (const MatrixReport& m : pruned.reports) {
+    nlohmann::ordered_json lengths = nlohmann::ordered_json::array();
+    for (const LengthShare& l : m.lengths) {
+      lengths.push_back({{"length", l.length}, {"strips", l.strips}, {"kept", l.kept}});
+    }
+    all.push_back({{"name", m.name},
+                   {"out", m.out},
+                   {"in", m.in},
+                   {"direction", name_of(m.direction)},
+                   {"kept", m.kept},
+                   {"mean_length", m.mean_length()},
+                   {"lengths", lengths}});
+  }
+  return all;
+}
+
+nlohmann::ordered_json recipe_json(const TrainingRecipe& r, bool prunes) {
+  nlohmann::ordered_json json = {{"training",
+                                  {{"steps", r.steps},
+                                   {"batch", r.batch},
+                                   {"learning_rate", r.learning_rate},
+                                   {"final_rate", r.final_rate},
+                                   {"warmup", r.warmup},
+                                   {"weight_decay", r.weight_decay},
+                                   {"clip", r.clip}}}};
+  if (prunes) {
+    const PruningPlan& p = r.pruning;
+    json["pruning"] = {{"score", name_of(p.score)}, {"updates", name_of(p.updates)},
+                       {"begin", p.begin},          {"end", p.end},
+                       {"freeze", p.freeze},        {"every", p.every},
+                       {"regroup", p.regroup},      {"freeze_groups", p.freeze_groups},
+                       {"search", p.search}};
+  }
+  const Distillation& d = r.distillation;
+  if (d.any()) {
+    json["distillation"] = {{"logits", d.logits}, {"temperature", d.temperature}, {"hidden", d.hidden}};
+  }
+  return json;
+}
+
+nlohmann::ordered_json json_of(const TrainArguments& a, const TrainResult& result,
+                               const nlohmann::ordered_json& history, const MachineRuns& runs) {
+  nlohmann::ordered_json json = {
+      {"program", "train_model"},    {"version", version()},
+      {"finished", result.finished}, {"steps", result.steps},
+      {"seed", a.train.seed},        {"recipe", recipe_json(a.train.recipe, a.train.prune.has_value())}};
+  if (result.finished) {
+    json["parameters"] = result.parameters;
+    json["vocabulary"] = result.vocabulary;
+    json["train_loss"] = result.train_loss;
+    json["val_loss"] = result.validation_loss;
+    json["val_tokens"] = result.validation_tokens;
+    json["dtype"] = a.dtype;
+    json["seconds"] = result.seconds;
+  }
+  if (result.finished && a.train.prune) {
+    const PruneResult& pruned = result.pruned;
+    const double share = static_cast<double>(pruned.kept) / static_cast<double>(pruned.weights);
+    json["pattern"] = a.prune;
+    json["ratio"] = a.train.prune->options.ratio;
+    json["kept"] = share;
+    json["mean_length"] = pruned.mean_length();
+    if (runs.refused.empty()) {
+      json["bytes"] = runs.total.image_bytes;
+      json["cycles"] = runs.total.cycles;
+      json["tokens"] = a.tokens;
+      json["accelerator"] = config_name(a.train.prune->options.accel);
+    }
+    json["totals"] = {{"kept", pruned.kept}, {"kept_fraction", share}, {"mean_length", pruned.mean_length()}};
+    json["matrices"] = matrices_json(pruned);
+  }
+  json["history"] = history;
   return json;
 }
 
 int run(const TrainArguments& a, const std::string& json_path) {
   const TrainOptions& o = a.train;
-  nlohmann::json history = nlohmann::json::array();
+  nlohmann::ordered_json history = nlohmann::ordered_json::array();
   const auto report = [&](const TrainProgress& p) {
     const std::string pruned = o.prune ? fmt::format("  pruned {:.3f}", p.ratio) : "";
     fmt::print("step {:5}/{}  lr {:.2e}{}  train loss {:.4f}  val loss {:.4f} (part)  {:.0f} ms/step\n", p.step,
@@ -124,15 +181,19 @@ int run(const TrainArguments& a, const std::string& json_path) {
   std::optional<StagedFile> json_file;
   const auto stage = [&](const TrainResult& result) {
     MachineRuns runs;
-    if (!result.matrices.empty()) {
-      runs = run_all_on_machine(result.matrices, o.prune->options.accel, a.tokens, o.threads);
-      fmt::print("{:.4f} of the weights kept, in vectors of mean length {:.2f}", result.kept, result.mean_length);
+    const PruneResult& pruned = result.pruned;
+    if (!pruned.matrices.empty()) {
+      runs = run_all_on_machine(pruned.matrices, o.prune->options.accel, a.tokens, o.threads);
+      fmt::print("{} of {} weights kept, in vectors of mean length {:.2f}", pruned.kept, pruned.weights,
+                 pruned.mean_length());
       if (runs.refused.empty()) {
         fmt::print("; {} packed bytes, {} cycles for {} tokens", runs.total.image_bytes, runs.total.cycles, a.tokens);
       }
       fmt::print("\n");
     }
-    json_file.emplace(json_path, json_text(json_of(a, result, history, runs)));
+    const nlohmann::ordered_json json = json_of(a, result, history, runs);
+    if (result.finished) write_json(result.folder / "train_report.json", json);
+    json_file.emplace(json_path, json_text(json));
   };
   const TrainResult result = train(o, report, [&](const TrainResult& trained) {
     fmt::print("{}: {} parameters, {} tokens in the vocabulary\n", a.out, trained.parameters, trained.vocabulary);

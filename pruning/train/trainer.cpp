@@ -28,6 +28,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kCheckpointName = "checkpoint";  // folder in the model's, while it is trained
+constexpr const char* kReportName = "train_report.json";
 
 void check_options(const TrainOptions& o) {
   const auto positive = [](const char* name, std::size_t value) {
@@ -307,26 +308,27 @@ class Training {
   // the checkpoint, which is done with.
   void write(AtomicFolder& folder) {
     if (masks_) {
-      result_.matrices = masks_->finish(state_.parameters);
-      result_.kept = masks_->kept();
-      result_.mean_length = masks_->mean_length();
+      result_.pruned = masks_->finish(state_.parameters);
     }
     if (masks_) {
       // A dense checkpoint first: what is pruned is then written as prune_model writes it.
       const AtomicFolder dense(checkpoint() / "dense", [](const fs::path&) {});
       write_trained(dense.path(), *begin_.source, current(), o_.dtype);
       const Model trained = Model::open(dense.path());
-      for (std::size_t m = 0; m < result_.matrices.size(); ++m) {
-        fit_to_stored(trained, m / kMatrixKinds.size(), kMatrixKinds[m % kMatrixKinds.size()], result_.matrices[m]);
+      for (std::size_t m = 0; m < result_.pruned.matrices.size(); ++m) {
+        fit_to_stored(trained, m / kMatrixKinds.size(), kMatrixKinds[m % kMatrixKinds.size()],
+                      result_.pruned.matrices[m]);
       }
-      trained.write_pruned_files(folder.path(), result_.matrices, how());
+      trained.write_pruned_files(folder.path(), result_.pruned.matrices, how());
     } else if (begin_.source) {
       write_trained(folder.path(), *begin_.source, current(), o_.dtype);
     } else {
       write_weights(folder.path(), state_.parameters, o_.dtype);
       write_character_model_files(folder.path(), begin_.config, o_.dtype, begin_.vocabulary);
     }
-    folder.keep([](const std::string& path) { return !path.starts_with(kCheckpointName); });
+    folder.keep([](const std::string& path) {
+      return !path.starts_with(kCheckpointName) && path != "pruning.safetensors" && path != kReportName;
+    });
     // What counts is the model that others will read, so the final loss is that of the file.
     const Gpt2Parameters written = parameters_of(load_network(Model::open(folder.path())));
     for (const auto& [name, tensor] : written) result_.parameters += static_cast<std::size_t>(tensor.numel());
@@ -336,6 +338,7 @@ class Training {
     result_.vocabulary = begin_.config.vocabulary;
     result_.steps = state_.step;
     result_.finished = true;
+    result_.folder = folder.path();
   }
 
   [[nodiscard]] std::string how() const {

@@ -7,11 +7,10 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
-#include <vector>
 
-#include "golden/matrix/pruned_matrix.hpp"
 #include "golden/safetensors/safetensors.hpp"
 #include "pruning/pipeline/subject.hpp"
+#include "pruning/prune_result.hpp"
 #include "pruning/train/recipe.hpp"
 
 namespace mixvec::inline pruning {
@@ -55,10 +54,9 @@ struct TrainResult {
   double train_loss = 0;       ///< of the last step
   double validation_loss = 0;  ///< whole validation split, weights as written, windows of the positions
   std::size_t validation_tokens = 0;
-  double seconds = 0;                  ///< of this run
-  std::vector<PrunedMatrix> matrices;  ///< if it was pruned
-  double kept = 1;                     ///< share of their weights
-  double mean_length = 0;              ///< of their kept weights
+  double seconds = 0;            ///< of this run
+  PruneResult pruned;            ///< if it was pruned: matrices, and what is kept of them
+  std::filesystem::path folder;  ///< that becomes OUT, for `before_commit`
 };
 
 /// Trains on the first 90 % of the text, validates on the rest; writes OUT/config.json, model.safetensors and the
