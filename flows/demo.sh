@@ -1,6 +1,6 @@
 #!/bin/bash
-# The demo: prunes the shipped model, measures what that gains and what it costs, generates the accelerator, and runs every
-# matrix and whole layers on its RTL. Builds what it needs; first the answer of the cycle model, then that of the RTL.
+# The demo: takes the shipped model and what is left of it after pruning, measures what that gains and what it costs,
+# generates the accelerator, and runs every matrix and whole layers on its RTL. Builds what it needs; first the answer of the cycle model, then that of the RTL.
 #
 #   flows/demo.sh [--quick] [BUILD]   BUILD: the build folder (default: build); results in BUILD/demo
 #   --quick                           16 PEs x 16 lanes and one layer: results in BUILD/quickstart
@@ -49,48 +49,63 @@ quietly "$demo/gen_accel.log" "$bin/gen_accel" $size --vec mixed --out "$accel"
 echo "wrote $accel"
 
 table=()
-# prune NAME FOLDER: prunes and packs a model, and asks the cycle model.
-prune() {
-  local model=$2 pruned=$demo/$1 reports=$demo/reports/$1
-  mkdir -p "$reports"
-  say "3. Prune 80 % of $1: prune_model --pattern mixed --ratio 0.8"
-  quietly "$reports/prune.log" "$bin/prune_model" --model "$model" --pattern mixed --ratio 0.8 --out "$pruned" \
-    --json "$reports/prune.json"
+# measure NAME DENSE PRUNED LAYERS: packs a pruned model, and asks the cycle model. Its report is there.
+measure() {
+  local model=$2 pruned=$3 reports=$demo/reports/$1
   quietly "$reports/pack.log" "$bin/pack_model" --model "$pruned" --accel "$accel" $layer --out "$demo/$1.mvp"
-  echo "wrote $pruned (with pictures of the masks) and $demo/$1.mvp"
+  echo "wrote $demo/$1.mvp"
   quietly "$reports/dense.log" "$bin/sim_accel" --arch dense --model "$model" --accel "$accel" $layer \
     --tokens "$tokens" --json "$reports/dense.json"
   quietly "$reports/pruned.log" "$bin/sim_accel" --model "$pruned" --accel "$accel" $layer \
     --tokens "$tokens" --json "$reports/pruned.json"
-  quietly "$reports/dense_whole.log" "$bin/sim_accel" --whole --model "$model" --layers "$3" --accel "$accel" \
+  quietly "$reports/dense_whole.log" "$bin/sim_accel" --whole --model "$model" --layers "$4" --accel "$accel" \
     --tokens "$tokens" --json "$reports/dense_whole.json"
-  quietly "$reports/pruned_whole.log" "$bin/sim_accel" --whole --model "$pruned" --layers "$3" --accel "$accel" \
+  quietly "$reports/pruned_whole.log" "$bin/sim_accel" --whole --model "$pruned" --layers "$4" --accel "$accel" \
     --tokens "$tokens" --json "$reports/pruned_whole.json"
   table+=(--name "$1" --reports "$reports")
 }
 
-# perplexity NAME FOLDER: of a model of characters, before and after.
+# trained NAME DENSE PRUNED LAYERS: a model that train_model has pruned.
+trained() {
+  say "3. $3: $1, 80 % pruned by train_model --prune mixed --ratio 0.8"
+  mkdir -p "$demo/reports/$1"
+  cp "$3/train_report.json" "$demo/reports/$1/prune.json"
+  measure "$@"
+}
+
+# prune NAME DENSE LAYERS: prunes a model.
+prune() {
+  say "3. Prune 80 % of $1: prune_model --pattern mixed --ratio 0.8"
+  mkdir -p "$demo/reports/$1"
+  quietly "$demo/reports/$1/prune.log" "$bin/prune_model" --model "$2" --pattern mixed --ratio 0.8 --out "$demo/$1" \
+    --json "$demo/reports/$1/prune.json"
+  echo "wrote $demo/$1 (with pictures of the masks)"
+  measure "$1" "$2" "$demo/$1" "$3"
+}
+
+# perplexity NAME DENSE PRUNED: of a model of characters, before and after.
 perplexity() {
   local reports=$demo/reports/$1
   say "4. Perplexity of $1 before and after, in the accelerator's arithmetic: eval_model"
   quietly "$reports/dense_text.log" "$bin/eval_model" --model "$2" --text $text --limit $windows --threads "$jobs" \
     --json "$reports/dense_text.json"
-  quietly "$reports/pruned_text.log" "$bin/eval_model" --model "$demo/$1" --text $text --limit $windows \
-    --threads "$jobs" --json "$reports/pruned_text.json"
+  quietly "$reports/pruned_text.log" "$bin/eval_model" --model "$3" --text $text --limit $windows --threads "$jobs" \
+    --json "$reports/pruned_text.json"
 }
 
-# simulate NAME LAYERS: every matrix, and whole layers, on the RTL.
+# simulate NAME PRUNED LAYERS: every matrix, and whole layers, on the RTL.
 simulate() {
   local reports=$demo/reports/$1
   say "6. Run $1 on the RTL and compare every value with golden: tb_layer"
-  quietly "$reports/matrices.log" "$accel/tb_layer" --program "$demo/$1.mvp" --model "$demo/$1" --tokens "$tokens" \
+  quietly "$reports/matrices.log" "$accel/tb_layer" --program "$demo/$1.mvp" --model "$2" --tokens "$tokens" \
     --stall-seeds "$stall_seeds" --json "$reports/matrices.json"
-  quietly "$reports/layers.log" "$accel/tb_layer" --part layer --model "$demo/$1" --layers "$2" --tokens "$tokens" \
+  quietly "$reports/layers.log" "$accel/tb_layer" --part layer --model "$2" --layers "$3" --tokens "$tokens" \
     --json "$reports/layers.json"
 }
 
-prune shakespeare-gpt2 models/shakespeare-gpt2 $layers
-perplexity shakespeare-gpt2 models/shakespeare-gpt2
+dense=models/shakespeare-gpt2 pruned=models/shakespeare-gpt2-mixed80
+trained shakespeare-gpt2 $dense $pruned $layers
+perplexity shakespeare-gpt2 $dense $pruned
 bert=
 if [ -z "$quick" ]; then
   bert=${BERT:-../shared/data/bert_tiny_sst2}
@@ -113,11 +128,11 @@ verilate() {
 if [ -t 1 ]; then verilate; else verilate > "$demo/verilate.log" 2>&1 || { tail -n 40 "$demo/verilate.log"; exit 1; }; fi
 echo "built $accel/tb_layer in $((SECONDS - started)) s"
 
-simulate shakespeare-gpt2 $layers
-[ -z "$bert" ] || simulate bert-tiny $((layers < 2 ? layers : 2))
+simulate shakespeare-gpt2 $pruned $layers
+[ -z "$bert" ] || simulate bert-tiny "$demo/bert-tiny" $((layers < 2 ? layers : 2))
 code=0
 "$bin/demo_table" "${table[@]}" --json "$demo/demo.json" || code=$?
 echo
-echo "wrote $demo/reports, $demo/shakespeare-gpt2/pictures, $accel"
+echo "wrote $demo/reports, $accel"
 echo "took $SECONDS s"
 exit $code

@@ -22,7 +22,7 @@ using Json = nlohmann::ordered_json;
 struct Reports {
   std::string name;
   fs::path folder;
-  Json prune;        ///< prune_model
+  Json prune;        ///< prune_model, or train_model
   Json dense;        ///< sim_accel --arch dense
   Json pruned;       ///< sim_accel
   Json dense_whole;  ///< sim_accel --whole of the model before pruning
@@ -51,20 +51,19 @@ Json read_if_there(const fs::path& path, std::initializer_list<const char*> numb
 }
 
 Reports read_reports(const std::string& name, const fs::path& folder) {
-  return {
-      .name = name,
-      .folder = folder,
-      .prune = read_report(folder / "prune.json", {"/totals/mean_length", "/totals/kept_fraction", "/totals/retained"}),
-      .dense = read_report(folder / "dense.json", {"/cycles", "/tokens", "/bytes_moved"}),
-      .pruned = read_report(folder / "pruned.json", {"/cycles", "/bytes_moved"}),
-      .dense_whole = read_report(folder / "dense_whole.json", {"/cycles"}),
-      .pruned_whole = read_report(folder / "pruned_whole.json", {"/cycles"}),
-      .dense_text = read_if_there(folder / "dense_text.json", {"/perplexity", "/tokens"}),
-      .pruned_text = read_if_there(folder / "pruned_text.json", {"/perplexity"}),
-      .matrices = read_if_there(folder / "matrices.json",
-                                {"/tokens", "/port_bits", "/outputs_checked", "/mismatches", "/matrices/cycles",
-                                 "/matrices/bytes_moved", "/matrices/utilization", "/matrices/bound"}),
-      .layers = read_if_there(folder / "layers.json", {"/layer/cycles", "/outputs_checked", "/mismatches"})};
+  return {.name = name,
+          .folder = folder,
+          .prune = read_report(folder / "prune.json", {"/totals/mean_length", "/totals/kept_fraction"}),
+          .dense = read_report(folder / "dense.json", {"/cycles", "/tokens", "/bytes_moved"}),
+          .pruned = read_report(folder / "pruned.json", {"/cycles", "/bytes_moved"}),
+          .dense_whole = read_report(folder / "dense_whole.json", {"/cycles"}),
+          .pruned_whole = read_report(folder / "pruned_whole.json", {"/cycles"}),
+          .dense_text = read_if_there(folder / "dense_text.json", {"/perplexity", "/tokens"}),
+          .pruned_text = read_if_there(folder / "pruned_text.json", {"/perplexity"}),
+          .matrices = read_if_there(folder / "matrices.json",
+                                    {"/tokens", "/port_bits", "/outputs_checked", "/mismatches", "/matrices/cycles",
+                                     "/matrices/bytes_moved", "/matrices/utilization", "/matrices/bound"}),
+          .layers = read_if_there(folder / "layers.json", {"/layer/cycles", "/outputs_checked", "/mismatches"})};
 }
 
 /// The report's matrix of this name; the reports are ours, so a missing one is a broken run.
@@ -75,6 +74,9 @@ const Json& find_matrix(const Reports& reports, const std::string& name) {
   fail_input("{}: no matrix {}; expected the reports of one and the same model",
              (reports.folder / "prune.json").string(), name);
 }
+
+/// Whether the model learned while it was pruned: what its masks retain of the dense weights then says nothing.
+bool trained(const Reports& reports) { return reports.prune.value("program", "") == "train_model"; }
 
 /// A row of demo.json for each matrix that ran on the RTL.
 Json make_rows(const Reports& reports) {
@@ -90,7 +92,7 @@ Json make_rows(const Reports& reports) {
                     {"length", row.at("lengths")},
                     {"mean_length", pruned.at("mean_length")},
                     {"kept", row.at("kept")},
-                    {"retained", pruned.at("retained")},
+                    {"retained", trained(reports) ? Json() : pruned.at("retained")},
                     {"cycles", row.at("cycles")},
                     {"utilization", row.at("utilization")},
                     {"bound", row.at("bound")},
@@ -117,25 +119,28 @@ void print_table(const Reports& reports, const Json& rows) {
   fmt::print(fmt::runtime(kRow), "matrix", "vectors", "lengths", "kept", "retained", "cycles", "in use", "bound", "by",
              "compared", "wrong");
   const auto percent = [](const Json& share) { return fmt::format("{:.1f}%", 100.0 * share.get<double>()); };
+  const auto retained = [](const Json& share) {
+    return share.is_null() ? std::string("-") : fmt::format("{:.3f}", share.get<double>());
+  };
   for (const Json& row : rows) {
-    fmt::print(fmt::runtime(kRow),
-               fmt::format("layer.{}.{}", row.at("layer").get<int>(), row.at("matrix").get<std::string>()),
-               row.at("direction").get<std::string>(), row.at("length").get<std::string>(), percent(row.at("kept")),
-               fmt::format("{:.3f}", row.at("retained").get<double>()), grouped(row.at("cycles").get<std::uint64_t>()),
-               percent(row.at("utilization")), grouped(static_cast<std::uint64_t>(row.at("bound").get<double>())),
-               row.at("bound_by").get<std::string>(), grouped(row.at("compared").get<std::uint64_t>()),
-               row.at("mismatches").get<std::uint64_t>());
+    fmt::print(
+        fmt::runtime(kRow), fmt::format("layer.{}.{}", row.at("layer").get<int>(), row.at("matrix").get<std::string>()),
+        row.at("direction").get<std::string>(), row.at("length").get<std::string>(), percent(row.at("kept")),
+        retained(row.at("retained")), grouped(row.at("cycles").get<std::uint64_t>()), percent(row.at("utilization")),
+        grouped(static_cast<std::uint64_t>(row.at("bound").get<double>())), row.at("bound_by").get<std::string>(),
+        grouped(row.at("compared").get<std::uint64_t>()), row.at("mismatches").get<std::uint64_t>());
   }
   const Json& totals = reports.prune.at("totals");
   fmt::print(fmt::runtime(kRow), "all", "", fmt::format("mean {:.1f}", totals.at("mean_length").get<double>()),
-             percent(totals.at("kept_fraction")), fmt::format("{:.3f}", totals.at("retained").get<double>()),
+             percent(totals.at("kept_fraction")), retained(trained(reports) ? Json() : totals.at("retained")),
              grouped(all.at("cycles").get<std::uint64_t>()), percent(all.at("utilization")),
              grouped(static_cast<std::uint64_t>(all.at("bound").get<double>())), "",
              grouped(all.at("compared").get<std::uint64_t>()), all.at("mismatches").get<std::uint64_t>());
   fmt::print(
       "vectors: row (1 x length) or column (length x 1); kept: weights that stay; retained: squared magnitude\n"
-      "kept, over that of pruning single weights; in use: multipliers at useful work; bound: cycles that the\n"
-      "array or the memory port needs at least; compared: results of the RTL with golden's, wrong: unequal ones\n");
+      "kept, over that of pruning single weights (-: trained meanwhile); in use: multipliers at useful work;\n"
+      "bound: cycles that the array or the memory port needs at least; compared: results of the RTL with\n"
+      "golden's, wrong: unequal ones\n");
 }
 
 /// What a model's pruning gave: dense, pruned.
@@ -164,6 +169,7 @@ Json summarize(const Reports& reports, double megahertz) {
                {"whole_speedup", quotient(dense_whole.get<double>(), pruned_whole.get<double>())},
                {"dense_bytes", reports.dense.at("bytes_moved")},
                {"pruned_bytes", pruned.at("bytes_moved")}};
+  json["trained"] = trained(reports);
   if (!reports.dense_text.is_null() && !reports.pruned_text.is_null()) {
     json["dense_perplexity"] = reports.dense_text.at("perplexity");
     json["pruned_perplexity"] = reports.pruned_text.at("perplexity");
@@ -205,8 +211,9 @@ void print_summary(const Json& s) {
          "pruned_whole_cycles", " with attention, LayerNorm, GELU");
   counts("bytes of weights read", "dense_bytes", "pruned_bytes", "");
   if (s.contains("dense_perplexity")) {
-    fmt::print("  {:<26} {:>11.3f} {:>11.3f} {:>7}  {} unseen characters, no retraining\n", "perplexity (1 is best)",
-               real("dense_perplexity"), real("pruned_perplexity"), "", grouped(whole("characters")));
+    fmt::print("  {:<26} {:>11.3f} {:>11.3f} {:>7}  {} unseen characters, {}\n", "perplexity (1 is best)",
+               real("dense_perplexity"), real("pruned_perplexity"), "", grouped(whole("characters")),
+               s.at("trained").get<bool>() ? "trained while pruned" : "no retraining");
   }
   if (on_rtl) {
     fmt::print("  {} values of the RTL compared with golden, {} mismatches: {}\n", grouped(whole("compared")),
@@ -278,9 +285,9 @@ int main(int argc, char** argv) {
   mixvec::CommandLine command(
       "demo_table", "Joins what the programs of `make demo` said of a model into one table and a summary.",
       "  demo_table --name shakespeare-gpt2 --reports build/demo/reports/shakespeare-gpt2\n"
-      "The folder holds prune.json (prune_model), dense.json, pruned.json, dense_whole.json and\n"
-      "pruned_whole.json (sim_accel), and, where they are, dense_text.json, pruned_text.json (eval_model),\n"
-      "matrices.json, layers.json (tb_layer).");
+      "The folder holds prune.json (prune_model or train_model), dense.json, pruned.json,\n"
+      "dense_whole.json and pruned_whole.json (sim_accel), and, where they are, dense_text.json,\n"
+      "pruned_text.json (eval_model), matrices.json, layers.json (tb_layer).");
   mixvec::TableOptions o;
   command.options().add_options()("name", po::value(&o.names)->required(), "name of a model; may be repeated")(
       "reports", po::value(&o.folders)->required()->value_name("DIR"), "folder of its reports")(

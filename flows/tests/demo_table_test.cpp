@@ -72,6 +72,21 @@ TEST_F(DemoTable, JoinsGoodReports) {
   EXPECT_NE(log().find("4,096 values of the RTL compared with golden, 0 mismatches"), std::string::npos) << log();
 }
 
+TEST_F(DemoTable, ATrainedModelRetainsNothingThatCounts) {
+  write("prune.json", {{"program", "train_model"},
+                       {"totals", {{"mean_length", 4.0}, {"kept_fraction", 0.2}}},
+                       {"matrices", {{{"name", "layer.0.W_F1"}, {"mean_length", 4.0}}}}});
+  write("dense_text.json", {{"perplexity", 5.5}, {"tokens", 4096}});
+  write("pruned_text.json", {{"perplexity", 5.75}});
+  EXPECT_EQ(run(), 0) << log();
+  EXPECT_NE(log().find("4,096 unseen characters, trained while pruned"), std::string::npos) << log();
+  EXPECT_EQ(log().find("0.800"), std::string::npos) << log();
+  write("prune.json", good_.at("prune.json"));
+  EXPECT_EQ(run(), 0) << log();
+  EXPECT_NE(log().find("4,096 unseen characters, no retraining"), std::string::npos) << log();
+  EXPECT_NE(log().find("0.800"), std::string::npos) << log();
+}
+
 TEST_F(DemoTable, NamesTheReportThatMissesSomething) {
   std::size_t tried = 0;
   for (const auto& [name, good] : good_) {
