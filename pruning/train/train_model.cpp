@@ -8,16 +8,15 @@
 #include <optional>
 
 #include "generator/config_file.hpp"
-#include "generator/legality.hpp"
 #include "golden/base/error.hpp"
 #include "golden/base/text.hpp"
-#include "golden/base/version.hpp"
 #include "golden/cli/cli.hpp"
 #include "golden/cli/common_options.hpp"
 #include "golden/files/output.hpp"
 #include "pruning/compare/lists.hpp"
 #include "pruning/pipeline/arguments.hpp"
 #include "pruning/study/machine_run.hpp"
+#include "pruning/train/train_report.hpp"
 #include "pruning/train/trainer.hpp"
 
 namespace mixvec::inline pruning {
@@ -90,93 +89,13 @@ Recipe pattern_of(const TrainArguments& a, const GivenOptions& given) {
   }
 }
 
-nlohmann::ordered_json matrices_json(const PruneResult& pruned) {
-  nlohmann::ordered_json all = nlohmann::ordered_json::array();
-  for (const MatrixReport& m : pruned.reports) {
-    nlohmann::ordered_json lengths = nlohmann::ordered_json::array();
-    for (const LengthShare& l : m.lengths) {
-      lengths.push_back({{"length", l.length}, {"strips", l.strips}, {"kept", l.kept}});
-    }
-    all.push_back({{"name", m.name},
-                   {"out", m.out},
-                   {"in", m.in},
-                   {"direction", name_of(m.direction)},
-                   {"kept", m.kept},
-                   {"mean_length", m.mean_length()},
-                   {"lengths", lengths}});
-  }
-  return all;
-}
-
-nlohmann::ordered_json recipe_json(const TrainingRecipe& r, bool prunes) {
-  nlohmann::ordered_json json = {{"training",
-                                  {{"steps", r.steps},
-                                   {"batch", r.batch},
-                                   {"learning_rate", r.learning_rate},
-                                   {"final_rate", r.final_rate},
-                                   {"warmup", r.warmup},
-                                   {"weight_decay", r.weight_decay},
-                                   {"clip", r.clip}}}};
-  if (prunes) {
-    const PruningPlan& p = r.pruning;
-    json["pruning"] = {{"score", name_of(p.score)}, {"updates", name_of(p.updates)},
-                       {"begin", p.begin},          {"end", p.end},
-                       {"freeze", p.freeze},        {"every", p.every},
-                       {"regroup", p.regroup},      {"freeze_groups", p.freeze_groups},
-                       {"search", p.search}};
-  }
-  const Distillation& d = r.distillation;
-  if (d.any()) {
-    json["distillation"] = {{"logits", d.logits}, {"temperature", d.temperature}, {"hidden", d.hidden}};
-  }
-  return json;
-}
-
-nlohmann::ordered_json json_of(const TrainArguments& a, const TrainResult& result,
-                               const nlohmann::ordered_json& history, const MachineRuns& runs) {
-  nlohmann::ordered_json json = {
-      {"program", "train_model"},    {"version", version()},
-      {"finished", result.finished}, {"steps", result.steps},
-      {"seed", a.train.seed},        {"recipe", recipe_json(a.train.recipe, a.train.prune.has_value())}};
-  if (result.finished) {
-    json["parameters"] = result.parameters;
-    json["vocabulary"] = result.vocabulary;
-    json["train_loss"] = result.train_loss;
-    json["val_loss"] = result.validation_loss;
-    json["val_tokens"] = result.validation_tokens;
-    json["dtype"] = a.dtype;
-    json["seconds"] = result.seconds;
-  }
-  if (result.finished && a.train.prune) {
-    const PruneResult& pruned = result.pruned;
-    const double share = static_cast<double>(pruned.kept) / static_cast<double>(pruned.weights);
-    json["pattern"] = a.prune;
-    json["ratio"] = a.train.prune->options.ratio;
-    json["kept"] = share;
-    json["mean_length"] = pruned.mean_length();
-    if (runs.refused.empty()) {
-      json["bytes"] = runs.total.image_bytes;
-      json["cycles"] = runs.total.cycles;
-      json["tokens"] = a.tokens;
-      json["accelerator"] = config_name(a.train.prune->options.accel);
-    }
-    json["totals"] = {{"kept", pruned.kept}, {"kept_fraction", share}, {"mean_length", pruned.mean_length()}};
-    json["matrices"] = matrices_json(pruned);
-  }
-  json["history"] = history;
-  return json;
-}
-
 int run(const TrainArguments& a, const std::string& json_path) {
   const TrainOptions& o = a.train;
-  nlohmann::ordered_json history = nlohmann::ordered_json::array();
   const auto report = [&](const TrainProgress& p) {
     const std::string pruned = o.prune ? fmt::format("  pruned {:.3f}", p.ratio) : "";
     fmt::print("step {:5}/{}  lr {:.2e}{}  train loss {:.4f}  val loss {:.4f} (part)  {:.0f} ms/step\n", p.step,
                o.recipe.steps, p.rate, pruned, p.train_loss, p.validation_loss, p.ms_per_step);
     std::fflush(stdout);
-    history.push_back({{"step", p.step}, {"train_loss", p.train_loss}, {"val_loss_part", p.validation_loss}});
-    if (o.prune) history.back()["ratio"] = p.ratio;
   };
   std::optional<StagedFile> json_file;
   const auto stage = [&](const TrainResult& result) {
@@ -191,8 +110,8 @@ int run(const TrainArguments& a, const std::string& json_path) {
       }
       fmt::print("\n");
     }
-    const nlohmann::ordered_json json = json_of(a, result, history, runs);
-    if (result.finished) write_json(result.folder / "train_report.json", json);
+    const nlohmann::ordered_json json = train_report({o, a.prune, a.dtype, a.tokens, result, runs});
+    if (result.finished) write_train_report(result.folder, json, result);
     json_file.emplace(json_path, json_text(json));
   };
   const TrainResult result = train(o, report, [&](const TrainResult& trained) {

@@ -14,6 +14,7 @@
 #include "golden/checkpoint/model.hpp"
 #include "golden/checkpoint/stored_values.hpp"
 #include "golden/files/atomic_folder.hpp"
+#include "golden/safetensors/tensor_view.hpp"
 #include "golden/text/character_text.hpp"
 #include "golden/text/tokenizer.hpp"
 #include "pruning/train/batches.hpp"
@@ -28,7 +29,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kCheckpointName = "checkpoint";  // folder in the model's, while it is trained
-constexpr const char* kReportName = "train_report.json";
 
 void check_options(const TrainOptions& o) {
   const auto positive = [](const char* name, std::size_t value) {
@@ -229,6 +229,7 @@ class Training {
     if (!o_.resume) return;
     load_state(checkpoint(), state_, identity_, [&](const SafetensorsFile& file) {
       if (masks_) masks_->load(file);
+      load_history(file);
     });
   }
 
@@ -251,6 +252,7 @@ class Training {
         const double ms = since_report.seconds() * 1e3 / reported;
         TrainProgress line{state_.step, rate, sum / reported, 0, ms, masks_ ? masks_->ratio() : 0};
         line.validation_loss = validate_model(begin_.config, current(), validation_, block_, 16);
+        result_.history.push_back(line);
         report_(line);
         sum = 0;
         count = 0;
@@ -272,7 +274,21 @@ class Training {
   void save() const {
     save_state(checkpoint(), state_, identity_, [&](SafetensorsWriter& writer) {
       if (masks_) masks_->save(writer);
+      std::vector<double> lines;
+      for (const TrainProgress& p : result_.history) {
+        lines.insert(lines.end(),
+                     {static_cast<double>(p.step), p.rate, p.train_loss, p.validation_loss, p.ms_per_step, p.ratio});
+      }
+      writer.add("history", {result_.history.size(), kLine}, std::span<const double>(lines));
     });
+  }
+
+  void load_history(const SafetensorsFile& file) {
+    const std::vector<double> lines = file.at("history").as_double();
+    for (std::size_t i = 0; i + kLine <= lines.size(); i += kLine) {
+      result_.history.push_back(
+          {static_cast<std::size_t>(lines[i]), lines[i + 1], lines[i + 2], lines[i + 3], lines[i + 4], lines[i + 5]});
+    }
   }
 
   [[nodiscard]] Gpt2Parameters current() const {
@@ -326,9 +342,8 @@ class Training {
       write_weights(folder.path(), state_.parameters, o_.dtype);
       write_character_model_files(folder.path(), begin_.config, o_.dtype, begin_.vocabulary);
     }
-    folder.keep([](const std::string& path) {
-      return !path.starts_with(kCheckpointName) && path != "pruning.safetensors" && path != kReportName;
-    });
+    folder.keep(
+        [](const std::string& path) { return !path.starts_with(kCheckpointName) && path != "pruning.safetensors"; });
     // What counts is the model that others will read, so the final loss is that of the file.
     const Gpt2Parameters written = parameters_of(load_network(Model::open(folder.path())));
     for (const auto& [name, tensor] : written) result_.parameters += static_cast<std::size_t>(tensor.numel());
@@ -347,6 +362,8 @@ class Training {
     return how + fmt::format(", and pruned on the way: pattern {}, ratio {}, seed {}.", o_.prune->pattern,
                              o_.prune->options.ratio, o_.seed);
   }
+
+  static constexpr std::size_t kLine = 6;  // figures of a line of progress
 
   const TrainOptions& o_;
   const std::function<void(const TrainProgress&)>& report_;

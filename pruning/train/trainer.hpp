@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <vector>
 
 #include "golden/safetensors/safetensors.hpp"
 #include "pruning/pipeline/subject.hpp"
@@ -54,9 +55,10 @@ struct TrainResult {
   double train_loss = 0;       ///< of the last step
   double validation_loss = 0;  ///< whole validation split, weights as written, windows of the positions
   std::size_t validation_tokens = 0;
-  double seconds = 0;            ///< of this run
-  PruneResult pruned;            ///< if it was pruned: matrices, and what is kept of them
-  std::filesystem::path folder;  ///< that becomes OUT, for `before_commit`
+  double seconds = 0;                  ///< of this run
+  std::vector<TrainProgress> history;  ///< all lines, those before an interruption, too
+  PruneResult pruned;                  ///< if it was pruned: matrices, and what is kept of them
+  std::filesystem::path folder;        ///< that becomes OUT, for `before_commit`
 };
 
 /// Trains on the first 90 % of the text, validates on the rest; writes OUT/config.json, model.safetensors and the
