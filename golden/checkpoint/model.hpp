@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "golden/checkpoint/carried_files.hpp"
+#include "golden/checkpoint/model_card.hpp"
 #include "golden/checkpoint/model_tensors.hpp"
 #include "golden/checkpoint/model_types.hpp"
 #include "golden/checkpoint/pruning_file.hpp"
@@ -49,12 +50,12 @@ class Model {
 
   /// Writes into FOLDER, which is there and empty: model.safetensors (one file, even if the source is in shards) with
   /// the given matrices in place of the originals, in the types of these, all other tensors and the metadata as they
-  /// were; pruning.safetensors (PruningFile); a README.md about the pruned model, into which `how` goes (Markdown;
-  /// may be empty); and whatever else of the source describes the model (CarriedFiles). Matrices that are not given
-  /// keep what they had. Returns what was left out, for the user to know. Throws InputError, also for a value that the
-  /// original's type does not hold (fit_to_stored() rounds to it).
+  /// were; pruning.safetensors (PruningFile); a README.md about the pruned model (model_card()); and whatever else of
+  /// the source describes the model (CarriedFiles). Matrices that are not given keep what they had. Returns what was
+  /// left out, for the user to know. Throws InputError, also for a value that the original's type does not hold
+  /// (fit_to_stored() rounds to it).
   std::vector<LeftOut> write_pruned_files(const std::filesystem::path& folder,
-                                          const std::vector<PrunedMatrix>& matrices, const std::string& how = "") const;
+                                          const std::vector<PrunedMatrix>& matrices, const CardNotes& notes = {}) const;
 
   /// The same for OUT_DIR, which is built beside its place and renamed; an existing one is replaced only if it is empty
   /// or holds a config.json.

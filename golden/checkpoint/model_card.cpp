@@ -22,10 +22,10 @@ std::string lengths_of(const PrunedMatrix& matrix) {
 }  // namespace
 
 std::string model_card(const std::filesystem::path& source, const std::vector<PrunedMatrix>& matrices,
-                       const CarriedFiles& carried, const std::string& how) {
+                       const CarriedFiles& carried, const CardNotes& notes) {
   std::error_code error;
   const std::filesystem::path place = std::filesystem::weakly_canonical(source, error);
-  const std::string name = quote((error ? source : place).filename().string());
+  const std::string name = quote(notes.source.empty() ? (error ? source : place).filename().string() : notes.source);
   std::size_t weights = 0;
   std::size_t kept = 0;
   for (const PrunedMatrix& matrix : matrices) {
@@ -40,11 +40,14 @@ std::string model_card(const std::filesystem::path& source, const std::vector<Pr
       "This is the checkpoint {} after pruning with Mixvec: {} of the {} weights in {} matrices are kept ({:.2f} %), "
       "the "
       "others are zero.\n"
-      "The pruned matrices and their biases are stored in binary16. All other tensors are those of the source.\n",
-      name, kept, weights, matrices.size(), percent(kept, weights));
-  if (!how.empty()) text += "\n" + how + "\n";
+      "The pruned matrices and their biases are stored in binary16. All other tensors {}.\n",
+      name, kept, weights, matrices.size(), percent(kept, weights),
+      notes.trained ? "were trained, too" : "are those of the source");
+  if (!notes.how.empty()) text += "\n" + notes.how + "\n";
   text +=
-      fmt::format("\nIts quality has not been measured here. {}\n",
+      fmt::format("\n{} {}\n",
+                  notes.trained ? "Its loss stands in `train_report.json` (`val_loss`, nats per token)."
+                                : "Its quality has not been measured here.",
                   carried.source_readme
                       ? "What README.source says of losses and scores was measured on the source, not on this model."
                       : "What is known of the source's losses and scores does not hold for this model.");

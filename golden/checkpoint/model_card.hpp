@@ -10,9 +10,15 @@
 
 namespace mixvec::inline golden {
 
-/// Markdown. The source is named by its folder's name alone: where it lay on this machine tells nobody anything. `how`
-/// (may be empty) says how it was pruned.
+/// What the README says beside the matrices.
+struct CardNotes {
+  std::string how;       ///< how it was pruned, Markdown; may be empty
+  std::string source;    ///< name of the source; empty: its folder's
+  bool trained = false;  ///< while it was pruned: no tensor is the source's, and train_report.json says how good it is
+};
+
+/// Markdown. The source is named by its folder's name alone: where it lay on this machine tells nobody anything.
 std::string model_card(const std::filesystem::path& source, const std::vector<PrunedMatrix>& matrices,
-                       const CarriedFiles& carried, const std::string& how);
+                       const CarriedFiles& carried, const CardNotes& notes);
 
 }  // namespace mixvec::inline golden

@@ -63,7 +63,7 @@ void check_earlier(const fs::path& target) {
 }  // namespace
 
 std::vector<LeftOut> Model::write_pruned_files(const fs::path& folder, const std::vector<PrunedMatrix>& matrices,
-                                               const std::string& how) const {
+                                               const CardNotes& notes) const {
   std::map<std::string, std::pair<std::size_t, MatrixKind>> places;
   for (std::size_t layer = 0; layer < config_.layers; ++layer) {
     for (const MatrixKind kind : kMatrixKinds) places[matrix_name(layer, kind)] = {layer, kind};
@@ -109,7 +109,7 @@ std::vector<LeftOut> Model::write_pruned_files(const fs::path& folder, const std
   model.write(folder / "model.safetensors");
   write_pruning_file(folder, config_, matrices, pruning_.get());
   carry(carried, directory_, folder);
-  write_file(folder / "README.md", model_card(directory_, matrices, carried, how));
+  write_file(folder / "README.md", model_card(directory_, matrices, carried, notes));
   return std::move(carried.left_out);
 }
 

@@ -144,7 +144,8 @@ int run(const Arguments& arguments) {
 
   progress.update(0.8, "writing");
   nlohmann::ordered_json json = report_json(result, recipe, subject, judged, runs);
-  const std::vector<LeftOut> left_out = model.write_pruned_files(out.path(), result.matrices, how_pruned(json));
+  const std::vector<LeftOut> left_out =
+      model.write_pruned_files(out.path(), result.matrices, {.how = how_pruned(json), .source = ""});
   json["left_out"] = nlohmann::json::array();
   for (const LeftOut& left : left_out) json["left_out"].push_back({{"path", left.path}, {"why", left.why}});
   if (!arguments.no_pictures) write_pictures(result, out.path() / "pictures", options.threads);

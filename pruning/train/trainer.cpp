@@ -335,7 +335,9 @@ class Training {
         fit_to_stored(trained, m / kMatrixKinds.size(), kMatrixKinds[m % kMatrixKinds.size()],
                       result_.pruned.matrices[m]);
       }
-      trained.write_pruned_files(folder.path(), result_.pruned.matrices, how());
+      trained.write_pruned_files(
+          folder.path(), result_.pruned.matrices,
+          {.how = how(), .source = begin_.source->directory().filename().string(), .trained = true});
     } else if (begin_.source) {
       write_trained(folder.path(), *begin_.source, current(), o_.dtype);
     } else {

@@ -165,6 +165,22 @@ TEST(ShakespeareModel, HasTheQualityThatItsCardStates) {
   EXPECT_NEAR(loss, 1.6355, 0.001);
 }
 
+TEST(ShakespeareModel, PrunedKnowsWhatItsCardStates) {
+  const fs::path models = fs::path(MIXVEC_SOURCE_DIR) / "models";
+  const Model model = Model::open(models / "shakespeare-gpt2-mixed80");
+  std::size_t kept = 0;
+  for (std::size_t layer = 0; layer < model.config().layers; ++layer) {
+    for (const MatrixKind kind : kMatrixKinds) kept += model.load_pruned(layer, kind, 16).kept();
+  }
+  EXPECT_EQ(kept, 157'284U);
+  const std::vector<std::size_t> encoded = open_tokenizer(model)->encode(read_text(models / "shakespeare.txt"));
+  const std::vector<std::int64_t> ids(encoded.begin(), encoded.end());
+  const double loss = plain_loss(model, ids, 16);
+  std::printf("loss of the first 16 windows: %.4f\n", loss);
+  // Of all 436 windows it is 1.7050.
+  EXPECT_NEAR(loss, 1.63, 0.02);
+}
+
 TEST(Trainer, BadInputIsRefused) {
   const TemporaryTestFolder folder;
   const auto refused = [&](auto change, const char* expected) {
