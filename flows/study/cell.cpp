@@ -178,7 +178,9 @@ const char* name_of(CellState state) {
 
 CellState state_of(const StudyCell& cell, const StudyPlaces& places, bool any_version) {
   const auto inputs_in = [&](const fs::path& file) {
-    return fs::exists(file) ? read_json(file).value("inputs", nlohmann::json()) : nlohmann::json();
+    if (!fs::exists(file)) return nlohmann::json();
+    const nlohmann::json json = read_json(file);
+    return json.is_object() && json.contains("inputs") ? json["inputs"] : nlohmann::json::array();
   };
   const nlohmann::json found = inputs_in(places.record(cell));
   if (are_same(found, cell.inputs, any_version)) return CellState::kFinished;
@@ -199,9 +201,13 @@ std::vector<double> expected_seconds(const std::vector<StudyCell>& cells, const 
   for (const StudyCell& cell : cells) {
     if (cell.steps == 0 || !fs::exists(places.record(cell))) continue;
     const nlohmann::json record = read_record(cell, places);
-    const double steps = record.value("steps", 0.0);
-    if (steps <= 0 || record.value("resumed", false)) continue;
-    const double each = record.value("seconds", 0.0) / steps;
+    const auto number = [&](const char* field) {
+      return record.is_object() && record.contains(field) && record[field].is_number() ? record[field].get<double>()
+                                                                                       : 0;
+    };
+    // Of one that was interrupted only the last part is known.
+    if (number("steps") <= 0 || !record.contains("whole") || record["whole"] != true) continue;
+    const double each = number("seconds") / number("steps");
     for (Mean* mean : {&by_model[cell.model], &by_method[{cell.model, cell.method}]}) {
       mean->sum += each;
       mean->count += 1;

@@ -15,6 +15,7 @@
 #include "generator/legality.hpp"
 #include "golden/base/error.hpp"
 #include "golden/base/text.hpp"
+#include "golden/cli/cli.hpp"
 #include "golden/files/input_file.hpp"
 #include "golden/files/output.hpp"
 #include "pruning/compare/array_area.hpp"
@@ -52,6 +53,7 @@ class CellJob {
     if (!begun) fs::remove_all(work_);
     fs::create_directories(work_);
     if (!begun) write_json(work_ / "inputs.json", {{"inputs", cell_.inputs}});
+    whole_ = !begun;
     resumed_ = begun && trains() && fs::exists(work_ / "model" / "checkpoint" / "state.safetensors");
   }
 
@@ -65,8 +67,7 @@ class CellJob {
 
   /// Takes what the programs have left into the cell's record. Throws InputError if something is missing or wrong.
   void finish(double seconds) {
-    nlohmann::json record = {{"cell", cell_.name}, {"inputs", cell_.inputs},
-                             {"seconds", seconds}, {"resumed", resumed_},
+    nlohmann::json record = {{"cell", cell_.name}, {"inputs", cell_.inputs}, {"seconds", seconds}, {"whole", whole_},
                              {"kept", 1.0},        {"mean_length", nullptr}};
     const nlohmann::json judged = read_json(work_ / "eval.json");
     record["perplexity"] = number_of(judged, "eval.json", "perplexity");
@@ -78,7 +79,7 @@ class CellJob {
     if (!keep_) fs::remove_all(work_);
   }
 
-  /// A checkpoint that a run did not go on from would stop all later ones, too.
+  /// Leaves nothing to go on from.
   void forget() const { fs::remove_all(work_); }
   [[nodiscard]] bool resumed() const { return resumed_; }
   [[nodiscard]] double timeout(double expected) const { return std::max(kLeastSeconds, kTimesExpected * expected); }
@@ -180,7 +181,8 @@ class CellJob {
   const StudyPlaces& places_;
   bool keep_;
   fs::path work_;
-  bool resumed_ = false;
+  bool resumed_ = false;  // training goes on from a checkpoint
+  bool whole_ = true;     // nothing was there
 };
 
 void require_programs(const StudyPlaces& places, bool training) {
@@ -257,10 +259,15 @@ class CellRun {
     } catch (const InputError& error) {
       failed_.push_back({cell.name, error.what()});
       // Whatever its programs have left there may be wrong.
-      if (end.code == 0 || running.job.resumed()) running.job.forget();
+      if (end.code == 0 || is_refused(end, running.job)) running.job.forget();
     }
     done_ += seconds_[open_[i]];
     running_.erase(i);
+  }
+
+  /// Is its checkpoint not gone on with? It would stop all later runs, too.
+  static bool is_refused(const ProcessEnd& end, const CellJob& job) {
+    return job.resumed() && end.signal == 0 && !end.timed_out && end.code == kExitBadInput;
   }
 
   [[nodiscard]] std::string why(const ProcessEnd& end, const StudyCell& cell, const CellJob& job) const {
@@ -268,7 +275,8 @@ class CellRun {
     std::string how = end.timed_out     ? fmt::format("was given up after {:.0f} s", end.seconds)
                       : end.signal != 0 ? fmt::format("was ended by signal {}", end.signal)
                                         : fmt::format("ended with {}", end.code);
-    if (job.resumed()) how += " as it went on from its checkpoint, which is removed: the next run begins it anew";
+    if (is_refused(end, job))
+      how += " as it went on from its checkpoint, which is removed: the next run begins it anew";
     std::string text = fs::exists(log) ? read_file(log) : "";
     while (text.ends_with('\n')) text.pop_back();
     const std::string last = text.substr(text.rfind('\n') + 1);

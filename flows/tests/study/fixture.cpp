@@ -40,7 +40,7 @@ while [ "$step" -lt "$steps" ]; do
   step=$((step + 1))
   chain=$(echo "$chain $step $prune $ratio $seed $(cat "$recipe")" | cksum | cut -d ' ' -f 1)
   echo "$prune $ratio $seed $step" >> "$here/ledger"
-  sleep 0.01
+  sleep 0.003
   if [ $((step % checkpointevery)) = 0 ]; then
     mkdir -p "$out/checkpoint"
     echo "$step $chain" > "$state.new"

@@ -70,6 +70,8 @@ TEST_F(RunStudy, RunsNothingTwiceAndSaysTheSameAgain) {
 }
 
 TEST_F(RunStudy, GoesOnAfterKillsAtAnyMoment) {
+  constexpr std::size_t kManySteps = 40;
+  change("/plans/quick/steps", kManySteps);
   ASSERT_EQ(run("--jobs 2", "whole"), kExitGood) << said();
   const nlohmann::json whole = results_without_times("whole");
   clear_ledger();
@@ -78,7 +80,7 @@ TEST_F(RunStudy, GoesOnAfterKillsAtAnyMoment) {
   std::mt19937 random(seed);
   std::size_t kills = 0;
   for (int i = 0; i < 12; ++i) {
-    kills += run_and_kill(std::chrono::milliseconds(random() % 400)) ? 1 : 0;
+    kills += run_and_kill(std::chrono::milliseconds(random() % 250)) ? 1 : 0;
     // What is there is whole at any time.
     if (!fs::exists(out() / "cells")) continue;
     for (const auto& cell : fs::directory_iterator(out() / "cells")) {
@@ -90,9 +92,11 @@ TEST_F(RunStudy, GoesOnAfterKillsAtAnyMoment) {
   EXPECT_GE(kills, 4U);
   ASSERT_EQ(run("--jobs 2"), kExitGood) << said();
   EXPECT_EQ(results_without_times(), whole);
-  // A kill costs what two jobs have done since their checkpoints; without going on it would be up to all their steps.
-  EXPECT_GE(steps(), kTrained * kSteps);
-  EXPECT_LE(steps(), kTrained * kSteps + kills * 2 * 5);
+  // A kill costs what two jobs have done since their checkpoints, four steps; without going on it would be half of
+  // their steps on the average. Between the end of a training run and its result is a moment at which all of it is
+  // lost.
+  EXPECT_GE(steps(), kTrained * kManySteps);
+  EXPECT_LE(steps(), kTrained * kManySteps + kills * 2 * 5 + 2 * kManySteps);
 }
 
 TEST_F(RunStudy, WhatACellDependsOnMakesItStale) {
@@ -165,6 +169,25 @@ TEST_F(RunStudy, BeginsAnewWhereACheckpointCannotBeGoneOnWith) {
   EXPECT_NE(said().find("which is removed: the next run begins it anew"), std::string::npos) << said();
   ASSERT_EQ(run("--only mixed-vectors_0.5_s3"), kExitGood) << said();
   EXPECT_EQ(read_json(out() / "cells/small_mixed-vectors_0.5_s3.json")["loss"], whole["loss"]);
+}
+
+TEST_F(RunStudy, ADamagedRecordIsNoResult) {
+  const fs::path cell = out() / "cells/small_dense.json";
+  ASSERT_EQ(run("--only small_dense$"), kExitGood) << said();
+  const std::string good = read_file(cell);
+  for (const char* json : {"[1]", "7", "{\"inputs\": 3, \"steps\": \"many\"}"}) {
+    write_file(cell, json);
+    ASSERT_EQ(run("--only small_dense$"), kExitGood) << said();
+    EXPECT_EQ(read_json(cell)["loss"], 1.9) << json;
+  }
+  write_file(cell, good.substr(0, good.size() / 2));
+  EXPECT_EQ(run(), kExitBadInput);
+  EXPECT_NE(said().find("cells/small_dense.json: line "), std::string::npos) << said();
+  nlohmann::json changed = nlohmann::json::parse(good);
+  changed.erase("kept");
+  write_json(cell, changed);
+  EXPECT_EQ(run("--only small_dense$"), kExitBadInput);
+  EXPECT_NE(said().find("remove the file, then its cell is run again"), std::string::npos) << said();
 }
 
 TEST_F(RunStudy, ALossThatTheTwoProgramsSeeDifferentlyIsNoResult) {
