@@ -25,7 +25,7 @@ namespace po = boost::program_options;
 
 constexpr const char* kExamples =
     "  run_study --quick --out build/study_quick\n"
-    "  run_study --full --text tinyshakespeare.txt --out build/study     (again after an interruption: it goes on)\n"
+    "  run_study --full --text tinyshakespeare.txt --out build/study   (again after a kill: it goes on)\n"
     "  run_study --full --text tinyshakespeare.txt --out build/study --dry-run\n"
     "  run_study --full --text tinyshakespeare.txt --out build/study --only 'mixed-vectors_0.8'\n"
     "\n"
@@ -163,13 +163,10 @@ int main(int argc, char** argv) {
       "cells, results and pictures; what is there already is kept as far as its inputs are the same");
   add("text", po::value(&o.text)->default_value("", "")->value_name("FILE"),
       "UTF-8 text that models without one of their own learn; the last tenth judges them");
-  add("study",
-      po::value(&o.study)
-          ->default_value(MIXVEC_SOURCE_DIR "/flows/study/study.json", "flows/study/study.json")
-          ->value_name("FILE"),
-      "models, methods, plans");
-  add("bin", po::value(&o.bin)->default_value(MIXVEC_BIN_DIR, "where run_study was built")->value_name("DIR"),
-      "folder of train_model, eval_model and sim_accel");
+  add("study", po::value(&o.study)->default_value(MIXVEC_SOURCE_DIR "/flows/study/study.json", "")->value_name("FILE"),
+      "models, methods, plans (default: flows/study/study.json)");
+  add("bin", po::value(&o.bin)->default_value(MIXVEC_BIN_DIR, "")->value_name("DIR"),
+      "folder of train_model, eval_model and sim_accel (default: where run_study was built)");
   add("only", po::value(&o.only)->default_value("", "")->value_name("REGEX"),
       "run only cells in whose name it matches");
   add("jobs", mixvec::bind_to(o.jobs, mixvec::whole_number(0, 1024))->value_name("N"),
