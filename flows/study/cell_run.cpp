@@ -242,10 +242,10 @@ class CellRun {
     const StudyCell& cell = cells_[open_[i]];
     CellJob job(study_, cell, options_);
     job.prepare(begun_[i]);
-    const ProcessRequest request{.command = job.command(),
-                                 .directory = options_.places.out,
-                                 .log = options_.places.log(cell),
-                                 .timeout = job.timeout(seconds_[open_[i]])};
+    ProcessRequest request{.command = job.command(),
+                           .directory = options_.places.out,
+                           .log = options_.places.log(cell),
+                           .timeout = job.timeout(seconds_[open_[i]])};
     running_.emplace(i, Running{std::move(job), Clock::now()});
     return request;
   }

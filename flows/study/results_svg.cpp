@@ -17,7 +17,7 @@ using Cost = std::function<std::optional<double>(const StudyMean&)>;
 struct Axis {
   std::string title;
   Cost cost;
-  bool on_accelerators = true;  ///< it differs from one to the other
+  bool is_cost = true;  ///< of an accelerator; else it is the ratio
 };
 
 ChartPoint point_of(const StudyMean& mean, double x) {
@@ -36,23 +36,33 @@ ChartSeries level(std::string name, double y, const std::pair<double, double>& e
   return series;
 }
 
-ChartPanel panel_of(const StudyFile& study, const StudyResults& results, std::size_t model, const Axis& axis) {
-  ChartPanel panel{{study.models[model].name + ": " + axis.title, false}, {"perplexity", false}, {}};
-  std::optional<std::pair<double, double>> ends;
+/// The means of a model that have a place on the axis; those of the first accelerator first, so that a method has the
+/// same colour in all pictures.
+std::vector<const StudyMean*> drawn(const StudyFile& study, const StudyResults& results, std::size_t model,
+                                    const Axis& axis) {
+  std::vector<const StudyMean*> means;
   for (const StudyMean& mean : results.means) {
-    if (mean.model != model || study.methods[mean.method].is_dense()) continue;
-    if (mean.accelerator != 0 && !axis.on_accelerators) continue;
-    const std::optional<double> x = axis.cost(mean);
-    if (!x) continue;
-    const std::string name = name_of_row(study, mean.method, mean.accelerator);
+    const bool wanted = mean.model == model && !study.methods[mean.method].is_dense() && axis.cost(mean);
+    if (wanted && (mean.accelerator == 0 || axis.is_cost)) means.push_back(&mean);
+  }
+  std::stable_partition(means.begin(), means.end(), [](const StudyMean* mean) { return mean->accelerator == 0; });
+  return means;
+}
+
+ChartPanel panel_of(const StudyFile& study, const StudyResults& results, std::size_t model, const Axis& axis) {
+  ChartPanel panel{{study.models[model].name + ": " + axis.title, !axis.is_cost}, {"perplexity", false}, {}};
+  std::optional<std::pair<double, double>> ends;
+  for (const StudyMean* mean : drawn(study, results, model, axis)) {
+    const double x = *axis.cost(*mean);
+    const std::string name = name_of_row(study, mean->method, mean->accelerator);
     auto series =
         std::find_if(panel.series.begin(), panel.series.end(), [&](const ChartSeries& s) { return s.name == name; });
     if (series == panel.series.end()) {
       panel.series.push_back({.name = name, .points = {}, .shaped = true});
       series = panel.series.end() - 1;
     }
-    series->points.push_back(point_of(mean, *x));
-    ends = ends ? std::pair(std::min(ends->first, *x), std::max(ends->second, *x)) : std::pair(*x, *x);
+    series->points.push_back(point_of(*mean, x));
+    ends = ends ? std::pair(std::min(ends->first, x), std::max(ends->second, x)) : std::pair(x, x);
   }
   for (ChartSeries& series : panel.series) {
     std::stable_sort(series.points.begin(), series.points.end(),
@@ -83,7 +93,9 @@ std::vector<StudyPicture> results_pictures(const StudyFile& study, const StudyRe
         study.plan.seeds.size() > 1
             ? fmt::format("mean of {} seeds; at the points: pruned share (least to most)", study.plan.seeds.size())
             : "at the points: pruned share";
-    pictures.push_back({file, chart_svg("Quality of pruned models", "lower left is best; " + spread, panels)});
+    pictures.push_back(
+        {file, chart_svg("Quality of pruned models",
+                         fmt::format("lower {} is best; {}", axis.is_cost ? "left" : "right", spread), panels)});
   }
   return pictures;
 }
