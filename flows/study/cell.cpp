@@ -1,6 +1,8 @@
 // Lists cells, and tells which are done.
 #include "flows/study/cell.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
 #include <map>

@@ -87,6 +87,7 @@ std::vector<StudyMean> means_of(const std::vector<StudyRow>& rows) {
     }
   }
   std::vector<StudyMean> means;
+  means.reserve(groups.size());
   for (const auto& group : groups) means.push_back(mean_of(group));
   return means;
 }

@@ -1,6 +1,8 @@
 // Reads a study.
 #include "flows/study/study_file.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <limits>
 #include <set>
@@ -64,7 +66,7 @@ class Reader {
 
   template <typename Item>
   static std::string new_name(JsonFields& fields, const std::vector<Item>& others) {
-    const std::string name = fields.text("name");
+    std::string name = fields.text("name");
     const bool taken = std::any_of(others.begin(), others.end(), [&](const Item& one) { return one.name == name; });
     if (taken) fields.fail("name", quote(name), "a name of its own");
     return name;
