@@ -304,11 +304,13 @@ std::vector<Subject> list_subjects(const fs::path& binaries) {
        {{"plan.json", Format::kJson, 40}},
        {"r.json"}},
       // It runs for minutes: only the reading is tried.
-      {"run_study",
-       {"--quick", "--study", "study.json", "--text", "text.txt", "--out", "o", "--dry-run", "--json", "r.json"},
-       {"study.json", "text.txt"},
-       {{"study.json", Format::kJson, 40}},
-       {"r.json"}},
+      {.program = "run_study",
+       .arguments = {"--quick", "--study", "study.json", "--text", "text.txt", "--out", "o", "--dry-run", "--json",
+                     "r.json"},
+       .copied = {"study.json", "text.txt"},
+       .inputs = {{"study.json", Format::kJson, 40}},
+       .outputs = {"r.json"},
+       .any_text = true},
       // It builds and runs what its sources say: only the reading is tried.
       {"run_mutation",
        {"--list", "--count", "0", "--rtl", "rtl", "--json", "r.json"},

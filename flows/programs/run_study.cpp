@@ -174,7 +174,7 @@ int main(int argc, char** argv) {
   add("keep", po::bool_switch(&o.keep), "leave the trained models in DIR/work");
   add("any-version", po::bool_switch(&o.any_version), "take results of other versions of the programs, too");
   add("dry-run", po::bool_switch(&o.dry_run), "list the cells, what is there of them, and how long each takes");
-  line.input("study").input("text");
+  line.output_folder("out").input("study").input("text");
   return line.run(argc, argv, [&](const po::variables_map& values) {
     o.json = values["json"].as<std::string>();
     return mixvec::run(o);

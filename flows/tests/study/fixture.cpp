@@ -80,7 +80,9 @@ constexpr const char* kSmallStudy = R"({
     {"name": "dense", "accelerators": ["F = 4"]},
     {"name": "dense, trained on", "recipe": "@/recipe.json", "accelerators": ["F = 4"]},
     {"name": "fine-grained", "pattern": "unstructured", "recipe": "@/other.json", "accelerators": ["F = 4", "F = 1"]},
-    {"name": "mixed vectors", "pattern": "mixed", "recipe": "@/recipe.json", "accelerators": ["F = 4"]}
+    {
+      "name": "mixed vectors", "pattern": "mixed", "reach": 0.8, "recipe": "@/recipe.json", "accelerators": ["F = 4"]
+    }
   ],
   "plans": {
     "quick": {
@@ -130,13 +132,14 @@ int RunStudy::run(const std::string& options, const std::string& out) { return e
 
 std::string RunStudy::said() const { return read_file(folder_.path / "said"); }
 
-bool RunStudy::run_and_kill(std::chrono::milliseconds time) {
+bool RunStudy::run_and_kill(std::size_t least, std::chrono::milliseconds time) {
   const std::string line = command("--jobs 2", "out");
   const pid_t process = ::fork();
   if (process == 0) {
     ::execl("/bin/sh", "sh", "-c", line.c_str(), static_cast<char*>(nullptr));
     ::_exit(127);
   }
+  for (int i = 0; i < 3000 && steps() < least; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));
   std::this_thread::sleep_for(time);
   ::kill(process, SIGKILL);
   int status = 0;
@@ -154,10 +157,13 @@ nlohmann::json RunStudy::results_without_times(const std::string& out) const {
   return json;
 }
 
+std::string RunStudy::ledger() const {
+  const fs::path file = folder_.path / "bin/ledger";
+  return fs::exists(file) ? read_file(file) : "";
+}
+
 std::size_t RunStudy::steps() const {
-  const fs::path ledger = folder_.path / "bin/ledger";
-  if (!fs::exists(ledger)) return 0;
-  const std::string text = read_file(ledger);
+  const std::string text = ledger();
   return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
 }
 

@@ -27,12 +27,14 @@ class RunStudy : public ::testing::Test {
   /// Exit code of run_study --quick with further options; what it says goes to said().
   int run(const std::string& options = "", const std::string& out = "out");
   [[nodiscard]] std::string said() const;
-  /// Starts the same and kills it with SIGKILL after a time. False if it had ended before.
-  bool run_and_kill(std::chrono::milliseconds time);
+  /// Starts the same and kills it with SIGKILL after that many steps of training in all, and a time. False if it had
+  /// ended before.
+  bool run_and_kill(std::size_t steps, std::chrono::milliseconds time);
 
   [[nodiscard]] nlohmann::json results(const std::string& out = "out") const;
   /// The same without how long anything took.
   [[nodiscard]] nlohmann::json results_without_times(const std::string& out = "out") const;
+  [[nodiscard]] std::string ledger() const;
   /// Steps of training since the ledger was last cleared.
   [[nodiscard]] std::size_t steps() const;
   void clear_ledger() const;

@@ -55,6 +55,9 @@ TEST_F(RunStudy, WritesRowsMeansAndPictures) {
   for (const char* file : {"results.md", "ratio.svg", "bytes.svg", "area_cycles.svg"}) {
     EXPECT_GT(fs::file_size(out() / file), 500U) << file;
   }
+  // The pattern prunes among four fifths of the weights.
+  EXPECT_NE(ledger().find("mixed 0.625 3 12\n"), std::string::npos) << ledger();
+  EXPECT_NE(ledger().find("unstructured 0.5 3 12\n"), std::string::npos) << ledger();
   EXPECT_FALSE(fs::exists(out() / "work/small_mixed-vectors_0.5_s3"));
 }
 
@@ -80,7 +83,7 @@ TEST_F(RunStudy, GoesOnAfterKillsAtAnyMoment) {
   std::mt19937 random(seed);
   std::size_t kills = 0;
   for (int i = 0; i < 12; ++i) {
-    kills += run_and_kill(std::chrono::milliseconds(random() % 250)) ? 1 : 0;
+    kills += run_and_kill(0, std::chrono::milliseconds(random() % 250)) ? 1 : 0;
     // What is there is whole at any time.
     if (!fs::exists(out() / "cells")) continue;
     for (const auto& cell : fs::directory_iterator(out() / "cells")) {
@@ -92,11 +95,28 @@ TEST_F(RunStudy, GoesOnAfterKillsAtAnyMoment) {
   EXPECT_GE(kills, 4U);
   ASSERT_EQ(run("--jobs 2"), kExitGood) << said();
   EXPECT_EQ(results_without_times(), whole);
-  // A kill costs what two jobs have done since their checkpoints, four steps; without going on it would be half of
-  // their steps on the average. Between the end of a training run and its result is a moment at which all of it is
-  // lost.
   EXPECT_GE(steps(), kTrained * kManySteps);
-  EXPECT_LE(steps(), kTrained * kManySteps + kills * 2 * 5 + 2 * kManySteps);
+}
+
+TEST_F(RunStudy, GoesOnFromCheckpoints) {
+  constexpr std::size_t kManySteps = 60;
+  change("/plans/quick/steps", kManySteps);
+  ASSERT_TRUE(run_and_kill(kManySteps, {}));
+  ASSERT_EQ(run("--jobs 2"), kExitGood) << said();
+  // Lost is what two jobs had done since their checkpoints, which they have every four steps.
+  EXPECT_GE(steps(), kTrained * kManySteps);
+  EXPECT_LE(steps(), kTrained * kManySteps + 2 * 4);
+}
+
+TEST_F(RunStudy, DoesNotGoOnFromWhatOtherInputsHaveLeft) {
+  constexpr std::size_t kManySteps = 60;
+  change("/plans/quick/steps", kManySteps);
+  ASSERT_TRUE(run_and_kill(kManySteps, {}));
+  write_file(recipe(), read_file(recipe()) + " ");
+  write_file(folder_.path / "other.json", "{ }\n");
+  ASSERT_EQ(run("--jobs 2"), kExitGood) << said();
+  ASSERT_EQ(run("--jobs 2", "whole"), kExitGood) << said();
+  EXPECT_EQ(results_without_times(), results_without_times("whole"));
 }
 
 TEST_F(RunStudy, WhatACellDependsOnMakesItStale) {
