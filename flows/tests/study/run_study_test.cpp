@@ -109,11 +109,16 @@ TEST_F(RunStudy, GoesOnFromCheckpoints) {
 }
 
 TEST_F(RunStudy, DoesNotGoOnFromWhatOtherInputsHaveLeft) {
-  constexpr std::size_t kManySteps = 60;
-  change("/plans/quick/steps", kManySteps);
-  ASSERT_TRUE(run_and_kill(kManySteps, {}));
-  write_file(recipe(), read_file(recipe()) + " ");
-  write_file(folder_.path / "other.json", "{ }\n");
+  const auto change_recipes = [&] {
+    for (const fs::path& file : {recipe(), folder_.path / "other.json"}) write_file(file, read_file(file) + " ");
+  };
+  // Trained models that are kept, and then checkpoints.
+  ASSERT_EQ(run("--jobs 2 --keep"), kExitGood) << said();
+  EXPECT_TRUE(fs::exists(out() / "work/small_mixed-vectors_0.5_s3/model/model"));
+  change_recipes();
+  clear_ledger();
+  ASSERT_TRUE(run_and_kill(kSteps, {}));
+  change_recipes();
   ASSERT_EQ(run("--jobs 2"), kExitGood) << said();
   ASSERT_EQ(run("--jobs 2", "whole"), kExitGood) << said();
   EXPECT_EQ(results_without_times(), results_without_times("whole"));
