@@ -308,7 +308,7 @@ std::vector<Subject> list_subjects(const fs::path& binaries) {
        .arguments = {"--quick", "--study", "study.json", "--text", "text.txt", "--out", "o", "--dry-run", "--json",
                      "r.json"},
        .copied = {"study.json", "text.txt"},
-       .inputs = {{"study.json", Format::kJson, 40}},
+       .inputs = {{"study.json", Format::kJson, 20}},
        .outputs = {"r.json"},
        .any_text = true},
       // It builds and runs what its sources say: only the reading is tried.

@@ -110,8 +110,9 @@ CheckedLine check(const StudyFile& study, const StudyResults& results, std::size
                        mean == nullptr ? "missing" : fmt::format("{:.3f}", mean->perplexity.mean));
   };
   CheckedLine line;
-  line.text = fmt::format("{}: {} at most {:g} times {}", study.models[model].name, name(one.method, ratio, left),
-                          one.at_most, name(one.against, other, right));
+  line.text = fmt::format("{} at most {:g} times {}", name(one.method, ratio, left), one.at_most,
+                          name(one.against, other, right));
+  if (study.plan.models.size() > 1) line.text = study.models[model].name + ": " + line.text;
   if (left == nullptr || right == nullptr) return line;
   const bool holds = left->perplexity.mean <= one.at_most * right->perplexity.mean;
   line.result = holds ? CheckResult::kHolds : CheckResult::kFails;

@@ -86,7 +86,7 @@ nlohmann::ordered_json results_json(const StudyFile& study, const StudyResults& 
 /// results.md
 std::string results_page(const StudyFile& study, const StudyResults& results);
 
-/// The page's table of a model, no wider than a terminal.
+/// The means as a table for a terminal.
 std::string results_table(const StudyFile& study, const StudyResults& results);
 
 /// A picture, and the name of its file.

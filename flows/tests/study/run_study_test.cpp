@@ -172,7 +172,7 @@ TEST_F(RunStudy, AFailingCellDoesNotStopTheOthers) {
   EXPECT_EQ(steps(), 6 * kSteps);
   EXPECT_NE(said().find("failed: small_mixed-vectors_0.75_s5: ended with 3; "), std::string::npos) << said();
   EXPECT_NE(said().find("ends: train_model: no luck today"), std::string::npos) << said();
-  EXPECT_NE(said().find("open: small: mixed vectors at 0.5 (missing)"), std::string::npos) << said();
+  EXPECT_NE(said().find("open: mixed vectors at 0.5 (missing)"), std::string::npos) << said();
   EXPECT_EQ(results()["failed"].size(), 4U);
   EXPECT_EQ(results()["missing"].size(), 4U);
   let_fail("mixed", false);
@@ -225,7 +225,7 @@ TEST_F(RunStudy, ALossThatTheTwoProgramsSeeDifferentlyIsNoResult) {
 TEST_F(RunStudy, ACheckThatDoesNotHoldFails) {
   change("/plans/quick/checks/0/at_most", 0.1);
   EXPECT_EQ(run(), kExitCheckFailed);
-  EXPECT_NE(said().find("FAILS: small: mixed vectors at 0.5 ("), std::string::npos) << said();
+  EXPECT_NE(said().find("FAILS: mixed vectors at 0.5 ("), std::string::npos) << said();
   EXPECT_EQ(results()["checks"][0]["result"], "fails");
 }
 
