@@ -8,7 +8,7 @@ TESTS ?= $(JOBS)
 
 gen_accel := build/bin/gen_accel
 programs  := gen_accel prune_model pack_model sim_accel eval_model gen_vectors make_checkpoint mask_study run_synth \
-             run_regress run_mutation check_bins
+             run_regress run_mutation run_study check_bins
 build     := JOBS=$(JOBS) flows/build.sh build
 
 .PHONY: help demo quickstart test smoke nightly verilate accel path build programs lint format bench deps clean configure

@@ -36,7 +36,7 @@ done
 
 # Not those that kill the programs, which write no counts then (test_faults), or build all a second time (test_documents),
 # nor what only starts tools (*Lint*).
-for test in test_golden test_generator test_sim test_pruning test_pruning_train test_flows test_regress test_mutation \
+for test in test_golden test_generator test_sim test_pruning test_pruning_train test_flows test_regress test_mutation test_study \
   check_testplan hostile_self_test hostile_inputs; do
   program=$build/bin/$test
   test -x "$program" || { echo "$test: left out, it is not built"; continue; }

@@ -7,10 +7,10 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "golden/files/json_fields.hpp"
 #include "golden/base/error.hpp"
 #include "golden/base/text.hpp"
 #include "golden/files/input_file.hpp"
+#include "golden/files/json_fields.hpp"
 
 namespace mixvec::inline flows {
 namespace {

@@ -150,6 +150,15 @@ constexpr const char* kCppPlan =
     R"( "builds": [{"name": "b", "commands": [["g++", "{source}/code/m.cpp"]]}],)"
     R"( "trials": [{"name": "t", "gtest": "{bin}/t"}, {"name": "r", "run": ["{out}/r"]}]})";
 
+// Paths in it begin at the sources, which it only reads.
+constexpr const char* kStudy =
+    R"({"tokens":16,"models":[{"name":"m","checkpoint":"models/shakespeare-gpt2","measure":"perplexity",)"
+    R"("step_seconds":0.1}],"accelerators":[{"name":"a","full_rate":4}],"methods":[{"name":"dense","accelerators":["a"]},)"
+    R"({"name":"mixed","pattern":"mixed","recipe":"pruning/train/recipes/study.json","accelerators":["a"]}],)"
+    R"("plans":{"quick":{"models":["m"],"seeds":[1,2],"checkpoint_every":9,"methods":[{"method":"dense"},)"
+    R"({"method":"mixed","ratios":[0.5,0.8]}],"checks":[{"method":"mixed","against":"mixed","ratios":[0.5],"at_most":1,)"
+    R"("against_ratio":0.8}]}},"published":[{"method":"mixed","ratio":0.8,"f1":80,"perplexity":30}]})";
+
 void run_or_fail(const fs::path& binaries, const fs::path& folder, Case item) {
   const std::vector<std::string> wrong = [&] {
     item.limits = {};
@@ -174,6 +183,7 @@ void make_good_inputs(const fs::path& folder, const fs::path& binaries) {
   write_file(folder / "text.txt", "abc cab\nabba cab abc\n");
   write_file(folder / "bench.json", kBenchReport);
   write_file(folder / "plan.json", kTestPlan);
+  write_file(folder / "study.json", kStudy);
   write_file(folder / "bins.json", kBins);
   write_file(folder / "samples.json", kSamples);
   fs::create_directories(folder / "rtl");
@@ -293,6 +303,14 @@ std::vector<Subject> list_subjects(const fs::path& binaries) {
        {"plan.json"},
        {{"plan.json", Format::kJson, 40}},
        {"r.json"}},
+      // It runs for minutes: only the reading is tried.
+      {.program = "run_study",
+       .arguments = {"--quick", "--study", "study.json", "--text", "text.txt", "--out", "o", "--dry-run", "--json",
+                     "r.json"},
+       .copied = {"study.json", "text.txt"},
+       .inputs = {{"study.json", Format::kJson, 20}},
+       .outputs = {"r.json"},
+       .any_text = true},
       // It builds and runs what its sources say: only the reading is tried.
       {"run_mutation",
        {"--list", "--count", "0", "--rtl", "rtl", "--json", "r.json"},

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <csignal>
 
-#include "flows/mutation/job_loop.hpp"
+#include "flows/regress/run/job_loop.hpp"
 #include "flows/regress/run/local_workers.hpp"
 #include "flows/synth/tool.hpp"
 

@@ -6,9 +6,9 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "golden/files/json_fields.hpp"
 #include "golden/base/text.hpp"
 #include "golden/files/input_file.hpp"
+#include "golden/files/json_fields.hpp"
 
 namespace mixvec::inline flows {
 

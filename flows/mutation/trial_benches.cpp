@@ -7,9 +7,9 @@
 #include <array>
 #include <sstream>
 
-#include "flows/mutation/job_loop.hpp"
 #include "flows/regress/plan/command.hpp"
 #include "flows/regress/plan/shell_output.hpp"
+#include "flows/regress/run/job_loop.hpp"
 #include "flows/synth/tool.hpp"
 #include "golden/base/error.hpp"
 #include "golden/base/text.hpp"

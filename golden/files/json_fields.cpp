@@ -80,6 +80,22 @@ std::size_t JsonFields::count(const char* name, std::size_t most, std::size_t ot
   return has(name) ? count(name, most) : otherwise;
 }
 
+std::vector<double> JsonFields::numbers(const char* name, double low, double high) {
+  const std::string expected = fmt::format("an array of different numbers from {:g} to {:g}", low, high);
+  const nlohmann::json& value = get(name, expected.c_str());
+  if (!value.is_array()) fail(name, show_json(value), expected);
+  if (value.empty()) fail(name, "an empty array", expected);
+  std::vector<double> all;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const bool good = value[i].is_number() && value[i].get<double>() >= low && value[i].get<double>() <= high;
+    if (!good || std::find(all.begin(), all.end(), value[i].get<double>()) != all.end()) {
+      fail(fmt::format("{}/{}", name, i), show_json(value[i]), expected);
+    }
+    all.push_back(value[i].get<double>());
+  }
+  return all;
+}
+
 std::vector<std::string> JsonFields::texts_of(const nlohmann::json& value, const std::string& field) const {
   if (!value.is_array()) fail(field, show_json(value), "an array of texts");
   std::vector<std::string> all;

@@ -24,7 +24,8 @@ class JsonFields {
   double number(const char* name, double low, double high, double otherwise);
   std::size_t count(const char* name, std::size_t most);  ///< required
   std::size_t count(const char* name, std::size_t most, std::size_t otherwise);
-  std::vector<std::string> texts(const char* name);  ///< required, not empty
+  std::vector<double> numbers(const char* name, double low, double high);  ///< required, not empty, all different
+  std::vector<std::string> texts(const char* name);                        ///< required, not empty
   std::vector<std::string> texts(const char* name, const std::vector<std::string>& otherwise);
   std::vector<std::vector<std::string>> commands(const char* name);  ///< none if absent
   /// Calls `item` with each object of an array, or with each member of an object whose name it is given.

@@ -1,9 +1,9 @@
 // Searching the ratio at which a model costs just less than it may.
+#include "pruning/compare/ratio_search.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
-
-#include "pruning/compare/ratio_search.hpp"
 
 namespace mixvec::inline pruning {
 namespace {
@@ -41,7 +41,8 @@ TEST(RatioSearch, BentCurvesAreFollowedFromFarAway) {
       return 1000 * std::pow(1 - ratio, power);
     };
     for (const double slope : {200.0, 2500.0}) {
-      RatioSearch search(exact, [&](double ratio) { return slope * (1 - ratio) + 400; }, 1000);
+      RatioSearch search(
+          exact, [&](double ratio) { return slope * (1 - ratio) + 400; }, 1000);
       for (const double limit : {800.0, 300.0}) {
         const std::optional<CostPoint> found = search.find(limit);
         ASSERT_TRUE(found);

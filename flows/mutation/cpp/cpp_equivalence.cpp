@@ -6,8 +6,8 @@
 #include <map>
 #include <set>
 
-#include "flows/mutation/job_loop.hpp"
 #include "flows/regress/plan/command.hpp"
+#include "flows/regress/run/job_loop.hpp"
 #include "flows/synth/tool.hpp"
 #include "golden/base/text.hpp"
 #include "golden/files/input_file.hpp"

@@ -8,9 +8,9 @@
 #include <set>
 
 #include "flows/regress/plan/command.hpp"
-#include "golden/files/json_fields.hpp"
 #include "golden/base/text.hpp"
 #include "golden/files/input_file.hpp"
+#include "golden/files/json_fields.hpp"
 
 namespace mixvec::inline flows {
 namespace {

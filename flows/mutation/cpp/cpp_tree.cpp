@@ -8,7 +8,7 @@
 #include <set>
 #include <sstream>
 
-#include "flows/mutation/job_loop.hpp"
+#include "flows/regress/run/job_loop.hpp"
 #include "flows/synth/tool.hpp"
 #include "golden/base/error.hpp"
 #include "golden/base/text.hpp"

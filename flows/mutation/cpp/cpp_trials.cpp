@@ -8,9 +8,9 @@
 #include <sstream>
 
 #include "flows/mutation/cpp/cpp_tree.hpp"
-#include "flows/mutation/job_loop.hpp"
 #include "flows/regress/plan/command.hpp"
 #include "flows/regress/plan/shell_output.hpp"
+#include "flows/regress/run/job_loop.hpp"
 #include "flows/synth/tool.hpp"
 #include "golden/base/text.hpp"
 #include "golden/files/input_file.hpp"

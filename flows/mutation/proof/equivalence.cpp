@@ -9,10 +9,10 @@
 #include <set>
 #include <string_view>
 
-#include "flows/mutation/job_loop.hpp"
 #include "flows/mutation/proof/contract_text.hpp"
 #include "flows/mutation/proof/miter.hpp"
 #include "flows/mutation/source/mutated_text.hpp"
+#include "flows/regress/run/job_loop.hpp"
 #include "flows/synth/tool.hpp"
 #include "golden/base/text.hpp"
 #include "golden/files/input_file.hpp"

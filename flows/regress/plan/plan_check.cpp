@@ -7,11 +7,11 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "golden/files/json_fields.hpp"
 #include "flows/regress/plan/shell_output.hpp"
 #include "golden/base/error.hpp"
 #include "golden/base/text.hpp"
 #include "golden/files/input_file.hpp"
+#include "golden/files/json_fields.hpp"
 
 namespace mixvec::inline flows {
 namespace {

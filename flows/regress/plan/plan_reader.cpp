@@ -6,11 +6,11 @@
 #include <set>
 
 #include "flows/regress/plan/command.hpp"
-#include "golden/files/json_fields.hpp"
 #include "flows/regress/plan/plan.hpp"
 #include "golden/base/error.hpp"
 #include "golden/base/text.hpp"
 #include "golden/files/input_file.hpp"
+#include "golden/files/json_fields.hpp"
 
 namespace mixvec::inline flows {
 namespace {

@@ -10,11 +10,11 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
-#include "golden/files/json_fields.hpp"
 #include "golden/base/error.hpp"
 #include "golden/base/system_reason.hpp"
 #include "golden/base/text.hpp"
 #include "golden/files/input_file.hpp"
+#include "golden/files/json_fields.hpp"
 #include "golden/files/output.hpp"
 
 namespace mixvec::inline flows {

@@ -69,9 +69,9 @@ TEST_F(Output, FitsAHundredColumnsAndNamesWhatWasWritten) {
       {"make_checkpoint --size tiny --seed 1 --out random", "wrote random\n"},
       {"mask_study --model pruned --accel accel --csv study.csv", "wrote study.csv\n"},
   };
-  for (const char* program :
-       {"prune_model", "eval_model", "gen_accel", "pack_model", "sim_accel", "gen_vectors", "run_synth", "run_regress",
-        "run_mutation", "check_bins", "make_checkpoint", "mask_study", "make_vector_tables", "demo_table"}) {
+  for (const char* program : {"prune_model", "eval_model", "gen_accel", "pack_model", "sim_accel", "gen_vectors",
+                              "run_synth", "run_regress", "run_mutation", "run_study", "check_bins", "make_checkpoint",
+                              "mask_study", "make_vector_tables", "demo_table"}) {
     EXPECT_LE(widest(run(std::string(program) + " --help")), 100U) << program;
   }
   for (const auto& [command, wrote] : cases) {

@@ -14,6 +14,7 @@ struct JobLoop {
   std::function<void(std::size_t, const ProcessEnd&)> ended;
   std::function<bool(std::size_t)> wanted = {};                     ///< asked when its turn comes; none: all are
   std::function<void(double fraction, std::size_t next)> progress;  ///< when a job is about to start
+  std::function<void()> waiting = {};                               ///< once a second or so while jobs run
 };
 
 /// Runs `count` jobs on this machine, `jobs` at once, in their order. What `ended` throws ends the others.

@@ -1,5 +1,5 @@
 // Starts whatever has a place, and waits.
-#include "flows/mutation/job_loop.hpp"
+#include "flows/regress/run/job_loop.hpp"
 
 #include "flows/regress/run/local_workers.hpp"
 
@@ -23,6 +23,7 @@ void run_jobs(std::size_t count, int jobs, const JobLoop& loop) {
       ++done;
       loop.ended(one.ticket, one.end);
     }
+    if (loop.waiting) loop.waiting();
   }
 }
 
