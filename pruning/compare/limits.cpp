@@ -140,8 +140,14 @@ ComparisonRun::Found ComparisonRun::settle(const Work& work, const CostLimit& li
     }
   }
   Found best;
-  std::vector<int> length_of(work.recipes.size());
+  Found single;
+  std::set<int> lengths;
   std::string why_not;
+  const auto better = [](ComparedRow& than, const ComparedRow& row, const std::string& name) {
+    if (than.tried && !(*row.tried < *than.tried)) return;
+    than = row;
+    than.settled = name;
+  };
   const auto consider = [&](const Candidate& candidate) {
     doing_ = fmt::format("{} ({}), {}", work.entry.text, candidate.name, limit.text);
     const Found& found = find(candidate.work, limit, true);
@@ -150,20 +156,26 @@ ComparisonRun::Found ComparisonRun::settle(const Work& work, const CostLimit& li
       return;
     }
     best.rows.resize(work.recipes.size());
+    if (candidate.length > 0) single.rows.resize(work.recipes.size());
     for (std::size_t r = 0; r < best.rows.size(); ++r) {
-      if (best.rows[r].tried && !(*found.rows[r].tried < *best.rows[r].tried)) continue;
-      best.rows[r] = found.rows[r];
-      best.rows[r].settled = candidate.name;
-      length_of[r] = candidate.length;
+      better(best.rows[r], found.rows[r], candidate.name);
+      if (candidate.length > 0) better(single.rows[r], found.rows[r], candidate.name);
     }
   };
   for (const Candidate& candidate : candidates) consider(candidate);
+  // What differs by no more than this would come out the other way round on another text: then a single length.
+  constexpr double kAlike = 1.005;
+  for (std::size_t r = 0; r < single.rows.size(); ++r) {
+    if (*single.rows[r].tried <= kAlike * *best.rows[r].tried) best.rows[r] = single.rows[r];
+    for (const Candidate& c : candidates) {
+      if (c.length > 0 && c.name == best.rows[r].settled) lengths.insert(c.length);
+    }
+  }
   // A single length that won may win in one direction alone.
-  for (const int length : std::set<int>(length_of.begin(), length_of.end())) {
+  for (const int length : lengths) {
     for (const Direction direction : {Direction::kRow, Direction::kColumn}) {
-      if (length == 0) continue;
-      if (auto single = single_length(work, length, direction)) {
-        consider({fmt::format("vector:{},direction={}", length, name_of(direction)), *std::move(single), length});
+      if (auto one = single_length(work, length, direction)) {
+        consider({fmt::format("vector:{},direction={}", length, name_of(direction)), *std::move(one), length});
       }
     }
   }
