@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "golden/layer/layer.hpp"
 #include "golden/math/layer_norm.hpp"
 #include "golden/math/softmax.hpp"
 
@@ -97,6 +98,12 @@ Gpt2Output gpt2_forward(const ModelConfig& config, const Gpt2Parameters& paramet
     return torch::addmm(parameter(name + ".bias"), x, parameter(name + ".weight"));
   };
 
+  const Activation activation = find_activation("activation_function", config.activation);
+  const auto activate = [&](const torch::Tensor& t) {
+    if (activation == Activation::kRelu) return torch::relu(t);
+    return torch::gelu(t, activation == Activation::kGeluTanh ? "tanh" : "none");
+  };
+
   // Rows are tokens throughout; only attention looks at the batch.
   Gpt2Output output;
   torch::Tensor x = torch::embedding(parameter("wte.weight"), inputs) + parameter("wpe.weight").slice(0, 0, tokens);
@@ -111,7 +118,7 @@ Gpt2Output gpt2_forward(const ModelConfig& config, const Gpt2Parameters& paramet
     const torch::Tensor scores = torch::matmul(qkv[0] * scale, qkv[1].transpose(-2, -1)) + mask;
     const torch::Tensor mixed = torch::matmul(torch::softmax(scores, -1), qkv[2]);
     x = x + linear(mixed.transpose(1, 2).reshape({batch * tokens, d}), at + "attn.c_proj");
-    const torch::Tensor inner = torch::gelu(linear(norm(x, at + "ln_2"), at + "mlp.c_fc"), "tanh");
+    const torch::Tensor inner = activate(linear(norm(x, at + "ln_2"), at + "mlp.c_fc"));
     x = x + linear(inner, at + "mlp.c_proj");
     output.hidden.push_back(x);
   }

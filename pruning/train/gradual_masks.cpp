@@ -65,6 +65,7 @@ void read_strips(const SafetensorsFile& file, const std::string& matrix, std::si
 
 GradualMasks::GradualMasks(const TrainingRecipe& recipe, Recipe pattern, const ModelConfig& config)
     : recipe_(recipe), pattern_(std::move(pattern)), heads_(config.heads) {
+  pattern_.options.per_matrix = false;
   for (std::size_t layer = 0; layer < config.layers; ++layer) {
     for (const MatrixKind kind : kMatrixKinds) {
       Matrix& m = matrices_.emplace_back();
@@ -163,19 +164,9 @@ void GradualMasks::select(const std::vector<ScoredMatrix>& scored) {
     ranked.push_back({scored[m].score, matrix.out, matrix.in, &matrix.pattern, matrix.bars});
     weights += matrix.out * matrix.in;
   }
-  const auto left = [&](std::uint64_t of) {
-    return static_cast<std::uint64_t>(std::llround((1 - ratio_) * static_cast<double>(of)));
-  };
-  const int threads = pattern_.options.threads;
-  if (!pattern_.options.per_matrix) {
-    std::vector<Selection> selections = select_vectors(ranked, left(weights), threads);
-    for (std::size_t m = 0; m < matrices_.size(); ++m) matrices_[m].kept = std::move(selections[m].mask);
-    return;
-  }
-  for (std::size_t m = 0; m < matrices_.size(); ++m) {
-    const std::uint64_t keep = left(matrices_[m].out * matrices_[m].in);
-    matrices_[m].kept = std::move(select_vectors(std::span(&ranked[m], 1), keep, threads)[0].mask);
-  }
+  const auto keep = static_cast<std::uint64_t>(std::llround((1 - ratio_) * static_cast<double>(weights)));
+  std::vector<Selection> selections = select_vectors(ranked, keep, pattern_.options.threads);
+  for (std::size_t m = 0; m < matrices_.size(); ++m) matrices_[m].kept = std::move(selections[m].mask);
 }
 
 Gpt2Parameters GradualMasks::masked(const Gpt2Parameters& parameters) const {

@@ -13,7 +13,7 @@ namespace mixvec::inline pruning {
 
 class GradualMasks {
  public:
-  /// `pattern` says which weights go together, for which accelerator, and the final ratio.
+  /// `pattern` says which weights go together, for which accelerator, and the final ratio, of all matrices together.
   GradualMasks(const TrainingRecipe& recipe, Recipe pattern, const ModelConfig& config);
 
   /// Chooses anew what is kept, if it is time at this step (its first thing to do). Returns whether it was.

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <random>
+#include <set>
 
 #include "golden/checkpoint/model.hpp"
 #include "golden/files/input_file.hpp"
@@ -14,6 +15,8 @@
 #include "golden/tests/helpers.hpp"
 #include "golden/tests/temporary_folder.hpp"
 #include "golden/text/character_text.hpp"
+#include "pruning/pipeline/quality.hpp"
+#include "pruning/train/gpt2_torch.hpp"
 #include "pruning/train/tests/named_pattern.hpp"
 #include "pruning/train/tests/plain_gpt2.hpp"
 #include "pruning/train/train_report.hpp"
@@ -202,6 +205,26 @@ TEST_F(PrunedTraining, ADenseModelLeavesNoMasksOfAnEarlierOne) {
   train(o, quiet_);
   EXPECT_FALSE(Model::open(o.out).is_pruned());
   EXPECT_EQ(read_file(o.out / "notes.txt"), "mine");
+}
+
+TEST_F(PrunedTraining, EveryActivationIsTheCheckpointsOwn) {
+  const nlohmann::json config = read_json(folder_.path / "dense/config.json");
+  const Gpt2Parameters parameters = parameters_of(load_network(Model::open(folder_.path / "dense")));
+  std::vector<std::size_t> ids;
+  for (std::size_t i = 0; i < 16; ++i) ids.push_back(i * 5 % 14);
+  std::set<double> losses;
+  for (const char* name : {"gelu_new", "gelu", "relu"}) {
+    nlohmann::json other = config;
+    other["activation_function"] = name;
+    write_json(folder_.path / "dense/config.json", other);
+    const Network network = load_network(Model::open(folder_.path / "dense"));
+    const torch::Tensor tokens = torch::arange(15).mul(5).remainder(14).view({1, 15});
+    const torch::Tensor targets = torch::arange(1, 16).mul(5).remainder(14).view({1, 15});
+    const double loss = cross_entropy(gpt2_forward(network.config, parameters, tokens), targets).item<double>();
+    EXPECT_NEAR(loss, std::log(perplexity(network, ids, 1)), 1e-4) << name;
+    losses.insert(loss);
+  }
+  EXPECT_EQ(losses.size(), 3U);
 }
 
 TEST_F(PrunedTraining, BadInputIsRefused) {
