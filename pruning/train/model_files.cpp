@@ -8,7 +8,6 @@
 #include "golden/files/input_file.hpp"
 #include "golden/files/output.hpp"
 #include "golden/safetensors/safetensors_writer.hpp"
-#include "pruning/train/train_state.hpp"
 
 namespace mixvec::inline pruning {
 
@@ -20,7 +19,7 @@ const char* torch_name(Dtype dtype) { return dtype == Dtype::kF16 ? "float16" : 
 
 }  // namespace
 
-void write_weights(const fs::path& folder, const Gpt2Parameters& parameters, Dtype dtype) {
+void write_weights(const fs::path& folder, const TorchParameters& parameters, Dtype dtype) {
   SafetensorsWriter writer;
   writer.set_metadata("format", "pt");
   for (const auto& [name, tensor] : parameters) {
@@ -68,7 +67,7 @@ void write_character_model_files(const fs::path& folder, const ModelConfig& conf
   write_file(folder / "generation_config.json", nlohmann::json{{"_from_model_config", true}}.dump(2) + "\n");
 }
 
-void write_trained(const fs::path& folder, const Model& source, const Gpt2Parameters& parameters, Dtype dtype) {
+void write_trained(const fs::path& folder, const Model& source, const TorchParameters& parameters, Dtype dtype) {
   carry(find_carried_files(source.directory(), source.is_pruned(), folder), source.directory(), folder);
   nlohmann::ordered_json config = nlohmann::ordered_json::parse(read_file(source.directory() / "config.json"));
   config["torch_dtype"] = torch_name(dtype);

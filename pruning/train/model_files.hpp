@@ -7,12 +7,12 @@
 
 #include "golden/checkpoint/model.hpp"
 #include "golden/safetensors/safetensors.hpp"
-#include "pruning/train/gpt2_torch.hpp"
+#include "pruning/train/nets/parameters.hpp"
 
 namespace mixvec::inline pruning {
 
 /// Writes model.safetensors into `folder`, parameters as `dtype` (F16 or F32).
-void write_weights(const std::filesystem::path& folder, const Gpt2Parameters& parameters, Dtype dtype);
+void write_weights(const std::filesystem::path& folder, const TorchParameters& parameters, Dtype dtype);
 
 /// Writes config.json and vocab.json of a model whose vocabulary is characters.
 void write_character_model_files(const std::filesystem::path& folder, const ModelConfig& config, Dtype dtype,
@@ -20,7 +20,7 @@ void write_character_model_files(const std::filesystem::path& folder, const Mode
 
 /// Writes into `folder`, which is there and empty, what the checkpoint `source` has, with trained parameters in place
 /// of its own.
-void write_trained(const std::filesystem::path& folder, const Model& source, const Gpt2Parameters& parameters,
+void write_trained(const std::filesystem::path& folder, const Model& source, const TorchParameters& parameters,
                    Dtype dtype);
 
 }  // namespace mixvec::inline pruning

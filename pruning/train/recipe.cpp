@@ -45,6 +45,7 @@ void read_training(JsonFields fields, TrainingRecipe& recipe) {
   recipe.warmup = read_count(fields, "warmup", 0, recipe.warmup);
   recipe.weight_decay = fields.number("weight_decay", 0, 1e3, recipe.weight_decay);
   recipe.clip = fields.number("clip", 1e-9, 1e6, recipe.clip);
+  recipe.dropout = fields.number("dropout", 0, 0.9, recipe.dropout);
   fields.refuse_others();
 }
 

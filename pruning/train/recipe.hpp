@@ -52,6 +52,7 @@ struct TrainingRecipe {
   std::size_t warmup = 100;
   double weight_decay = 0.1;  ///< on matrices and embeddings only
   double clip = 1.0;          ///< largest norm of the gradient
+  double dropout = 0;         ///< chance of an activation to be left out while learning (Srivastava 2014)
   PruningPlan pruning;
   Distillation distillation;
 };

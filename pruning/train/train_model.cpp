@@ -53,6 +53,7 @@ TrainingRecipe training_of(const TrainArguments& a, const GivenOptions& given) {
   take("warmup", &TrainingRecipe::warmup);
   take("weight-decay", &TrainingRecipe::weight_decay);
   take("clip", &TrainingRecipe::clip);
+  take("dropout", &TrainingRecipe::dropout);
   return recipe;
 }
 
@@ -172,7 +173,8 @@ int main(int argc, char** argv) {
       "min-lr", real(real_number(0, 1e3), r.final_rate, "1e-4"), "learning rate at the end")(
       "warmup", count(0, r.warmup), "steps of linear warm-up")(
       "weight-decay", real(real_number(0, 1e3), r.weight_decay, "0.1"), "AdamW's decay of matrices")(
-      "clip", real(real_number_above(0, 1e6), r.clip, "1"), "largest norm of the gradient");
+      "clip", real(real_number_above(0, 1e6), r.clip, "1"), "largest norm of the gradient")(
+      "dropout", real(real_number(0, 0.9), r.dropout, "0"), "chance of an activation to be left out");
   add_seed(command, o.seed, "seed of weights, windows and groups");
   command.options().add_options()("dtype", po::value(&a.dtype)->default_value("F16"), "F16 or F32 in the file");
   add_threads(command, o.threads, "processor threads (results depend on it)");

@@ -38,7 +38,8 @@ nlohmann::ordered_json recipe_json(const TrainingRecipe& r, bool prunes) {
                                    {"final_rate", r.final_rate},
                                    {"warmup", r.warmup},
                                    {"weight_decay", r.weight_decay},
-                                   {"clip", r.clip}}}};
+                                   {"clip", r.clip},
+                                   {"dropout", r.dropout}}}};
   if (prunes) {
     const PruningPlan& p = r.pruning;
     json["pruning"] = {{"score", name_of(p.score)}, {"updates", name_of(p.updates)},

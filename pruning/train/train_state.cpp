@@ -5,13 +5,11 @@
 
 #include <array>
 #include <cmath>
-#include <cstring>
 
 #include "golden/base/error.hpp"
 #include "golden/base/text.hpp"
 #include "golden/files/atomic_folder.hpp"
 #include "golden/files/input_file.hpp"
-#include "golden/safetensors/tensor_view.hpp"
 
 namespace mixvec::inline pruning {
 
@@ -24,20 +22,20 @@ constexpr double kBeta2 = 0.99;
 constexpr double kAdamEpsilon = 1e-8;
 constexpr const char* kStateName = "state.safetensors";
 
-std::array<std::pair<const char*, Gpt2Parameters*>, 3> groups_of(TrainState& state) {
+std::array<std::pair<const char*, TorchParameters*>, 3> groups_of(TrainState& state) {
   return {{{"parameter", &state.parameters}, {"mean", &state.mean}, {"square", &state.square}}};
 }
 
 }  // namespace
 
-TrainState::TrainState(Gpt2Parameters begin) : parameters(std::move(begin)) {
+TrainState::TrainState(TorchParameters begin) : parameters(std::move(begin)) {
   for (const auto& [name, tensor] : parameters) {
     mean[name] = torch::zeros_like(tensor, torch::requires_grad(false));
     square[name] = torch::zeros_like(tensor, torch::requires_grad(false));
   }
 }
 
-void adam_w_step(TrainState& state, const Gpt2Parameters& gradients, const AdamW& settings, double rate) {
+void adam_w_step(TrainState& state, const TorchParameters& gradients, const AdamW& settings, double rate) {
   const torch::NoGradGuard no_grad;
   double squares = 0;
   for (const auto& [name, gradient] : gradients) squares += gradient.square().sum().item<double>();
@@ -55,22 +53,6 @@ void adam_w_step(TrainState& state, const Gpt2Parameters& gradients, const AdamW
     tensor.addcdiv_(mean * mean_scale, (square * square_scale).sqrt_().add_(kAdamEpsilon), -rate);
   }
   ++state.step;
-}
-
-std::span<const float> values_of(const torch::Tensor& tensor) {
-  return {tensor.data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};
-}
-
-std::vector<std::size_t> shape_of(const torch::Tensor& tensor) {
-  return {tensor.sizes().begin(), tensor.sizes().end()};
-}
-
-void fill(torch::Tensor& target, const SafetensorsFile& file, const std::string& name) {
-  const TensorView& view = file.at(name);
-  if (view.shape != shape_of(target))
-    fail_input("{}: tensor {}: found another shape than the model's", file.label(), name);
-  const std::vector<float> values = view.as_float();
-  std::memcpy(target.data_ptr<float>(), values.data(), values.size() * sizeof(float));
 }
 
 void save_state(const fs::path& folder, const TrainState& state, const nlohmann::json& identity,

@@ -3,27 +3,25 @@
 
 #include <filesystem>
 #include <functional>
-#include <map>
 #include <nlohmann/json.hpp>
-#include <span>
 #include <string>
 
 #include "golden/safetensors/safetensors.hpp"
 #include "golden/safetensors/safetensors_writer.hpp"
-#include "pruning/train/gpt2_torch.hpp"
+#include "pruning/train/nets/parameters.hpp"
 
 namespace mixvec::inline pruning {
 
 /// Parameters with AdamW's two moments, and the steps done.
 struct TrainState {
-  Gpt2Parameters parameters;
-  Gpt2Parameters mean;
-  Gpt2Parameters square;
+  TorchParameters parameters;
+  TorchParameters mean;
+  TorchParameters square;
   std::size_t step = 0;
 
   TrainState() = default;
   /// Moments of zero.
-  explicit TrainState(Gpt2Parameters begin);
+  explicit TrainState(TorchParameters begin);
 };
 
 /// The optimiser's settings.
@@ -33,12 +31,7 @@ struct AdamW {
 };
 
 /// One step of AdamW (Loshchilov 2019) at a learning rate: `gradients` has one tensor for every parameter. Counts it.
-void adam_w_step(TrainState& state, const Gpt2Parameters& gradients, const AdamW& settings, double rate);
-
-std::span<const float> values_of(const torch::Tensor& tensor);
-std::vector<std::size_t> shape_of(const torch::Tensor& tensor);
-/// Copies a tensor of a file into `target`. Throws InputError if the file has none of that name and shape.
-void fill(torch::Tensor& target, const SafetensorsFile& file, const std::string& name);
+void adam_w_step(TrainState& state, const TorchParameters& gradients, const AdamW& settings, double rate);
 
 /// Writes `folder`/state.safetensors, whole or not at all, the folders above it with it. `identity` is everything that
 /// the bits of the result depend on; `more` adds further tensors.

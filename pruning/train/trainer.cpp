@@ -5,21 +5,19 @@
 
 #include <chrono>
 #include <cmath>
-#include <limits>
 #include <nlohmann/json.hpp>
 #include <span>
 
 #include "golden/base/error.hpp"
-#include "golden/base/hash.hpp"
 #include "golden/checkpoint/model.hpp"
 #include "golden/checkpoint/stored_values.hpp"
 #include "golden/files/atomic_folder.hpp"
+#include "golden/network/network.hpp"
 #include "golden/safetensors/tensor_view.hpp"
-#include "golden/text/character_text.hpp"
-#include "golden/text/tokenizer.hpp"
-#include "pruning/train/batches.hpp"
-#include "pruning/train/gradual_masks.hpp"
+#include "pruning/train/beginning.hpp"
+#include "pruning/train/masks/gradual_masks.hpp"
 #include "pruning/train/model_files.hpp"
+#include "pruning/train/nets/gpt2_torch.hpp"
 #include "pruning/train/train_state.hpp"
 
 namespace mixvec::inline pruning {
@@ -30,32 +28,6 @@ namespace {
 
 constexpr const char* kCheckpointName = "checkpoint";  // folder in the model's, while it is trained
 
-void check_options(const TrainOptions& o) {
-  const auto positive = [](const char* name, std::size_t value) {
-    if (value == 0) fail_input("--{}: found 0, expected at least 1", name);
-  };
-  positive("layers", o.layers);
-  positive("heads", o.heads);
-  positive("embd", o.embd);
-  positive("positions", o.positions);
-  positive("steps", o.recipe.steps);
-  positive("batch", o.recipe.batch);
-  positive("block", o.block.value_or(1));
-  positive("eval-every", o.evaluate_every);
-  positive("checkpoint-every", o.checkpoint_every);
-  if (o.embd % o.heads != 0) fail_input("--heads: found {}, expected a divisor of --embd {}", o.heads, o.embd);
-  if (!(o.recipe.learning_rate > 0)) fail_input("--lr: found {}, expected a positive number", o.recipe.learning_rate);
-  if (!(o.recipe.final_rate >= 0)) fail_input("--min-lr: found {}, expected 0 or more", o.recipe.final_rate);
-  if (!(o.recipe.clip > 0)) fail_input("--clip: found {}, expected a positive number", o.recipe.clip);
-  if (o.threads < 1) fail_input("--threads: found {}, expected at least 1", o.threads);
-  if (o.dtype != Dtype::kF16 && o.dtype != Dtype::kF32) {
-    fail_input("--dtype: found {}, expected F16 or F32", name_of(o.dtype));
-  }
-  if (o.init.empty() && (o.prune || o.recipe.distillation.any())) {
-    fail_input("--init: found nothing, expected a dense model to {}", o.prune ? "prune" : "learn from");
-  }
-}
-
 // A folder that this program has not begun may hold what nobody wants to find a model among.
 void check_earlier(const fs::path& out) {
   if (fs::exists(out / kCheckpointName) || fs::exists(out / "config.json")) return;
@@ -63,119 +35,12 @@ void check_earlier(const fs::path& out) {
              out.string());
 }
 
-// What is trained: the text as tokens, and the model at the beginning.
-struct Beginning {
-  ModelConfig config;
-  std::optional<Model> source;
-  std::vector<std::string> vocabulary;  // of characters, without a source
-  std::vector<std::int64_t> ids;
-  Gpt2Parameters parameters;
-};
-
-Beginning from_scratch(const TrainOptions& o) {
-  CharacterText text = read_character_text(o.text);
-  Beginning begin;
-  begin.config.hidden = o.embd;
-  begin.config.layers = o.layers;
-  begin.config.heads = o.heads;
-  begin.config.intermediate = 4 * o.embd;
-  begin.config.positions = o.positions;
-  begin.config.vocabulary = text.vocabulary.size();
-  begin.config.activation = "gelu_new";
-  begin.vocabulary = std::move(text.vocabulary);
-  begin.ids = std::move(text.ids);
-  begin.parameters = initialise_gpt2(begin.config, o.seed);
-  return begin;
-}
-
-Beginning from_checkpoint(const TrainOptions& o) {
-  Beginning begin;
-  begin.source = Model::open(o.init);
-  begin.config = begin.source->config();
-  if (begin.config.architecture != Architecture::kGpt2) {
-    fail_input("--init {}: found a BERT checkpoint, expected GPT-2", o.init.string());
-  }
-  if (begin.source->is_pruned()) {
-    fail_input("--init {}: found a pruned model, expected a dense one: its masks would not be kept", o.init.string());
-  }
-  const TokenIds ids = open_tokenizer(*begin.source)->encode(read_text(o.text), o.text.string());
-  begin.ids.assign(ids.begin(), ids.end());
-  begin.parameters = parameters_of(load_network(*begin.source));
-  return begin;
-}
-
-nlohmann::json identity_of(const Recipe& pattern) {
-  const PruneOptions& o = pattern.options;
-  return {pattern.pattern, name_of(o.pattern), o.ratio,  o.length,     o.direction ? name_of(*o.direction) : "auto",
-          o.per_matrix,    o.grouping,         o.tokens, o.accel.hash, o.favour.bytes,
-          o.favour.cycles};
-}
-
-std::string hash_of(const Gpt2Parameters& parameters) {
-  std::uint64_t hash = fnv1a("");
-  for (const auto& [name, tensor] : parameters) {
-    const std::span<const float> values = values_of(tensor);
-    hash = fnv1a({reinterpret_cast<const char*>(values.data()), values.size_bytes()}, fnv1a(name, hash));
-  }
-  return fmt::format("{:016x}", hash);
-}
-
-// Everything that the bits of the result depend on; a checkpoint is resumed only under the same.
-nlohmann::json identity_of(const TrainOptions& o, const Beginning& begin, std::size_t block) {
-  const TrainingRecipe& r = o.recipe;
-  // A changed text would silently shift every window.
-  const std::string_view ids(reinterpret_cast<const char*>(begin.ids.data()), begin.ids.size() * sizeof(std::int64_t));
-  nlohmann::json identity = {{"text_hash", fmt::format("{:016x}", fnv1a(ids))},
-                             {"layers", begin.config.layers},
-                             {"heads", begin.config.heads},
-                             {"embd", begin.config.hidden},
-                             {"positions", begin.config.positions},
-                             {"steps", r.steps},
-                             {"batch", r.batch},
-                             {"block", block},
-                             {"lr", r.learning_rate},
-                             {"min_lr", r.final_rate},
-                             {"warmup", r.warmup},
-                             {"weight_decay", r.weight_decay},
-                             {"clip", r.clip},
-                             {"seed", o.seed},
-                             {"threads", o.threads}};
-  if (begin.source) identity["initial_weights"] = hash_of(begin.parameters);
-  const Distillation& d = r.distillation;
-  identity["distillation"] = {d.logits, d.temperature, d.hidden};
-  if (o.prune) {
-    const PruningPlan& p = r.pruning;
-    identity["prune"] = identity_of(*o.prune);
-    identity["pruning"] = {name_of(p.score), name_of(p.updates), p.begin,         p.end,   p.freeze,
-                           p.every,          p.regroup,          p.freeze_groups, p.search};
-  }
-  return identity;
-}
-
-// Mean loss over the split in windows of `length` that do not overlap; `limit` windows at most. Every token but the
-// first is predicted once; the last window may be shorter.
-double validate_model(const ModelConfig& config, const Gpt2Parameters& parameters, std::span<const std::int64_t> split,
-                      std::size_t length, std::size_t limit) {
-  const torch::NoGradGuard no_grad;
-  double sum = 0;
-  std::size_t predicted = 0;
-  std::size_t done = 0;
-  for (std::size_t start = 0; start + 1 < split.size() && done < limit; start += length, ++done) {
-    const std::size_t size = std::min(length, split.size() - 1 - start);
-    const Batch batch = batch_of(split, {start}, size);
-    const Gpt2Output output = gpt2_forward(config, parameters, batch.inputs);
-    sum += cross_entropy(output, batch.targets).item<double>() * static_cast<double>(size);
-    predicted += size;
-  }
-  return sum / static_cast<double>(predicted);
-}
-
 // What a step is judged by: the text, and the dense model where it teaches.
-torch::Tensor loss_of(const Gpt2Output& output, const torch::Tensor& targets, const Distillation& distillation,
-                      const std::function<Gpt2Output()>& teacher) {
-  torch::Tensor loss = cross_entropy(output, targets);
+torch::Tensor loss_of(const Task& task, const TorchOutput& output, const Batch& batch, const Distillation& distillation,
+                      const std::function<TorchOutput()>& teacher) {
+  torch::Tensor loss = task.loss(output, batch);
   if (!distillation.any()) return loss;
-  const Gpt2Output taught = teacher();
+  const TorchOutput taught = teacher();
   if (distillation.logits > 0) {
     const double t = distillation.temperature;
     const torch::Tensor divergence = torch::kl_div(torch::log_softmax(output.logits / t, -1),
@@ -206,21 +71,10 @@ class Stopwatch {
 class Training {
  public:
   Training(const TrainOptions& options, const std::function<void(const TrainProgress&)>& report)
-      : o_(options), report_(report), begin_(o_.init.empty() ? from_scratch(o_) : from_checkpoint(o_)) {
-    block_ = o_.block.value_or(begin_.config.positions);
-    if (block_ > begin_.config.positions) {
-      fail_input("--block: found {}, expected at most --positions {}", block_, begin_.config.positions);
-    }
-    const std::size_t size = begin_.ids.size() * 9 / 10;
-    training_ = std::span(begin_.ids).first(size);
-    validation_ = std::span(begin_.ids).subspan(size);
-    if (training_.size() <= block_ || validation_.size() < 2) {
-      fail_input("{}: found {} tokens, expected more than {} for windows of {} in 90 % of them", o_.text.string(),
-                 begin_.ids.size(), (block_ + 1) * 10 / 9 + 1, block_);
-    }
+      : o_(options), report_(report), begin_(begin_training(o_)) {
     std::error_code error;
     if (fs::is_directory(o_.out, error) && !fs::is_empty(o_.out)) check_earlier(o_.out);
-    identity_ = identity_of(o_, begin_, block_);
+    identity_ = identity_of(o_, begin_);
     if (o_.recipe.distillation.any()) {
       for (const auto& [name, tensor] : begin_.parameters) teacher_[name] = tensor.clone();
     }
@@ -251,7 +105,8 @@ class Training {
         const auto reported = static_cast<double>(count);
         const double ms = since_report.seconds() * 1e3 / reported;
         TrainProgress line{state_.step, rate, sum / reported, 0, ms, masks_ ? masks_->ratio() : 0};
-        line.validation_loss = validate_model(begin_.config, current(), validation_, block_, 16);
+        const TorchParameters now = current();
+        line.validation_loss = begin_.task->validate(network(now), false).loss;
         result_.history.push_back(line);
         report_(line);
         sum = 0;
@@ -291,21 +146,29 @@ class Training {
     }
   }
 
-  [[nodiscard]] Gpt2Parameters current() const {
+  [[nodiscard]] TorchParameters current() const {
     return masks_ ? masks_->masked(state_.parameters) : state_.parameters;
+  }
+
+  // What runs a batch; it must not outlive the parameters.
+  [[nodiscard]] Forward network(const TorchParameters& parameters, double dropout = 0) const {
+    return [this, &parameters, dropout](const Batch& batch) {
+      return gpt2_forward(begin_.config, parameters, batch.inputs, dropout);
+    };
   }
 
   // One step; returns its loss.
   double step(double rate) {
     if (masks_) masks_->update(state_.step, state_.parameters);
-    Gpt2Parameters leaves;
+    TorchParameters leaves;
     for (const auto& [name, tensor] : current()) leaves[name] = tensor.detach().set_requires_grad(true);
-    const std::vector<std::size_t> starts = starts_of(o_.seed, state_.step, o_.recipe.batch, block_, training_.size());
-    const Batch batch = batch_of(training_, starts, block_);
+    const Batch batch = begin_.task->batch(state_.step);
+    // What is dropped depends on seed and step alone, too.
+    torch::manual_seed(o_.seed ^ (static_cast<std::uint64_t>(state_.step) << 32U));
     const torch::Tensor loss =
-        loss_of(gpt2_forward(begin_.config, leaves, batch.inputs), batch.targets, o_.recipe.distillation, [&] {
+        loss_of(*begin_.task, network(leaves, o_.recipe.dropout)(batch), batch, o_.recipe.distillation, [&] {
           const torch::NoGradGuard no_grad;
-          return gpt2_forward(begin_.config, teacher_, batch.inputs);
+          return network(teacher_)(batch);
         });
     loss.backward();
     result_.train_loss = loss.item<double>();
@@ -313,7 +176,7 @@ class Training {
       fail_input("step {}: the loss became {}; use a lower --lr than {}", state_.step, result_.train_loss,
                  o_.recipe.learning_rate);
     }
-    Gpt2Parameters gradients;
+    TorchParameters gradients;
     for (const auto& [name, leaf] : leaves) gradients[name] = leaf.grad();
     if (masks_) masks_->take(state_.parameters, gradients);
     adam_w_step(state_, gradients, {o_.recipe.weight_decay, o_.recipe.clip}, rate);
@@ -347,11 +210,11 @@ class Training {
     folder.keep(
         [](const std::string& path) { return !path.starts_with(kCheckpointName) && path != "pruning.safetensors"; });
     // What counts is the model that others will read, so the final loss is that of the file.
-    const Gpt2Parameters written = parameters_of(load_network(Model::open(folder.path())));
+    const TorchParameters written = parameters_of(load_network(Model::open(folder.path())));
     for (const auto& [name, tensor] : written) result_.parameters += static_cast<std::size_t>(tensor.numel());
-    result_.validation_loss = validate_model(begin_.config, written, validation_, begin_.config.positions,
-                                             std::numeric_limits<std::size_t>::max());
-    result_.validation_tokens = validation_.size() - 1;
+    const Validation validation = begin_.task->validate(network(written), true);
+    result_.validation_loss = validation.loss;
+    result_.validation_tokens = validation.count;
     result_.vocabulary = begin_.config.vocabulary;
     result_.steps = state_.step;
     result_.finished = true;
@@ -370,11 +233,8 @@ class Training {
   const TrainOptions& o_;
   const std::function<void(const TrainProgress&)>& report_;
   Beginning begin_;
-  std::size_t block_ = 0;
-  std::span<const std::int64_t> training_;
-  std::span<const std::int64_t> validation_;
   nlohmann::json identity_;
-  Gpt2Parameters teacher_;
+  TorchParameters teacher_;
   TrainState state_;
   std::optional<GradualMasks> masks_;
   TrainResult result_;

@@ -6,7 +6,8 @@
 #include "golden/files/output.hpp"
 #include "golden/tests/helpers.hpp"
 #include "golden/tests/temporary_folder.hpp"
-#include "pruning/train/gradual_masks.hpp"
+#include "pruning/train/masks/gradual_masks.hpp"
+#include "pruning/train/nets/gpt2_torch.hpp"
 #include "pruning/train/tests/named_pattern.hpp"
 
 namespace mixvec::inline pruning {
@@ -33,9 +34,9 @@ class TrainedMasks : public testing::Test {
   double zeros(const GradualMasks& masks) const {
     double zero = 0;
     double all = 0;
-    const Gpt2Parameters masked = masks.masked(parameters_);
+    const TorchParameters masked = masks.masked(parameters_);
     for (const MatrixKind kind : kMatrixKinds) {
-      const torch::Tensor& weight = masked.at(weight_name(0, kind));
+      const torch::Tensor& weight = masked.at(weight_name(Architecture::kGpt2, 0, kind));
       zero += static_cast<double>((weight == 0).sum().item<std::int64_t>());
       all += static_cast<double>(weight.numel());
     }
@@ -44,7 +45,7 @@ class TrainedMasks : public testing::Test {
 
   ModelConfig config_;
   TrainingRecipe recipe_;
-  Gpt2Parameters parameters_;
+  TorchParameters parameters_;
 };
 
 TEST_F(TrainedMasks, FollowTheCubicScheduleAndFreeze) {
@@ -61,7 +62,7 @@ TEST_F(TrainedMasks, FollowTheCubicScheduleAndFreeze) {
 TEST_F(TrainedMasks, KeepTheLargestAndFollowThem) {
   GradualMasks masks(recipe_, pattern_named("unstructured", 0.5), config_);
   masks.update(50, parameters_);
-  const std::string name = weight_name(0, MatrixKind::kF1);
+  const std::string name = weight_name(Architecture::kGpt2, 0, MatrixKind::kF1);
   const torch::NoGradGuard no_grad;
   torch::Tensor& weight = parameters_.at(name);
   weight[1][2] = 0;
@@ -77,16 +78,18 @@ TEST_F(TrainedMasks, PrunedWeightsLearnOnlyUntilTheyAreFixed) {
     GradualMasks masks(recipe_, pattern_named("unstructured", 0.5), config_);
     for (const std::size_t step : {50U, 60U}) {
       masks.update(step, parameters_);
-      Gpt2Parameters gradients;
+      TorchParameters gradients;
       for (const auto& [name, tensor] : parameters_) gradients[name] = torch::ones_like(tensor);
       masks.take(parameters_, gradients);
-      const torch::Tensor& gradient = gradients.at(weight_name(0, MatrixKind::kMA));
+      const torch::Tensor& gradient = gradients.at(weight_name(Architecture::kGpt2, 0, MatrixKind::kMA));
       const double share = gradient.mean().item<double>();
       if (step == 50 && updates == Updates::kDense) {
         EXPECT_EQ(share, 1);
       } else {
         EXPECT_LT(share, 0.8);
-        EXPECT_EQ(gradient.eq(masks.masked(parameters_).at(weight_name(0, MatrixKind::kMA)).ne(0)).all().item<bool>(),
+        EXPECT_EQ(gradient.eq(masks.masked(parameters_).at(weight_name(Architecture::kGpt2, 0, MatrixKind::kMA)).ne(0))
+                      .all()
+                      .item<bool>(),
                   true);
       }
       EXPECT_EQ(gradients.at("transformer.wte.weight").mean().item<double>(), 1);
@@ -95,16 +98,16 @@ TEST_F(TrainedMasks, PrunedWeightsLearnOnlyUntilTheyAreFixed) {
 }
 
 TEST_F(TrainedMasks, MovementKeepsWhatGrowsAndTaylorWhatMatters) {
-  const std::string name = weight_name(0, MatrixKind::kF2);
+  const std::string name = weight_name(Architecture::kGpt2, 0, MatrixKind::kF2);
   for (const TrainedScore score : {TrainedScore::kMovement, TrainedScore::kTaylor}) {
     recipe_.pruning.score = score;
     GradualMasks masks(recipe_, pattern_named("unstructured", 0.5), config_);
-    Gpt2Parameters gradients;
+    TorchParameters gradients;
     for (const auto& [other, tensor] : parameters_) gradients[other] = torch::zeros_like(tensor);
     // Half of the weights of each matrix are told to grow, the others to shrink just as fast.
     for (const MatrixKind kind : kMatrixKinds) {
-      const torch::Tensor& weight = parameters_.at(weight_name(0, kind));
-      torch::Tensor& gradient = gradients.at(weight_name(0, kind));
+      const torch::Tensor& weight = parameters_.at(weight_name(Architecture::kGpt2, 0, kind));
+      torch::Tensor& gradient = gradients.at(weight_name(Architecture::kGpt2, 0, kind));
       gradient.copy_(-weight.sign());
       gradient.slice(1, 0, gradient.size(1) / 2).neg_();
       if (score == TrainedScore::kTaylor) gradient.slice(1, 0, gradient.size(1) / 2).mul_(1e-3);

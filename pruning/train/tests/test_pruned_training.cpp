@@ -16,7 +16,8 @@
 #include "golden/tests/temporary_folder.hpp"
 #include "golden/text/character_text.hpp"
 #include "pruning/pipeline/quality.hpp"
-#include "pruning/train/gpt2_torch.hpp"
+#include "pruning/train/nets/gpt2_torch.hpp"
+#include "pruning/train/tasks/language_task.hpp"
 #include "pruning/train/tests/named_pattern.hpp"
 #include "pruning/train/tests/plain_gpt2.hpp"
 #include "pruning/train/train_report.hpp"
@@ -209,7 +210,7 @@ TEST_F(PrunedTraining, ADenseModelLeavesNoMasksOfAnEarlierOne) {
 
 TEST_F(PrunedTraining, EveryActivationIsTheCheckpointsOwn) {
   const nlohmann::json config = read_json(folder_.path / "dense/config.json");
-  const Gpt2Parameters parameters = parameters_of(load_network(Model::open(folder_.path / "dense")));
+  const TorchParameters parameters = parameters_of(load_network(Model::open(folder_.path / "dense")));
   std::vector<std::size_t> ids;
   for (std::size_t i = 0; i < 16; ++i) ids.push_back(i * 5 % 14);
   std::set<double> losses;

@@ -1,5 +1,5 @@
 // Implements GPT-2's initialisation and forward pass.
-#include "pruning/train/gpt2_torch.hpp"
+#include "pruning/train/nets/gpt2_torch.hpp"
 
 #include <fmt/format.h>
 
@@ -12,11 +12,11 @@
 
 namespace mixvec::inline pruning {
 
-Gpt2Parameters initialise_gpt2(const ModelConfig& config, std::uint64_t seed) {
+TorchParameters initialise_gpt2(const ModelConfig& config, std::uint64_t seed) {
   torch::manual_seed(seed);
   const auto d = static_cast<std::int64_t>(config.hidden);
   const auto inner = static_cast<std::int64_t>(config.intermediate);
-  Gpt2Parameters parameters;
+  TorchParameters parameters;
   const auto normal = [&](const std::string& name, at::IntArrayRef shape, double deviation) {
     parameters[name] = torch::empty(shape).normal_(0.0, deviation);
   };
@@ -57,8 +57,8 @@ torch::Tensor tensor_of(const DenseRow& row) {
 
 }  // namespace
 
-Gpt2Parameters parameters_of(const Network& network) {
-  Gpt2Parameters parameters;
+TorchParameters parameters_of(const Network& network) {
+  TorchParameters parameters;
   const auto norm = [&](const std::string& name, const NetworkNorm& values) {
     parameters[name + ".weight"] = tensor_of(values.gamma);
     parameters[name + ".bias"] = tensor_of(values.beta);
@@ -69,9 +69,9 @@ Gpt2Parameters parameters_of(const Network& network) {
   for (std::size_t layer = 0; layer < network.layers.size(); ++layer) {
     for (const MatrixKind kind : kMatrixKinds) {
       const Linear& linear = network.layers[layer].matrix(kind);
-      const std::string name = weight_name(layer, kind);
+      const std::string name = weight_name(Architecture::kGpt2, layer, kind);
       parameters[name] = tensor_of(linear.weight).t().contiguous();
-      parameters[name.substr(0, name.rfind('.')) + ".bias"] = tensor_of(linear.bias);
+      parameters[bias_name(name)] = tensor_of(linear.bias);
     }
     norm(fmt::format("transformer.h.{}.ln_1", layer), network.layers[layer].norm_attention);
     norm(fmt::format("transformer.h.{}.ln_2", layer), network.layers[layer].norm_output);
@@ -80,12 +80,8 @@ Gpt2Parameters parameters_of(const Network& network) {
   return parameters;
 }
 
-std::string weight_name(std::size_t layer, MatrixKind kind) {
-  constexpr const char* kNames[] = {"attn.c_attn", "attn.c_proj", "mlp.c_fc", "mlp.c_proj"};
-  return fmt::format("transformer.h.{}.{}.weight", layer, kNames[static_cast<std::size_t>(kind)]);
-}
-
-Gpt2Output gpt2_forward(const ModelConfig& config, const Gpt2Parameters& parameters, const torch::Tensor& inputs) {
+TorchOutput gpt2_forward(const ModelConfig& config, const TorchParameters& parameters, const torch::Tensor& inputs,
+                         double dropout) {
   const std::int64_t batch = inputs.size(0);
   const std::int64_t tokens = inputs.size(1);
   const auto d = static_cast<std::int64_t>(config.hidden);
@@ -104,10 +100,12 @@ Gpt2Output gpt2_forward(const ModelConfig& config, const Gpt2Parameters& paramet
     return torch::gelu(t, activation == Activation::kGeluTanh ? "tanh" : "none");
   };
 
+  const auto drop = [&](const torch::Tensor& t) { return dropout > 0 ? torch::dropout(t, dropout, true) : t; };
+
   // Rows are tokens throughout; only attention looks at the batch.
-  Gpt2Output output;
+  TorchOutput output;
   torch::Tensor x = torch::embedding(parameter("wte.weight"), inputs) + parameter("wpe.weight").slice(0, 0, tokens);
-  x = x.reshape({batch * tokens, d});
+  x = drop(x.reshape({batch * tokens, d}));
   const torch::Tensor mask = torch::full({tokens, tokens}, -std::numeric_limits<float>::infinity()).triu(1);
   const double scale = 1.0 / std::sqrt(static_cast<double>(d / heads));
   for (std::size_t layer = 0; layer < config.layers; ++layer) {
@@ -116,20 +114,16 @@ Gpt2Output gpt2_forward(const ModelConfig& config, const Gpt2Parameters& paramet
                                   .view({batch, tokens, 3, heads, d / heads})
                                   .permute({2, 0, 3, 1, 4});
     const torch::Tensor scores = torch::matmul(qkv[0] * scale, qkv[1].transpose(-2, -1)) + mask;
-    const torch::Tensor mixed = torch::matmul(torch::softmax(scores, -1), qkv[2]);
-    x = x + linear(mixed.transpose(1, 2).reshape({batch * tokens, d}), at + "attn.c_proj");
+    const torch::Tensor mixed = torch::matmul(drop(torch::softmax(scores, -1)), qkv[2]);
+    x = x + drop(linear(mixed.transpose(1, 2).reshape({batch * tokens, d}), at + "attn.c_proj"));
     const torch::Tensor inner = activate(linear(norm(x, at + "ln_2"), at + "mlp.c_fc"));
-    x = x + linear(inner, at + "mlp.c_proj");
+    x = x + drop(linear(inner, at + "mlp.c_proj"));
     output.hidden.push_back(x);
   }
   const auto head = parameters.find("lm_head.weight");
   const torch::Tensor& words = head == parameters.end() ? parameter("wte.weight") : head->second;
   output.logits = torch::matmul(norm(x, "ln_f"), words.t());
   return output;
-}
-
-torch::Tensor cross_entropy(const Gpt2Output& output, const torch::Tensor& targets) {
-  return torch::nll_loss(torch::log_softmax(output.logits, -1), targets.reshape({-1}));
 }
 
 }  // namespace mixvec::inline pruning

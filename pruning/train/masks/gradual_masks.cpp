@@ -1,5 +1,5 @@
 // Scores, choices and their schedule.
-#include "pruning/train/gradual_masks.hpp"
+#include "pruning/train/masks/gradual_masks.hpp"
 
 #include <fmt/format.h>
 
@@ -11,7 +11,6 @@
 #include "golden/safetensors/tensor_view.hpp"
 #include "pruning/choice/select.hpp"
 #include "pruning/prune_masks.hpp"
-#include "pruning/train/train_state.hpp"
 
 namespace mixvec::inline pruning {
 
@@ -70,7 +69,7 @@ GradualMasks::GradualMasks(const TrainingRecipe& recipe, Recipe pattern, const M
     for (const MatrixKind kind : kMatrixKinds) {
       Matrix& m = matrices_.emplace_back();
       m.name = matrix_name(layer, kind);
-      m.weight = weight_name(layer, kind);
+      m.weight = weight_name(config.architecture, layer, kind);
       m.out = kind == MatrixKind::kMA   ? 3 * config.hidden
               : kind == MatrixKind::kF1 ? config.intermediate
                                         : config.hidden;
@@ -92,7 +91,7 @@ void GradualMasks::set_mask(Matrix& matrix) {
   }
 }
 
-bool GradualMasks::update(std::size_t step, const Gpt2Parameters& parameters) {
+bool GradualMasks::update(std::size_t step, const TorchParameters& parameters) {
   if (frozen_) return false;
   const PruningPlan& plan = recipe_.pruning;
   const double share = static_cast<double>(step) / static_cast<double>(recipe_.steps);
@@ -114,7 +113,7 @@ bool GradualMasks::update(std::size_t step, const Gpt2Parameters& parameters) {
   return true;
 }
 
-std::vector<ScoredMatrix> GradualMasks::scored(const Gpt2Parameters& parameters) const {
+std::vector<ScoredMatrix> GradualMasks::scored(const TorchParameters& parameters) const {
   const torch::NoGradGuard no_grad;
   std::vector<torch::Tensor> scores;
   for (const Matrix& m : matrices_) {
@@ -169,14 +168,14 @@ void GradualMasks::select(const std::vector<ScoredMatrix>& scored) {
   for (std::size_t m = 0; m < matrices_.size(); ++m) matrices_[m].kept = std::move(selections[m].mask);
 }
 
-Gpt2Parameters GradualMasks::masked(const Gpt2Parameters& parameters) const {
+TorchParameters GradualMasks::masked(const TorchParameters& parameters) const {
   const torch::NoGradGuard no_grad;
-  Gpt2Parameters masked = parameters;
+  TorchParameters masked = parameters;
   for (const Matrix& m : matrices_) masked[m.weight] = parameters.at(m.weight) * m.mask;
   return masked;
 }
 
-void GradualMasks::take(const Gpt2Parameters& parameters, Gpt2Parameters& gradients) {
+void GradualMasks::take(const TorchParameters& parameters, TorchParameters& gradients) {
   const torch::NoGradGuard no_grad;
   for (Matrix& m : matrices_) {
     torch::Tensor& gradient = gradients.at(m.weight);
@@ -189,12 +188,11 @@ void GradualMasks::take(const Gpt2Parameters& parameters, Gpt2Parameters& gradie
   }
 }
 
-PruneResult GradualMasks::finish(const Gpt2Parameters& parameters) const {
+PruneResult GradualMasks::finish(const TorchParameters& parameters) const {
   PruneResult result;
   for (const Matrix& matrix : matrices_) {
     DenseMatrix dense{matrix.name, "", matrix.out, matrix.in, turned(parameters.at(matrix.weight)), {}};
-    const std::string bias = matrix.weight.substr(0, matrix.weight.rfind('.')) + ".bias";
-    const std::span<const float> biases = values_of(parameters.at(bias));
+    const std::span<const float> biases = values_of(parameters.at(bias_name(matrix.weight)));
     dense.bias.assign(biases.begin(), biases.end());
     PrunedMatrix& pruned = result.matrices.emplace_back();
     pruned.name = matrix.name;

@@ -6,7 +6,7 @@
 #include "golden/safetensors/safetensors.hpp"
 #include "golden/safetensors/safetensors_writer.hpp"
 #include "pruning/pipeline/subject.hpp"
-#include "pruning/train/gpt2_torch.hpp"
+#include "pruning/train/nets/parameters.hpp"
 #include "pruning/train/recipe.hpp"
 
 namespace mixvec::inline pruning {
@@ -17,16 +17,16 @@ class GradualMasks {
   GradualMasks(const TrainingRecipe& recipe, Recipe pattern, const ModelConfig& config);
 
   /// Chooses anew what is kept, if it is time at this step (its first thing to do). Returns whether it was.
-  bool update(std::size_t step, const Gpt2Parameters& parameters);
+  bool update(std::size_t step, const TorchParameters& parameters);
   /// The parameters with pruned weights at 0.
-  [[nodiscard]] Gpt2Parameters masked(const Gpt2Parameters& parameters) const;
+  [[nodiscard]] TorchParameters masked(const TorchParameters& parameters) const;
   /// Learns scores from a step's gradients by the masked parameters, then leaves those of pruned weights out where
   /// these do not learn.
-  void take(const Gpt2Parameters& parameters, Gpt2Parameters& gradients);
+  void take(const TorchParameters& parameters, TorchParameters& gradients);
 
   /// The pruned matrices, rounded to binary16, and what is kept of each (of a report no more than that). Throws
   /// InputError for values that binary16 does not hold.
-  [[nodiscard]] PruneResult finish(const Gpt2Parameters& parameters) const;
+  [[nodiscard]] PruneResult finish(const TorchParameters& parameters) const;
 
   [[nodiscard]] double ratio() const { return ratio_; }  ///< of the last choice
   [[nodiscard]] bool frozen() const { return frozen_; }
@@ -48,7 +48,7 @@ class GradualMasks {
     torch::Tensor score;             ///< what was learned, in × out
   };
 
-  [[nodiscard]] std::vector<ScoredMatrix> scored(const Gpt2Parameters& parameters) const;
+  [[nodiscard]] std::vector<ScoredMatrix> scored(const TorchParameters& parameters) const;
   void group(std::vector<ScoredMatrix> scored);          ///< groups, lengths, directions and what is kept
   void select(const std::vector<ScoredMatrix>& scored);  ///< what is kept, of the groups that there are
   void set_mask(Matrix& matrix);

@@ -1,0 +1,25 @@
+// GPT-2 in libtorch: parameters under their Hugging Face names and the forward pass with its loss.
+#pragma once
+
+#include <torch/torch.h>
+
+#include "golden/checkpoint/model.hpp"
+#include "golden/network/network.hpp"
+#include "pruning/train/nets/parameters.hpp"
+
+namespace mixvec::inline pruning {
+
+/// GPT-2's initialisation: normal(0, 0.02), projections into the residual stream scaled by 1/√(2·layers), biases 0,
+/// norms 1.
+TorchParameters initialise_gpt2(const ModelConfig& config, std::uint64_t seed);
+
+/// Those of a checkpoint, in binary32; an output matrix that is not the word embedding is "lm_head.weight".
+TorchParameters parameters_of(const Network& network);
+
+/// Runs the model on inputs (int64 [batch][tokens]). Without an output matrix of its own it is tied to the embedding.
+/// `dropout` is the chance of an embedding, an attention weight or an output of a sublayer to be left out (GPT-2's
+/// embd_pdrop, attn_pdrop, resid_pdrop).
+TorchOutput gpt2_forward(const ModelConfig& config, const TorchParameters& parameters, const torch::Tensor& inputs,
+                         double dropout = 0);
+
+}  // namespace mixvec::inline pruning
