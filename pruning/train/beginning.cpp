@@ -60,9 +60,20 @@ Beginning from_checkpoint(const TrainOptions& o) {
 
 nlohmann::json identity_of(const Recipe& pattern) {
   const PruneOptions& o = pattern.options;
-  return {pattern.pattern, name_of(o.pattern), o.ratio,  o.length,     o.direction ? name_of(*o.direction) : "auto",
-          o.per_matrix,    o.grouping,         o.tokens, o.accel.hash, o.favour.bytes,
-          o.favour.cycles};
+  return {pattern.pattern,
+          name_of(o.pattern),
+          o.ratio,
+          o.length,
+          o.direction ? name_of(*o.direction) : "auto",
+          o.per_matrix,
+          o.grouping,
+          o.tokens,
+          o.accel.hash,
+          o.favour.bytes,
+          o.favour.cycles,
+          o.budget.cycles.value_or(0),
+          o.budget.bytes.value_or(0),
+          o.budget.retained.value_or(0)};
 }
 
 std::string hash_of(const TorchParameters& parameters) {
@@ -97,6 +108,9 @@ void check_options(const TrainOptions& o) {
   if (o.dtype != Dtype::kF16 && o.dtype != Dtype::kF32) {
     fail_input("--dtype: found {}, expected F16 or F32", name_of(o.dtype));
   }
+  if (o.init.empty() && o.recipe.adapters.rank > 0) {
+    fail_input("--recipe: found adapters without --init, expected a model whose matrices they add to");
+  }
   if (o.init.empty() && (o.prune || o.recipe.distillation.any())) {
     fail_input("--init: found nothing, expected a dense model to {}", o.prune ? "prune" : "learn from");
   }
@@ -125,11 +139,13 @@ nlohmann::json identity_of(const TrainOptions& o, const Beginning& begin) {
   if (begin.source) identity["initial_weights"] = hash_of(begin.parameters);
   const Distillation& d = r.distillation;
   identity["distillation"] = {d.logits, d.temperature, d.hidden};
+  identity["adapters"] = {r.adapters.rank, r.adapters.scale};
   if (o.prune) {
     const PruningPlan& p = r.pruning;
     identity["prune"] = identity_of(*o.prune);
-    identity["pruning"] = {name_of(p.score), name_of(p.updates), p.begin,         p.end,   p.freeze,
-                           p.every,          p.regroup,          p.freeze_groups, p.search};
+    identity["pruning"] = {score_name(p), name_of(p.updates), p.begin,         p.end,    p.freeze,
+                           p.every,       p.regroup,          p.freeze_groups, p.search, p.samples,
+                           p.score_rate,  p.penalty,          p.threshold};
   }
   return identity;
 }

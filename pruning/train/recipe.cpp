@@ -19,7 +19,7 @@ namespace mixvec::inline pruning {
 namespace {
 
 constexpr std::array<std::string_view, 2> kUpdates{"masked", "dense"};
-constexpr std::array<std::string_view, 3> kScores{"magnitude", "taylor", "movement"};
+constexpr std::array<std::string_view, 5> kScores{"magnitude", "taylor", "movement", "soft_movement", "gates"};
 constexpr std::size_t kMostSteps = 100'000'000;
 
 template <typename Named>
@@ -29,6 +29,28 @@ Named read_name(JsonFields& fields, const char* field, std::span<const std::stri
   const auto name = std::find(names.begin(), names.end(), found);
   if (name == names.end()) fields.fail(field, quote(found), fmt::format("one of {}", fmt::join(names, ", ")));
   return static_cast<Named>(name - names.begin());
+}
+
+// A score that is learned on the way, or a method of prune_model's that is measured on the model of the moment.
+void read_score(JsonFields& fields, PruningPlan& plan) {
+  if (!fields.has("score")) return;
+  const std::string found = fields.text("score");
+  plan.importance = nullptr;
+  for (std::size_t i = 0; i < kScores.size(); ++i) {
+    if (found != kScores[i]) continue;
+    plan.score = static_cast<TrainedScore>(i);
+    return;
+  }
+  std::string names = fmt::format("{}", fmt::join(kScores, ", "));
+  for (const ImportanceMethod* const method : importance_methods()) {
+    if (!method->needs.any() || std::find(kScores.begin(), kScores.end(), method->name) != kScores.end()) continue;
+    names += fmt::format(", {}", method->name);
+    if (found != method->name) continue;
+    plan.score = TrainedScore::kCalibrated;
+    plan.importance = method;
+    return;
+  }
+  fields.fail("score", quote(found), fmt::format("one of {}", names));
 }
 
 std::size_t read_count(JsonFields& fields, const char* field, std::size_t least, std::size_t otherwise) {
@@ -50,7 +72,11 @@ void read_training(JsonFields fields, TrainingRecipe& recipe) {
 }
 
 void read_pruning(JsonFields fields, PruningPlan& plan) {
-  plan.score = read_name(fields, "score", kScores, plan.score);
+  read_score(fields, plan);
+  plan.samples = read_count(fields, "samples", 1, plan.samples);
+  plan.score_rate = fields.number("score_rate", 1e-9, 1e3, plan.score_rate);
+  plan.penalty = fields.number("penalty", 0, 1e6, plan.penalty);
+  plan.threshold = fields.number("threshold", 1e-6, 1 - 1e-6, plan.threshold);
   plan.updates = read_name(fields, "updates", kUpdates, plan.updates);
   plan.begin = fields.number("begin", 0, 1, plan.begin);
   plan.end = fields.number("end", plan.begin, 1, std::max(plan.begin, plan.end));
@@ -69,6 +95,12 @@ void read_distillation(JsonFields fields, Distillation& distillation) {
   fields.refuse_others();
 }
 
+void read_adapters(JsonFields fields, AdapterPlan& adapters) {
+  adapters.rank = read_count(fields, "rank", 0, adapters.rank);
+  adapters.scale = fields.number("scale", 1e-6, 1e6, adapters.scale);
+  fields.refuse_others();
+}
+
 // 0 before `begin`, 1 from `end` on.
 double along(double at, double begin, double end) {
   return end > begin ? std::clamp((at - begin) / (end - begin), 0.0, 1.0) : at < begin ? 0.0 : 1.0;
@@ -82,6 +114,7 @@ void read_recipe(const std::filesystem::path& path, TrainingRecipe& recipe) {
   if (fields.has("what")) (void)fields.text("what");
   if (fields.has("training")) read_training(fields.object("training"), recipe);
   if (fields.has("pruning")) read_pruning(fields.object("pruning"), recipe.pruning);
+  if (fields.has("adapters")) read_adapters(fields.object("adapters"), recipe.adapters);
   if (fields.has("distillation")) read_distillation(fields.object("distillation"), recipe.distillation);
   fields.refuse_others();
 }
@@ -95,13 +128,19 @@ double rate_at(const TrainingRecipe& recipe, std::size_t step) {
          (recipe.learning_rate - recipe.final_rate) * 0.5 * (1.0 + std::cos(std::numbers::pi * (at - warmup) / span));
 }
 
+double rise(const PruningPlan& plan, double share) {
+  const double left = 1 - along(share, plan.begin, plan.end);
+  return 1 - left * left * left;
+}
+
 double ratio_at(const TrainingRecipe& recipe, double ratio, std::size_t step) {
-  const double share = static_cast<double>(step) / static_cast<double>(recipe.steps);
-  const double left = 1 - along(share, recipe.pruning.begin, recipe.pruning.end);
-  return ratio * (1 - left * left * left);
+  return ratio * rise(recipe.pruning, static_cast<double>(step) / static_cast<double>(recipe.steps));
 }
 
 std::string_view name_of(Updates updates) { return kUpdates[static_cast<std::size_t>(updates)]; }
-std::string_view name_of(TrainedScore score) { return kScores[static_cast<std::size_t>(score)]; }
+
+std::string_view score_name(const PruningPlan& plan) {
+  return plan.importance != nullptr ? plan.importance->name : kScores[static_cast<std::size_t>(plan.score)];
+}
 
 }  // namespace mixvec::inline pruning

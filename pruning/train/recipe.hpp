@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "pruning/importance/importance.hpp"
+
 namespace mixvec::inline pruning {
 
 /// Where the gradient of a masked weight goes.
@@ -16,14 +18,22 @@ enum class Updates : std::uint8_t {
 
 /// What masks are chosen by while a model learns.
 enum class TrainedScore : std::uint8_t {
-  kMagnitude,  ///< w² (Zhu 2017)
-  kTaylor,     ///< mean of (g w)² over the last steps (Molchanov 2019)
-  kMovement    ///< Σ −g w since the beginning (Sanh 2020); of a vector the sum: its score is learned as a whole
+  kMagnitude,     ///< w² (Zhu 2017)
+  kTaylor,        ///< mean of (g w)² over the last steps (Molchanov 2019)
+  kMovement,      ///< Σ −g w since the beginning (Sanh 2020); of a vector the sum: its score is learned as a whole
+  kSoftMovement,  ///< scores that learn under a penalty; what falls below a threshold goes (Sanh 2020)
+  kGates,         ///< heads: gates that learn under an L0 penalty (Voita 2019)
+  kCalibrated     ///< PruningPlan::importance
 };
 
 /// How a model is pruned on the way. Shares are of all steps.
 struct PruningPlan {
   TrainedScore score = TrainedScore::kMagnitude;
+  const ImportanceMethod* importance = nullptr;  ///< kCalibrated: measured on the pruned model of the moment
+  std::size_t samples = 16;                      ///< … on this many windows
+  double score_rate = 1e-2;                      ///< kSoftMovement, kGates: learning rate of scores
+  double penalty = 1;      ///< … weight of their penalty at the end, the mean chance of a weight (gate) to be kept
+  double threshold = 0.1;  ///< kSoftMovement: σ(score) above which a weight is kept
   Updates updates = Updates::kDense;
   double begin = 0.0;          ///< share at which the ratio begins to rise
   double end = 0.5;            ///< … is reached: r(u) = δ (1 − (1 − u)³) between (Zhu 2017)
@@ -32,6 +42,12 @@ struct PruningPlan {
   std::size_t regroup = 5;     ///< groups, lengths and directions are chosen anew at every how many of these choices
   double freeze_groups = 0.5;  ///< share at which they are fixed
   double search = 1;           ///< seconds of the search for groups, as prune_model --search
+};
+
+/// Matrices that learn through narrow ones beside them.
+struct AdapterPlan {
+  std::size_t rank = 0;  ///< 0: the matrices themselves learn
+  double scale = 1;      ///< of what is added
 };
 
 /// What the model learns from the dense one besides the text (Hinton 2015; hidden states: Jiao 2020).
@@ -54,6 +70,7 @@ struct TrainingRecipe {
   double clip = 1.0;          ///< largest norm of the gradient
   double dropout = 0;         ///< chance of an activation to be left out while learning (Srivastava 2014)
   PruningPlan pruning;
+  AdapterPlan adapters;
   Distillation distillation;
 };
 
@@ -63,10 +80,13 @@ void read_recipe(const std::filesystem::path& path, TrainingRecipe& recipe);
 /// Learning rate of a step: linear warm-up, then a cosine.
 double rate_at(const TrainingRecipe& recipe, std::size_t step);
 
+/// How far the schedule has come at a share of the steps: 1 − (1 − u)³, 0 to 1 (Zhu 2017).
+double rise(const PruningPlan& plan, double share);
+
 /// Ratio that a step is to have reached, for a final `ratio`.
 double ratio_at(const TrainingRecipe& recipe, double ratio, std::size_t step);
 
-std::string_view name_of(Updates updates);     ///< as in a recipe
-std::string_view name_of(TrainedScore score);  ///< as in a recipe
+std::string_view name_of(Updates updates);             ///< as in a recipe
+std::string_view score_name(const PruningPlan& plan);  ///< as in a recipe
 
 }  // namespace mixvec::inline pruning

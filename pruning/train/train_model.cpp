@@ -32,6 +32,7 @@ struct TrainArguments {
   std::string init;
   std::string recipe;
   std::string prune;
+  std::string budget;
   std::string accel;
   std::string dtype;
   std::size_t tokens = 256;
@@ -68,11 +69,14 @@ Recipe read_pattern(const TrainArguments& a, const GivenOptions& given) {
   arguments.prune.direction = entries[0].direction;
   arguments.pattern = entries[0].pattern;
   arguments.vec = entries[0].vec;
+  arguments.budget = a.budget;
   arguments.importance = "magnitude";
   arguments.recover = "none";
   arguments.scope = "model";
   // A pattern with a ratio of its own refuses another.
-  if (given.contains("ratio")) arguments.given.emplace("ratio", given.at("ratio"));
+  for (const char* option : {"ratio", "budget"}) {
+    if (given.contains(option)) arguments.given.emplace(option, given.at(option));
+  }
   Recipe recipe = recipe_of(arguments);
   fit_recipe(recipe, accelerator_of(a.accel));
   return recipe;
@@ -159,6 +163,8 @@ int main(int argc, char** argv) {
       "init", path(a.init, "DIR"), "dense GPT-2 checkpoint to begin with (default: random weights; characters)")(
       "prune", path(a.prune, "PATTERN"), "prune --init on the way: mixed, vector:4, unstructured, block, ...")(
       "ratio", real(real_number(0, 1), a.ratio, "0.8"), "share of the prunable weights to prune")(
+      "budget", path(a.budget, "LIST"),
+      "mixed: limits on the finished model as in prune_model, such as cycles=1.05,bytes=1.1")(
       "recipe", path(a.recipe, "FILE"), "steps, rates, schedule of pruning, distillation (docs/training.md)");
   add_accel(command, a.accel,
             "accelerator to choose vectors and to count cycles for: folder or config.json (default: gen_accel's)");
@@ -194,7 +200,7 @@ int main(int argc, char** argv) {
         fail_input("--{}: found beside --init, expected one of the two: the checkpoint says it", option);
       }
     }
-    for (const char* option : {"ratio", "accel", "tokens"}) {
+    for (const char* option : {"ratio", "budget", "accel", "tokens"}) {
       if (a.prune.empty() && given.contains(option)) {
         fail_input("--{}: found without --prune, expected a pattern beside it", option);
       }

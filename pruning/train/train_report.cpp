@@ -42,12 +42,21 @@ nlohmann::ordered_json recipe_json(const TrainingRecipe& r, bool prunes) {
                                    {"dropout", r.dropout}}}};
   if (prunes) {
     const PruningPlan& p = r.pruning;
-    json["pruning"] = {{"score", name_of(p.score)}, {"updates", name_of(p.updates)},
-                       {"begin", p.begin},          {"end", p.end},
-                       {"freeze", p.freeze},        {"every", p.every},
-                       {"regroup", p.regroup},      {"freeze_groups", p.freeze_groups},
-                       {"search", p.search}};
+    nlohmann::ordered_json pruning = {{"score", score_name(p)}, {"updates", name_of(p.updates)},
+                                      {"begin", p.begin},       {"end", p.end},
+                                      {"freeze", p.freeze},     {"every", p.every},
+                                      {"regroup", p.regroup},   {"freeze_groups", p.freeze_groups},
+                                      {"search", p.search}};
+    if (p.importance != nullptr) pruning["samples"] = p.samples;
+    const bool soft = p.score == TrainedScore::kSoftMovement;
+    if (soft || p.score == TrainedScore::kGates) {
+      pruning["score_rate"] = p.score_rate;
+      pruning["penalty"] = p.penalty;
+    }
+    if (soft) pruning["threshold"] = p.threshold;
+    json["pruning"] = std::move(pruning);
   }
+  if (r.adapters.rank > 0) json["adapters"] = {{"rank", r.adapters.rank}, {"scale", r.adapters.scale}};
   const Distillation& d = r.distillation;
   if (d.any()) {
     json["distillation"] = {{"logits", d.logits}, {"temperature", d.temperature}, {"hidden", d.hidden}};

@@ -35,22 +35,24 @@ TrainState::TrainState(TorchParameters begin) : parameters(std::move(begin)) {
   }
 }
 
+void adam_step(const Moments& tensor, const torch::Tensor& gradient, std::size_t count, double rate) {
+  const torch::NoGradGuard no_grad;
+  const auto steps = static_cast<double>(count);
+  const double mean_scale = 1.0 / (1.0 - std::pow(kBeta1, steps));
+  const double square_scale = 1.0 / (1.0 - std::pow(kBeta2, steps));
+  tensor.mean.mul_(kBeta1).add_(gradient, 1.0 - kBeta1);
+  tensor.square.mul_(kBeta2).addcmul_(gradient, gradient, 1.0 - kBeta2);
+  tensor.value.addcdiv_(tensor.mean * mean_scale, (tensor.square * square_scale).sqrt_().add_(kAdamEpsilon), -rate);
+}
+
 void adam_w_step(TrainState& state, const TorchParameters& gradients, const AdamW& settings, double rate) {
   const torch::NoGradGuard no_grad;
   double squares = 0;
   for (const auto& [name, gradient] : gradients) squares += gradient.square().sum().item<double>();
   const double factor = std::min(1.0, settings.clip / (std::sqrt(squares) + 1e-6));
-  const auto count = static_cast<double>(state.step + 1);
-  const double mean_scale = 1.0 / (1.0 - std::pow(kBeta1, count));
-  const double square_scale = 1.0 / (1.0 - std::pow(kBeta2, count));
   for (auto& [name, tensor] : state.parameters) {
-    const torch::Tensor gradient = gradients.at(name) * factor;
-    torch::Tensor& mean = state.mean.at(name);
-    torch::Tensor& square = state.square.at(name);
-    mean.mul_(kBeta1).add_(gradient, 1.0 - kBeta1);
-    square.mul_(kBeta2).addcmul_(gradient, gradient, 1.0 - kBeta2);
     if (tensor.dim() > 1) tensor.mul_(1.0 - rate * settings.weight_decay);
-    tensor.addcdiv_(mean * mean_scale, (square * square_scale).sqrt_().add_(kAdamEpsilon), -rate);
+    adam_step({tensor, state.mean.at(name), state.square.at(name)}, gradients.at(name) * factor, state.step + 1, rate);
   }
   ++state.step;
 }

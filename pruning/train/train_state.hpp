@@ -30,6 +30,16 @@ struct AdamW {
   double clip = 1.0;          ///< largest norm of all gradients together
 };
 
+/// A tensor that learns, with Adam's two moments.
+struct Moments {
+  torch::Tensor value;
+  torch::Tensor mean;
+  torch::Tensor square;
+};
+
+/// One step of Adam (Kingma 2015), the `count`-th from 1, at a learning rate.
+void adam_step(const Moments& tensor, const torch::Tensor& gradient, std::size_t count, double rate);
+
 /// One step of AdamW (Loshchilov 2019) at a learning rate: `gradients` has one tensor for every parameter. Counts it.
 void adam_w_step(TrainState& state, const TorchParameters& gradients, const AdamW& settings, double rate);
 

@@ -15,6 +15,8 @@
 #include "golden/network/network.hpp"
 #include "golden/safetensors/tensor_view.hpp"
 #include "pruning/train/beginning.hpp"
+#include "pruning/train/masks/adapters.hpp"
+#include "pruning/train/masks/calibrator.hpp"
 #include "pruning/train/masks/gradual_masks.hpp"
 #include "pruning/train/model_files.hpp"
 #include "pruning/train/nets/gpt2_torch.hpp"
@@ -78,8 +80,11 @@ class Training {
     if (o_.recipe.distillation.any()) {
       for (const auto& [name, tensor] : begin_.parameters) teacher_[name] = tensor.clone();
     }
+    if (o_.recipe.adapters.rank > 0) {
+      adapters_.emplace(o_.recipe.adapters, begin_.config, o_.seed, begin_.parameters);
+    }
     state_ = TrainState(begin_.parameters);
-    if (o_.prune) masks_.emplace(o_.recipe, *o_.prune, begin_.config);
+    if (o_.prune) masks_.emplace(o_.recipe, *o_.prune, begin_.config, calibrator());
     if (!o_.resume) return;
     load_state(checkpoint(), state_, identity_, [&](const SafetensorsFile& file) {
       if (masks_) masks_->load(file);
@@ -146,9 +151,21 @@ class Training {
     }
   }
 
-  [[nodiscard]] TorchParameters current() const {
-    return masks_ ? masks_->masked(state_.parameters) : state_.parameters;
+  // Of a score that is measured on the model of the moment.
+  [[nodiscard]] Calibrator calibrator() const {
+    const PruningPlan& plan = o_.recipe.pruning;
+    if (plan.importance == nullptr) return {};
+    return calibrator_of(*plan.importance, plan.samples, load_network(*begin_.source), *begin_.task, o_.seed,
+                         o_.threads);
   }
+
+  // Whole matrices, not yet pruned.
+  [[nodiscard]] TorchParameters whole() const {
+    return adapters_ ? adapters_->merged(state_.parameters) : state_.parameters;
+  }
+
+  // The model as it is at present.
+  [[nodiscard]] TorchParameters current() { return masks_ ? masks_->masked(whole()) : whole(); }
 
   // What runs a batch; it must not outlive the parameters.
   [[nodiscard]] Forward network(const TorchParameters& parameters, double dropout = 0) const {
@@ -159,9 +176,11 @@ class Training {
 
   // One step; returns its loss.
   double step(double rate) {
-    if (masks_) masks_->update(state_.step, state_.parameters);
+    const TorchParameters all = whole();
+    if (masks_) masks_->update(state_.step, all);
     TorchParameters leaves;
-    for (const auto& [name, tensor] : current()) leaves[name] = tensor.detach().set_requires_grad(true);
+    for (const auto& [name, tensor] : masks_ ? masks_->masked(all, state_.step) : all)
+      leaves[name] = tensor.detach().set_requires_grad(true);
     const Batch batch = begin_.task->batch(state_.step);
     // What is dropped depends on seed and step alone, too.
     torch::manual_seed(o_.seed ^ (static_cast<std::uint64_t>(state_.step) << 32U));
@@ -178,7 +197,8 @@ class Training {
     }
     TorchParameters gradients;
     for (const auto& [name, leaf] : leaves) gradients[name] = leaf.grad();
-    if (masks_) masks_->take(state_.parameters, gradients);
+    if (masks_) masks_->take(state_.step, all, gradients);
+    if (adapters_) adapters_->take(state_.parameters, gradients);
     adam_w_step(state_, gradients, {o_.recipe.weight_decay, o_.recipe.clip}, rate);
     return result_.train_loss;
   }
@@ -187,9 +207,7 @@ class Training {
   // the checkpoint, which is done with.
   void write(AtomicFolder& folder) {
     if (masks_) {
-      result_.pruned = masks_->finish(state_.parameters);
-    }
-    if (masks_) {
+      result_.pruned = masks_->finish(whole());
       // A dense checkpoint first: what is pruned is then written as prune_model writes it.
       const AtomicFolder dense(checkpoint() / "dense", [](const fs::path&) {});
       write_trained(dense.path(), *begin_.source, current(), o_.dtype);
@@ -204,7 +222,7 @@ class Training {
     } else if (begin_.source) {
       write_trained(folder.path(), *begin_.source, current(), o_.dtype);
     } else {
-      write_weights(folder.path(), state_.parameters, o_.dtype);
+      write_weights(folder.path(), current(), o_.dtype);
       write_character_model_files(folder.path(), begin_.config, o_.dtype, begin_.vocabulary);
     }
     folder.keep(
@@ -236,6 +254,7 @@ class Training {
   nlohmann::json identity_;
   TorchParameters teacher_;
   TrainState state_;
+  std::optional<Adapters> adapters_;
   std::optional<GradualMasks> masks_;
   TrainResult result_;
 };

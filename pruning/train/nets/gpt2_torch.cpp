@@ -3,8 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
 
 #include "golden/layer/layer.hpp"
 #include "golden/math/layer_norm.hpp"
@@ -78,6 +80,33 @@ TorchParameters parameters_of(const Network& network) {
   }
   norm("transformer.ln_f", network.final_norm);
   return parameters;
+}
+
+void put_parameters(const TorchParameters& parameters, Network& network) {
+  const auto put = [&](const std::string& name, auto& values) {
+    const std::span<const float> from = values_of(parameters.at(name));
+    std::copy(from.begin(), from.end(), values.data());
+  };
+  const auto norm = [&](const std::string& name, NetworkNorm& values) {
+    put(name + ".weight", values.gamma);
+    put(name + ".bias", values.beta);
+  };
+  put("transformer.wte.weight", network.words);
+  put("transformer.wpe.weight", network.positions);
+  if (network.head.size() != 0) put("lm_head.weight", network.head);
+  for (std::size_t layer = 0; layer < network.layers.size(); ++layer) {
+    for (const MatrixKind kind : kMatrixKinds) {
+      const std::string name = weight_name(Architecture::kGpt2, layer, kind);
+      Linear& linear = network.layers[layer].matrices[static_cast<std::size_t>(kind)];
+      const torch::Tensor weight = parameters.at(name).t().contiguous();
+      const std::span<const float> from = values_of(weight);
+      std::copy(from.begin(), from.end(), linear.weight.data());
+      put(bias_name(name), linear.bias);
+    }
+    norm(fmt::format("transformer.h.{}.ln_1", layer), network.layers[layer].norm_attention);
+    norm(fmt::format("transformer.h.{}.ln_2", layer), network.layers[layer].norm_output);
+  }
+  norm("transformer.ln_f", network.final_norm);
 }
 
 TorchOutput gpt2_forward(const ModelConfig& config, const TorchParameters& parameters, const torch::Tensor& inputs,

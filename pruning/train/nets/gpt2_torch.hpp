@@ -16,6 +16,9 @@ TorchParameters initialise_gpt2(const ModelConfig& config, std::uint64_t seed);
 /// Those of a checkpoint, in binary32; an output matrix that is not the word embedding is "lm_head.weight".
 TorchParameters parameters_of(const Network& network);
 
+/// The reverse: puts parameters into a network of that shape.
+void put_parameters(const TorchParameters& parameters, Network& network);
+
 /// Runs the model on inputs (int64 [batch][tokens]). Without an output matrix of its own it is tied to the embedding.
 /// `dropout` is the chance of an embedding, an attention weight or an output of a sublayer to be left out (GPT-2's
 /// embd_pdrop, attn_pdrop, resid_pdrop).

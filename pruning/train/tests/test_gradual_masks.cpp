@@ -1,4 +1,5 @@
 // Checks masks that follow scores, their schedule, and the recipes that say it.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -31,7 +32,7 @@ class TrainedMasks : public testing::Test {
   }
 
   // Share of weights whose masked parameter is 0.
-  double zeros(const GradualMasks& masks) const {
+  double zeros(GradualMasks& masks) const {
     double zero = 0;
     double all = 0;
     const TorchParameters masked = masks.masked(parameters_);
@@ -80,7 +81,7 @@ TEST_F(TrainedMasks, PrunedWeightsLearnOnlyUntilTheyAreFixed) {
       masks.update(step, parameters_);
       TorchParameters gradients;
       for (const auto& [name, tensor] : parameters_) gradients[name] = torch::ones_like(tensor);
-      masks.take(parameters_, gradients);
+      masks.take(step, parameters_, gradients);
       const torch::Tensor& gradient = gradients.at(weight_name(Architecture::kGpt2, 0, MatrixKind::kMA));
       const double share = gradient.mean().item<double>();
       if (step == 50 && updates == Updates::kDense) {
@@ -112,13 +113,13 @@ TEST_F(TrainedMasks, MovementKeepsWhatGrowsAndTaylorWhatMatters) {
       gradient.slice(1, 0, gradient.size(1) / 2).neg_();
       if (score == TrainedScore::kTaylor) gradient.slice(1, 0, gradient.size(1) / 2).mul_(1e-3);
     }
-    masks.take(parameters_, gradients);
+    masks.take(0, parameters_, gradients);
     masks.update(60, parameters_);
     const torch::Tensor masked = masks.masked(parameters_).at(name);
     EXPECT_GT((masked.slice(1, masked.size(1) / 2) != 0).to(torch::kFloat32).mean().item<double>(), 0.9)
-        << name_of(score);
+        << static_cast<int>(score);
     EXPECT_LT((masked.slice(1, 0, masked.size(1) / 2) != 0).to(torch::kFloat32).mean().item<double>(), 0.1)
-        << name_of(score);
+        << static_cast<int>(score);
   }
 }
 
@@ -135,9 +136,11 @@ class TrainingRecipes : public testing::Test {
 
 TEST_F(TrainingRecipes, SaysEverything) {
   const TrainingRecipe r = read(R"({"what": "all", "training": {"steps": 7, "batch": 3, "learning_rate": 0.5,
-      "final_rate": 0.25, "warmup": 2, "weight_decay": 0.125, "clip": 4},
+      "final_rate": 0.25, "warmup": 2, "weight_decay": 0.125, "clip": 4,
+      "dropout": 0.0625},
       "pruning": {"score": "movement", "updates": "masked", "begin": 0.125, "end": 0.25, "freeze": 0.75, "every": 9,
-      "regroup": 8, "freeze_groups": 0.5, "search": 0.0625},
+      "regroup": 8, "freeze_groups": 0.5, "search": 0.0625, "samples": 5, "score_rate": 0.5, "penalty": 3,
+      "threshold": 0.25}, "adapters": {"rank": 4, "scale": 0.5},
       "distillation": {"logits": 0.5, "temperature": 3, "hidden": 10}})");
   EXPECT_EQ(r.steps, 7U);
   EXPECT_EQ(r.batch, 3U);
@@ -155,9 +158,21 @@ TEST_F(TrainingRecipes, SaysEverything) {
   EXPECT_EQ(r.pruning.regroup, 8U);
   EXPECT_EQ(r.pruning.freeze_groups, 0.5);
   EXPECT_EQ(r.pruning.search, 0.0625);
+  EXPECT_EQ(r.pruning.samples, 5U);
+  EXPECT_EQ(r.pruning.score_rate, 0.5);
+  EXPECT_EQ(r.pruning.penalty, 3);
+  EXPECT_EQ(r.pruning.threshold, 0.25);
+  EXPECT_EQ(r.adapters.rank, 4U);
+  EXPECT_EQ(r.adapters.scale, 0.5);
+  EXPECT_EQ(r.dropout, 0.0625);
   EXPECT_EQ(r.distillation.logits, 0.5);
   EXPECT_EQ(r.distillation.temperature, 3);
   EXPECT_EQ(r.distillation.hidden, 10);
+  for (const char* name : {"magnitude", "taylor", "movement", "soft_movement", "gates", "wanda", "obs", "head"}) {
+    const TrainingRecipe named = read(fmt::format(R"({{"pruning": {{"score": "{}"}}}})", name).c_str());
+    EXPECT_EQ(score_name(named.pruning), name);
+    EXPECT_EQ(named.pruning.importance != nullptr, named.pruning.score == TrainedScore::kCalibrated);
+  }
   EXPECT_EQ(read("{}").steps, TrainingRecipe{}.steps);
 }
 
