@@ -1,10 +1,11 @@
-// GPT-2 in libtorch: parameters under their Hugging Face names and the forward pass with its loss.
+// GPT-2 in libtorch: parameters under their Hugging Face names and the forward pass.
 #pragma once
 
 #include <torch/torch.h>
 
 #include "golden/checkpoint/model.hpp"
 #include "golden/network/network.hpp"
+#include "pruning/train/nets/net.hpp"
 #include "pruning/train/nets/parameters.hpp"
 
 namespace mixvec::inline pruning {
@@ -21,5 +22,8 @@ TorchParameters parameters_of(const Network& network);
 /// embd_pdrop, attn_pdrop, resid_pdrop).
 TorchOutput gpt2_forward(const ModelConfig& config, const TorchParameters& parameters, const torch::Tensor& inputs,
                          double dropout = 0);
+
+/// GPT2LMHeadModel.
+const Net& gpt2_net();
 
 }  // namespace mixvec::inline pruning
