@@ -13,18 +13,16 @@ namespace mixvec::inline golden {
 
 namespace {
 
-/// Logits of begin and end for the window's tokens of the context.
-std::pair<std::vector<double>, std::vector<double>> places_of(const EncoderModel& model, const HeadMatrix& head,
-                                                              const SpanWindow& window, int threads) {
+SpanLogits places_of(const EncoderModel& model, const HeadMatrix& head, const SpanWindow& window, int threads) {
   const std::size_t tokens = window.sequence.ids.size();
   const std::vector<double> y = model.run(model.embed(window.sequence), tokens, threads);
-  std::pair<std::vector<double>, std::vector<double>> result;
+  SpanLogits result;
   std::vector<double> token(head.in);
   for (std::size_t t = window.sequence.second; t < window.sequence.second + window.tokens; ++t) {
     for (std::size_t c = 0; c < head.in; ++c) token[c] = y[c * tokens + t];
     const std::vector<double> both = head(token);
-    result.first.push_back(both[0]);
-    result.second.push_back(both[1]);
+    result.begin.push_back(both[0]);
+    result.end.push_back(both[1]);
   }
   return result;
 }
@@ -67,6 +65,15 @@ BestSpan best_span(const std::vector<double>& begin, const std::vector<double>& 
 SpanResult answer_questions(const EncoderModel& model, const HeadMatrix& head, Arithmetic arithmetic,
                             const Tokenizer& tokenizer, const QuestionFile& file, std::size_t positions, int threads,
                             const SpanOptions& options, const std::function<void(double)>& progress) {
+  const auto places = [&](const SpanWindow& window, int own_threads) {
+    return places_of(model, head, window, own_threads);
+  };
+  return answer_questions(places, arithmetic, tokenizer, file, positions, threads, options, progress);
+}
+
+SpanResult answer_questions(const SpanPlaces& places, Arithmetic arithmetic, const Tokenizer& tokenizer,
+                            const QuestionFile& file, std::size_t positions, int threads, const SpanOptions& options,
+                            const std::function<void(double)>& progress) {
   const Frame frame(tokenizer.vocabulary());
   std::vector<std::vector<Token>> contexts;
   for (std::size_t i = 0; i < file.contexts.size(); ++i) {
@@ -85,7 +92,7 @@ SpanResult answer_questions(const EncoderModel& model, const HeadMatrix& head, A
         const TokenIds asked = tokenizer.encode(question.text, question.id);
         std::optional<double> best;
         for (const SpanWindow& window : span_windows(frame, asked, ids, positions, options)) {
-          const auto [begin, end] = places_of(model, head, window, own_threads);
+          const auto [begin, end] = places(window, own_threads);
           const BestSpan span = best_span(begin, end, options.answer);
           if (best && span.score <= *best) continue;
           best = span.score;

@@ -45,6 +45,22 @@ struct SpanResult {
   double exact = 0;                  ///< in percent
 };
 
+/// Logits of begin and end for the window's tokens of the context.
+struct SpanLogits {
+  std::vector<double> begin;
+  std::vector<double> end;
+};
+
+/// What computes them, on at most so many threads.
+using SpanPlaces = std::function<SpanLogits(const SpanWindow& window, int threads)>;
+
+/// Answers all questions and scores the answers. In golden arithmetic one sequence runs on all threads, else each on
+/// one.
+SpanResult answer_questions(const SpanPlaces& places, Arithmetic arithmetic, const Tokenizer& tokenizer,
+                            const QuestionFile& file, std::size_t positions, int threads,
+                            const SpanOptions& options = {}, const std::function<void(double)>& progress = {});
+
+/// The same by a model.
 SpanResult answer_questions(const EncoderModel& model, const HeadMatrix& head, Arithmetic arithmetic,
                             const Tokenizer& tokenizer, const QuestionFile& file, std::size_t positions, int threads,
                             const SpanOptions& options = {}, const std::function<void(double)>& progress = {});

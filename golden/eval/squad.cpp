@@ -11,6 +11,7 @@
 #include "golden/base/error.hpp"
 #include "golden/base/text.hpp"
 #include "golden/files/input_file.hpp"
+#include "golden/files/output.hpp"
 #include "golden/text/unicode.hpp"
 
 namespace mixvec::inline golden {
@@ -37,9 +38,14 @@ const std::string& text_of(const Json& object, const char* name, const std::stri
 }
 
 Question question_of(const Json& qa, std::size_t context, const std::string& label) {
-  Question question{text_of(qa, "id", label), text_of(qa, "question", label), context, {}};
+  Question question{text_of(qa, "id", label), text_of(qa, "question", label), context, {}, {}};
   const Json& answers = list_of(qa, "answers", label);
-  for (const Json& answer : answers) question.answers.push_back(text_of(answer, "text", label + ": answers"));
+  for (const Json& answer : answers) {
+    question.answers.push_back(text_of(answer, "text", label + ": answers"));
+    const auto start = answer.find("answer_start");
+    const bool known = start != answer.end() && start->is_number_unsigned();
+    question.starts.push_back(known ? std::optional(start->get<std::size_t>()) : std::nullopt);
+  }
   if (question.answers.empty()) {
     fail_input("{}: answers: found none for {}, expected one or more, as SQuAD v1.1 has them", label,
                quote(question.id));
@@ -99,6 +105,26 @@ QuestionFile read_squad(const std::filesystem::path& path, std::size_t limit) {
   }
   if (file.questions.empty()) fail_input("{}: found no question, expected one or more", top);
   return file;
+}
+
+void write_squad(const std::filesystem::path& path, const QuestionFile& file, const std::string& title) {
+  nlohmann::ordered_json paragraphs = nlohmann::ordered_json::array();
+  for (const std::string& context : file.contexts) {
+    paragraphs.push_back({{"context", context}, {"qas", nlohmann::ordered_json::array()}});
+  }
+  for (const Question& question : file.questions) {
+    nlohmann::ordered_json answers = nlohmann::ordered_json::array();
+    for (std::size_t i = 0; i < question.answers.size(); ++i) {
+      answers.push_back({{"text", question.answers[i]}});
+      if (question.starts[i]) answers.back()["answer_start"] = *question.starts[i];
+    }
+    paragraphs[question.context]["qas"].push_back(
+        {{"id", question.id}, {"question", question.text}, {"answers", std::move(answers)}});
+  }
+  nlohmann::ordered_json article = {{"title", title}, {"paragraphs", std::move(paragraphs)}};
+  nlohmann::ordered_json document = {{"version", "1.1"}, {"data", nlohmann::ordered_json::array()}};
+  document["data"].push_back(std::move(article));
+  write_json(path, document);
 }
 
 std::string normalised_answer(std::string_view answer) {

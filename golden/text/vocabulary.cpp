@@ -56,6 +56,13 @@ Vocabulary Vocabulary::of_lines(const std::filesystem::path& path, std::size_t s
   return vocabulary;
 }
 
+Vocabulary Vocabulary::of_tokens(const std::vector<std::string>& tokens, const std::string& label) {
+  Vocabulary vocabulary;
+  vocabulary.label_ = label;
+  for (const std::string& token : tokens) vocabulary.id_of_.emplace(token, vocabulary.id_of_.size());
+  return vocabulary;
+}
+
 std::optional<std::size_t> Vocabulary::find(std::string_view token) const {
   const auto found = id_of_.find(token);
   if (found == id_of_.end()) return std::nullopt;

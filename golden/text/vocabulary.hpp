@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 namespace mixvec::inline golden {
 
@@ -21,6 +22,9 @@ class Vocabulary {
   /// From a file of one token a line, whose ids are 0, 1, …; of a token that stands there twice the last counts, as it
   /// does elsewhere. Throws InputError: no text, more than `size` lines.
   static Vocabulary of_lines(const std::filesystem::path& path, std::size_t size);
+
+  /// From different tokens whose ids are 0, 1, …
+  static Vocabulary of_tokens(const std::vector<std::string>& tokens, const std::string& label);
 
   [[nodiscard]] std::optional<std::size_t> find(std::string_view token) const;
   /// Throws InputError that says what has no such token.

@@ -48,7 +48,8 @@ bool is_dropped(char32_t character) {
 WordPieceTokenizer::WordPieceTokenizer(Vocabulary of, Options options)
     : Tokenizer(std::move(of)), options_(std::move(options)), unknown_(vocabulary().at(options_.unknown)) {}
 
-std::vector<WordPieceTokenizer::Word> WordPieceTokenizer::split(std::string_view text, std::string_view label) const {
+std::vector<WordPieceTokenizer::Word> WordPieceTokenizer::split(std::string_view text, std::string_view label,
+                                                                const Options& options) {
   std::vector<Word> words;
   bool open = false;  // the last word goes on
   const auto alone = [&](const Character& character) {
@@ -64,18 +65,28 @@ std::vector<WordPieceTokenizer::Word> WordPieceTokenizer::split(std::string_view
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t begin = at;
     const char32_t character = next_character(text, at, label);
-    if (options_.clean && is_dropped(character)) continue;
+    if (options.clean && is_dropped(character)) continue;
     if (is_white_space(character)) {
       open = false;
       continue;
     }
-    const bool ideograph = options_.split_chinese && is_ideograph(character);
+    const bool ideograph = options.split_chinese && is_ideograph(character);
     if (ideograph) open = false;
-    const std::u32string plain = options_.strip_accents ? without_marks(character) : std::u32string(1, character);
+    const std::u32string plain = options.strip_accents ? without_marks(character) : std::u32string(1, character);
     for (const char32_t part : plain) {
-      for (const char32_t c : options_.lower_case ? lower_case(part) : std::u32string(1, part)) add({c, begin, at});
+      for (const char32_t c : options.lower_case ? lower_case(part) : std::u32string(1, part)) add({c, begin, at});
     }
     if (ideograph) open = false;
+  }
+  return words;
+}
+
+std::vector<std::u32string> WordPieceTokenizer::words_of(std::string_view text, std::string_view label,
+                                                         const Options& options) {
+  std::vector<std::u32string> words;
+  for (const Word& word : split(text, label, options)) {
+    std::u32string& plain = words.emplace_back();
+    for (const Character& character : word) plain.push_back(character.value);
   }
   return words;
 }
@@ -111,7 +122,7 @@ void WordPieceTokenizer::cut(const Word& word, std::vector<Token>& tokens) const
 
 std::vector<Token> WordPieceTokenizer::tokenize(std::string_view text, std::string_view label) const {
   std::vector<Token> tokens;
-  for (const Word& word : split(text, label)) cut(word, tokens);
+  for (const Word& word : split(text, label, options_)) cut(word, tokens);
   return tokens;
 }
 

@@ -26,6 +26,10 @@ class WordPieceTokenizer : public Tokenizer {
   [[nodiscard]] const char* unit() const override { return "word piece"; }
   [[nodiscard]] std::vector<Token> tokenize(std::string_view text, std::string_view label) const override;
 
+  /// The words of a text in order, plain as they are looked up: what pieces are made of. Throws InputError that begins
+  /// with `label` for bytes that are no UTF-8.
+  static std::vector<std::u32string> words_of(std::string_view text, std::string_view label, const Options& options);
+
  private:
   /// A character of a word, and the bytes of the text that it comes from.
   struct Character {
@@ -35,7 +39,7 @@ class WordPieceTokenizer : public Tokenizer {
   };
   using Word = std::vector<Character>;
 
-  [[nodiscard]] std::vector<Word> split(std::string_view text, std::string_view label) const;
+  static std::vector<Word> split(std::string_view text, std::string_view label, const Options& options);
   void cut(const Word& word, std::vector<Token>& tokens) const;
 
   Options options_;

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "golden/checkpoint/model.hpp"
+#include "pruning/train/nets/net.hpp"
+#include "pruning/train/tasks/spoken_questions.hpp"
 #include "pruning/train/tasks/task.hpp"
 #include "pruning/train/trainer.hpp"
 
@@ -17,13 +19,18 @@ namespace mixvec::inline pruning {
 struct Beginning {
   ModelConfig config;
   std::optional<Model> source;          ///< of --init
-  std::vector<std::string> vocabulary;  ///< of characters, without a source
+  std::vector<std::string> vocabulary;  ///< of characters or word pieces, without a source
+  const Net* net = nullptr;
   TorchParameters parameters;
   std::unique_ptr<Task> task;
+  std::optional<MadeQuestions> questions;  ///< made from a text
 };
 
 /// Throws InputError naming the option.
 void check_options(const TrainOptions& options);
+
+/// The network that learns a task.
+const Net& net_of(TaskKind task);
 
 /// Reads the text and the checkpoint, or makes random weights. Throws InputError naming the file or the option.
 Beginning begin_training(const TrainOptions& options);

@@ -19,8 +19,12 @@ void write_character_model_files(const std::filesystem::path& folder, const Mode
                                  const std::vector<std::string>& vocabulary);
 
 /// Writes into `folder`, which is there and empty, what the checkpoint `source` has, with trained parameters in place
-/// of its own.
-void write_trained(const std::filesystem::path& folder, const Model& source, const TorchParameters& parameters,
-                   Dtype dtype);
+/// of its own; `model_class` is what config.json calls the architecture.
+void write_trained(const std::filesystem::path& folder, const Model& source, const char* model_class,
+                   const TorchParameters& parameters, Dtype dtype);
+
+/// Writes config.json, vocab.txt and the tokenizer's files of a BERT whose vocabulary is word pieces.
+void write_word_piece_model_files(const std::filesystem::path& folder, const ModelConfig& config,
+                                  const char* model_class, Dtype dtype, const std::vector<std::string>& vocabulary);
 
 }  // namespace mixvec::inline pruning

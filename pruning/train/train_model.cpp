@@ -1,6 +1,10 @@
-// train_model: trains a GPT-2, prunes it on the way if asked to, and writes it as a Hugging Face checkpoint folder.
+// train_model: trains a GPT-2 or a BERT, prunes it on the way if asked to, and writes it as a Hugging Face checkpoint
+// folder.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -27,7 +31,10 @@ namespace po = boost::program_options;
 struct TrainArguments {
   TrainOptions train;
   TrainingRecipe typed;  // what the command line says of the recipe
+  std::string task;
   std::string text;
+  std::string squad;
+  std::string squad_held_out;
   std::string out;
   std::string init;
   std::string recipe;
@@ -35,9 +42,17 @@ struct TrainArguments {
   std::string budget;
   std::string accel;
   std::string dtype;
+  std::string arithmetic;
   std::size_t tokens = 256;
   double ratio = 0.8;
 };
+
+TaskKind task_of(const std::string& name) {
+  constexpr std::array<std::string_view, 3> kNames{"language", "masked-language", "span"};
+  const auto* const found = std::find(kNames.begin(), kNames.end(), name);
+  if (found == kNames.end()) fail_input("--task: found {}, expected one of {}", quote(name), fmt::join(kNames, ", "));
+  return static_cast<TaskKind>(found - kNames.begin());
+}
 
 // The recipe's file, and what was typed in place of some of it.
 TrainingRecipe training_of(const TrainArguments& a, const GivenOptions& given) {
@@ -94,6 +109,18 @@ Recipe pattern_of(const TrainArguments& a, const GivenOptions& given) {
   }
 }
 
+// Without instructions for it bfloat16 is several times slower than binary32.
+bool wants_bfloat16(const std::string& arithmetic) {
+  if (arithmetic == "binary32") return false;
+  if (arithmetic != "bfloat16") {
+    fail_input("--arithmetic: found {}, expected binary32 or bfloat16", quote(arithmetic));
+  }
+  if (!__builtin_cpu_supports("avx512bf16")) {
+    fail_input("--arithmetic: found bfloat16 on a processor without AVX512-BF16, expected binary32");
+  }
+  return true;
+}
+
 int run(const TrainArguments& a, const std::string& json_path) {
   const TrainOptions& o = a.train;
   const auto report = [&](const TrainProgress& p) {
@@ -121,8 +148,17 @@ int run(const TrainArguments& a, const std::string& json_path) {
   };
   const TrainResult result = train(o, report, [&](const TrainResult& trained) {
     fmt::print("{}: {} parameters, {} tokens in the vocabulary\n", a.out, trained.parameters, trained.vocabulary);
-    fmt::print("validation loss {:.4f} nats per token over {} tokens, perplexity {:.4f} ({} weights)\n",
-               trained.validation_loss, trained.validation_tokens, std::exp(trained.validation_loss), a.dtype);
+    if (o.task == TaskKind::kLanguage) {
+      fmt::print("validation loss {:.4f} nats per token over {} tokens, perplexity {:.4f} ({} weights)\n",
+                 trained.validation_loss, trained.validation_tokens, std::exp(trained.validation_loss), a.dtype);
+    } else {
+      fmt::print("validation loss {:.4f} nats per prediction over {} of them ({} weights)\n", trained.validation_loss,
+                 trained.validation_tokens, a.dtype);
+    }
+    if (trained.answers) {
+      fmt::print("exact match {:.2f} %, F1 {:.2f} % on {} held-out questions\n", trained.answers->exact_match,
+                 trained.answers->f1, trained.answers->questions);
+    }
     stage(trained);
   });
   if (!result.finished) {
@@ -140,12 +176,15 @@ int main(int argc, char** argv) {
   namespace po = boost::program_options;
   using namespace mixvec;
   CommandLine command("train_model",
-                      "Trains a GPT-2 on a text, prunes it on the way if asked to, and writes a Hugging Face folder.",
+                      "Trains a GPT-2 or a BERT, prunes it on the way if asked to, and writes a Hugging Face folder.",
                       "  train_model --text shakespeare.txt --out models/shakespeare --steps 3000 --seed 1\n"
                       "  train_model --text shakespeare.txt --out models/shakespeare --steps 3000 --seed 1 "
                       "--resume   (after an interruption)\n"
                       "  train_model --init models/shakespeare --prune mixed --ratio 0.8 --recipe mixed.json\n"
-                      "      --text shakespeare.txt --out models/shakespeare_mixed80");
+                      "      --text shakespeare.txt --out models/shakespeare_mixed80\n"
+                      "  train_model --task masked-language --text shakespeare.txt --out models/bert --layers 3\n"
+                      "  train_model --task span --init models/bert --text shakespeare.txt --out models/who-speaks\n"
+                      "  train_model --task span --init models/bert --squad train-v1.1.json --out models/answers");
   TrainArguments a;
   TrainOptions& o = a.train;
   TrainingRecipe& r = a.typed;
@@ -158,9 +197,15 @@ int main(int argc, char** argv) {
   const auto path = [](std::string& target, const char* what) {
     return po::value(&target)->default_value("", "")->value_name(what);
   };
-  command.options().add_options()("text", po::value(&a.text)->required()->value_name("FILE"), "UTF-8 text to learn")(
+  command.options().add_options()("task", po::value(&a.task)->default_value("language")->value_name("NAME"),
+                                  "language, masked-language or span")("text", path(a.text, "FILE"),
+                                                                       "UTF-8 text to learn, or to ask about")(
+      "squad", path(a.squad, "FILE"), "span: questions to learn from, SQuAD's JSON, version 1.1")(
+      "squad-held-out", path(a.squad_held_out, "FILE"),
+      "questions to validate on (default: those of the last tenth of --squad's contexts)")(
       "out", po::value(&a.out)->required()->value_name("DIR"), "folder of the model")(
-      "init", path(a.init, "DIR"), "dense GPT-2 checkpoint to begin with (default: random weights; characters)")(
+      "init", path(a.init, "DIR"),
+      "dense checkpoint to begin with (default: random weights, a vocabulary of the text)")(
       "prune", path(a.prune, "PATTERN"), "prune --init on the way: mixed, vector:4, unstructured, block, ...")(
       "ratio", real(real_number(0, 1), a.ratio, "0.8"), "share of the prunable weights to prune")(
       "budget", path(a.budget, "LIST"),
@@ -171,8 +216,9 @@ int main(int argc, char** argv) {
   add_tokens(command, a.tokens, "tokens to count cycles for");
   command.options().add_options()("layers", count(1, o.layers), "transformer layers")(
       "heads", count(1, o.heads), "attention heads")("embd", count(1, o.embd), "hidden size")(
-      "positions", count(1, o.positions), "longest context")("steps", count(1, r.steps), "training steps")(
-      "batch", count(1, r.batch), "windows per step")(
+      "positions", count(1, o.positions), "longest context")("vocabulary", count(1, o.vocabulary),
+                                                             "word pieces of a BERT, at most")(
+      "steps", count(1, r.steps), "training steps")("batch", count(1, r.batch), "windows per step")(
       "block", bind_to(o.block, whole_number(1, INT32_MAX))->value_name("N"),
       "tokens per window (default: the positions; later positions stay untrained)")(
       "lr", real(real_number_above(0, 1e3), r.learning_rate, "1e-3"), "peak learning rate")(
@@ -184,18 +230,21 @@ int main(int argc, char** argv) {
   add_seed(command, o.seed, "seed of weights, windows and groups");
   command.options().add_options()("dtype", po::value(&a.dtype)->default_value("F16"), "F16 or F32 in the file");
   add_threads(command, o.threads, "processor threads (results depend on it)");
+  command.options().add_options()("arithmetic", po::value(&a.arithmetic)->default_value("binary32"),
+                                  "of products while learning: binary32, or bfloat16 where the processor has it");
   command.options().add_options()("eval-every", count(1, o.evaluate_every), "steps between lines of progress")(
       "checkpoint-every", count(1, o.checkpoint_every), "steps between checkpoints")(
       "stop-at", count(0, o.stop_at), "stop at this step as if interrupted (0: never)")(
       "resume", po::bool_switch(&o.resume), "go on from DIR/checkpoint with the same options");
-  command.output_folder("out").input("text").input("init").input("recipe");
+  command.output_folder("out").input("text").input("squad").input("squad-held-out").input("init").input("recipe");
 
   return command.run(argc, argv, [&](const po::variables_map& values) {
     const GivenOptions given = given_options(values);
     if (a.dtype != "F16" && a.dtype != "F32") {
       fail_input("--dtype: found {}, expected F16 or F32", quote(a.dtype));
     }
-    for (const char* option : {"layers", "heads", "embd", "positions"}) {
+    o.bfloat16 = wants_bfloat16(a.arithmetic);
+    for (const char* option : {"layers", "heads", "embd", "positions", "vocabulary"}) {
       if (!a.init.empty() && given.contains(option)) {
         fail_input("--{}: found beside --init, expected one of the two: the checkpoint says it", option);
       }
@@ -205,7 +254,13 @@ int main(int argc, char** argv) {
         fail_input("--{}: found without --prune, expected a pattern beside it", option);
       }
     }
+    o.task = task_of(a.task);
+    if (o.task == TaskKind::kLanguage && given.contains("vocabulary")) {
+      fail_input("--vocabulary: found beside --task language, expected it with a BERT");
+    }
     o.text = a.text;
+    o.squad = a.squad;
+    o.squad_held_out = a.squad_held_out;
     o.out = a.out;
     o.init = a.init;
     o.dtype = a.dtype == "F16" ? Dtype::kF16 : Dtype::kF32;

@@ -78,6 +78,11 @@ nlohmann::ordered_json train_report(const TrainReport& r) {
     json["train_loss"] = result.train_loss;
     json["val_loss"] = result.validation_loss;
     json["val_tokens"] = result.validation_tokens;
+    if (result.answers) {
+      json["f1"] = result.answers->f1;
+      json["exact_match"] = result.answers->exact_match;
+      json["questions"] = result.answers->questions;
+    }
     json["dtype"] = r.dtype;
     json["seconds"] = result.seconds;
   }

@@ -12,14 +12,12 @@
 #include "golden/checkpoint/model.hpp"
 #include "golden/checkpoint/stored_values.hpp"
 #include "golden/files/atomic_folder.hpp"
-#include "golden/network/network.hpp"
 #include "golden/safetensors/tensor_view.hpp"
 #include "pruning/train/beginning.hpp"
 #include "pruning/train/masks/adapters.hpp"
 #include "pruning/train/masks/calibrator.hpp"
 #include "pruning/train/masks/gradual_masks.hpp"
 #include "pruning/train/model_files.hpp"
-#include "pruning/train/nets/gpt2_torch.hpp"
 #include "pruning/train/train_state.hpp"
 
 namespace mixvec::inline pruning {
@@ -45,16 +43,25 @@ torch::Tensor loss_of(const Task& task, const TorchOutput& output, const Batch& 
   const TorchOutput taught = teacher();
   if (distillation.logits > 0) {
     const double t = distillation.temperature;
-    const torch::Tensor divergence = torch::kl_div(torch::log_softmax(output.logits / t, -1),
-                                                   torch::log_softmax(taught.logits / t, -1), at::Reduction::Sum, true);
+    const torch::Tensor found = task.logits(output, batch);
+    const torch::Tensor expected = task.logits(taught, batch);
+    const torch::Tensor divergence = torch::kl_div(torch::log_softmax(found / t, -1),
+                                                   torch::log_softmax(expected / t, -1), at::Reduction::Sum, true);
     loss = loss * (1 - distillation.logits) +
-           divergence * (distillation.logits * t * t / static_cast<double>(output.logits.size(0)));
+           divergence * (distillation.logits * t * t / static_cast<double>(found.size(0)));
   }
   if (distillation.hidden > 0) {
+    // Nobody looks at padding.
+    torch::Tensor rows;
+    if (batch.inputs.present.defined()) rows = batch.inputs.present.view({-1}).nonzero().view({-1});
+    const auto looked_at = [&](const torch::Tensor& hidden) {
+      return rows.defined() ? hidden.index_select(0, rows) : hidden;
+    };
     for (std::size_t l = 0; l < output.hidden.size(); ++l) {
-      const torch::Tensor difference = (output.hidden[l] - taught.hidden[l]).square().mean();
+      const torch::Tensor expected = looked_at(taught.hidden[l]);
+      const torch::Tensor difference = (looked_at(output.hidden[l]) - expected).square().mean();
       const double scale = distillation.hidden / static_cast<double>(output.hidden.size());
-      loss = loss + difference / taught.hidden[l].square().mean() * scale;
+      loss = loss + difference / expected.square().mean() * scale;
     }
   }
   return loss;
@@ -155,6 +162,9 @@ class Training {
   [[nodiscard]] Calibrator calibrator() const {
     const PruningPlan& plan = o_.recipe.pruning;
     if (plan.importance == nullptr) return {};
+    if (begin_.config.architecture != Architecture::kGpt2) {
+      fail_input("--recipe: found score {} for a BERT, expected one that is not measured", score_name(plan));
+    }
     return calibrator_of(*plan.importance, plan.samples, load_network(*begin_.source), *begin_.task, o_.seed,
                          o_.threads);
   }
@@ -168,9 +178,9 @@ class Training {
   [[nodiscard]] TorchParameters current() { return masks_ ? masks_->masked(whole()) : whole(); }
 
   // What runs a batch; it must not outlive the parameters.
-  [[nodiscard]] Forward network(const TorchParameters& parameters, double dropout = 0) const {
-    return [this, &parameters, dropout](const Batch& batch) {
-      return gpt2_forward(begin_.config, parameters, batch.inputs, dropout);
+  [[nodiscard]] Forward network(const TorchParameters& parameters, const TorchArithmetic& arithmetic = {}) const {
+    return [this, &parameters, arithmetic](const Batch& batch) {
+      return begin_.net->forward(begin_.config, parameters, batch.inputs, arithmetic);
     };
   }
 
@@ -184,11 +194,11 @@ class Training {
     const Batch batch = begin_.task->batch(state_.step);
     // What is dropped depends on seed and step alone, too.
     torch::manual_seed(o_.seed ^ (static_cast<std::uint64_t>(state_.step) << 32U));
-    const torch::Tensor loss =
-        loss_of(*begin_.task, network(leaves, o_.recipe.dropout)(batch), batch, o_.recipe.distillation, [&] {
-          const torch::NoGradGuard no_grad;
-          return network(teacher_)(batch);
-        });
+    const torch::Tensor loss = loss_of(*begin_.task, network(leaves, {o_.recipe.dropout, o_.bfloat16})(batch), batch,
+                                       o_.recipe.distillation, [&] {
+                                         const torch::NoGradGuard no_grad;
+                                         return network(teacher_, {0, o_.bfloat16})(batch);
+                                       });
     loss.backward();
     result_.train_loss = loss.item<double>();
     if (!std::isfinite(result_.train_loss)) {
@@ -210,7 +220,7 @@ class Training {
       result_.pruned = masks_->finish(whole());
       // A dense checkpoint first: what is pruned is then written as prune_model writes it.
       const AtomicFolder dense(checkpoint() / "dense", [](const fs::path&) {});
-      write_trained(dense.path(), *begin_.source, current(), o_.dtype);
+      write_trained(dense.path(), *begin_.source, begin_.net->model_class(), begin_.net->stored(current()), o_.dtype);
       const Model trained = Model::open(dense.path());
       for (std::size_t m = 0; m < result_.pruned.matrices.size(); ++m) {
         fit_to_stored(trained, m / kMatrixKinds.size(), kMatrixKinds[m % kMatrixKinds.size()],
@@ -220,23 +230,37 @@ class Training {
           folder.path(), result_.pruned.matrices,
           {.how = how(), .source = begin_.source->directory().filename().string(), .trained = true});
     } else if (begin_.source) {
-      write_trained(folder.path(), *begin_.source, current(), o_.dtype);
+      write_trained(folder.path(), *begin_.source, begin_.net->model_class(), begin_.net->stored(current()), o_.dtype);
     } else {
-      write_weights(folder.path(), current(), o_.dtype);
-      write_character_model_files(folder.path(), begin_.config, o_.dtype, begin_.vocabulary);
+      write_weights(folder.path(), begin_.net->stored(current()), o_.dtype);
+      write_new_model_files(folder.path());
+    }
+    if (begin_.questions) {
+      const std::string title = fmt::format("Who speaks in {}", o_.text.filename().string());
+      write_squad(folder.path() / "squad_train.json", begin_.questions->training, title);
+      write_squad(folder.path() / "squad_held_out.json", begin_.questions->held_out, title);
     }
     folder.keep(
         [](const std::string& path) { return !path.starts_with(kCheckpointName) && path != "pruning.safetensors"; });
     // What counts is the model that others will read, so the final loss is that of the file.
-    const TorchParameters written = parameters_of(load_network(Model::open(folder.path())));
+    const TorchParameters written = begin_.net->read(Model::open(folder.path()));
     for (const auto& [name, tensor] : written) result_.parameters += static_cast<std::size_t>(tensor.numel());
     const Validation validation = begin_.task->validate(network(written), true);
     result_.validation_loss = validation.loss;
     result_.validation_tokens = validation.count;
+    result_.answers = validation.answers;
     result_.vocabulary = begin_.config.vocabulary;
     result_.steps = state_.step;
     result_.finished = true;
     result_.folder = folder.path();
+  }
+
+  void write_new_model_files(const fs::path& folder) const {
+    if (begin_.config.architecture == Architecture::kGpt2) {
+      write_character_model_files(folder, begin_.config, o_.dtype, begin_.vocabulary);
+    } else {
+      write_word_piece_model_files(folder, begin_.config, begin_.net->model_class(), o_.dtype, begin_.vocabulary);
+    }
   }
 
   [[nodiscard]] std::string how() const {

@@ -16,10 +16,10 @@ CalibrationData data_of(const Network& network, const Task& task, std::size_t st
   std::vector<std::vector<std::size_t>> windows;
   for (std::size_t s = step; windows.size() < samples; ++s) {
     const Batch batch = task.batch(s);
-    const auto tokens = static_cast<std::size_t>(batch.inputs.size(1));
-    const std::int64_t* const inputs = batch.inputs.data_ptr<std::int64_t>();
+    const auto tokens = static_cast<std::size_t>(batch.inputs.ids.size(1));
+    const std::int64_t* const inputs = batch.inputs.ids.data_ptr<std::int64_t>();
     const std::int64_t* const targets = batch.targets.data_ptr<std::int64_t>();
-    for (std::int64_t w = 0; w < batch.inputs.size(0) && windows.size() < samples; ++w) {
+    for (std::int64_t w = 0; w < batch.inputs.ids.size(0) && windows.size() < samples; ++w) {
       const std::size_t at = static_cast<std::size_t>(w) * tokens;
       windows.emplace_back(inputs + at, inputs + at + tokens);
       data.targets.insert(data.targets.end(), targets + at, targets + at + tokens);

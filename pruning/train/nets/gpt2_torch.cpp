@@ -8,56 +8,57 @@
 #include <limits>
 #include <span>
 
-#include "golden/layer/layer.hpp"
-#include "golden/math/layer_norm.hpp"
-#include "golden/math/softmax.hpp"
+#include "golden/base/error.hpp"
+#include "pruning/train/nets/layer_parts.hpp"
 
 namespace mixvec::inline pruning {
 
-TorchParameters initialise_gpt2(const ModelConfig& config, std::uint64_t seed) {
-  torch::manual_seed(seed);
-  const auto d = static_cast<std::int64_t>(config.hidden);
-  const auto inner = static_cast<std::int64_t>(config.intermediate);
-  TorchParameters parameters;
-  const auto normal = [&](const std::string& name, at::IntArrayRef shape, double deviation) {
-    parameters[name] = torch::empty(shape).normal_(0.0, deviation);
-  };
-  const auto linear = [&](const std::string& name, std::int64_t in, std::int64_t out, double deviation) {
-    normal(name + ".weight", {in, out}, deviation);
-    parameters[name + ".bias"] = torch::zeros({out});
-  };
-  const auto norm = [&](const std::string& name) {
-    parameters[name + ".weight"] = torch::ones({d});
-    parameters[name + ".bias"] = torch::zeros({d});
-  };
-  constexpr double kDeviation = 0.02;
-  const double residual = kDeviation / std::sqrt(2.0 * static_cast<double>(config.layers));
-  normal("transformer.wte.weight", {static_cast<std::int64_t>(config.vocabulary), d}, kDeviation);
-  normal("transformer.wpe.weight", {static_cast<std::int64_t>(config.positions), d}, kDeviation);
-  for (std::size_t layer = 0; layer < config.layers; ++layer) {
-    const std::string at = fmt::format("transformer.h.{}.", layer);
-    norm(at + "ln_1");
-    linear(at + "attn.c_attn", d, 3 * d, kDeviation);
-    linear(at + "attn.c_proj", d, d, residual);
-    norm(at + "ln_2");
-    linear(at + "mlp.c_fc", d, inner, kDeviation);
-    linear(at + "mlp.c_proj", inner, d, residual);
-  }
-  norm("transformer.ln_f");
-  return parameters;
-}
-
 namespace {
 
-torch::Tensor tensor_of(const DenseRows& rows) {
-  return torch::from_blob(const_cast<float*>(rows.data()), {rows.rows(), rows.cols()}, torch::kFloat32).clone();
-}
+class Gpt2Net final : public Net {
+ public:
+  [[nodiscard]] const char* model_class() const override { return "GPT2LMHeadModel"; }
 
-torch::Tensor tensor_of(const DenseRow& row) {
-  return torch::from_blob(const_cast<float*>(row.data()), {row.size()}, torch::kFloat32).clone();
-}
+  [[nodiscard]] TorchParameters initialise(const ModelConfig& config, std::uint64_t seed) const override {
+    return initialise_gpt2(config, seed);
+  }
+
+  [[nodiscard]] TorchParameters read(const Model& model) const override {
+    if (model.config().architecture != Architecture::kGpt2) {
+      fail_input("{}: found a BERT checkpoint, expected GPT-2", model.directory().string());
+    }
+    return parameters_of(load_network(model));
+  }
+
+  [[nodiscard]] TorchOutput forward(const ModelConfig& config, const TorchParameters& parameters,
+                                    const TorchInput& input, const TorchArithmetic& arithmetic) const override {
+    return gpt2_forward(config, parameters, input.ids, arithmetic);
+  }
+
+  [[nodiscard]] TorchParameters stored(const TorchParameters& parameters) const override { return parameters; }
+};
 
 }  // namespace
+
+TorchParameters initialise_gpt2(const ModelConfig& config, std::uint64_t seed) {
+  const auto d = static_cast<std::int64_t>(config.hidden);
+  const auto inner = static_cast<std::int64_t>(config.intermediate);
+  InitialParameters begin(seed);
+  const double residual = InitialParameters::kDeviation / std::sqrt(2.0 * static_cast<double>(config.layers));
+  begin.normal("transformer.wte.weight", {static_cast<std::int64_t>(config.vocabulary), d});
+  begin.normal("transformer.wpe.weight", {static_cast<std::int64_t>(config.positions), d});
+  for (std::size_t layer = 0; layer < config.layers; ++layer) {
+    const std::string at = fmt::format("transformer.h.{}.", layer);
+    begin.norm(at + "ln_1", d);
+    begin.linear(at + "attn.c_attn", d, 3 * d);
+    begin.linear(at + "attn.c_proj", d, d, residual);
+    begin.norm(at + "ln_2", d);
+    begin.linear(at + "mlp.c_fc", d, inner);
+    begin.linear(at + "mlp.c_proj", inner, d, residual);
+  }
+  begin.norm("transformer.ln_f", d);
+  return begin.take();
+}
 
 TorchParameters parameters_of(const Network& network) {
   TorchParameters parameters;
@@ -69,12 +70,7 @@ TorchParameters parameters_of(const Network& network) {
   parameters["transformer.wpe.weight"] = tensor_of(network.positions);
   if (network.head.size() != 0) parameters["lm_head.weight"] = tensor_of(network.head);
   for (std::size_t layer = 0; layer < network.layers.size(); ++layer) {
-    for (const MatrixKind kind : kMatrixKinds) {
-      const Linear& linear = network.layers[layer].matrix(kind);
-      const std::string name = weight_name(Architecture::kGpt2, layer, kind);
-      parameters[name] = tensor_of(linear.weight).t().contiguous();
-      parameters[bias_name(name)] = tensor_of(linear.bias);
-    }
+    add_matrices(network.layers[layer], Architecture::kGpt2, layer, parameters);
     norm(fmt::format("transformer.h.{}.ln_1", layer), network.layers[layer].norm_attention);
     norm(fmt::format("transformer.h.{}.ln_2", layer), network.layers[layer].norm_output);
   }
@@ -110,49 +106,33 @@ void put_parameters(const TorchParameters& parameters, Network& network) {
 }
 
 TorchOutput gpt2_forward(const ModelConfig& config, const TorchParameters& parameters, const torch::Tensor& inputs,
-                         double dropout) {
+                         const TorchArithmetic& arithmetic) {
   const std::int64_t batch = inputs.size(0);
   const std::int64_t tokens = inputs.size(1);
   const auto d = static_cast<std::int64_t>(config.hidden);
-  const auto heads = static_cast<std::int64_t>(config.heads);
-  const auto parameter = [&](const std::string& name) { return parameters.at("transformer." + name); };
-  const auto norm = [&](const torch::Tensor& x, const std::string& name) {
-    return torch::layer_norm(x, {d}, parameter(name + ".weight"), parameter(name + ".bias"), config.layer_norm_epsilon);
-  };
-  const auto linear = [&](const torch::Tensor& x, const std::string& name) {
-    return torch::addmm(parameter(name + ".bias"), x, parameter(name + ".weight"));
-  };
-
-  const Activation activation = find_activation("activation_function", config.activation);
-  const auto activate = [&](const torch::Tensor& t) {
-    if (activation == Activation::kRelu) return torch::relu(t);
-    return torch::gelu(t, activation == Activation::kGeluTanh ? "tanh" : "none");
-  };
-
-  const auto drop = [&](const torch::Tensor& t) { return dropout > 0 ? torch::dropout(t, dropout, true) : t; };
-
-  // Rows are tokens throughout; only attention looks at the batch.
+  const LayerParts parts(config, parameters, "transformer.", arithmetic);
   TorchOutput output;
-  torch::Tensor x = torch::embedding(parameter("wte.weight"), inputs) + parameter("wpe.weight").slice(0, 0, tokens);
-  x = drop(x.reshape({batch * tokens, d}));
+  torch::Tensor x =
+      torch::embedding(parts.parameter("wte.weight"), inputs) + parts.parameter("wpe.weight").slice(0, 0, tokens);
+  x = parts.drop(x.reshape({batch * tokens, d}));
   const torch::Tensor mask = torch::full({tokens, tokens}, -std::numeric_limits<float>::infinity()).triu(1);
-  const double scale = 1.0 / std::sqrt(static_cast<double>(d / heads));
   for (std::size_t layer = 0; layer < config.layers; ++layer) {
     const std::string at = fmt::format("h.{}.", layer);
-    const torch::Tensor qkv = linear(norm(x, at + "ln_1"), at + "attn.c_attn")
-                                  .view({batch, tokens, 3, heads, d / heads})
-                                  .permute({2, 0, 3, 1, 4});
-    const torch::Tensor scores = torch::matmul(qkv[0] * scale, qkv[1].transpose(-2, -1)) + mask;
-    const torch::Tensor mixed = torch::matmul(drop(torch::softmax(scores, -1)), qkv[2]);
-    x = x + drop(linear(mixed.transpose(1, 2).reshape({batch * tokens, d}), at + "attn.c_proj"));
-    const torch::Tensor inner = activate(linear(norm(x, at + "ln_2"), at + "mlp.c_fc"));
-    x = x + drop(linear(inner, at + "mlp.c_proj"));
+    const torch::Tensor qkv = parts.linear(parts.norm(x, at + "ln_1"), at + "attn.c_attn");
+    x = x + parts.drop(parts.linear(parts.attend(qkv, batch, mask), at + "attn.c_proj"));
+    const torch::Tensor inner = parts.activate(parts.linear(parts.norm(x, at + "ln_2"), at + "mlp.c_fc"));
+    x = x + parts.drop(parts.linear(inner, at + "mlp.c_proj"));
     output.hidden.push_back(x);
   }
   const auto head = parameters.find("lm_head.weight");
-  const torch::Tensor& words = head == parameters.end() ? parameter("wte.weight") : head->second;
-  output.logits = torch::matmul(norm(x, "ln_f"), words.t());
+  const torch::Tensor& words = head == parameters.end() ? parts.parameter("wte.weight") : head->second;
+  output.logits = torch::matmul(parts.norm(x, "ln_f"), words.t());
   return output;
+}
+
+const Net& gpt2_net() {
+  static const Gpt2Net net;
+  return net;
 }
 
 }  // namespace mixvec::inline pruning

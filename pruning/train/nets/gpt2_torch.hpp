@@ -1,10 +1,11 @@
-// GPT-2 in libtorch: parameters under their Hugging Face names and the forward pass with its loss.
+// GPT-2 in libtorch: parameters under their Hugging Face names and the forward pass.
 #pragma once
 
 #include <torch/torch.h>
 
 #include "golden/checkpoint/model.hpp"
 #include "golden/network/network.hpp"
+#include "pruning/train/nets/net.hpp"
 #include "pruning/train/nets/parameters.hpp"
 
 namespace mixvec::inline pruning {
@@ -20,9 +21,10 @@ TorchParameters parameters_of(const Network& network);
 void put_parameters(const TorchParameters& parameters, Network& network);
 
 /// Runs the model on inputs (int64 [batch][tokens]). Without an output matrix of its own it is tied to the embedding.
-/// `dropout` is the chance of an embedding, an attention weight or an output of a sublayer to be left out (GPT-2's
-/// embd_pdrop, attn_pdrop, resid_pdrop).
 TorchOutput gpt2_forward(const ModelConfig& config, const TorchParameters& parameters, const torch::Tensor& inputs,
-                         double dropout = 0);
+                         const TorchArithmetic& arithmetic = {});
+
+/// GPT2LMHeadModel.
+const Net& gpt2_net();
 
 }  // namespace mixvec::inline pruning

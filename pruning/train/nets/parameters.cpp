@@ -18,6 +18,14 @@ std::vector<std::size_t> shape_of(const torch::Tensor& tensor) {
   return {tensor.sizes().begin(), tensor.sizes().end()};
 }
 
+torch::Tensor tensor_of(const DenseRows& rows) {
+  return torch::from_blob(const_cast<float*>(rows.data()), {rows.rows(), rows.cols()}, torch::kFloat32).clone();
+}
+
+torch::Tensor tensor_of(const DenseRow& row) {
+  return torch::from_blob(const_cast<float*>(row.data()), {row.size()}, torch::kFloat32).clone();
+}
+
 void fill(torch::Tensor& target, const SafetensorsFile& file, const std::string& name) {
   const TensorView& view = file.at(name);
   if (view.shape != shape_of(target))
@@ -36,5 +44,14 @@ std::string weight_name(Architecture architecture, std::size_t layer, MatrixKind
 }
 
 std::string bias_name(const std::string& weight) { return weight.substr(0, weight.rfind('.')) + ".bias"; }
+
+void add_matrices(const NetworkLayer& from, Architecture architecture, std::size_t layer, TorchParameters& parameters) {
+  for (const MatrixKind kind : kMatrixKinds) {
+    const Linear& linear = from.matrix(kind);
+    const std::string name = weight_name(architecture, layer, kind);
+    parameters[name] = tensor_of(linear.weight).t().contiguous();
+    parameters[bias_name(name)] = tensor_of(linear.bias);
+  }
+}
 
 }  // namespace mixvec::inline pruning

@@ -3,7 +3,6 @@
 
 #include <cstring>
 #include <limits>
-#include <random>
 
 #include "golden/base/error.hpp"
 #include "golden/base/hash.hpp"
@@ -12,17 +11,15 @@ namespace mixvec::inline pruning {
 
 namespace {
 
-constexpr std::size_t kPartWindows = 16;  // of a validation that is not the whole
-
 // The windows of `length` tokens that begin at `starts`; behind each stands one token more.
 Batch batch_of(std::span<const std::int64_t> split, const std::vector<std::size_t>& starts, std::size_t length) {
   const auto count = static_cast<std::int64_t>(starts.size());
   Batch batch;
-  batch.inputs = torch::empty({count, static_cast<std::int64_t>(length)}, torch::kInt64);
-  batch.targets = torch::empty_like(batch.inputs);
+  batch.inputs.ids = torch::empty({count, static_cast<std::int64_t>(length)}, torch::kInt64);
+  batch.targets = torch::empty_like(batch.inputs.ids);
   const std::size_t bytes = length * sizeof(std::int64_t);
   for (std::size_t i = 0; i < starts.size(); ++i) {
-    std::memcpy(batch.inputs.data_ptr<std::int64_t>() + i * length, &split[starts[i]], bytes);
+    std::memcpy(batch.inputs.ids.data_ptr<std::int64_t>() + i * length, &split[starts[i]], bytes);
     std::memcpy(batch.targets.data_ptr<std::int64_t>() + i * length, &split[starts[i] + 1], bytes);
   }
   return batch;
@@ -44,10 +41,6 @@ LanguageTask::LanguageTask(std::vector<std::int64_t> ids, const LanguageWindows&
 Batch LanguageTask::batch(std::size_t step) const {
   return batch_of(training_, starts_of(windows_.seed, step, windows_.batch, windows_.length, training_.size()),
                   windows_.length);
-}
-
-torch::Tensor LanguageTask::loss(const TorchOutput& output, const Batch& batch) const {
-  return cross_entropy(output, batch.targets);
 }
 
 Validation LanguageTask::validate(const Forward& forward, bool whole) const {
@@ -72,20 +65,11 @@ std::uint64_t LanguageTask::hash() const {
   return fnv1a({reinterpret_cast<const char*>(ids_.data()), ids_.size() * sizeof(std::int64_t)});
 }
 
-torch::Tensor cross_entropy(const TorchOutput& output, const torch::Tensor& targets) {
-  return torch::nll_loss(torch::log_softmax(output.logits, -1), targets.reshape({-1}), {}, at::Reduction::Mean, -1);
-}
-
 std::vector<std::size_t> starts_of(std::uint64_t seed, std::size_t step, std::size_t count, std::size_t length,
                                    std::size_t size) {
-  std::seed_seq sequence{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32U),
-                         static_cast<std::uint32_t>(step)};
-  std::mt19937 generator(sequence);
+  StepDraws draws(seed, step);
   std::vector<std::size_t> starts(count);
-  // Multiply-and-shift instead of a library distribution, whose results differ between standard libraries.
-  for (std::size_t& start : starts) {
-    start = static_cast<std::size_t>((static_cast<std::uint64_t>(generator()) * (size - length)) >> 32U);
-  }
+  for (std::size_t& start : starts) start = draws.below(size - length);
   return starts;
 }
 

@@ -9,6 +9,9 @@
 
 namespace mixvec::inline pruning {
 
+/// Windows of a validation that is not the whole.
+inline constexpr std::size_t kPartWindows = 16;
+
 /// Sizes of the task.
 struct LanguageWindows {
   std::size_t batch = 8;        ///< windows of a step
@@ -23,7 +26,6 @@ class LanguageTask final : public Task {
   LanguageTask(std::vector<std::int64_t> ids, const LanguageWindows& windows, const std::string& where);
 
   [[nodiscard]] Batch batch(std::size_t step) const override;
-  [[nodiscard]] torch::Tensor loss(const TorchOutput& output, const Batch& batch) const override;
   /// In windows that do not overlap. Every token but the first is predicted once; the last window may be shorter.
   [[nodiscard]] Validation validate(const Forward& forward, bool whole) const override;
   [[nodiscard]] std::uint64_t hash() const override;
@@ -34,10 +36,6 @@ class LanguageTask final : public Task {
   std::span<const std::int64_t> training_;
   std::span<const std::int64_t> validation_;
 };
-
-/// Mean cross-entropy in nats of predicting `targets` (int64, as many as the output has rows); those of −1 do not
-/// count.
-torch::Tensor cross_entropy(const TorchOutput& output, const torch::Tensor& targets);
 
 /// Where the `count` windows of a step begin, of `length` tokens and one behind them, in a text of `size` tokens.
 std::vector<std::size_t> starts_of(std::uint64_t seed, std::size_t step, std::size_t count, std::size_t length,

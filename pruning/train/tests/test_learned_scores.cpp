@@ -36,14 +36,14 @@ class LearnedScoring : public PrunedTraining {
   double loss(const TorchParameters& parameters) const {
     const torch::NoGradGuard no_grad;
     const Batch batch = task_->batch(0);
-    return task_->loss(gpt2_forward(network_.config, parameters, batch.inputs), batch).item<double>();
+    return task_->loss(gpt2_forward(network_.config, parameters, batch.inputs.ids), batch).item<double>();
   }
 
   TorchParameters gradients(const TorchParameters& parameters) const {
     TorchParameters leaves;
     for (const auto& [name, tensor] : parameters) leaves[name] = tensor.detach().clone().set_requires_grad(true);
     const Batch batch = task_->batch(0);
-    task_->loss(gpt2_forward(network_.config, leaves, batch.inputs), batch).backward();
+    task_->loss(gpt2_forward(network_.config, leaves, batch.inputs.ids), batch).backward();
     TorchParameters result;
     for (const auto& [name, leaf] : leaves) result[name] = leaf.grad();
     return result;
@@ -249,7 +249,8 @@ TEST_F(LearnedScoring, MeasuredScoresAreThoseOfTheOneShotPruning) {
   std::vector<std::vector<std::size_t>> windows(2);
   for (std::int64_t w = 0; w < 2; ++w) {
     for (std::int64_t t = 0; t < 16; ++t) {
-      windows[static_cast<std::size_t>(w)].push_back(static_cast<std::size_t>(batch.inputs[w][t].item<std::int64_t>()));
+      windows[static_cast<std::size_t>(w)].push_back(
+          static_cast<std::size_t>(batch.inputs.ids[w][t].item<std::int64_t>()));
       data.targets.push_back(static_cast<std::size_t>(batch.targets[w][t].item<std::int64_t>()));
     }
     data.ends.push_back(data.targets.size());

@@ -1,0 +1,36 @@
+// Losses and draws that tasks share.
+#include "pruning/train/tasks/task.hpp"
+
+namespace mixvec::inline pruning {
+
+namespace {
+
+std::mt19937 generator_of(std::uint64_t seed, std::size_t step) {
+  std::seed_seq sequence{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32U),
+                         static_cast<std::uint32_t>(step)};
+  return std::mt19937(sequence);
+}
+
+}  // namespace
+
+torch::Tensor Task::logits(const TorchOutput& output, const Batch& batch) const {
+  (void)batch;
+  return output.logits;
+}
+
+torch::Tensor Task::loss(const TorchOutput& output, const Batch& batch) const {
+  return cross_entropy({logits(output, batch), {}}, batch.targets);
+}
+
+torch::Tensor cross_entropy(const TorchOutput& output, const torch::Tensor& targets) {
+  return torch::nll_loss(torch::log_softmax(output.logits, -1), targets.reshape({-1}), {}, at::Reduction::Mean, -1);
+}
+
+StepDraws::StepDraws(std::uint64_t seed, std::size_t step) : generator_(generator_of(seed, step)) {}
+
+std::size_t StepDraws::below(std::size_t bound) {
+  // Multiply-and-shift instead of a library distribution, whose results differ between standard libraries.
+  return static_cast<std::size_t>((static_cast<std::uint64_t>(generator_()) * bound) >> 32U);
+}
+
+}  // namespace mixvec::inline pruning
