@@ -104,9 +104,9 @@ bool GradualMasks::update(std::size_t step, const TorchParameters& parameters) {
   const bool never = matrices_.front().pattern.strips.empty();
   const bool regroups = choices_ % plan.regroup == 0 && share < plan.freeze_groups;
   if (pattern_.mask_pattern || never || regroups) {
-    // A budget is one on the finished model: lengths are chosen for its ratio, and of their vectors as many kept as are
-    // due.
-    const bool ahead = pattern_.options.budget.any() && ratio_ < final_ratio;
+    // Strips are chosen for the ratio to come, and of their vectors as many kept as are due: those that are best at a
+    // low ratio are not those that many can be spared of.
+    const bool ahead = !pattern_.mask_pattern && ratio_ < final_ratio;
     group(ahead ? now : std::move(now), ahead ? final_ratio : ratio_);
     if (ahead) select(now);
   } else {
