@@ -62,7 +62,6 @@ void write_config(const fs::path& folder, const ModelConfig& config, Dtype dtype
                                        {"summary_proj_to_labels", true},
                                        {"summary_type", "cls_index"},
                                        {"summary_use_proj", true},
-                                       {"tie_word_embeddings", true},
                                        {"torch_dtype", torch_name(dtype)},
                                        {"use_cache", true},
                                        {"vocab_size", config.vocabulary}};
