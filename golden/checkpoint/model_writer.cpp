@@ -10,10 +10,12 @@
 #include "golden/checkpoint/model_card.hpp"
 #include "golden/checkpoint/stored_values.hpp"
 #include "golden/files/atomic_folder.hpp"
+#include "golden/files/input_file.hpp"
 #include "golden/files/output.hpp"
 #include "golden/files/place.hpp"
 #include "golden/safetensors/safetensors_writer.hpp"
 #include "golden/safetensors/tensor_view.hpp"
+#include "golden/safetensors/weight_files.hpp"
 
 namespace mixvec::inline golden {
 
@@ -94,9 +96,14 @@ std::vector<LeftOut> Model::write_pruned_files(const fs::path& folder, const std
     }
   }
 
-  SafetensorsWriter model;
-  for (const auto& [key, value] : file().metadata()) model.set_metadata(key, value);
+  // One file, or shards of the same names.
+  std::map<std::string, SafetensorsWriter> files;
   for (const TensorView& tensor : file().tensors()) {
+    const auto [place, fresh] = files.try_emplace(fs::path(tensor.file).filename().string());
+    SafetensorsWriter& model = place->second;
+    if (fresh) {
+      for (const auto& [key, value] : file().metadata()) model.set_metadata(key, value);
+    }
     const auto found = replacements.find(tensor.name);
     if (found == replacements.end()) {
       model.add_lazy(tensor.name, tensor.dtype, tensor.shape, [&tensor] { return tensor.bytes(); });
@@ -106,7 +113,13 @@ std::vector<LeftOut> Model::write_pruned_files(const fs::path& folder, const std
     }
   }
   CarriedFiles carried = find_carried_files(directory_, is_pruned(), folder);
-  model.write(folder / "model.safetensors");
+  for (const auto& [name, model] : files) model.write(folder / name);
+  if (!files.contains(kOneFile)) {
+    // Names, shapes and types are the same, and so is what the index says of them.
+    write_file(folder / kIndexFile, read_file(directory_ / kIndexFile));
+    std::erase_if(carried.left_out,
+                  [&](const LeftOut& left) { return left.path == kIndexFile || files.contains(left.path); });
+  }
   write_pruning_file(folder, config_, matrices, pruning_.get());
   carry(carried, directory_, folder);
   write_file(folder / "README.md", model_card(directory_, matrices, carried, notes));

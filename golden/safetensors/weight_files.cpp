@@ -20,9 +20,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char* kOneFile = "model.safetensors";
-constexpr const char* kIndex = "model.safetensors.index.json";
-
 // Also true for a link to nothing: whoever set it meant a file to be there.
 bool is_there(const fs::path& path) {
   std::error_code error;
@@ -57,7 +54,7 @@ std::map<std::string, std::string> read_index(const fs::path& path) {
 }
 
 SafetensorsFile open_shards(const fs::path& model_dir) {
-  const fs::path index = model_dir / kIndex;
+  const fs::path index = model_dir / kIndexFile;
   const std::map<std::string, std::string> shard_of = read_index(index);
   std::set<std::string> names;
   for (const auto& [tensor, shard] : shard_of) names.insert(shard);
@@ -130,7 +127,7 @@ std::vector<std::string> file_names(const fs::path& folder) {
     if (is_shard(name)) {
       fail_input(
           "{}: found {}, a part of a model, and no {}, expected the index and all parts; get the checkpoint whole",
-          where, quote(name), kIndex);
+          where, quote(name), kIndexFile);
     }
     if (name.ends_with(".safetensors") && name != "pruning.safetensors") {
       fail_input("{}: found {}, expected {}; if it holds the model, rename it", where, quote(name), kOneFile);
@@ -149,14 +146,14 @@ std::vector<std::string> file_names(const fs::path& folder) {
                                        : "");
     }
   }
-  fail_input("{}: found no weights, expected {} or {} with its shards", where, kOneFile, kIndex);
+  fail_input("{}: found no weights, expected {} or {} with its shards", where, kOneFile, kIndexFile);
 }
 
 }  // namespace
 
 SafetensorsFile open_weights(const fs::path& model_dir) {
   if (is_there(model_dir / kOneFile)) return SafetensorsFile::open(model_dir / kOneFile);
-  if (is_there(model_dir / kIndex)) return open_shards(model_dir);
+  if (is_there(model_dir / kIndexFile)) return open_shards(model_dir);
   refuse_other_weights(model_dir);
 }
 

@@ -84,17 +84,25 @@ ModelConfig config_of(const TrainOptions& o, std::size_t vocabulary) {
 }
 
 Beginning gpt2_from_scratch(const TrainOptions& o) {
-  CharacterText text = read_character_text(o.text);
   Beginning begin;
-  begin.config = config_of(o, text.vocabulary.size());
-  begin.vocabulary = std::move(text.vocabulary);
-  begin.task = std::make_unique<LanguageTask>(std::move(text.ids), windows_of(o, begin.config), o.text.string());
+  std::vector<std::int64_t> ids;
+  if (o.vocabulary) {
+    BytePairText text = learn_byte_pair_text(read_text(o.text), o.text.string(), *o.vocabulary);
+    ids.assign(text.ids.begin(), text.ids.end());
+    begin.byte_pairs = std::move(text.vocabulary);
+  } else {
+    CharacterText text = read_character_text(o.text);
+    ids = std::move(text.ids);
+    begin.vocabulary = std::move(text.vocabulary);
+  }
+  begin.config = config_of(o, o.vocabulary.value_or(begin.vocabulary.size()));
+  begin.task = std::make_unique<LanguageTask>(std::move(ids), windows_of(o, begin.config), o.text.string());
   return begin;
 }
 
 Beginning bert_from_scratch(const TrainOptions& o) {
   Beginning begin;
-  begin.vocabulary = train_word_pieces(read_text(o.text), o.vocabulary, o.text.string());
+  begin.vocabulary = train_word_pieces(read_text(o.text), o.vocabulary.value_or(kWordPieces), o.text.string());
   begin.config = config_of(o, begin.vocabulary.size());
   begin.config.architecture = Architecture::kBert;
   begin.config.naming = Naming::kBert;
@@ -174,6 +182,11 @@ void check_options(const TrainOptions& o) {
   positive("steps", o.recipe.steps);
   positive("batch", o.recipe.batch);
   positive("block", o.block.value_or(1));
+  positive("vocabulary", o.vocabulary.value_or(1));
+  if (o.task == TaskKind::kLanguage && o.vocabulary && *o.vocabulary < kLeastBytePairs) {
+    fail_input("--vocabulary: found {}, expected at least {}: the bytes and {}", *o.vocabulary, kLeastBytePairs,
+               kEndOfText);
+  }
   positive("eval-every", o.evaluate_every);
   positive("checkpoint-every", o.checkpoint_every);
   if (o.embd % o.heads != 0) fail_input("--heads: found {}, expected a divisor of --embd {}", o.heads, o.embd);
@@ -239,6 +252,8 @@ nlohmann::json identity_of(const TrainOptions& o, const Beginning& begin) {
                              {"seed", o.seed},
                              {"threads", o.threads},
                              {"bfloat16", o.bfloat16}};
+  // The tokens themselves are part of the text's hash. Null is what a run without it has said.
+  identity["byte_pairs"] = begin.byte_pairs ? nlohmann::json(begin.byte_pairs->tokens.size()) : nlohmann::json();
   if (begin.source) identity["initial_weights"] = hash_of(begin.parameters);
   const Distillation& d = r.distillation;
   identity["distillation"] = {d.logits, d.temperature, d.hidden};

@@ -12,6 +12,7 @@
 #include "pruning/train/tasks/spoken_questions.hpp"
 #include "pruning/train/tasks/task.hpp"
 #include "pruning/train/trainer.hpp"
+#include "pruning/train/vocabulary/byte_pair_trainer.hpp"
 
 namespace mixvec::inline pruning {
 
@@ -19,7 +20,8 @@ namespace mixvec::inline pruning {
 struct Beginning {
   ModelConfig config;
   std::optional<Model> source;          ///< of --init
-  std::vector<std::string> vocabulary;  ///< of characters or word pieces, without a source
+  std::vector<std::string> vocabulary;  ///< of characters or word pieces, without a source, unless it is
+  std::optional<BytePairVocabulary> byte_pairs;
   const Net* net = nullptr;
   TorchParameters parameters;
   std::unique_ptr<Task> task;

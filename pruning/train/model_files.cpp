@@ -36,35 +36,43 @@ void write_weights(const fs::path& folder, const TorchParameters& parameters, Dt
   writer.write(folder / "model.safetensors");
 }
 
-void write_character_model_files(const fs::path& folder, const ModelConfig& config, Dtype dtype,
-                                 const std::vector<std::string>& vocabulary) {
-  nlohmann::ordered_json ids = nlohmann::ordered_json::object();
-  for (std::size_t id = 0; id < vocabulary.size(); ++id) ids[vocabulary[id]] = id;
-  write_file(folder / "vocab.json", ids.dump(2) + "\n");
-  const nlohmann::json json = {{"activation_function", "gelu_new"},
-                               {"architectures", {"GPT2LMHeadModel"}},
-                               {"attn_pdrop", 0.0},
-                               {"bos_token_id", nullptr},
-                               {"embd_pdrop", 0.0},
-                               {"eos_token_id", nullptr},
-                               {"initializer_range", 0.02},
-                               {"layer_norm_epsilon", 1e-05},
-                               {"model_type", "gpt2"},
-                               {"n_ctx", config.positions},
-                               {"n_embd", config.hidden},
-                               {"n_head", config.heads},
-                               {"n_inner", nullptr},
-                               {"n_layer", config.layers},
-                               {"n_positions", config.positions},
-                               {"resid_pdrop", 0.0},
-                               {"scale_attn_weights", true},
-                               {"tie_word_embeddings", true},
-                               {"torch_dtype", torch_name(dtype)},
-                               {"use_cache", true},
-                               {"vocab_size", vocabulary.size()}};
+void write_config(const fs::path& folder, const ModelConfig& config, Dtype dtype, double dropout,
+                  std::optional<std::size_t> end_of_text) {
+  const nlohmann::ordered_json end = end_of_text ? nlohmann::ordered_json(*end_of_text) : nullptr;
+  const nlohmann::ordered_json json = {{"activation_function", config.activation},
+                                       {"architectures", {"GPT2LMHeadModel"}},
+                                       {"attn_pdrop", dropout},
+                                       {"bos_token_id", end},
+                                       {"embd_pdrop", dropout},
+                                       {"eos_token_id", end},
+                                       {"initializer_range", 0.02},
+                                       {"layer_norm_epsilon", config.layer_norm_epsilon},
+                                       {"model_type", "gpt2"},
+                                       {"n_embd", config.hidden},
+                                       {"n_head", config.heads},
+                                       {"n_inner", nullptr},
+                                       {"n_layer", config.layers},
+                                       {"n_positions", config.positions},
+                                       {"reorder_and_upcast_attn", false},
+                                       {"resid_pdrop", dropout},
+                                       {"scale_attn_by_inverse_layer_idx", false},
+                                       {"scale_attn_weights", true},
+                                       {"summary_activation", nullptr},
+                                       {"summary_first_dropout", 0.1},
+                                       {"summary_proj_to_labels", true},
+                                       {"summary_type", "cls_index"},
+                                       {"summary_use_proj", true},
+                                       {"torch_dtype", torch_name(dtype)},
+                                       {"use_cache", true},
+                                       {"vocab_size", config.vocabulary}};
   write_file(folder / "config.json", json.dump(2) + "\n");
   // What the library makes of such a configuration.
-  write_file(folder / "generation_config.json", nlohmann::json{{"_from_model_config", true}}.dump(2) + "\n");
+  nlohmann::ordered_json generation = {{"_from_model_config", true}};
+  if (end_of_text) {
+    generation["bos_token_id"] = end;
+    generation["eos_token_id"] = end;
+  }
+  write_file(folder / "generation_config.json", generation.dump(2) + "\n");
 }
 
 void write_trained(const fs::path& folder, const Model& source, const char* model_class,

@@ -2,8 +2,7 @@
 #pragma once
 
 #include <filesystem>
-#include <string>
-#include <vector>
+#include <optional>
 
 #include "golden/checkpoint/model.hpp"
 #include "golden/safetensors/safetensors.hpp"
@@ -14,9 +13,10 @@ namespace mixvec::inline pruning {
 /// Writes model.safetensors into `folder`, parameters as `dtype` (F16 or F32).
 void write_weights(const std::filesystem::path& folder, const TorchParameters& parameters, Dtype dtype);
 
-/// Writes config.json and vocab.json of a model whose vocabulary is characters.
-void write_character_model_files(const std::filesystem::path& folder, const ModelConfig& config, Dtype dtype,
-                                 const std::vector<std::string>& vocabulary);
+/// Writes config.json and generation_config.json of a GPT-2 that began with random weights. `dropout`: what it was
+/// trained with; `end_of_text`: the token that begins and ends a text, if there is one.
+void write_config(const std::filesystem::path& folder, const ModelConfig& config, Dtype dtype, double dropout,
+                  std::optional<std::size_t> end_of_text);
 
 /// Writes into `folder`, which is there and empty, what the checkpoint `source` has, with trained parameters in place
 /// of its own; `model_class` is what config.json calls the architecture.

@@ -180,6 +180,7 @@ int main(int argc, char** argv) {
                       "  train_model --text shakespeare.txt --out models/shakespeare --steps 3000 --seed 1\n"
                       "  train_model --text shakespeare.txt --out models/shakespeare --steps 3000 --seed 1 "
                       "--resume   (after an interruption)\n"
+                      "  train_model --text shakespeare.txt --out models/pairs --vocabulary 2048 --embd 256\n"
                       "  train_model --init models/shakespeare --prune mixed --ratio 0.8 --recipe mixed.json\n"
                       "      --text shakespeare.txt --out models/shakespeare_mixed80\n"
                       "  train_model --task masked-language --text shakespeare.txt --out models/bert --layers 3\n"
@@ -216,9 +217,11 @@ int main(int argc, char** argv) {
   add_tokens(command, a.tokens, "tokens to count cycles for");
   command.options().add_options()("layers", count(1, o.layers), "transformer layers")(
       "heads", count(1, o.heads), "attention heads")("embd", count(1, o.embd), "hidden size")(
-      "positions", count(1, o.positions), "longest context")("vocabulary", count(1, o.vocabulary),
-                                                             "word pieces of a BERT, at most")(
-      "steps", count(1, r.steps), "training steps")("batch", count(1, r.batch), "windows per step")(
+      "positions", count(1, o.positions), "longest context")(
+      "vocabulary", bind_to(o.vocabulary, whole_number(1, 1 << 20))->value_name("N"),
+      "learn N tokens from the text: byte pairs, 256 of them bytes, or at most N word pieces of a BERT "
+      "(default: characters; 2000 word pieces)")("steps", count(1, r.steps), "training steps")(
+      "batch", count(1, r.batch), "windows per step")(
       "block", bind_to(o.block, whole_number(1, INT32_MAX))->value_name("N"),
       "tokens per window (default: the positions; later positions stay untrained)")(
       "lr", real(real_number_above(0, 1e3), r.learning_rate, "1e-3"), "peak learning rate")(
@@ -255,9 +258,6 @@ int main(int argc, char** argv) {
       }
     }
     o.task = task_of(a.task);
-    if (o.task == TaskKind::kLanguage && given.contains("vocabulary")) {
-      fail_input("--vocabulary: found beside --task language, expected it with a BERT");
-    }
     o.text = a.text;
     o.squad = a.squad;
     o.squad_held_out = a.squad_held_out;

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -19,6 +20,7 @@
 #include "pruning/train/masks/gradual_masks.hpp"
 #include "pruning/train/model_files.hpp"
 #include "pruning/train/train_state.hpp"
+#include "pruning/train/vocabulary/vocabulary_files.hpp"
 
 namespace mixvec::inline pruning {
 
@@ -33,6 +35,12 @@ void check_earlier(const fs::path& out) {
   if (fs::exists(out / kCheckpointName) || fs::exists(out / "config.json")) return;
   fail_input("--out {}: found a folder with other things in it, expected none, an empty one or an earlier model",
              out.string());
+}
+
+// Of an earlier model, what this one may be without: with its tokenizer or its masks it would be another model.
+bool is_of_a_model(const std::string& path) {
+  return path == "pruning.safetensors" || path.starts_with("pictures/layer.") ||
+         std::find(std::begin(kTokenizerFiles), std::end(kTokenizerFiles), path) != std::end(kTokenizerFiles);
 }
 
 // What a step is judged by: the text, and the dense model where it teaches.
@@ -240,8 +248,7 @@ class Training {
       write_squad(folder.path() / "squad_train.json", begin_.questions->training, title);
       write_squad(folder.path() / "squad_held_out.json", begin_.questions->held_out, title);
     }
-    folder.keep(
-        [](const std::string& path) { return !path.starts_with(kCheckpointName) && path != "pruning.safetensors"; });
+    folder.keep([](const std::string& path) { return !path.starts_with(kCheckpointName) && !is_of_a_model(path); });
     // What counts is the model that others will read, so the final loss is that of the file.
     const TorchParameters written = begin_.net->read(Model::open(folder.path()));
     for (const auto& [name, tensor] : written) result_.parameters += static_cast<std::size_t>(tensor.numel());
@@ -255,9 +262,14 @@ class Training {
     result_.folder = folder.path();
   }
 
+  // What a model that began with random weights has beside them.
   void write_new_model_files(const fs::path& folder) const {
-    if (begin_.config.architecture == Architecture::kGpt2) {
-      write_character_model_files(folder, begin_.config, o_.dtype, begin_.vocabulary);
+    if (begin_.byte_pairs) {
+      write_byte_pairs(folder, *begin_.byte_pairs, begin_.config.positions);
+      write_config(folder, begin_.config, o_.dtype, o_.recipe.dropout, begin_.byte_pairs->end_of_text());
+    } else if (begin_.config.architecture == Architecture::kGpt2) {
+      write_characters(folder, begin_.vocabulary);
+      write_config(folder, begin_.config, o_.dtype, o_.recipe.dropout, {});
     } else {
       write_word_piece_model_files(folder, begin_.config, begin_.net->model_class(), o_.dtype, begin_.vocabulary);
     }

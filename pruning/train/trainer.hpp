@@ -24,6 +24,8 @@ enum class TaskKind : std::uint8_t {
   kSpan             ///< BERT: answers within contexts
 };
 
+inline constexpr std::size_t kWordPieces = 2000;
+
 /// What to train and how.
 struct TrainOptions {
   TaskKind task = TaskKind::kLanguage;
@@ -36,7 +38,9 @@ struct TrainOptions {
   std::size_t heads = 4;        ///< without `init`
   std::size_t embd = 128;       ///< without `init`
   std::size_t positions = 256;  ///< without `init`
-  std::size_t vocabulary = 2000;     ///< word pieces at most, of a BERT without `init`
+  /// Tokens to learn from the text, without `init`: byte pairs of a GPT-2 (none: its characters), word pieces at most
+  /// of a BERT (none: kWordPieces).
+  std::optional<std::size_t> vocabulary;
   std::optional<std::size_t> block;  ///< tokens of a window, at most the positions; none: all of them
   TrainingRecipe recipe;
   std::optional<Recipe> prune;  ///< pattern, accelerator and final ratio

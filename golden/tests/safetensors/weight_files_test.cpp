@@ -2,6 +2,9 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include "golden/files/atomic_folder.hpp"
+#include "golden/files/input_file.hpp"
+#include "golden/safetensors/weight_files.hpp"
 #include "golden/tests/checkpoint/small_checkpoint.hpp"
 #include "golden/tests/helpers.hpp"
 #include "golden/tests/temporary_folder.hpp"
@@ -52,17 +55,19 @@ TEST(Shards, AreOneFile) {
   const Model model = Model::open(folder.path / "m");
   EXPECT_EQ(numbers_of(model), expected);
   EXPECT_EQ(model.file().tensors().size(), SmallCheckpoint::gpt2().tensors.size());
-  // The pruned model is one file with all tensors, and neither shards nor index.
-  model.write_pruned(folder.path / "out", {model.load_pruned(1, MatrixKind::kMA, 4)});
+  // The pruned model is in the same shards, and the index says so.
+  const std::vector<LeftOut> left_out = model.write_pruned(folder.path / "out", {model.load_pruned(1, MatrixKind::kMA, 4)});
+  EXPECT_TRUE(left_out.empty());
   const Model pruned = Model::open(folder.path / "out");
   EXPECT_EQ(numbers_of(pruned), expected);
   EXPECT_EQ(pruned.file().tensors().size(), SmallCheckpoint::gpt2().tensors.size());
   EXPECT_EQ(pruned.file().metadata().at("format"), "pt");
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder.path / "out")) {
-    const std::string name = entry.path().filename().string();
-    EXPECT_TRUE(name == "config.json" || name == "model.safetensors" || name == "pruning.safetensors" ||
-                name == "README.md")
-        << name;
+  EXPECT_EQ(files_below(folder.path / "out"),
+            (std::vector<std::string>{"README.md", "config.json", Shards::shard(1), Shards::shard(2), kIndexFile,
+                                      "pruning.safetensors"}));
+  EXPECT_EQ(read_json(folder.path / "out" / kIndexFile), shards.index);
+  for (const TensorView& tensor : pruned.file().tensors()) {
+    EXPECT_EQ(fs::path(tensor.file).filename().string(), shards.index["weight_map"][tensor.name]) << tensor.name;
   }
 }
 
