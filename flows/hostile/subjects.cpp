@@ -115,7 +115,7 @@ void write_encoder(const fs::path& folder) {
 }
 
 constexpr const char* kQuestions = R"({"data":[{"paragraphs":[{"context":"a b. ab","qas":[)"
-                                   R"({"id":"q","question":"a","answers":[{"text":"b"}]}]}]}]})";
+                                   R"({"id":"q","question":"a","answers":[{"text":"b","answer_start":2}]}]}]}]})";
 
 constexpr const char* kBenchReport = R"({"passed":true,"tokens":2,"port_bits":64,"matrices":{"bytes_moved":100,)"
                                      R"("preloaded_bytes":10,"rows":[{"matrix":"layer.0.W_MA","direction":"row",)"
@@ -333,6 +333,17 @@ std::vector<Subject> list_subjects(const fs::path& binaries) {
        .copied = {"text.txt"},
        .outputs = {"o", "r.json"},
        .any_text = true,
+       .slow = true},
+      {.program = "train_model",
+       .arguments = {"--task", "span", "--init", "encoder", "--squad", "encoder/squad.json", "--squad-held-out",
+                     "encoder/squad.json", "--steps", "1", "--batch", "1", "--threads", "1", "--out", "o", "--json",
+                     "r.json"},
+       .copied = {"encoder"},
+       .inputs = {{"encoder/config.json", Format::kJson, 8},
+                  {"encoder/model.safetensors", Format::kSafetensors, 20},
+                  {"encoder/vocab.txt", Format::kText},
+                  {"encoder/squad.json", Format::kJson, 8}},
+       .outputs = {"o", "r.json"},
        .slow = true},
   };
   std::erase_if(subjects, [&](const Subject& subject) { return !fs::exists(binaries / subject.program); });

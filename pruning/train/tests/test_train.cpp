@@ -63,6 +63,20 @@ TEST(Trainer, ThirtyStepsReduceTheLoss) {
   EXPECT_FALSE(fs::exists(folder.path / "m" / "checkpoint"));
 }
 
+TEST(Trainer, Bfloat16LearnsWhatBinary32Does) {
+  if (!__builtin_cpu_supports("avx512bf16")) GTEST_SKIP() << "this processor has no AVX512-BF16";
+  const TemporaryTestFolder folder;
+  std::vector<double> losses[2];
+  for (const bool narrow : {false, true}) {
+    TrainOptions o = tiny(folder.path, narrow ? "narrow" : "wide");
+    o.bfloat16 = narrow;
+    train(o, [&](const TrainProgress& line) { losses[narrow ? 1 : 0].push_back(line.validation_loss); });
+  }
+  ASSERT_EQ(losses[0].size(), losses[1].size());
+  EXPECT_NE(losses[0], losses[1]);
+  for (std::size_t i = 0; i < losses[0].size(); ++i) EXPECT_NEAR(losses[0][i], losses[1][i], 0.02) << i;
+}
+
 TEST(Trainer, ResumedEqualsUninterrupted) {
   const TemporaryTestFolder folder;
   const auto quiet = [](const TrainProgress&) {};
