@@ -10,6 +10,7 @@
 
 #include "flows/regress/run/night.hpp"
 #include "flows/study/cell_run.hpp"
+#include "flows/study/model_run.hpp"
 #include "flows/study/results.hpp"
 #include "golden/base/error.hpp"
 #include "golden/base/text.hpp"
@@ -44,6 +45,7 @@ struct StudyOptions {
   std::string out;
   std::string bin;
   std::string only;
+  std::string arithmetic;
   std::string json;
   std::size_t jobs = 0;
 };
@@ -129,7 +131,7 @@ int run(const StudyOptions& o) {
   }
   const std::string plan = o.quick ? "quick" : "full";
   const StudyFile study = read_study(o.study, plan, MIXVEC_SOURCE_DIR);
-  const std::vector<StudyCell> cells = list_cells(study, o.text.empty() ? "" : fs::absolute(o.text));
+  const std::vector<StudyCell> cells = list_cells(study, {o.text.empty() ? "" : fs::absolute(o.text), o.arithmetic});
   const std::vector<StudyCell> chosen = o.only.empty() ? cells : only(cells, o.only);
   const StudyPlaces places{fs::absolute(o.bin), fs::absolute(o.out).lexically_normal()};
   check_folder(places.out, plan);
@@ -144,7 +146,14 @@ int run(const StudyOptions& o) {
   options.keep = o.keep;
   options.any_version = o.any_version;
   options.progress = [&](double fraction, const std::string& detail) { progress.update(fraction, detail); };
-  const std::vector<FailedCell> failed = run_cells(study, chosen, options);
+  std::vector<FailedCell> failed = train_models(study, chosen, options);
+  std::vector<StudyCell> possible = chosen;
+  std::erase_if(possible, [&](const StudyCell& cell) {
+    return std::any_of(failed.begin(), failed.end(),
+                       [&](const FailedCell& model) { return model.name == study.models[cell.model].name; });
+  });
+  const std::vector<FailedCell> failed_cells = run_cells(study, possible, options);
+  failed.insert(failed.end(), failed_cells.begin(), failed_cells.end());
   return report(study, cells, o, options, failed);
 }
 
@@ -167,6 +176,8 @@ int main(int argc, char** argv) {
       "models, methods, plans (default: flows/study/study.json)");
   add("bin", po::value(&o.bin)->default_value(MIXVEC_BIN_DIR, "")->value_name("DIR"),
       "folder of train_model, eval_model and sim_accel (default: where run_study was built)");
+  add("arithmetic", po::value(&o.arithmetic)->default_value(mixvec::StudyChoice().arithmetic)->value_name("NAME"),
+      "of training: binary32, or bfloat16 where the processor has it");
   add("only", po::value(&o.only)->default_value("", "")->value_name("REGEX"),
       "run only cells in whose name it matches");
   add("jobs", mixvec::bind_to(o.jobs, mixvec::whole_number(0, 1024))->value_name("N"),

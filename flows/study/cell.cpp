@@ -74,7 +74,7 @@ std::size_t steps_of(const StudyPlan& plan, const fs::path& recipe) {
 
 class CellList {
  public:
-  CellList(const StudyFile& study, const fs::path& text) : study_(study), text_(text) {}
+  CellList(const StudyFile& study, const StudyChoice& choice) : study_(study), choice_(choice) {}
 
   std::vector<StudyCell> list() {
     for (const std::size_t model : study_.plan.models) {
@@ -84,14 +84,6 @@ class CellList {
   }
 
  private:
-  fs::path text_of(const StudyModel& model) const {
-    if (!model.text.empty()) return model.text;
-    if (!text_.empty()) return text_;
-    if (!study_.plan.text.empty()) return study_.plan.text;
-    fail_input("--text: found nothing, expected the text that {} learns: --{} has none of its own", model.name,
-               study_.plan.name);
-  }
-
   void add(std::size_t model, const PlannedMethod& planned) {
     const StudyMethod& method = study_.methods[planned.method];
     const std::vector<double> ratios = method.is_dense() ? std::vector<double>{0} : planned.ratios;
@@ -100,13 +92,14 @@ class CellList {
       cell.model = model;
       cell.method = planned.method;
       cell.ratio = ratio;
-      cell.text = text_of(study_.models[model]);
+      cell.text = text_of(study_, study_.models[model], choice_);
       if (!method.is_trained()) {
         add(std::move(cell));
         continue;
       }
       cell.recipe = study_.plan.recipe.empty() ? method.recipe : study_.plan.recipe;
       cell.steps = steps_of(study_.plan, cell.recipe);
+      cell.arithmetic = choice_.arithmetic;
       for (const std::uint64_t seed : study_.plan.seeds) {
         cell.seed = seed;
         add(cell);
@@ -133,7 +126,15 @@ class CellList {
 
   nlohmann::json inputs_of(const StudyCell& cell) {
     const StudyMethod& method = study_.methods[cell.method];
-    nlohmann::json inputs = {{"checkpoint", hashes_.checkpoint(study_.models[cell.model].checkpoint)},
+    const StudyModel& model = study_.models[cell.model];
+    // One that is trained first follows from what it is trained by.
+    nlohmann::json checkpoint;
+    if (model.checkpoint.empty()) {
+      checkpoint = {{"recipe", hashes_.file(model.recipe)}, {"arguments", model.arguments}};
+    } else {
+      checkpoint = hashes_.checkpoint(model.checkpoint);
+    }
+    nlohmann::json inputs = {{"checkpoint", std::move(checkpoint)},
                              {"text", hashes_.file(cell.text)},
                              {"tokens", study_.tokens},
                              {"version", version()}};
@@ -142,27 +143,28 @@ class CellList {
     }
     if (!method.is_trained()) return inputs;
     inputs.update({{"recipe", hashes_.file(cell.recipe)}, {"steps", cell.steps}, {"seed", *cell.seed}});
+    if (cell.arithmetic != StudyChoice().arithmetic) inputs["arithmetic"] = cell.arithmetic;
     if (!method.is_dense())
       inputs.update({{"pattern", method.pattern}, {"ratio", cell.ratio}, {"reach", method.reach}});
     return inputs;
   }
 
   const StudyFile& study_;
-  const fs::path& text_;
+  const StudyChoice& choice_;
   Hashes hashes_;
   std::set<std::string> names_;
   std::vector<StudyCell> cells_;
 };
 
-bool are_same(nlohmann::json a, nlohmann::json b, bool any_version) {
+}  // namespace
+
+bool same_inputs(nlohmann::json a, nlohmann::json b, bool any_version) {
   if (any_version && a.is_object() && b.is_object()) {
     a.erase("version");
     b.erase("version");
   }
   return a == b;
 }
-
-}  // namespace
 
 fs::path StudyPlaces::record(const StudyCell& cell) const { return out / "cells" / (cell.name + ".json"); }
 fs::path StudyPlaces::work(const StudyCell& cell) const { return out / "work" / cell.name; }
@@ -171,7 +173,25 @@ fs::path StudyPlaces::accelerator(const StudyAccelerator& accelerator) const {
   return out / "accelerators" / (file_name_of(accelerator.name) + ".json");
 }
 
-std::vector<StudyCell> list_cells(const StudyFile& study, const fs::path& text) { return CellList(study, text).list(); }
+fs::path StudyPlaces::model(const StudyModel& model) const {
+  return model.checkpoint.empty() ? out / "models" / file_name_of(model.name) : model.checkpoint;
+}
+
+fs::path StudyPlaces::inputs(const StudyModel& model) const {
+  return out / "models" / (file_name_of(model.name) + ".json");
+}
+
+fs::path text_of(const StudyFile& study, const StudyModel& model, const StudyChoice& choice) {
+  if (!model.text.empty()) return model.text;
+  if (!choice.text.empty()) return choice.text;
+  if (!study.plan.text.empty()) return study.plan.text;
+  fail_input("--text: found nothing, expected the text that {} learns: --{} has none of its own", model.name,
+             study.plan.name);
+}
+
+std::vector<StudyCell> list_cells(const StudyFile& study, const StudyChoice& choice) {
+  return CellList(study, choice).list();
+}
 
 const char* name_of(CellState state) {
   constexpr const char* kNames[] = {"open", "begun", "stale", "finished"};
@@ -185,9 +205,9 @@ CellState state_of(const StudyCell& cell, const StudyPlaces& places, bool any_ve
     return json.is_object() && json.contains("inputs") ? json["inputs"] : nlohmann::json::array();
   };
   const nlohmann::json found = inputs_in(places.record(cell));
-  if (are_same(found, cell.inputs, any_version)) return CellState::kFinished;
+  if (same_inputs(found, cell.inputs, any_version)) return CellState::kFinished;
   // A checkpoint of another version is not gone on with, whatever is allowed of records.
-  if (are_same(inputs_in(places.work(cell) / "inputs.json"), cell.inputs, false)) return CellState::kBegun;
+  if (same_inputs(inputs_in(places.work(cell) / "inputs.json"), cell.inputs, false)) return CellState::kBegun;
   return found.is_null() ? CellState::kOpen : CellState::kStale;
 }
 

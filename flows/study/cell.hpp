@@ -22,6 +22,7 @@ struct StudyCell {
   std::optional<std::uint64_t> seed;  ///< none where nothing is trained
   std::filesystem::path text;
   std::filesystem::path recipe;  ///< empty: nothing is trained
+  std::string arithmetic;        ///< of training
   std::size_t steps = 0;         ///< 0: nothing is trained
   nlohmann::json inputs;         ///< everything that its result depends on
   double default_seconds = 0;    ///< roughly, by the study's file
@@ -36,11 +37,23 @@ struct StudyPlaces {
   [[nodiscard]] std::filesystem::path work(const StudyCell& cell) const;
   [[nodiscard]] std::filesystem::path log(const StudyCell& cell) const;
   [[nodiscard]] std::filesystem::path accelerator(const StudyAccelerator& accelerator) const;
+  /// The checkpoint that cells of a model begin with.
+  [[nodiscard]] std::filesystem::path model(const StudyModel& model) const;
+  /// Says by what a model that was trained first was made.
+  [[nodiscard]] std::filesystem::path inputs(const StudyModel& model) const;
 };
 
-/// All cells of the study's plan, in its order. `text` is --text, or empty. Throws InputError where a model has no
-/// text, or a file cannot be read.
-std::vector<StudyCell> list_cells(const StudyFile& study, const std::filesystem::path& text);
+/// What is said of all cells alike.
+struct StudyChoice {
+  std::filesystem::path text;           ///< --text, or empty
+  std::string arithmetic = "binary32";  ///< of training
+};
+
+/// The text that a model learns. Throws InputError if it has none.
+std::filesystem::path text_of(const StudyFile& study, const StudyModel& model, const StudyChoice& choice);
+
+/// All cells of the study's plan, in its order. Throws InputError where a model has no text, or a file cannot be read.
+std::vector<StudyCell> list_cells(const StudyFile& study, const StudyChoice& choice);
 
 enum class CellState : std::uint8_t {
   kOpen,   ///< nothing is there
@@ -48,6 +61,9 @@ enum class CellState : std::uint8_t {
   kStale,  ///< its record is of other inputs
   kFinished
 };
+
+/// Are these the same inputs, of whatever version if `any_version`?
+bool same_inputs(nlohmann::json a, nlohmann::json b, bool any_version);
 
 const char* name_of(CellState state);
 /// Of other versions of the programs records count, too, if `any_version`.

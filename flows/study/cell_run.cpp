@@ -31,12 +31,6 @@ constexpr double kSameLoss = 0.002;    // nats; train_model and eval_model add i
 constexpr double kTimesExpected = 30;  // of the time that is expected, before a cell is given up
 constexpr double kLeastSeconds = 900;
 
-std::string line_of(const Words& words) {
-  Words quoted;
-  for (const std::string& word : words) quoted.push_back(shell_quote(word));
-  return fmt::format("{}", fmt::join(quoted, " "));
-}
-
 std::string short_time(double seconds) {
   const auto minutes = static_cast<long>(std::ceil(seconds / 60));
   return minutes < 100 ? fmt::format("{} min", minutes) : fmt::format("{} h {} min", minutes / 60, minutes % 60);
@@ -59,9 +53,9 @@ class CellJob {
 
   [[nodiscard]] std::string command() const {
     std::string command = "export OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1";
-    if (trains()) command += " && " + line_of(training());
-    command += " && " + line_of(judging());
-    for (const std::size_t a : method().accelerators) command += " && " + line_of(counting(a));
+    if (trains()) command += " && " + shell_words(training());
+    command += " && " + shell_words(judging());
+    for (const std::size_t a : method().accelerators) command += " && " + shell_words(counting(a));
     return command;
   }
 
@@ -90,11 +84,11 @@ class CellJob {
   [[nodiscard]] bool trains() const { return cell_.steps > 0 && !fs::exists(work_ / "train.json"); }
   [[nodiscard]] std::string program(const char* name) const { return (places_.bin / name).string(); }
   [[nodiscard]] std::string result() const {
-    return cell_.steps > 0 ? (work_ / "model").string() : model().checkpoint.string();
+    return cell_.steps > 0 ? (work_ / "model").string() : places_.model(model()).string();
   }
 
   [[nodiscard]] Words training() const {
-    Words words = {program("train_model"), "--init", model().checkpoint.string()};
+    Words words = {program("train_model"), "--init", places_.model(model()).string()};
     const auto add = [&](std::initializer_list<std::string> more) { words.insert(words.end(), more); };
     if (!method().is_dense()) {
       add({"--prune", method().pattern, "--ratio", fmt::format("{:g}", cell_.ratio / method().reach), "--tokens",
@@ -103,6 +97,7 @@ class CellJob {
     add({"--recipe", cell_.recipe.string(), "--steps", std::to_string(cell_.steps), "--text", cell_.text.string()});
     add({"--seed", std::to_string(*cell_.seed), "--threads", "1", "--checkpoint-every",
          std::to_string(study_.plan.checkpoint_every)});
+    add({"--arithmetic", cell_.arithmetic});
     add({"--out", (work_ / "model").string(), "--json", (work_ / "train.json").string()});
     if (resumed_) add({"--resume"});
     return words;
@@ -187,10 +182,7 @@ class CellJob {
 
 void require_programs(const StudyPlaces& places, bool training) {
   for (const char* name : {"train_model", "eval_model", "sim_accel"}) {
-    if (::access((places.bin / name).c_str(), X_OK) == 0) continue;
-    if (!training && std::string_view(name) == "train_model") continue;
-    fail_input("{}: found no program, expected it to be built{}", (places.bin / name).string(),
-               std::string_view(name) == "train_model" ? "; it needs libtorch (make deps)" : "");
+    if (training || std::string_view(name) != "train_model") require_program(places, name);
   }
 }
 
@@ -271,16 +263,10 @@ class CellRun {
   }
 
   [[nodiscard]] std::string why(const ProcessEnd& end, const StudyCell& cell, const CellJob& job) const {
-    const fs::path log = options_.places.log(cell);
-    std::string how = end.timed_out     ? fmt::format("was given up after {:.0f} s", end.seconds)
-                      : end.signal != 0 ? fmt::format("was ended by signal {}", end.signal)
-                                        : fmt::format("ended with {}", end.code);
-    if (is_refused(end, job))
-      how += " as it went on from its checkpoint, which is removed: the next run begins it anew";
-    std::string text = fs::exists(log) ? read_file(log) : "";
-    while (text.ends_with('\n')) text.pop_back();
-    const std::string last = text.substr(text.rfind('\n') + 1);
-    return fmt::format("{}; {} ends: {}", how, log.string(), escape_controls(clip(last, 300)));
+    return what_ended(end, options_.places.log(cell),
+                      is_refused(end, job)
+                          ? " as it went on from its checkpoint, which is removed: the next run begins it anew"
+                          : "");
   }
 
   /// By the time that cells take: some are longer than others.
@@ -311,6 +297,28 @@ class CellRun {
 };
 
 }  // namespace
+
+std::string shell_words(const std::vector<std::string>& words) {
+  std::vector<std::string> quoted;
+  for (const std::string& word : words) quoted.push_back(shell_quote(word));
+  return fmt::format("{}", fmt::join(quoted, " "));
+}
+
+void require_program(const StudyPlaces& places, const std::string& name) {
+  if (::access((places.bin / name).c_str(), X_OK) == 0) return;
+  fail_input("{}: found no program, expected it to be built{}", (places.bin / name).string(),
+             name == "train_model" ? "; it needs libtorch (make deps)" : "");
+}
+
+std::string what_ended(const ProcessEnd& end, const fs::path& log, const std::string& more) {
+  const std::string how = end.timed_out     ? fmt::format("was given up after {:.0f} s", end.seconds)
+                          : end.signal != 0 ? fmt::format("was ended by signal {}", end.signal)
+                                            : fmt::format("ended with {}", end.code);
+  std::string text = fs::exists(log) ? read_file(log) : "";
+  while (text.ends_with('\n')) text.pop_back();
+  const std::string last = text.substr(text.rfind('\n') + 1);
+  return fmt::format("{}{}; {} ends: {}", how, more, log.string(), escape_controls(clip(last, 300)));
+}
 
 std::vector<FailedCell> run_cells(const StudyFile& study, const std::vector<StudyCell>& cells,
                                   const CellRunOptions& options) {

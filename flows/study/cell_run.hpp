@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "flows/regress/run/launcher.hpp"
 #include "flows/study/cell.hpp"
 
 namespace mixvec::inline flows {
@@ -23,6 +24,13 @@ struct FailedCell {
   std::string name;
   std::string why;
 };
+
+/// Words as a line of a shell.
+std::string shell_words(const std::vector<std::string>& words);
+/// Throws InputError naming the program if it is not there.
+void require_program(const StudyPlaces& places, const std::string& name);
+/// How a program ended that should have ended with 0, and the last line of its log.
+std::string what_ended(const ProcessEnd& end, const std::filesystem::path& log, const std::string& more = "");
 
 /// Trains, judges and counts what is not finished; each result is on disk, whole, as soon as it is known. What was
 /// begun goes on from its checkpoint. A cell that fails does not stop the others. Throws InputError if a program is

@@ -85,7 +85,15 @@ class Reader {
   void read_model(JsonFields& fields) {
     StudyModel model;
     model.name = new_name(fields, study_.models);
-    model.checkpoint = path_of(fields, "checkpoint");
+    if (fields.has("trained")) {
+      if (fields.has("checkpoint")) fields.fail("checkpoint", "it beside trained", "one of the two");
+      JsonFields trained = fields.object("trained");
+      model.recipe = path_of(trained, "recipe");
+      model.arguments = trained.texts("arguments");
+      trained.refuse_others();
+    } else {
+      model.checkpoint = path_of(fields, "checkpoint");
+    }
     if (fields.has("text")) model.text = path_of(fields, "text");
     if (const std::string measure = fields.text("measure"); measure != "perplexity") {
       fields.fail("measure", quote(measure), "perplexity");

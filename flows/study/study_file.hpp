@@ -13,9 +13,11 @@ namespace mixvec::inline flows {
 /// A dense checkpoint that cells begin with.
 struct StudyModel {
   std::string name;
-  std::filesystem::path checkpoint;
-  std::filesystem::path text;  ///< that it learns and is judged by; empty: that of --text
-  double step_seconds = 0;     ///< of a training step on one thread, roughly
+  std::filesystem::path checkpoint;    ///< empty: it is trained first
+  std::filesystem::path recipe;        ///< of a model that is trained first
+  std::vector<std::string> arguments;  ///< … what train_model is given besides: --layers 6, …
+  std::filesystem::path text;          ///< that it learns and is judged by; empty: that of --text
+  double step_seconds = 0;             ///< of a training step on one thread, roughly
 };
 
 /// A configuration that costs are counted on: gen_accel's default but for the full-rate length.

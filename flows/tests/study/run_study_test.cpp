@@ -166,6 +166,34 @@ TEST_F(RunStudy, OtherVersionsCountOnlyIfAskedFor) {
   EXPECT_EQ(steps(), kSteps);
 }
 
+TEST_F(RunStudy, TrainsAModelThatIsNoCheckpoint) {
+  nlohmann::json document = read_json(study());
+  nlohmann::json& model = document["models"][0];
+  model.erase("checkpoint");
+  model["trained"] = {
+      {"recipe", recipe().string()},
+      {"arguments",
+       {"--steps", "20", "--seed", "9", "--checkpoint-every", "5", "--json", (folder_.path / "dense.json").string()}}};
+  write_json(study(), document);
+  let_fail("dense", true);
+  ASSERT_EQ(run(), kExitCheckFailed);
+  EXPECT_NE(said().find("failed: small: ended with 3; "), std::string::npos) << said();
+  EXPECT_EQ(results()["failed"].size(), 1U);
+  let_fail("dense", false);
+  // Interrupted, it goes on.
+  ASSERT_TRUE(run_and_kill(12, {}));
+  ASSERT_EQ(run(), kExitGood) << said();
+  EXPECT_LE(steps(), 20 + 5 + kTrained * kSteps);
+  EXPECT_TRUE(fs::exists(out() / "models/small/model"));
+  clear_ledger();
+  ASSERT_EQ(run(), kExitGood) << said();
+  EXPECT_EQ(steps(), 0U);
+  // By another recipe it is another model, and all that began with it is stale.
+  write_file(recipe(), read_file(recipe()) + " ");
+  ASSERT_EQ(run(), kExitGood) << said();
+  EXPECT_EQ(steps(), 20 + kTrained * kSteps);
+}
+
 TEST_F(RunStudy, AFailingCellDoesNotStopTheOthers) {
   let_fail("mixed", true);
   ASSERT_EQ(run(), kExitCheckFailed);

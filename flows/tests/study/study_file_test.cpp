@@ -22,9 +22,9 @@ const std::string kStudy = kSource + "/flows/study/study.json";
 
 TEST(StudyFiles, TheCheckedInOneHasTheTable) {
   const StudyFile quick = read_study(kStudy, "quick", kSource);
-  const std::vector<StudyCell> few = list_cells(quick, "");
+  const std::vector<StudyCell> few = list_cells(quick, {});
   const StudyFile full = read_study(kStudy, "full", kSource);
-  const std::vector<StudyCell> all = list_cells(full, kSource + "/models/shakespeare.txt");
+  const std::vector<StudyCell> all = list_cells(full, {kSource + "/models/shakespeare.txt"});
   EXPECT_GE(full.plan.seeds.size(), 3U);
   EXPECT_GT(all.size(), few.size());
   std::set<std::string> names;
@@ -39,7 +39,7 @@ TEST(StudyFiles, TheCheckedInOneHasTheTable) {
     for (const StudyCell& cell : all) found |= full.methods[cell.method].name == name && cell.ratio == row.ratio;
     EXPECT_TRUE(found) << row.method << " " << row.ratio;
   }
-  EXPECT_NE(message_of([&] { (void)list_cells(full, ""); }).find("--text: found nothing"), std::string::npos);
+  EXPECT_NE(message_of([&] { (void)list_cells(full, {}); }).find("--text: found nothing"), std::string::npos);
 }
 
 TEST(StudyFiles, ABadOneIsRefusedWithItsField) {
@@ -87,14 +87,14 @@ TEST(StudyFiles, StepsAreThoseOfTheRecipeUnlessThePlanHasThem) {
   const TemporaryTestFolder folder;
   StudyFile study = read_study(kStudy, "full", kSource);
   const std::string text = kSource + "/models/shakespeare.txt";
-  EXPECT_EQ(list_cells(study, text)[1].steps,
+  EXPECT_EQ(list_cells(study, {text})[1].steps,
             read_json(study.methods[1].recipe)["training"]["steps"].get<std::size_t>());
   study.plan.recipe = folder.path / "recipe.json";
   write_file(study.plan.recipe, "{}");
-  const std::string found = message_of([&] { (void)list_cells(study, text); });
+  const std::string found = message_of([&] { (void)list_cells(study, {text}); });
   EXPECT_NE(found.find("recipe.json: /training/steps: found nothing"), std::string::npos) << found;
   study.plan.steps = 7;
-  EXPECT_EQ(list_cells(study, text)[1].steps, 7U);
+  EXPECT_EQ(list_cells(study, {text})[1].steps, 7U);
 }
 
 TEST(StudySpread, IsThatOfASample) {
