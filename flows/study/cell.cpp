@@ -78,7 +78,9 @@ class CellList {
 
   std::vector<StudyCell> list() {
     for (const std::size_t model : study_.plan.models) {
-      for (const PlannedMethod& planned : study_.plan.methods) add(model, planned);
+      for (const PlannedMethod& planned : study_.plan.methods) {
+        if (std::find(planned.models.begin(), planned.models.end(), model) != planned.models.end()) add(model, planned);
+      }
     }
     return std::move(cells_);
   }

@@ -204,7 +204,11 @@ StudyResults collect_results(const StudyFile& study, const std::vector<StudyCell
   results.means = means_of(results.rows);
   for (const std::size_t model : study.plan.models) {
     for (const StudyCheck& one : study.plan.checks) {
-      for (const double ratio : one.ratios) results.checks.push_back(check(study, results, model, one, ratio));
+      for (const double ratio : one.ratios) {
+        const bool planned = study.plan.has(model, one.method, ratio) &&
+                             study.plan.has(model, one.against, one.against_ratio.value_or(ratio));
+        if (planned) results.checks.push_back(check(study, results, model, one, ratio));
+      }
     }
   }
   return results;

@@ -121,8 +121,19 @@ class Reader {
     study_.methods.push_back(std::move(method));
   }
 
-  PlannedMethod read_planned(JsonFields& fields) const {
+  PlannedMethod read_planned(JsonFields& fields, const StudyPlan& plan) const {
     PlannedMethod planned;
+    planned.models = plan.models;
+    if (fields.has("models")) {
+      planned.models.clear();
+      for (const std::string& name : fields.texts("models")) {
+        const std::size_t model = find(fields, "models", name, study_.models);
+        if (std::find(plan.models.begin(), plan.models.end(), model) == plan.models.end()) {
+          fields.fail("models", quote(name), "models of the plan");
+        }
+        planned.models.push_back(model);
+      }
+    }
     planned.method = find(fields, "method", fields.text("method"), study_.methods);
     const StudyMethod& method = study_.methods[planned.method];
     if (!method.is_dense()) {
@@ -133,13 +144,6 @@ class Reader {
     return planned;
   }
 
-  /// Does the plan have cells of this method at this ratio?
-  static bool has(const StudyPlan& plan, std::size_t method, double ratio) {
-    return std::any_of(plan.methods.begin(), plan.methods.end(), [&](const PlannedMethod& one) {
-      return one.method == method && std::find(one.ratios.begin(), one.ratios.end(), ratio) != one.ratios.end();
-    });
-  }
-
   StudyCheck read_check(JsonFields& fields, const StudyPlan& plan) const {
     StudyCheck check;
     check.method = find(fields, "method", fields.text("method"), study_.methods);
@@ -148,7 +152,12 @@ class Reader {
     if (fields.has("against_ratio")) check.against_ratio = fields.number("against_ratio", 0, 1);
     check.at_most = fields.number("at_most", 1e-3, 1e3);
     for (const double ratio : check.ratios) {
-      if (has(plan, check.method, ratio) && has(plan, check.against, check.against_ratio.value_or(ratio))) continue;
+      const double other = check.against_ratio.value_or(ratio);
+      if (std::any_of(plan.models.begin(), plan.models.end(), [&](std::size_t model) {
+            return plan.has(model, check.method, ratio) && plan.has(model, check.against, other);
+          })) {
+        continue;
+      }
       fields.fail("ratios", fmt::format("{:g}", ratio), "ratios that the plan has of both methods");
     }
     return check;
@@ -171,11 +180,12 @@ class Reader {
       }
       plan.seeds.push_back(static_cast<std::uint64_t>(seed));
     }
-    std::set<std::size_t> taken;
+    std::set<std::pair<std::size_t, std::size_t>> taken;
     fields.each("methods", [&](JsonFields& item) {
-      plan.methods.push_back(read_planned(item));
-      if (!taken.insert(plan.methods.back().method).second) {
-        item.fail("method", "it a second time", "each method once, with all its ratios");
+      plan.methods.push_back(read_planned(item, plan));
+      for (const std::size_t model : plan.methods.back().models) {
+        if (taken.insert({plan.methods.back().method, model}).second) continue;
+        item.fail("method", "it a second time", "each method once for a model, with all its ratios");
       }
     });
     if (fields.has("checks")) {
@@ -189,6 +199,13 @@ class Reader {
 };
 
 }  // namespace
+
+bool StudyPlan::has(std::size_t model, std::size_t method, double ratio) const {
+  return std::any_of(methods.begin(), methods.end(), [&](const PlannedMethod& one) {
+    return one.method == method && std::find(one.models.begin(), one.models.end(), model) != one.models.end() &&
+           std::find(one.ratios.begin(), one.ratios.end(), ratio) != one.ratios.end();
+  });
+}
 
 StudyFile read_study(const fs::path& path, const std::string& plan, const fs::path& source) {
   const nlohmann::json document = read_json(path);

@@ -40,8 +40,9 @@ struct StudyMethod {
 
 /// A method in a plan.
 struct PlannedMethod {
-  std::size_t method = 0;      ///< its place in the study
-  std::vector<double> ratios;  ///< none for a dense one
+  std::size_t method = 0;           ///< its place in the study
+  std::vector<double> ratios;       ///< none for a dense one
+  std::vector<std::size_t> models;  ///< of the plan's
 };
 
 /// What must hold of the results: mean of `method` <= at_most * mean of `against`, at each ratio.
@@ -64,6 +65,9 @@ struct StudyPlan {
   std::vector<std::uint64_t> seeds;
   std::vector<PlannedMethod> methods;
   std::vector<StudyCheck> checks;
+
+  /// Does it have cells of this model and method at this ratio?
+  [[nodiscard]] bool has(std::size_t model, std::size_t method, double ratio) const;
 };
 
 /// A figure of the paper whose table this is.

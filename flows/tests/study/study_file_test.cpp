@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 
@@ -32,6 +33,15 @@ TEST(StudyFiles, TheCheckedInOneHasTheTable) {
     EXPECT_TRUE(names.insert(cell.name).second) << cell.name;
     EXPECT_EQ(cell.steps > 0, cell.seed.has_value()) << cell.name;
   }
+  // Some methods are those of some models alone.
+  const auto cells_of = [&](const char* method, const char* model) {
+    return std::count_if(all.begin(), all.end(), [&](const StudyCell& cell) {
+      return full.methods[cell.method].name == method && full.models[cell.model].name == model;
+    });
+  };
+  EXPECT_GT(cells_of("head", "shakespeare-gpt2"), 0);
+  EXPECT_EQ(cells_of("head", "larger"), 0);
+  EXPECT_GT(cells_of("mixed vectors", "larger"), 0);
   // Each row of the paper's table has its cells.
   for (const PublishedRow& row : full.published) {
     const std::string name = row.method.substr(0, row.method.find(" ("));
@@ -51,6 +61,10 @@ TEST(StudyFiles, ABadOneIsRefusedWithItsField) {
       {"/tokens", 0, "/tokens: found 0, expected at least 1"},
       {"/tokns", 1, "/tokns: found an unknown field, expected perhaps \"tokens\""},
       {"/models/0/checkpoint", "models/none", "/models/0/checkpoint: found \"models/none\""},
+      {"/models/0/trained", {{"recipe", "README.md"}}, "/models/0/checkpoint: found it beside trained"},
+      {"/models/1/trained/recipe", "none", "/models/1/trained/recipe: found \"none\""},
+      {"/models/1/trained/steps", 7, "/models/1/trained/steps: found an unknown field"},
+      {"/plans/quick/methods/2/models", {"larger"}, "/plans/quick/methods/2/models: found \"larger\", expected models"},
       {"/models/0/measure", "f2", "/models/0/measure: found \"f2\", expected perplexity"},
       {"/methods/2/accelerators", {"F = 3"}, "/methods/2/accelerators: found \"F = 3\", expected one of F = 4, F = 1"},
       {"/methods/2/recipe", 7, "/methods/2/recipe: found 7"},
