@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <iostream>
@@ -218,8 +219,11 @@ int CommandLine::run(int argc, char** argv, const std::function<int(const po::va
 
 Progress::Progress(std::string label) : label_(std::move(label)), terminal_(::isatty(STDERR_FILENO) == 1) {}
 
-Progress::~Progress() {
+Progress::~Progress() { erase(); }
+
+void Progress::erase() {
   if (drawn_) std::fputs("\r\x1b[K", stderr);
+  drawn_ = false;
 }
 
 void Progress::update(double fraction, std::string_view detail) {
@@ -239,6 +243,15 @@ void Progress::update(double fraction, std::string_view detail) {
   line.resize(std::min(line.size(), static_cast<std::size_t>(columns - 1)));
   fmt::print(stderr, "\r\x1b[K{}", line);
   std::fflush(stderr);
+}
+
+std::string time_left(double seconds) {
+  constexpr double kMinute = 60;
+  constexpr double kHour = 3600;
+  if (seconds < 1.5 * kMinute) return fmt::format("{:.0f} s left", std::max(seconds, 0.0));
+  const auto minutes = static_cast<std::int64_t>(std::llround(seconds / kMinute));
+  if (seconds < 1.5 * kHour) return fmt::format("{} min left", minutes);
+  return fmt::format("{} h {:02} min left", minutes / 60, minutes % 60);
 }
 
 }  // namespace mixvec::inline golden

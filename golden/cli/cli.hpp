@@ -62,6 +62,8 @@ class Progress {
   Progress& operator=(const Progress&) = delete;
   /// `fraction` in 0…1; `detail` is shown behind the bar.
   void update(double fraction, std::string_view detail = {});
+  /// Takes the line away until the next update, so that something else can be printed.
+  void erase();
 
  private:
   std::string label_;
@@ -69,5 +71,8 @@ class Progress {
   bool drawn_ = false;
   std::chrono::steady_clock::time_point last_{};
 };
+
+/// How long it will take, in words: "45 s left", "12 min left", "2 h 05 min left".
+std::string time_left(double seconds);
 
 }  // namespace mixvec::inline golden

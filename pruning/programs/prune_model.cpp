@@ -5,7 +5,6 @@
 
 #include "generator/config_file.hpp"
 #include "golden/base/error.hpp"
-#include "golden/base/parallel.hpp"
 #include "golden/base/text.hpp"
 #include "golden/checkpoint/model.hpp"
 #include "golden/cli/cli.hpp"
@@ -26,15 +25,7 @@ namespace fs = std::filesystem;
 constexpr const char* kReportName = "prune_report.json";
 
 void write_pictures(const PruneResult& result, const fs::path& folder, int threads) {
-  fs::create_directories(folder);
-  parallel_for(result.matrices.size(), threads, [&](std::size_t m) {
-    const PrunedMatrix& matrix = result.matrices[m];
-    write_file(folder / (matrix.name + ".svg"), mask_svg(matrix, false));
-    // Papers draw W_F1 the other way round.
-    if (matrix.name.ends_with("W_F1")) {
-      write_file(folder / (matrix.name + ".transposed.svg"), mask_svg(matrix, true));
-    }
-  });
+  write_mask_pictures(folder, result.matrices, threads);
   if (!result.curve.empty()) write_file(folder / "trade_off.svg", trade_off_svg(result));
 }
 

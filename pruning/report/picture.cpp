@@ -10,7 +10,9 @@
 #include <map>
 
 #include "golden/base/error.hpp"
+#include "golden/base/parallel.hpp"
 #include "golden/base/svg.hpp"
+#include "golden/files/output.hpp"
 
 namespace mixvec::inline pruning {
 namespace {
@@ -150,6 +152,17 @@ std::string mask_svg(const PrunedMatrix& matrix, bool transposed) {
                    "href='data:image/png;base64,{4}'/>\n<rect x='{0}' y='{1}' width='{2}' height='{3}' fill='none' "
                    "stroke='#999'/>\n</svg>\n",
                    kLeft, kTop, image.width, image.height, base64(encode_png(matrix.name, image)));
+}
+
+void write_mask_pictures(const std::filesystem::path& folder, const std::vector<PrunedMatrix>& matrices, int threads) {
+  std::filesystem::create_directories(folder);
+  parallel_for(matrices.size(), threads, [&](std::size_t m) {
+    const PrunedMatrix& matrix = matrices[m];
+    write_file(folder / (matrix.name + ".svg"), mask_svg(matrix, false));
+    if (matrix.name.ends_with("W_F1")) {
+      write_file(folder / (matrix.name + ".transposed.svg"), mask_svg(matrix, true));
+    }
+  });
 }
 
 }  // namespace mixvec::inline pruning

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -30,5 +31,9 @@ std::string encode_png(const std::string& name, const MaskImage& image);
 
 /// An SVG file with the image, a title, axes and what the colours mean.
 std::string mask_svg(const PrunedMatrix& matrix, bool transposed);
+
+/// Writes NAME.svg of each matrix into the folder, which is made if need be; of W_F1 NAME.transposed.svg, too: papers
+/// draw it the other way round.
+void write_mask_pictures(const std::filesystem::path& folder, const std::vector<PrunedMatrix>& matrices, int threads);
 
 }  // namespace mixvec::inline pruning

@@ -19,6 +19,7 @@
 #include "golden/files/output.hpp"
 #include "pruning/compare/lists.hpp"
 #include "pruning/pipeline/arguments.hpp"
+#include "pruning/report/picture.hpp"
 #include "pruning/study/machine_run.hpp"
 #include "pruning/train/train_report.hpp"
 #include "pruning/train/trainer.hpp"
@@ -45,6 +46,7 @@ struct TrainArguments {
   std::string arithmetic;
   std::size_t tokens = 256;
   double ratio = 0.8;
+  bool no_pictures = false;
 };
 
 TaskKind task_of(const std::string& name) {
@@ -123,10 +125,17 @@ bool wants_bfloat16(const std::string& arithmetic) {
 
 int run(const TrainArguments& a, const std::string& json_path) {
   const TrainOptions& o = a.train;
+  // Between the lines; only on a terminal.
+  Progress bar("training");
+  const auto on_step = [&](std::size_t step, double seconds_left) {
+    bar.update(static_cast<double>(step) / static_cast<double>(o.recipe.steps), time_left(seconds_left));
+  };
   const auto report = [&](const TrainProgress& p) {
     const std::string pruned = o.prune ? fmt::format("  pruned {:.3f}", p.ratio) : "";
-    fmt::print("step {:5}/{}  lr {:.2e}{}  train loss {:.4f}  val loss {:.4f} (part)  {:.0f} ms/step\n", p.step,
-               o.recipe.steps, p.rate, pruned, p.train_loss, p.validation_loss, p.ms_per_step);
+    const std::string left = p.step < o.recipe.steps ? "  " + time_left(p.seconds_left) : "";
+    bar.erase();
+    fmt::print("step {:5}/{}  lr {:.2e}{}  train loss {:.4f}  val loss {:.4f} (part)  {:.0f} ms/step{}\n", p.step,
+               o.recipe.steps, p.rate, pruned, p.train_loss, p.validation_loss, p.ms_per_step, left);
     std::fflush(stdout);
   };
   std::optional<StagedFile> json_file;
@@ -144,9 +153,13 @@ int run(const TrainArguments& a, const std::string& json_path) {
     }
     const nlohmann::ordered_json json = train_report({o, a.prune, a.dtype, a.tokens, result, runs});
     if (result.finished) write_train_report(result.folder, json, result);
+    if (!pruned.matrices.empty() && !a.no_pictures) {
+      write_mask_pictures(result.folder / "pictures", pruned.matrices, o.threads);
+    }
     json_file.emplace(json_path, json_text(json));
   };
-  const TrainResult result = train(o, report, [&](const TrainResult& trained) {
+  const auto finished = [&](const TrainResult& trained) {
+    bar.erase();
     fmt::print("{}: {} parameters, {} tokens in the vocabulary\n", a.out, trained.parameters, trained.vocabulary);
     if (o.task == TaskKind::kLanguage) {
       fmt::print("validation loss {:.4f} nats per token over {} tokens, perplexity {:.4f} ({} weights)\n",
@@ -160,7 +173,9 @@ int run(const TrainArguments& a, const std::string& json_path) {
                  trained.answers->f1, trained.answers->questions);
     }
     stage(trained);
-  });
+  };
+  const TrainResult result = train(o, report, finished, on_step);
+  bar.erase();
   if (!result.finished) {
     fmt::print("stopped at step {} of {}; go on with --resume\n", result.steps, o.recipe.steps);
     stage(result);
@@ -177,9 +192,9 @@ int main(int argc, char** argv) {
   using namespace mixvec;
   CommandLine command("train_model",
                       "Trains a GPT-2 or a BERT, prunes it on the way if asked to, and writes a Hugging Face folder.",
-                      "  train_model --text shakespeare.txt --out models/shakespeare --steps 3000 --seed 1\n"
-                      "  train_model --text shakespeare.txt --out models/shakespeare --steps 3000 --seed 1 "
-                      "--resume   (after an interruption)\n"
+                      "  train_model --text shakespeare.txt --out models/shakespeare --steps 3000\n"
+                      "  train_model --text shakespeare.txt --out models/shakespeare --steps 3000 --resume"
+                      "   (after a kill)\n"
                       "  train_model --text shakespeare.txt --out models/pairs --vocabulary 2048 --embd 256\n"
                       "  train_model --init models/shakespeare --prune mixed --ratio 0.8 --recipe mixed.json\n"
                       "      --text shakespeare.txt --out models/shakespeare_mixed80\n"
@@ -238,6 +253,7 @@ int main(int argc, char** argv) {
   command.options().add_options()("eval-every", count(1, o.evaluate_every), "steps between lines of progress")(
       "checkpoint-every", count(1, o.checkpoint_every), "steps between checkpoints")(
       "stop-at", count(0, o.stop_at), "stop at this step as if interrupted (0: never)")(
+      "no-pictures", po::bool_switch(&a.no_pictures), "with --prune: do not write pictures of the masks")(
       "resume", po::bool_switch(&o.resume), "go on from DIR/checkpoint with the same options");
   command.output_folder("out").input("text").input("squad").input("squad-held-out").input("init").input("recipe");
 
@@ -256,6 +272,9 @@ int main(int argc, char** argv) {
       if (a.prune.empty() && given.contains(option)) {
         fail_input("--{}: found without --prune, expected a pattern beside it", option);
       }
+    }
+    if (a.prune.empty() && a.no_pictures) {
+      fail_input("--no-pictures: found without --prune, expected a pattern beside it");
     }
     o.task = task_of(a.task);
     o.text = a.text;

@@ -107,8 +107,10 @@ class Training {
     });
   }
 
-  TrainResult run(const std::function<void(const TrainResult&)>& before_commit) {
+  TrainResult run(const std::function<void(const TrainResult&)>& before_commit,
+                  const std::function<void(std::size_t, double)>& on_step) {
     const Stopwatch whole;
+    const std::size_t begun = state_.step;
     Stopwatch since_report;
     double sum = 0;
     std::size_t count = 0;
@@ -121,10 +123,13 @@ class Training {
       const double rate = rate_at(o_.recipe, state_.step);
       sum += step(rate);
       ++count;
+      const double left = whole.seconds() / static_cast<double>(state_.step - begun) *
+                          static_cast<double>(o_.recipe.steps - state_.step);
+      if (on_step) on_step(state_.step, left);
       if (state_.step % o_.evaluate_every == 0 || state_.step == o_.recipe.steps) {
         const auto reported = static_cast<double>(count);
         const double ms = since_report.seconds() * 1e3 / reported;
-        TrainProgress line{state_.step, rate, sum / reported, 0, ms, masks_ ? masks_->ratio() : 0};
+        TrainProgress line{state_.step, rate, sum / reported, 0, ms, masks_ ? masks_->ratio() : 0, left};
         const TorchParameters now = current();
         line.validation_loss = begin_.task->validate(network(now), false).loss;
         result_.history.push_back(line);
@@ -161,8 +166,8 @@ class Training {
   void load_history(const SafetensorsFile& file) {
     const std::vector<double> lines = file.at("history").as_double();
     for (std::size_t i = 0; i + kLine <= lines.size(); i += kLine) {
-      result_.history.push_back(
-          {static_cast<std::size_t>(lines[i]), lines[i + 1], lines[i + 2], lines[i + 3], lines[i + 4], lines[i + 5]});
+      result_.history.push_back({static_cast<std::size_t>(lines[i]), lines[i + 1], lines[i + 2], lines[i + 3],
+                                 lines[i + 4], lines[i + 5], 0});
     }
   }
 
@@ -298,10 +303,11 @@ class Training {
 }  // namespace
 
 TrainResult train(const TrainOptions& options, const std::function<void(const TrainProgress&)>& report,
-                  const std::function<void(const TrainResult&)>& before_commit) {
+                  const std::function<void(const TrainResult&)>& before_commit,
+                  const std::function<void(std::size_t, double)>& on_step) {
   check_options(options);
   at::set_num_threads(options.threads);
-  return Training(options, report).run(before_commit);
+  return Training(options, report).run(before_commit, on_step);
 }
 
 }  // namespace mixvec::inline pruning

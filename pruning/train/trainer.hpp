@@ -61,7 +61,8 @@ struct TrainProgress {
   double train_loss = 0;       ///< mean since the last line, nats per token
   double validation_loss = 0;  ///< on at most 16 windows
   double ms_per_step = 0;
-  double ratio = 0;  ///< pruned share at present
+  double ratio = 0;         ///< pruned share at present
+  double seconds_left = 0;  ///< if the other steps take as long as those of this run (not kept for a resumed run)
 };
 
 struct TrainResult {
@@ -83,8 +84,10 @@ struct TrainResult {
 /// vocabulary, a pruned model as prune_model writes it, questions made from a text as OUT/squad_train.json and
 /// squad_held_out.json, and while it runs OUT/checkpoint. The same options give the
 /// same bits, resumed or not (same machine and libtorch). `before_commit` is called when the model is written and
-/// before it takes its place: what it throws leaves OUT as it was. Throws InputError naming the option or file.
+/// before it takes its place: what it throws leaves OUT as it was. `on_step` is told after each step how many there
+/// were, and the seconds left. Throws InputError naming the option or file.
 TrainResult train(const TrainOptions& options, const std::function<void(const TrainProgress&)>& report,
-                  const std::function<void(const TrainResult&)>& before_commit = {});
+                  const std::function<void(const TrainResult&)>& before_commit = {},
+                  const std::function<void(std::size_t step, double seconds_left)>& on_step = {});
 
 }  // namespace mixvec::inline pruning

@@ -380,6 +380,16 @@ TEST(CommandLine, FullDiskOnStandardOutputIsNoticed) {
       ::testing::ExitedWithCode(2), "cannot write to standard output");
 }
 
+TEST(CommandLine, SaysHowLongItWillTake) {
+  EXPECT_EQ(time_left(0), "0 s left");
+  EXPECT_EQ(time_left(89.4), "89 s left");
+  EXPECT_EQ(time_left(90), "2 min left");
+  EXPECT_EQ(time_left(12 * 60 + 20), "12 min left");
+  EXPECT_EQ(time_left(89 * 60), "89 min left");
+  EXPECT_EQ(time_left(90 * 60), "1 h 30 min left");
+  EXPECT_EQ(time_left(2 * 3600 + 5 * 60 - 10), "2 h 05 min left");
+}
+
 TEST(Files, WriteIsWholeAndReplaces) {
   const TemporaryTestFolder folder;
   const fs::path path = folder.path / "a.txt";
