@@ -7,6 +7,7 @@
 #include "golden/safetensors/safetensors_writer.hpp"
 #include "pruning/tests/program_fixture.hpp"
 #include "pruning/train/vocabulary/vocabulary_files.hpp"
+#include "pruning/train/vocabulary/word_piece_trainer.hpp"
 
 namespace mixvec::inline pruning {
 namespace {
@@ -53,6 +54,12 @@ class LibraryLayout : public ProgramTest {
       write_json(folder / "generation_config.json",
                  {{"_from_model_config", true}, {"bos_token_id", 259}, {"eos_token_id", 259}});
     }
+    if (config.contains("pad_token_id")) {
+      const std::vector<std::string> tokens = train_word_pieces("the cat and the dog", 24, "text");
+      write_word_pieces(folder, tokens, 8);
+      config["vocab_size"] = tokens.size();
+      config["pad_token_id"] = 0;
+    }
     write_json(folder / "config.json", Json(config));
     std::vector<SafetensorsWriter> files(shards);
     Json index = {{"metadata", {{"total_size", 0}}}, {"weight_map", Json::object()}};
@@ -98,7 +105,7 @@ TEST_F(LibraryLayout, APrunedModelHasThatOfItsSource) {
       EXPECT_EQ(layout_.differences(folder_.path / "pruned"), Lines{}) << model;
       EXPECT_EQ(fs::exists(folder_.path / "pruned" / kIndexFile), shards > 1);
       for (const char* file : {"config.json", "generation_config.json", "tokenizer.json", "vocab.json", "merges.txt",
-                               "tokenizer_config.json", "special_tokens_map.json"}) {
+                               "tokenizer_config.json", "special_tokens_map.json", "vocab.txt"}) {
         if (!fs::exists(folder_.path / "source" / file)) continue;
         EXPECT_EQ(read_file(folder_.path / "source" / file), read_file(folder_.path / "pruned" / file)) << file;
       }
@@ -140,7 +147,7 @@ TEST_F(LibraryLayout, FaultsAreNoticed) {
   EXPECT_EQ(with("generation_config.json", [](Json& c) { c.erase("eos_token_id"); }).size(), 1U);
   EXPECT_EQ(with("tokenizer.json", [](Json& c) { c["decoder"].erase("type"); }),
             (Lines{"tokenizer.json: decoder: type: found nothing"}));
-  EXPECT_EQ(with("tokenizer.json", [](Json& c) { c["added_tokens"] = Json::array(); }).size(), 1U);
+  EXPECT_EQ(with("tokenizer.json", [](Json& c) { c["added_tokens"] = Json::array(); }).size(), 2U);
   EXPECT_EQ(with("tokenizer.json", [](Json& c) { c["model"]["merges"][0] = "a b"; }),
             (Lines{"merges.txt: not that of tokenizer.json"}));
   EXPECT_EQ(with("vocab.json", [](Json& c) { c["a"] = 0; }), (Lines{"vocab.json: not that of tokenizer.json"}));

@@ -85,47 +85,28 @@ void write_trained(const fs::path& folder, const Model& source, const char* mode
   write_weights(folder, parameters, dtype);
 }
 
-void write_word_piece_model_files(const fs::path& folder, const ModelConfig& config, const char* model_class,
-                                  Dtype dtype, const std::vector<std::string>& vocabulary) {
-  std::string lines;
-  for (const std::string& token : vocabulary) lines += token + "\n";
-  write_file(folder / "vocab.txt", lines);
-  const nlohmann::json json = {{"architectures", {model_class}},
-                               {"attention_probs_dropout_prob", 0.0},
-                               {"classifier_dropout", nullptr},
-                               {"hidden_act", config.activation},
-                               {"hidden_dropout_prob", 0.0},
-                               {"hidden_size", config.hidden},
-                               {"initializer_range", 0.02},
-                               {"intermediate_size", config.intermediate},
-                               {"layer_norm_eps", config.layer_norm_epsilon},
-                               {"max_position_embeddings", config.position_rows},
-                               {"model_type", "bert"},
-                               {"num_attention_heads", config.heads},
-                               {"num_hidden_layers", config.layers},
-                               {"pad_token_id", 0},
-                               {"position_embedding_type", "absolute"},
-                               {"tie_word_embeddings", true},
-                               {"torch_dtype", torch_name(dtype)},
-                               {"type_vocab_size", 2},
-                               {"use_cache", true},
-                               {"vocab_size", vocabulary.size()}};
+void write_bert_config(const fs::path& folder, const ModelConfig& config, const char* model_class, Dtype dtype,
+                       double dropout) {
+  const nlohmann::ordered_json json = {{"architectures", {model_class}},
+                                       {"attention_probs_dropout_prob", dropout},
+                                       {"classifier_dropout", nullptr},
+                                       {"hidden_act", config.activation},
+                                       {"hidden_dropout_prob", dropout},
+                                       {"hidden_size", config.hidden},
+                                       {"initializer_range", 0.02},
+                                       {"intermediate_size", config.intermediate},
+                                       {"layer_norm_eps", config.layer_norm_epsilon},
+                                       {"max_position_embeddings", config.position_rows},
+                                       {"model_type", "bert"},
+                                       {"num_attention_heads", config.heads},
+                                       {"num_hidden_layers", config.layers},
+                                       {"pad_token_id", 0},
+                                       {"position_embedding_type", "absolute"},
+                                       {"torch_dtype", torch_name(dtype)},
+                                       {"type_vocab_size", 2},
+                                       {"use_cache", true},
+                                       {"vocab_size", config.vocabulary}};
   write_file(folder / "config.json", json.dump(2) + "\n");
-  nlohmann::json special = {{"cls_token", "[CLS]"},
-                            {"mask_token", "[MASK]"},
-                            {"pad_token", "[PAD]"},
-                            {"sep_token", "[SEP]"},
-                            {"unk_token", "[UNK]"}};
-  write_file(folder / "special_tokens_map.json", special.dump(2) + "\n");
-  special.update({{"clean_up_tokenization_spaces", true},
-                  {"do_basic_tokenize", true},
-                  {"do_lower_case", true},
-                  {"model_max_length", config.positions},
-                  {"never_split", nullptr},
-                  {"strip_accents", nullptr},
-                  {"tokenize_chinese_chars", true},
-                  {"tokenizer_class", "BertTokenizer"}});
-  write_file(folder / "tokenizer_config.json", special.dump(2) + "\n");
 }
 
 }  // namespace mixvec::inline pruning

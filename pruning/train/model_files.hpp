@@ -23,8 +23,8 @@ void write_config(const std::filesystem::path& folder, const ModelConfig& config
 void write_trained(const std::filesystem::path& folder, const Model& source, const char* model_class,
                    const TorchParameters& parameters, Dtype dtype);
 
-/// Writes config.json, vocab.txt and the tokenizer's files of a BERT whose vocabulary is word pieces.
-void write_word_piece_model_files(const std::filesystem::path& folder, const ModelConfig& config,
-                                  const char* model_class, Dtype dtype, const std::vector<std::string>& vocabulary);
+/// The same of a BERT with the head that `model_class` has. It generates nothing, so config.json is all.
+void write_bert_config(const std::filesystem::path& folder, const ModelConfig& config, const char* model_class,
+                       Dtype dtype, double dropout);
 
 }  // namespace mixvec::inline pruning

@@ -276,7 +276,8 @@ class Training {
       write_characters(folder, begin_.vocabulary);
       write_config(folder, begin_.config, o_.dtype, o_.recipe.dropout, {});
     } else {
-      write_word_piece_model_files(folder, begin_.config, begin_.net->model_class(), o_.dtype, begin_.vocabulary);
+      write_word_pieces(folder, begin_.vocabulary, begin_.config.positions);
+      write_bert_config(folder, begin_.config, begin_.net->model_class(), o_.dtype, o_.recipe.dropout);
     }
   }
 

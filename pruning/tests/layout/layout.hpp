@@ -43,6 +43,7 @@ class Layout {
     }
     if (understood) tensors(config, tensors_of(name, config), model.at("tied"));
     if (understood && std::filesystem::exists(folder / "merges.txt")) byte_pairs(config);
+    if (understood && std::filesystem::exists(folder / "vocab.txt")) word_pieces(config);
     return differences_;
   }
 
@@ -119,13 +120,14 @@ class Layout {
     }
   }
 
-  Json compare_file(const char* name) {
+  Json compare_file(const char* name) { return compare_file(name, list_); }
+  Json compare_file(const char* name, const Json& list) {
     if (!std::filesystem::exists(folder_ / name)) {
       differ(fmt::format("{}: it is not there", name));
       return Json::object();
     }
     Json value = read_json(folder_ / name);
-    compare(name, value, list_.at(name));
+    compare(name, value, list.at(name));
     return value;
   }
 
@@ -167,37 +169,76 @@ class Layout {
     if (index["metadata"]["total_size"] != bytes) differ("model.safetensors.index.json: metadata: another size");
   }
 
-  // All forms of a vocabulary of byte pairs, which must say the same.
-  void byte_pairs(const Json& config) {
+  struct Tokenizer {
+    Json json;
+    Json options;
+    bool understood = false;
+  };
+
+  // The files of a tokenizer, whose ids are those of the model.
+  Tokenizer tokenizer(const char* kind, const Json& config, const char* positions) {
     const std::size_t before = differences_.size();
-    const Json tokenizer = compare_file("tokenizer.json");
-    const Json options = compare_file("tokenizer_config.json");
-    compare_file("special_tokens_map.json");
-    if (differences_.size() > before) return;
-    const Json& vocabulary = tokenizer.at("model").at("vocab");
+    const Json& list = list_.at(kind);
+    Tokenizer found{compare_file("tokenizer.json", list), compare_file("tokenizer_config.json", list)};
+    compare_file("special_tokens_map.json", list);
+    if (differences_.size() > before) return found;
+    const Json& vocabulary = found.json.at("model").at("vocab");
     std::set<std::size_t> ids;
     for (const auto& [token, id] : vocabulary.items()) ids.insert(id.get<std::size_t>());
     const auto size = config.at("vocab_size").get<std::size_t>();
     if (ids.size() != size || vocabulary.size() != size || *ids.rbegin() != size - 1) {
       differ("tokenizer.json: its ids are not those up to vocab_size");
     }
-    if (read_json(folder_ / "vocab.json") != vocabulary) differ("vocab.json: not that of tokenizer.json");
+    if (found.options.at("model_max_length") != config.at(positions)) {
+      differ(fmt::format("tokenizer_config.json: model_max_length: not {}", positions));
+    }
+    // Special tokens, in both files alike, are tokens of the vocabulary.
+    Json decoder = Json::object();
+    for (Json token : found.json.at("added_tokens")) {
+      compare("tokenizer.json: added_tokens", token, list_.at("an added token"));
+      const auto id = token.at("id").get<std::size_t>();
+      if (vocabulary.value(token.at("content").get<std::string>(), size) != id) {
+        differ("tokenizer.json: added_tokens: not of the vocabulary");
+      }
+      token.erase("id");
+      decoder[std::to_string(id)] = token;
+    }
+    if (found.options.at("added_tokens_decoder") != decoder) {
+      differ("tokenizer_config.json: added_tokens_decoder: not those of tokenizer.json");
+    }
+    found.understood = true;
+    return found;
+  }
+
+  // All forms of a vocabulary of byte pairs, which must say the same.
+  void byte_pairs(const Json& config) {
+    const Tokenizer found = tokenizer("byte pairs", config, "n_positions");
+    if (!found.understood) return;
+    const Json& model = found.json.at("model");
+    if (read_json(folder_ / "vocab.json") != model.at("vocab")) differ("vocab.json: not that of tokenizer.json");
     std::string merges = "#version: 0.2\n";
-    for (const Json& merge : tokenizer.at("model").at("merges")) merges += merge.get<std::string>() + "\n";
+    for (const Json& merge : model.at("merges")) merges += merge.get<std::string>() + "\n";
     if (read_file(folder_ / "merges.txt") != merges) differ("merges.txt: not that of tokenizer.json");
-    if (tokenizer.at("model").at("merges").size() != size - 257) differ("merges.txt: not one for each token");
-    const std::string end = std::to_string(size - 1);
-    if (config.at("bos_token_id") != size - 1 || config.at("eos_token_id") != size - 1 ||
-        tokenizer.at("added_tokens").size() != 1 || tokenizer.at("added_tokens")[0].value("id", Json()) != size - 1 ||
-        options.at("added_tokens_decoder").size() != 1 || !options.at("added_tokens_decoder").contains(end)) {
-      return differ("config.json, tokenizer.json, tokenizer_config.json: the token that ends a text is not the last");
+    const auto size = config.at("vocab_size").get<std::size_t>();
+    if (model.at("merges").size() != size - 257) differ("merges.txt: not one for each token");
+    const Json& added = found.json.at("added_tokens");
+    if (config.at("bos_token_id") != size - 1 || config.at("eos_token_id") != size - 1 || added.size() != 1 ||
+        added[0].at("id") != size - 1 || added[0].at("content") != "<|endoftext|>") {
+      differ("config.json, tokenizer.json: the token that ends a text is not the last");
     }
-    compare("tokenizer.json: added_tokens", tokenizer.at("added_tokens")[0], list_.at("an added token"));
-    compare("tokenizer_config.json: added_tokens_decoder", options.at("added_tokens_decoder").at(end),
-            list_.at("an added token"));
-    if (options.at("model_max_length") != config.at("n_positions")) {
-      differ("tokenizer_config.json: model_max_length: not n_positions");
-    }
+  }
+
+  void word_pieces(const Json& config) {
+    const Tokenizer found = tokenizer("word pieces", config, "max_position_embeddings");
+    if (!found.understood) return;
+    std::map<std::size_t, std::string> by_id;
+    for (const auto& [token, id] : found.json.at("model").at("vocab").items()) by_id[id] = token;
+    std::string lines;
+    for (const auto& [id, token] : by_id) lines += token + "\n";
+    if (read_file(folder_ / "vocab.txt") != lines) differ("vocab.txt: not that of tokenizer.json");
+    if (found.json.at("added_tokens").size() != 5) differ("tokenizer.json: added_tokens: not the five of a BERT");
+    if (by_id.at(config.at("pad_token_id").get<std::size_t>()) != "[PAD]")
+      differ("config.json: pad_token_id: not [PAD]");
   }
 
   Json list_;

@@ -1,4 +1,4 @@
-// The vocabulary of a trained model as Hugging Face's library writes GPT-2's.
+// The vocabulary of a trained model as Hugging Face's library writes those of GPT-2 and BERT.
 #pragma once
 
 #include <cstddef>
@@ -22,5 +22,10 @@ void write_characters(const std::filesystem::path& folder, const std::vector<std
 /// Writes tokenizer.json, vocab.json, merges.txt, tokenizer_config.json and special_tokens_map.json. `positions`:
 /// tokens of the longest sequence.
 void write_byte_pairs(const std::filesystem::path& folder, const BytePairVocabulary& vocabulary, std::size_t positions);
+
+/// Writes BERT's files of train_word_pieces(): tokenizer.json, vocab.txt, tokenizer_config.json and
+/// special_tokens_map.json.
+void write_word_pieces(const std::filesystem::path& folder, const std::vector<std::string>& tokens,
+                       std::size_t positions);
 
 }  // namespace mixvec::inline pruning
