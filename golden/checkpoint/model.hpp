@@ -50,10 +50,10 @@ class Model {
 
   /// Writes into FOLDER, which is there and empty: model.safetensors, or shards and their index as the source
   /// has them, with the given matrices in place of the originals, in the types of these, all other tensors and the
-  /// metadata as they were; pruning.safetensors (PruningFile); a README.md about the pruned model (model_card()); and whatever else of
-  /// the source describes the model (CarriedFiles). Matrices that are not given keep what they had. Returns what was
-  /// left out, for the user to know. Throws InputError, also for a value that the original's type does not hold
-  /// (fit_to_stored() rounds to it).
+  /// metadata as they were; pruning.safetensors (PruningFile); a README.md about the pruned model (model_card()); and
+  /// whatever else of the source describes the model (CarriedFiles). Matrices that are not given keep what they had.
+  /// Returns what was left out, for the user to know. Throws InputError, also for a value that the original's type does
+  /// not hold (fit_to_stored() rounds to it).
   std::vector<LeftOut> write_pruned_files(const std::filesystem::path& folder,
                                           const std::vector<PrunedMatrix>& matrices, const CardNotes& notes = {}) const;
 

@@ -1,10 +1,11 @@
 // Checks shards with an index, and what is said about folders without weights.
+#include "golden/safetensors/weight_files.hpp"
+
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
 #include "golden/files/atomic_folder.hpp"
 #include "golden/files/input_file.hpp"
-#include "golden/safetensors/weight_files.hpp"
 #include "golden/tests/checkpoint/small_checkpoint.hpp"
 #include "golden/tests/helpers.hpp"
 #include "golden/tests/temporary_folder.hpp"
@@ -56,7 +57,8 @@ TEST(Shards, AreOneFile) {
   EXPECT_EQ(numbers_of(model), expected);
   EXPECT_EQ(model.file().tensors().size(), SmallCheckpoint::gpt2().tensors.size());
   // The pruned model is in the same shards, and the index says so.
-  const std::vector<LeftOut> left_out = model.write_pruned(folder.path / "out", {model.load_pruned(1, MatrixKind::kMA, 4)});
+  const std::vector<LeftOut> left_out =
+      model.write_pruned(folder.path / "out", {model.load_pruned(1, MatrixKind::kMA, 4)});
   EXPECT_TRUE(left_out.empty());
   const Model pruned = Model::open(folder.path / "out");
   EXPECT_EQ(numbers_of(pruned), expected);
