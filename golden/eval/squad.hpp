@@ -17,7 +17,7 @@ struct Question {
   std::string text;
   std::size_t context = 0;  ///< which one
   std::vector<std::string> answers;
-  std::vector<std::optional<std::size_t>> starts;  ///< answer_start of each, in characters, where the file has it
+  std::vector<std::optional<std::size_t>> starts = {};  ///< answer_start of each, in characters, where the file has it
 };
 
 struct QuestionFile {

@@ -200,7 +200,12 @@ int main(int argc, char** argv) {
                       "      --text shakespeare.txt --out models/shakespeare_mixed80\n"
                       "  train_model --task masked-language --text shakespeare.txt --out models/bert --layers 3\n"
                       "  train_model --task span --init models/bert --text shakespeare.txt --out models/who-speaks\n"
-                      "  train_model --task span --init models/bert --squad train-v1.1.json --out models/answers");
+                      "  train_model --task span --init models/bert --squad train-v1.1.json --out models/answers\n"
+                      "Tasks, and the architecture that learns them:\n"
+                      "  language         GPT-2; the next token of a text\n"
+                      "  masked-language  BERT; masked tokens of a text\n"
+                      "  span             BERT; answers within contexts: SQuAD's questions (--squad), or what\n"
+                      "                   somebody says in a play (--text)");
   TrainArguments a;
   TrainOptions& o = a.train;
   TrainingRecipe& r = a.typed;

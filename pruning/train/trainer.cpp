@@ -308,6 +308,8 @@ TrainResult train(const TrainOptions& options, const std::function<void(const Tr
                   const std::function<void(std::size_t, double)>& on_step) {
   check_options(options);
   at::set_num_threads(options.threads);
+  // libtorch opens /dev/urandom for its first generator: before files take the last descriptors.
+  torch::manual_seed(options.seed);
   return Training(options, report).run(before_commit, on_step);
 }
 

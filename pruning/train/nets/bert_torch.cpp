@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <limits>
+#include <numbers>
 
 #include "golden/base/error.hpp"
 #include "golden/network/encoder_embeddings.hpp"
@@ -18,6 +20,7 @@ namespace {
 constexpr std::string_view kFused = "attention.self.qkv.";
 constexpr const char* kApart[] = {"attention.self.query.", "attention.self.key.", "attention.self.value."};
 constexpr const char* kWords = "bert.embeddings.word_embeddings.weight";
+constexpr double kBaseWidth = 768;  // of BERT-base, for which its deviation of 0.02 is made
 constexpr const char* kTransform = "cls.predictions.transform.";
 
 std::int64_t count(std::size_t value) { return static_cast<std::int64_t>(value); }
@@ -43,6 +46,21 @@ const TensorView* find_any(const Model& model, const std::string& name, const st
   return view != nullptr ? view : find_tensor(model, old_name(name), shape);
 }
 
+/// Sines and cosines of the position (Vaswani 2017), as large as the other embeddings: neighbours are alike.
+torch::Tensor sinusoids(std::int64_t positions, std::int64_t d) {
+  const double amplitude = InitialParameters::kDeviation * std::numbers::sqrt2;
+  torch::Tensor rows = torch::empty({positions, d});
+  auto* const values = rows.data_ptr<float>();
+  for (std::int64_t t = 0; t < positions; ++t) {
+    for (std::int64_t c = 0; c < d; ++c) {
+      const double angle =
+          static_cast<double>(t) / std::pow(1e4, static_cast<double>(c / 2 * 2) / static_cast<double>(d));
+      values[t * d + c] = static_cast<float>(amplitude * (c % 2 == 0 ? std::sin(angle) : std::cos(angle)));
+    }
+  }
+  return rows;
+}
+
 class BertNet final : public Net {
  public:
   explicit BertNet(BertHead head) : head_(head) {}
@@ -62,18 +80,22 @@ class BertNet final : public Net {
 
 TorchParameters BertNet::initialise(const ModelConfig& config, std::uint64_t seed) const {
   const std::int64_t d = count(config.hidden);
+  const std::int64_t inner = count(config.intermediate);
   InitialParameters begin(seed);
+  const double deviation = InitialParameters::kDeviation * std::sqrt(kBaseWidth / static_cast<double>(d));
   begin.normal(kWords, {count(config.vocabulary), d});
-  begin.normal("bert.embeddings.position_embeddings.weight", {count(config.position_rows), d});
+  begin.put("bert.embeddings.position_embeddings.weight", sinusoids(count(config.position_rows), d));
   begin.normal("bert.embeddings.token_type_embeddings.weight", {2, d});
   begin.norm("bert.embeddings.LayerNorm", d);
   for (std::size_t layer = 0; layer < config.layers; ++layer) {
     const std::string at = fmt::format("bert.encoder.layer.{}.", layer);
-    begin.linear(at + "attention.self.qkv", d, 3 * d);
-    begin.linear(at + "attention.output.dense", d, d);
+    begin.linear(at + "attention.self.qkv", d, 3 * d, deviation);
+    torch::Tensor& qkv = begin.at(at + "attention.self.qkv.weight");
+    qkv.slice(1, d, 2 * d).copy_(qkv.slice(1, 0, d));
+    begin.linear(at + "attention.output.dense", d, d, deviation);
     begin.norm(at + "attention.output.LayerNorm", d);
-    begin.linear(at + "intermediate.dense", d, count(config.intermediate));
-    begin.linear(at + "output.dense", count(config.intermediate), d);
+    begin.linear(at + "intermediate.dense", d, inner, deviation);
+    begin.linear(at + "output.dense", inner, d, deviation);
     begin.norm(at + "output.LayerNorm", d);
   }
   if (head_ == BertHead::kSpan) {

@@ -46,6 +46,8 @@ class InitialParameters {
   void linear(const std::string& name, std::int64_t in, std::int64_t out, double deviation = kDeviation);
   void norm(const std::string& name, std::int64_t channels);
   void zeros(const std::string& name, std::int64_t values);
+  void put(const std::string& name, const torch::Tensor& values) { parameters_[name] = values; }
+  [[nodiscard]] torch::Tensor& at(const std::string& name) { return parameters_.at(name); }
   [[nodiscard]] TorchParameters take() { return std::move(parameters_); }
 
   static constexpr double kDeviation = 0.02;

@@ -15,10 +15,8 @@ namespace mixvec::inline pruning {
 namespace {
 
 constexpr std::size_t kSpeeches = 4;           // of a context
-constexpr std::size_t kMostLines = 2;          // of a speech in it
 constexpr std::size_t kMostName = 40;          // bytes
 constexpr std::size_t kFewestWords = 3;        // of a line that is asked for
-constexpr std::size_t kTrainingStride = 2;     // speeches from one context to the next
 constexpr std::uint64_t kSeed = 0x7370656163;  // of lines; the same for every run
 
 struct Speech {
@@ -57,35 +55,27 @@ std::size_t words_of(const std::string& line) {
 
 /// Adds a context of some speeches, and the questions about it.
 void ask(std::span<const Speech> speeches, StepDraws& draws, const char* id, QuestionFile& file) {
-  std::set<std::string> names;
+  std::multiset<std::string> names;
   std::string context;
-  std::vector<std::size_t> starts;              // of names
-  std::vector<std::vector<std::string>> shown;  // lines of each speech
-  std::multiset<std::string> all;
+  std::vector<std::string> lines;   // of each speech the one that is shown
+  std::vector<std::size_t> starts;  // of lines
   for (const Speech& speech : speeches) {
     names.insert(speech.name);
     if (!context.empty()) context += "\n\n";
+    context += speech.name + ":\n";
     starts.push_back(context.size());
-    context += speech.name + ":";
-    const std::size_t count = std::min(speech.lines.size(), kMostLines);
-    const std::size_t first = draws.below(speech.lines.size() - count + 1);
-    shown.emplace_back(speech.lines.begin() + static_cast<std::ptrdiff_t>(first),
-                       speech.lines.begin() + static_cast<std::ptrdiff_t>(first + count));
-    all.insert(shown.back().begin(), shown.back().end());
-    for (const std::string& line : shown.back()) context += "\n" + line;
+    lines.push_back(speech.lines[draws.below(speech.lines.size())]);
+    context += lines.back();
   }
-  if (names.size() < 2) return;
   std::vector<Question> questions;
   for (std::size_t s = 0; s < speeches.size(); ++s) {
-    std::vector<std::string> lines = shown[s];
-    std::erase_if(lines, [&](const std::string& l) { return words_of(l) < kFewestWords || all.count(l) != 1; });
-    if (lines.empty()) continue;
-    // What stands before a name counts in characters, as SQuAD has it.
+    if (names.count(speeches[s].name) != 1 || words_of(lines[s]) < kFewestWords) continue;
+    // What stands before an answer counts in characters, as SQuAD has it.
     const std::size_t start = split_characters("context", std::string_view(context).substr(0, starts[s])).size();
     questions.push_back({fmt::format("{}-{}", id, file.questions.size() + questions.size()),
-                         fmt::format("Who says \"{}\"?", lines[draws.below(lines.size())]),
+                         fmt::format("What does {} say?", speeches[s].name),
                          file.contexts.size(),
-                         {speeches[s].name},
+                         {lines[s]},
                          {start}});
   }
   if (questions.empty()) return;
@@ -108,7 +98,7 @@ MadeQuestions make_spoken_questions(std::string_view text, std::size_t cut, cons
       ask(part.subspan(s, kSpeeches), draws, id, file);
     }
   };
-  take(training, kTrainingStride, "train", made.training);
+  take(training, 1, "train", made.training);
   take(held_out, kSpeeches, "held-out", made.held_out);
   if (made.training.questions.empty() || made.held_out.questions.empty()) {
     fail_input(

@@ -1,4 +1,4 @@
-// Questions made from a play: who says a line.
+// Questions made from a play: what somebody says.
 #pragma once
 
 #include <cstddef>
@@ -17,10 +17,10 @@ struct MadeQuestions {
 };
 
 /// A speech begins with a line "NAME:" behind an empty line or at the beginning, and goes on to the next empty line. A
-/// context is four speeches in a row, of each one or two lines that follow one another; a question about each of them
-/// asks for who says one of these lines, which no other speech there has. The same text gives the same questions.
-/// Speeches that end before byte `cut` are learned from; contexts overlap there. Those that begin behind it are held
-/// out. Throws InputError that begins with `label` for a text without enough speeches.
+/// context is four speeches in a row, of each a line; a question about each name that speaks once there asks for what
+/// it says. The same text gives the same questions. Speeches that end before byte `cut` are learned from; contexts
+/// overlap there. Those that begin behind it are held out. Throws InputError that begins with `label` for a text
+/// without enough speeches.
 MadeQuestions make_spoken_questions(std::string_view text, std::size_t cut, const std::string& label);
 
 }  // namespace mixvec::inline pruning

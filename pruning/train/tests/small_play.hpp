@@ -10,7 +10,7 @@
 namespace mixvec::inline pruning {
 
 inline std::string small_play(std::size_t speeches) {
-  const std::vector<std::string> names{"ANNA", "BRUNO", "Old Carl"};
+  const std::vector<std::string> names{"ANNA", "BRUNO", "Old Carl", "DORA", "EMIL"};
   const std::vector<std::string> words{"stone", "river", "cloud", "été", "moon", "sing"};
   std::mt19937 generator(7);
   const auto line = [&] {

@@ -160,6 +160,27 @@ TEST_F(BertNet, AHeadOfAnotherTaskIsNotRead) {
   for (const auto& [name, tensor] : masked) EXPECT_EQ(shape_of(begun.at(name)), shape_of(tensor)) << name;
 }
 
+TEST_F(BertNet, BeginsWithNeighboursAlikeAndQueriesAsKeys) {
+  ModelConfig config;
+  config.hidden = 64;
+  config.layers = 1;
+  config.heads = 2;
+  config.intermediate = 256;
+  config.positions = config.position_rows = 32;
+  config.vocabulary = 50;
+  const TorchParameters begun = bert_net(BertHead::kSpan).initialise(config, 3);
+  const torch::Tensor& positions = begun.at("bert.embeddings.position_embeddings.weight");
+  EXPECT_NEAR(positions.square().mean().sqrt().item<double>(), 0.02, 1e-4);
+  const auto likeness = [&](std::int64_t a, std::int64_t b) { return positions[a].dot(positions[b]).item<double>(); };
+  for (std::int64_t t = 1; t < 31; ++t) {
+    EXPECT_NEAR(likeness(t, t + 1), likeness(t, t - 1), 1e-6);
+    EXPECT_GT(likeness(t, t + 1), likeness(t, t > 16 ? t - 4 : t + 4));
+  }
+  const torch::Tensor& qkv = begun.at("bert.encoder.layer.0.attention.self.qkv.weight");
+  EXPECT_TRUE(qkv.slice(1, 0, 64).equal(qkv.slice(1, 64, 128)));
+  EXPECT_NEAR(qkv.std().item<double>(), 0.02 * std::sqrt(768.0 / 64), 0.003);
+}
+
 TEST_F(BertNet, OtherCheckpointsAreRefused) {
   const Net& net = bert_net(BertHead::kSpan);
   for (const auto& [family, said] : {std::pair{"roberta", "found a checkpoint of RoBERTa, expected BERT"},

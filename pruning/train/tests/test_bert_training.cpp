@@ -175,9 +175,10 @@ TEST_F(BertTraining, ResumedWhileItIsPrunedEqualsUninterrupted) {
         TrainOptions o = span(out, "teacher");
         o.prune = pattern_named("mixed", 0.75);
         o.recipe.distillation = {0.5, 2, 0.1};
+        o.recipe.steps = 20;
         return o;
       },
-      14, {"model.safetensors", "config.json", "vocab.txt", "pruning.safetensors", "squad_train.json"});
+      8, {"model.safetensors", "config.json", "vocab.txt", "pruning.safetensors", "squad_train.json"});
 }
 
 TEST_F(BertTraining, PrunedItIsPackedAndScored) {
@@ -186,6 +187,7 @@ TEST_F(BertTraining, PrunedItIsPackedAndScored) {
     TrainOptions o = span("pruned", "teacher");
     o.prune = pattern_named(pattern, 0.75);
     o.recipe.distillation = {0.5, 2, 0.1};
+    o.recipe.steps = 20;
     const TrainResult result = quietly(o);
     const Model model = Model::open(o.out);
     ASSERT_TRUE(model.is_pruned());
@@ -204,7 +206,7 @@ TEST_F(BertTraining, PrunedItIsPackedAndScored) {
     EXPECT_EQ(report["exact_match"], result.answers->exact_match);
     EXPECT_EQ(report["questions"], result.answers->questions);
     EXPECT_GT(report["bytes"], 0);
-    // A name is a third of the context's names at worst; nothing learned would find none of them.
+    // Lines are made of few words, so that an answer in the wrong place has some of them, too.
     EXPECT_GT(result.answers->f1, 10);
   }
 }
