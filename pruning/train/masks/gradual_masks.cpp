@@ -98,6 +98,8 @@ bool GradualMasks::update(std::size_t step, const TorchParameters& parameters) {
   if (!last && (share < plan.begin || step % plan.every != 0)) return false;
   const double final_ratio = pattern_.options.ratio;
   const double due = ratio_at(recipe_, final_ratio, step);
+  // As long as nothing is to go there is nothing to choose, and scores may have learned nothing yet.
+  if (!last && due == 0) return false;
   // Scores with a threshold say themselves how many weights go; the final ratio is met all the same.
   ratio_ = last ? final_ratio : std::min(final_ratio, scores_.ratio().value_or(due));
   std::vector<ScoredMatrix> now = scored(step, parameters);

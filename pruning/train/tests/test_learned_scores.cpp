@@ -325,7 +325,7 @@ TEST_F(LearnedScoring, WhatAdaptersAddIsNarrow) {
 TEST_F(LearnedScoring, ABudgetHoldsForTheFinishedModel) {
   const auto length = [&](double limit) {
     TrainOptions o = pruned("pruned", pattern_named("mixed", 0.6));
-    o.prune->options.budget.bytes = limit;
+    o.prune->options.budget.cycles = limit;
     const TrainResult result = train(o, quiet_);
     EXPECT_NEAR(static_cast<double>(result.pruned.kept), 0.4 * kWeights, 16);
     return result.pruned.mean_length();
