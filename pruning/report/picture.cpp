@@ -64,6 +64,7 @@ MaskImage draw_mask(const PrunedMatrix& matrix, bool transposed, std::size_t lon
   // Whether the picture's rows are the lines of strips.
   const bool by_row = (matrix.pattern.direction == Direction::kColumn) != transposed;
   std::vector<std::uint32_t> colours;
+  colours.reserve(lengths.size());
   for (const int length : lengths) colours.push_back(colour_of(matrix.pattern.direction, length));
   MaskImage image;
   image.width = (columns + shrink - 1) / shrink * grow;
@@ -75,7 +76,7 @@ MaskImage draw_mask(const PrunedMatrix& matrix, bool transposed, std::size_t lon
     for (std::size_t x = 0; x < image.width; ++x) {
       const std::size_t c0 = x / grow * shrink;
       const std::size_t c1 = std::min(columns, c0 + shrink);
-      const std::size_t area = (r1 - r0) * (c1 - c0);
+      const std::size_t area = std::max<std::size_t>(1, (r1 - r0) * (c1 - c0));
       std::array<std::size_t, 3> sum{};
       for (std::size_t r = r0; r < r1; ++r) {
         for (std::size_t c = c0; c < c1; ++c) {

@@ -108,7 +108,7 @@ class Layout {
       const bool may_miss = field.starts_with("?");
       const std::string name = field.substr(may_miss ? 1 : 0);
       if (value.contains(name)) {
-        compare(where + ": " + name, value.at(name), type);
+        compare(fmt::format("{}: {}", where, name), value.at(name), type);
       } else if (!may_miss) {
         differ(fmt::format("{}: {}: found nothing", where, name));
       }

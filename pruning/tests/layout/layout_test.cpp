@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "golden/base/random.hpp"
+#include "golden/files/output.hpp"
 #include "golden/safetensors/safetensors_writer.hpp"
 #include "pruning/tests/program_fixture.hpp"
 #include "pruning/train/vocabulary/vocabulary_files.hpp"
