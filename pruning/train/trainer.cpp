@@ -19,7 +19,7 @@
 #include "pruning/train/masks/calibrator.hpp"
 #include "pruning/train/masks/gradual_masks.hpp"
 #include "pruning/train/model_files.hpp"
-#include "pruning/train/train_state.hpp"
+#include "pruning/train/state/train_state.hpp"
 #include "pruning/train/vocabulary/vocabulary_files.hpp"
 
 namespace mixvec::inline pruning {

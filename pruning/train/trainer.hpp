@@ -12,7 +12,7 @@
 #include "golden/safetensors/safetensors.hpp"
 #include "pruning/pipeline/subject.hpp"
 #include "pruning/prune_result.hpp"
-#include "pruning/train/recipe.hpp"
+#include "pruning/train/recipes/recipe.hpp"
 #include "pruning/train/tasks/task.hpp"
 
 namespace mixvec::inline pruning {

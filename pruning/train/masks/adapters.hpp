@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "pruning/train/masks/trained_matrix.hpp"
-#include "pruning/train/recipe.hpp"
+#include "pruning/train/recipes/recipe.hpp"
 
 namespace mixvec::inline pruning {
 

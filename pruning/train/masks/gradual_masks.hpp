@@ -10,7 +10,7 @@
 #include "pruning/train/masks/head_gates.hpp"
 #include "pruning/train/masks/learned_scores.hpp"
 #include "pruning/train/nets/parameters.hpp"
-#include "pruning/train/recipe.hpp"
+#include "pruning/train/recipes/recipe.hpp"
 
 namespace mixvec::inline pruning {
 

@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "pruning/train/train_state.hpp"
+#include "pruning/train/state/train_state.hpp"
 
 namespace mixvec::inline pruning {
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "pruning/train/train_state.hpp"
+#include "pruning/train/state/train_state.hpp"
 
 namespace mixvec::inline pruning {
 

@@ -8,7 +8,7 @@
 
 #include "golden/safetensors/safetensors_writer.hpp"
 #include "pruning/train/masks/trained_matrix.hpp"
-#include "pruning/train/recipe.hpp"
+#include "pruning/train/recipes/recipe.hpp"
 
 namespace mixvec::inline pruning {
 

@@ -1,5 +1,5 @@
 // AdamW, and the file of an interrupted run.
-#include "pruning/train/train_state.hpp"
+#include "pruning/train/state/train_state.hpp"
 
 #include <fmt/format.h>
 

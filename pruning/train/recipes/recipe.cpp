@@ -1,5 +1,5 @@
 // Reads recipes, and what they say of a step.
-#include "pruning/train/recipe.hpp"
+#include "pruning/train/recipes/recipe.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
