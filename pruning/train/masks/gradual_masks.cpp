@@ -134,7 +134,7 @@ std::vector<ScoredMatrix> GradualMasks::scored(std::size_t step, const TorchPara
     all[m].score = kHead.score({.dense = dense, .kind = matrices_[m].kind, .heads = heads});
   }
   if (gates_) return all;
-  std::vector<std::vector<float>> scores = scores_.of(step, matrices_, parameters, cut(parameters));
+  std::vector<std::vector<float>> scores = scores_.of(step, ratio_, matrices_, parameters, cut(parameters));
   for (std::size_t m = 0; m < matrices_.size(); ++m) all[m].score = std::move(scores[m]);
   return all;
 }

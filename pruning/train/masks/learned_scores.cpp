@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "pruning/train/state/train_state.hpp"
 
@@ -48,7 +49,8 @@ void LearnedScores::learn(std::size_t step, const std::vector<TrainedMatrix>& ma
   }
 }
 
-std::vector<std::vector<float>> LearnedScores::of(std::size_t step, const std::vector<TrainedMatrix>& matrices,
+std::vector<std::vector<float>> LearnedScores::of(std::size_t step, double ratio,
+                                                  const std::vector<TrainedMatrix>& matrices,
                                                   const TorchParameters& parameters,
                                                   const TorchParameters& masked) const {
   if (plan_.importance != nullptr) return calibrator_(step, masked, parameters);
@@ -58,13 +60,25 @@ std::vector<std::vector<float>> LearnedScores::of(std::size_t step, const std::v
     for (const TrainedMatrix& m : matrices) all.push_back(turned(parameters.at(m.weight).square()));
     return all;
   }
-  // Scores of movement are of either sign; what counts is how they differ.
-  float least = 0;
-  if (plan_.score != TrainedScore::kTaylor) {
-    for (const torch::Tensor& s : score_) least = std::min(least, s.min().item<float>());
+  if (plan_.score == TrainedScore::kTaylor) {
+    for (const torch::Tensor& s : score_) all.push_back(turned(s));
+    return all;
   }
-  for (const torch::Tensor& s : score_) all.push_back(turned(s - least));
+  const float floor = floor_at(ratio);
+  for (const torch::Tensor& s : score_) all.push_back(turned((s - floor).clamp_min(0)));
   return all;
+}
+
+// What a sum adds to all its weights alike would drown how they differ, and what is below 0 cannot be weighed.
+float LearnedScores::floor_at(double ratio) const {
+  std::vector<float> all;
+  for (const torch::Tensor& s : score_) {
+    const std::span<const float> values = values_of(s);
+    all.insert(all.end(), values.begin(), values.end());
+  }
+  const auto at = static_cast<std::ptrdiff_t>(ratio / 2 * static_cast<double>(all.size() - 1));
+  std::nth_element(all.begin(), all.begin() + at, all.end());
+  return all[static_cast<std::size_t>(at)];
 }
 
 std::optional<double> LearnedScores::ratio() const {

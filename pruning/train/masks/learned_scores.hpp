@@ -26,8 +26,10 @@ class LearnedScores {
   void learn(std::size_t step, const std::vector<TrainedMatrix>& matrices, const TorchParameters& parameters,
              const TorchParameters& gradients);
 
-  /// Of all weights, out × in each, at least 0; only how they differ counts. `masked`: the parameters as they run.
-  [[nodiscard]] std::vector<std::vector<float>> of(std::size_t step, const std::vector<TrainedMatrix>& matrices,
+  /// Of all weights, out × in each, at least 0. Scores of either sign are shifted so that half of what is to go at this
+  /// ratio has 0. `masked`: the parameters as they run.
+  [[nodiscard]] std::vector<std::vector<float>> of(std::size_t step, double ratio,
+                                                   const std::vector<TrainedMatrix>& matrices,
                                                    const TorchParameters& parameters,
                                                    const TorchParameters& masked) const;
 
@@ -39,6 +41,7 @@ class LearnedScores {
   void load(const std::vector<TrainedMatrix>& matrices, const SafetensorsFile& file);
 
  private:
+  [[nodiscard]] float floor_at(double ratio) const;
   [[nodiscard]] bool soft() const { return plan_.score == TrainedScore::kSoftMovement; }
 
   PruningPlan plan_;

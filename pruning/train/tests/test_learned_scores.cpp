@@ -113,7 +113,7 @@ TEST_F(LearnedScoring, SoftScoresFallWhereNothingHoldsThem) {
   }
   for (std::size_t step = 0; step < 40; ++step) scores.learn(step, matrices, parameters_, gradients);
   EXPECT_NEAR(*scores.ratio(), 0.5, 0.01);
-  const std::vector<std::vector<float>> all = scores.of(40, matrices, parameters_, parameters_);
+  const std::vector<std::vector<float>> all = scores.of(40, 0.5, matrices, parameters_, parameters_);
   const std::size_t half = all[0].size() / 2;
   EXPECT_GT(*std::min_element(all[0].begin(), all[0].begin() + static_cast<std::ptrdiff_t>(half)),
             *std::max_element(all[0].begin() + static_cast<std::ptrdiff_t>(half), all[0].end()));
@@ -129,7 +129,7 @@ TEST_F(LearnedScoring, AVectorsSoftScoreIsOne) {
   }
   LearnedScores scores(recipe_, matrices, {});
   for (std::size_t step = 0; step < 3; ++step) scores.learn(step, matrices, parameters_, gradients(parameters_));
-  const std::vector<std::vector<float>> all = scores.of(3, matrices, parameters_, parameters_);
+  const std::vector<std::vector<float>> all = scores.of(3, 0.5, matrices, parameters_, parameters_);
   bool differ = false;
   for (std::size_t m = 0; m < matrices.size(); ++m) {
     for (std::size_t o = 0; o < matrices[m].out; ++o) {
