@@ -261,9 +261,9 @@ nlohmann::json identity_of(const TrainOptions& o, const Beginning& begin) {
   if (o.prune) {
     const PruningPlan& p = r.pruning;
     identity["prune"] = identity_of(*o.prune);
-    identity["pruning"] = {score_name(p), name_of(p.updates), p.begin,         p.end,    p.freeze,
-                           p.every,       p.regroup,          p.freeze_groups, p.search, p.samples,
-                           p.score_rate,  p.penalty,          p.threshold};
+    identity["pruning"] = {score_name(p), name_of(p.updates), p.begin,         p.end,      p.freeze,
+                           p.every,       p.regroup,          p.freeze_groups, p.search,   p.samples,
+                           p.score_rate,  p.penalty,          p.decay,         p.threshold};
   }
   return identity;
 }

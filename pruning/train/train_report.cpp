@@ -47,6 +47,7 @@ nlohmann::ordered_json recipe_json(const TrainingRecipe& r, bool prunes) {
                                       {"freeze", p.freeze},     {"every", p.every},
                                       {"regroup", p.regroup},   {"freeze_groups", p.freeze_groups},
                                       {"search", p.search}};
+    if (p.score == TrainedScore::kTaylor) pruning["decay"] = p.decay;
     if (p.importance != nullptr) pruning["samples"] = p.samples;
     const bool soft = p.score == TrainedScore::kSoftMovement;
     if (soft || p.score == TrainedScore::kGates) {

@@ -9,12 +9,6 @@
 
 namespace mixvec::inline pruning {
 
-namespace {
-
-constexpr double kTaylorDecay = 0.95;
-
-}  // namespace
-
 LearnedScores::LearnedScores(const TrainingRecipe& recipe, const std::vector<TrainedMatrix>& matrices,
                              Calibrator calibrator)
     : plan_(recipe.pruning), steps_(recipe.steps), calibrator_(std::move(calibrator)) {
@@ -36,7 +30,7 @@ void LearnedScores::learn(std::size_t step, const std::vector<TrainedMatrix>& ma
   for (std::size_t m = 0; m < score_.size(); ++m) {
     const torch::Tensor moved = gradients.at(matrices[m].weight) * parameters.at(matrices[m].weight);
     if (plan_.score == TrainedScore::kTaylor) {
-      score_[m].mul_(kTaylorDecay).add_(moved.square(), 1 - kTaylorDecay);
+      score_[m].mul_(plan_.decay).add_(moved.square(), 1 - plan_.decay);
     } else if (plan_.score == TrainedScore::kMovement) {
       score_[m].sub_(moved);
     } else {

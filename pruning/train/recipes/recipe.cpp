@@ -74,6 +74,7 @@ void read_training(JsonFields fields, TrainingRecipe& recipe) {
 void read_pruning(JsonFields fields, PruningPlan& plan) {
   read_score(fields, plan);
   plan.samples = read_count(fields, "samples", 1, plan.samples);
+  plan.decay = fields.number("decay", 0, 1 - 1e-9, plan.decay);
   plan.score_rate = fields.number("score_rate", 1e-9, 1e3, plan.score_rate);
   plan.penalty = fields.number("penalty", 0, 1e6, plan.penalty);
   plan.threshold = fields.number("threshold", 1e-6, 1 - 1e-6, plan.threshold);

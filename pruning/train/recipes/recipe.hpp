@@ -31,6 +31,7 @@ struct PruningPlan {
   TrainedScore score = TrainedScore::kMagnitude;
   const ImportanceMethod* importance = nullptr;  ///< kCalibrated: measured on the pruned model of the moment
   std::size_t samples = 16;                      ///< … on this many windows
+  double decay = 0.95;                           ///< kTaylor: what is left of a step's share of the mean after one more
   double score_rate = 1e-2;                      ///< kSoftMovement, kGates: learning rate of scores
   double penalty = 1;      ///< … weight of their penalty at the end, the mean chance of a weight (gate) to be kept
   double threshold = 0.1;  ///< kSoftMovement: σ(score) above which a weight is kept

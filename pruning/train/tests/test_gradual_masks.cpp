@@ -139,7 +139,7 @@ TEST_F(TrainingRecipes, SaysEverything) {
       "final_rate": 0.25, "warmup": 2, "weight_decay": 0.125, "clip": 4,
       "dropout": 0.0625},
       "pruning": {"score": "movement", "updates": "masked", "begin": 0.125, "end": 0.25, "freeze": 0.75, "every": 9,
-      "regroup": 8, "freeze_groups": 0.5, "search": 0.0625, "samples": 5, "score_rate": 0.5, "penalty": 3,
+      "regroup": 8, "freeze_groups": 0.5, "search": 0.0625, "samples": 5, "decay": 0.875, "score_rate": 0.5, "penalty": 3,
       "threshold": 0.25}, "adapters": {"rank": 4, "scale": 0.5},
       "distillation": {"logits": 0.5, "temperature": 3, "hidden": 10}})");
   EXPECT_EQ(r.steps, 7U);
@@ -159,6 +159,7 @@ TEST_F(TrainingRecipes, SaysEverything) {
   EXPECT_EQ(r.pruning.freeze_groups, 0.5);
   EXPECT_EQ(r.pruning.search, 0.0625);
   EXPECT_EQ(r.pruning.samples, 5U);
+  EXPECT_EQ(r.pruning.decay, 0.875);
   EXPECT_EQ(r.pruning.score_rate, 0.5);
   EXPECT_EQ(r.pruning.penalty, 3);
   EXPECT_EQ(r.pruning.threshold, 0.25);
