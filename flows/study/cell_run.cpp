@@ -300,6 +300,7 @@ class CellRun {
 
 std::string shell_words(const std::vector<std::string>& words) {
   std::vector<std::string> quoted;
+  quoted.reserve(words.size());
   for (const std::string& word : words) quoted.push_back(shell_quote(word));
   return fmt::format("{}", fmt::join(quoted, " "));
 }

@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 
 #include <set>
+#include <string>
 
 #include "flows/regress/run/job_loop.hpp"
+#include "golden/base/text.hpp"
 #include "golden/files/input_file.hpp"
 #include "golden/files/output.hpp"
 

@@ -406,6 +406,7 @@ TEST(Model, BertTiny) {
   EXPECT_TRUE(std::equal(key.begin(), key.end(), matrix.weight.begin() + 128 * 128));
   const TemporaryTestFolder folder;
   std::vector<PrunedMatrix> matrices;
+  matrices.reserve(kMatrixKinds.size());
   for (const MatrixKind kind : kMatrixKinds) matrices.push_back(model.load_pruned(0, kind, 16));
   model.write_pruned(folder.path / "out", matrices);
   const Model again = Model::open(folder.path / "out");
