@@ -44,20 +44,13 @@ Batch LanguageTask::batch(std::size_t step) const {
 }
 
 Validation LanguageTask::validate(const Forward& forward, bool whole) const {
-  const torch::NoGradGuard no_grad;
-  const std::size_t length = whole ? windows_.positions : windows_.length;
-  const std::size_t limit = whole ? std::numeric_limits<std::size_t>::max() : kPartWindows;
-  Validation result;
-  double sum = 0;
-  std::size_t done = 0;
-  for (std::size_t start = 0; start + 1 < validation_.size() && done < limit; start += length, ++done) {
-    const std::size_t size = std::min(length, validation_.size() - 1 - start);
-    const Batch batch = batch_of(validation_, {start}, size);
-    sum += cross_entropy(forward(batch), batch.targets).item<double>() * static_cast<double>(size);
-    result.count += size;
-  }
-  result.loss = sum / static_cast<double>(result.count);
-  return result;
+  // Behind the last token nothing is to be predicted.
+  return validate_windows(validation_.size() - 1, whole ? windows_.positions : windows_.length,
+                          whole ? std::numeric_limits<std::size_t>::max() : kPartWindows,
+                          [&](std::size_t start, std::size_t length, std::size_t) {
+                            const Batch batch = batch_of(validation_, {start}, length);
+                            return Validation{cross_entropy(forward(batch), batch.targets).item<double>(), length, {}};
+                          });
 }
 
 std::uint64_t LanguageTask::hash() const {

@@ -82,21 +82,14 @@ Batch MaskedLanguageTask::batch(std::size_t step) const {
 }
 
 Validation MaskedLanguageTask::validate(const Forward& forward, bool whole) const {
-  const torch::NoGradGuard no_grad;
-  const std::size_t length = whole ? windows_.positions : windows_.length;
-  const std::size_t limit = whole ? std::numeric_limits<std::size_t>::max() : kPartWindows;
-  Validation result;
-  double sum = 0;
-  std::size_t done = 0;
-  for (std::size_t start = 0; start < validation_.size() && done < limit; start += length, ++done) {
-    const std::size_t size = std::min(length, validation_.size() - start);
-    const Batch batch = batch_of(validation_, {start}, size, StepDraws(kValidationSeed ^ kMaskStream, done));
-    const auto count = static_cast<std::size_t>(batch.targets.numel());
-    sum += loss(forward(batch), batch).item<double>() * static_cast<double>(count);
-    result.count += count;
-  }
-  result.loss = sum / static_cast<double>(result.count);
-  return result;
+  return validate_windows(
+      validation_.size(), whole ? windows_.positions : windows_.length,
+      whole ? std::numeric_limits<std::size_t>::max() : kPartWindows,
+      [&](std::size_t start, std::size_t length, std::size_t window) {
+        const Batch batch = batch_of(validation_, {start}, length, StepDraws(kValidationSeed ^ kMaskStream, window));
+        return Validation{
+            loss(forward(batch), batch).item<double>(), static_cast<std::size_t>(batch.targets.numel()), {}};
+      });
 }
 
 std::uint64_t MaskedLanguageTask::hash() const {

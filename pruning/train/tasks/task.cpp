@@ -1,6 +1,8 @@
 // Losses and draws that tasks share.
 #include "pruning/train/tasks/task.hpp"
 
+#include <algorithm>
+
 namespace mixvec::inline pruning {
 
 namespace {
@@ -24,6 +26,21 @@ torch::Tensor Task::loss(const TorchOutput& output, const Batch& batch) const {
 
 torch::Tensor cross_entropy(const TorchOutput& output, const torch::Tensor& targets) {
   return torch::nll_loss(torch::log_softmax(output.logits, -1), targets.reshape({-1}), {}, at::Reduction::Mean, -1);
+}
+
+Validation validate_windows(std::size_t size, std::size_t length, std::size_t limit,
+                            const std::function<Validation(std::size_t, std::size_t, std::size_t)>& run) {
+  const torch::NoGradGuard no_grad;
+  Validation result;
+  double sum = 0;
+  std::size_t done = 0;
+  for (std::size_t start = 0; start < size && done < limit; start += length, ++done) {
+    const Validation window = run(start, std::min(length, size - start), done);
+    sum += window.loss * static_cast<double>(window.count);
+    result.count += window.count;
+  }
+  result.loss = sum / static_cast<double>(result.count);
+  return result;
 }
 
 StepDraws::StepDraws(std::uint64_t seed, std::size_t step) : generator_(generator_of(seed, step)) {}

@@ -60,6 +60,11 @@ class Task {
 /// count.
 torch::Tensor cross_entropy(const TorchOutput& output, const torch::Tensor& targets);
 
+/// Validates on windows of a text of `size` tokens that do not overlap, on `limit` of them at most; the last one may be
+/// shorter. `run(start, length, window)` gives a window's mean loss and its number of predictions.
+Validation validate_windows(std::size_t size, std::size_t length, std::size_t limit,
+                            const std::function<Validation(std::size_t, std::size_t, std::size_t)>& run);
+
 /// Draws of a step: whole numbers below a bound, the same ones for the same seed and step everywhere.
 class StepDraws {
  public:
