@@ -73,6 +73,31 @@ class ResumedMasks : public testing::Test {
   TemporaryTestFolder folder_;
 };
 
+TEST_F(ResumedMasks, StripsAreThoseOfTheRatioToCome) {
+  recipe_.pruning.begin = 0;
+  recipe_.pruning.freeze_groups = 1;
+  const auto strips_at = [&](std::size_t step, std::size_t& kept) {
+    GradualMasks masks = this->masks();
+    EXPECT_TRUE(masks.update(step, parameters_));
+    SafetensorsWriter writer;
+    masks.save(writer);
+    writer.write(folder_.path / "state.safetensors");
+    const SafetensorsFile state = SafetensorsFile::open(folder_.path / "state.safetensors");
+    std::vector<std::vector<std::int64_t>> strips;
+    for (const MatrixKind kind : kMatrixKinds) {
+      for (const char* part : {"lengths/", "lines/"}) strips.push_back(state.at(part + matrix_name(0, kind)).as_int());
+      for (const std::int64_t one : state.at("mask/" + matrix_name(0, kind)).as_int()) kept += one != 0 ? 1 : 0;
+    }
+    return strips;
+  };
+  std::size_t early = 0;
+  std::size_t late = 0;
+  // The same weights at a ratio of 0.37 and at the final one.
+  const auto first = strips_at(10, early);
+  EXPECT_EQ(first, strips_at(60, late));
+  EXPECT_GT(early, 2 * late);
+}
+
 TEST_F(ResumedMasks, RankVectorsByTheirBars) {
   GradualMasks whole = masks();
   ASSERT_TRUE(whole.update(50, parameters_));
