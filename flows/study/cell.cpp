@@ -133,6 +133,7 @@ class CellList {
     nlohmann::json checkpoint;
     if (model.checkpoint.empty()) {
       checkpoint = {{"recipe", hashes_.file(model.recipe)}, {"arguments", model.arguments}};
+      if (choice_.arithmetic != StudyChoice().arithmetic) checkpoint["arithmetic"] = choice_.arithmetic;
     } else {
       checkpoint = hashes_.checkpoint(model.checkpoint);
     }

@@ -41,6 +41,8 @@ std::string command_of(const OpenModel& open, const CellRunOptions& options, con
                                     "--out",
                                     out.string()};
   words.insert(words.end(), open.model->arguments.begin(), open.model->arguments.end());
+  const auto& checkpoint = open.cell->inputs.at("checkpoint");
+  if (checkpoint.contains("arithmetic")) words.insert(words.end(), {"--arithmetic", checkpoint["arithmetic"]});
   if (fs::exists(out / "checkpoint" / "state.safetensors")) words.emplace_back("--resume");
   // The model takes the place of its checkpoint at once; the inputs say afterwards that it is whole.
   return "export OPENBLAS_NUM_THREADS=1 && " + shell_words(words) + " && mv " +

@@ -2,10 +2,17 @@
 #include "pruning/train/nets/layer_parts.hpp"
 
 #include <cmath>
+#include <limits>
 
 #include "golden/layer/layer.hpp"
 
 namespace mixvec::inline pruning {
+
+namespace {
+
+constexpr std::int64_t kBytes = 256;  // values of a byte: chances of dropout are multiples of its share
+
+}  // namespace
 
 LayerParts::LayerParts(const ModelConfig& config, const TorchParameters& parameters, std::string prefix,
                        const TorchArithmetic& arithmetic)
@@ -37,7 +44,15 @@ torch::Tensor LayerParts::activate(const torch::Tensor& x) const {
 }
 
 torch::Tensor LayerParts::drop(const torch::Tensor& x) const {
-  return arithmetic_.dropout > 0 ? torch::dropout(x, arithmetic_.dropout, true) : x;
+  if (arithmetic_.dropout <= 0) return x;
+  // torch::dropout draws 64 bits for a value and, with attention weights, most of a step goes into that: here a byte is
+  // drawn for each.
+  const std::int64_t dropped = std::llround(arithmetic_.dropout * kBytes);
+  const torch::Tensor words = torch::empty({x.numel() / 8 + 1}, torch::kInt64);
+  const torch::Tensor bytes =
+      words.random_(std::numeric_limits<std::int64_t>::min(), c10::optional<std::int64_t>()).view(torch::kUInt8);
+  const torch::Tensor stays = bytes.narrow(0, 0, x.numel()).view(x.sizes()).ge(dropped);
+  return x * stays * (static_cast<double>(kBytes) / static_cast<double>(kBytes - dropped));
 }
 
 torch::Tensor LayerParts::attend(const torch::Tensor& qkv, std::int64_t sequences, const torch::Tensor& mask) const {
