@@ -99,7 +99,8 @@ class CellList {
         add(std::move(cell));
         continue;
       }
-      cell.recipe = study_.plan.recipe.empty() ? method.recipe : study_.plan.recipe;
+      cell.recipe = planned.recipe.empty() ? method.recipe : planned.recipe;
+      if (!study_.plan.recipe.empty()) cell.recipe = study_.plan.recipe;
       cell.steps = steps_of(study_.plan, cell.recipe);
       cell.arithmetic = choice_.arithmetic;
       for (const std::uint64_t seed : study_.plan.seeds) {

@@ -141,6 +141,10 @@ class Reader {
     } else if (fields.has("ratios")) {
       fields.fail("ratios", "ratios", "none: " + method.name + " prunes nothing");
     }
+    if (fields.has("recipe")) {
+      if (!method.is_trained()) fields.fail("recipe", "recipe", "none: " + method.name + " is not trained");
+      planned.recipe = path_of(fields, "recipe");
+    }
     return planned;
   }
 

@@ -43,6 +43,7 @@ struct PlannedMethod {
   std::size_t method = 0;           ///< its place in the study
   std::vector<double> ratios;       ///< none for a dense one
   std::vector<std::size_t> models;  ///< of the plan's
+  std::filesystem::path recipe;     ///< in place of the method's; empty: that
 };
 
 /// What must hold of the results: mean of `method` <= at_most * mean of `against`, at each ratio.

@@ -188,6 +188,12 @@ TEST_F(RunStudy, TrainsAModelThatIsNoCheckpoint) {
   clear_ledger();
   ASSERT_EQ(run(), kExitGood) << said();
   EXPECT_EQ(steps(), 0U);
+  // In another arithmetic it is another model, too.
+  clear_ledger();
+  ASSERT_EQ(run("--arithmetic bfloat16"), kExitGood) << said();
+  EXPECT_EQ(steps(), 20 + kTrained * kSteps);
+  ASSERT_EQ(run(), kExitGood) << said();
+  clear_ledger();
   // By another recipe it is another model, and all that began with it is stale.
   write_file(recipe(), read_file(recipe()) + " ");
   ASSERT_EQ(run(), kExitGood) << said();

@@ -75,6 +75,9 @@ TEST(StudyFiles, ABadOneIsRefusedWithItsField) {
       {"/plans/quick/methods/2/ratios", {0.5, 0.5}, "/plans/quick/methods/2/ratios/1: found 0.5"},
       {"/plans/quick/methods/3/ratios", {0.5}, "/plans/quick/methods/3/ratios/0: found 0.5"},
       {"/plans/quick/methods/0/ratios", {0.5}, "/plans/quick/methods/0/ratios: found ratios, expected none"},
+      {"/plans/quick/methods/0/recipe", "README.md",
+       "/plans/quick/methods/0/recipe: found recipe, expected none: dense"},
+      {"/plans/quick/methods/2/recipe", "none", "/plans/quick/methods/2/recipe: found \"none\""},
       {"/plans/quick/methods/1/method", "dense", "/plans/quick/methods/1/method: found it a second time"},
       {"/plans/quick/checks/0/ratios", {0.3}, "/plans/quick/checks/0/ratios: found 0.3, expected ratios that the plan"},
       {"/plans/quick/seeds", {1.5}, "/plans/quick/seeds: found 1.5, expected whole numbers"},
@@ -103,6 +106,10 @@ TEST(StudyFiles, StepsAreThoseOfTheRecipeUnlessThePlanHasThem) {
   const std::string text = kSource + "/models/shakespeare.txt";
   EXPECT_EQ(list_cells(study, {text})[1].steps,
             read_json(study.methods[1].recipe)["training"]["steps"].get<std::size_t>());
+  // A plan may have another for a method, and one for all.
+  write_file(folder.path / "own.json", R"({"training": {"steps": 5}})");
+  study.plan.methods[1].recipe = folder.path / "own.json";
+  EXPECT_EQ(list_cells(study, {text})[1].steps, 5U);
   study.plan.recipe = folder.path / "recipe.json";
   write_file(study.plan.recipe, "{}");
   const std::string found = message_of([&] { (void)list_cells(study, {text}); });
